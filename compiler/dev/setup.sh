@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Installs what Ingot needs on Debian 12: packages by name, a Python environment from requirements.txt, and ONNX's C++ library
+# built once per machine from the pinned source distribution. A second run changes nothing.
+#
+#   compiler/dev/setup.sh            install what is missing
+#   compiler/dev/setup.sh --env      print the paths as shell assignments (INGOT_CACHE, INGOT_PYTHON, INGOT_ONNX, PATH)
+#
+# INGOT_CACHE (default: ~/.cache/ingot) holds the Python environment and the ONNX library.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${INGOT_CACHE:-$HOME/.cache/ingot}
+onnx_version=1.23.2
+onnx_sha256=008cb0467b2bbee41448acc7da8b6f4e704624cb0d327a2d5adafc7ce19bc5b8
+onnx_prefix=$cache/onnx-$onnx_version
+venv=$cache/venv
+
+if [[ ${1:-} == --env ]]; then
+  printf 'export INGOT_CACHE=%q INGOT_PYTHON=%q INGOT_ONNX=%q PATH=%q:/usr/lib/llvm-22/bin:$PATH\n' \
+    "$cache" "$venv/bin/python" "$onnx_prefix" "$venv/bin"
+  exit 0
+fi
+
+packages=(llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev lld-22 clang-22 clang-format-22 clang-tidy-22
+  protobuf-compiler libprotobuf-dev libabsl-dev libgtest-dev libgmock-dev libbenchmark-dev ninja-build ccache zlib1g-dev libzstd-dev
+  g++ git python3 python3-venv ca-certificates)
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# Progress of a long command: its output goes to a log, which is shown only when the command fails.
+logged() {
+  local name=$1 log=$cache/logs/$1.log begin=$SECONDS
+  shift
+  mkdir -p "$cache/logs"
+  "$@" >"$log" 2>&1 || { tail -n 40 "$log" >&2; fail "$name failed; the whole log is $log"; }
+  say "$name done in $((SECONDS - begin)) s"
+}
+
+as_root() {
+  if [[ $(id -u) == 0 ]]; then "$@"; else
+    command -v sudo >/dev/null || fail "needs root or sudo to install Debian packages: ${missing[*]}"
+    sudo "$@"
+  fi
+}
+
+install_packages() {
+  command -v dpkg-query >/dev/null || fail "needs Debian 12 or newer (dpkg-query is missing)"
+  missing=()
+  for package in "${packages[@]}"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+  done
+  if ((${#missing[@]} == 0)); then say "Debian packages: all present"; return; fi
+  say "installing Debian packages: ${missing[*]}"
+  logged apt-update as_root apt-get update
+  logged apt-install as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+install_python() {
+  local stamp=$venv/requirements.installed
+  if cmp -s "$here/requirements.txt" "$stamp"; then say "Python environment: up to date in $venv"; return; fi
+  say "making the Python environment in $venv"
+  [[ -x $venv/bin/python ]] || logged venv python3 -m venv "$venv"
+  logged pip-install "$venv/bin/python" -m pip install --disable-pip-version-check -r "$here/requirements.txt"
+  cp "$here/requirements.txt" "$stamp"
+}
+
+build_onnx() {
+  if [[ -f $onnx_prefix/complete ]]; then say "ONNX C++ library: present in $onnx_prefix"; return; fi
+  say "building ONNX $onnx_version's C++ library into $onnx_prefix (about 2 minutes on 2 cores)"
+  local work=$cache/onnx-build
+  rm -rf "$work" "$onnx_prefix"
+  mkdir -p "$work"
+  logged onnx-download "$venv/bin/python" -m pip download --disable-pip-version-check --no-deps --no-binary onnx "onnx==$onnx_version" -d "$work"
+  local archive=$work/onnx-$onnx_version.tar.gz
+  echo "$onnx_sha256  $archive" | sha256sum --check --quiet || fail "$archive does not have the pinned SHA-256"
+  tar -xzf "$archive" -C "$work"
+  logged onnx-configure "$venv/bin/cmake" -S "$work/onnx-$onnx_version" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 -DCMAKE_CXX_STANDARD=20 -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
+    -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DONNX_BUILD_PYTHON=OFF -DONNX_USE_LITE_PROTO=OFF \
+    -DONNX_USE_PROTOBUF_SHARED_LIBS=ON -DONNX_DISABLE_EXCEPTIONS=OFF -DCMAKE_INSTALL_PREFIX="$onnx_prefix"
+  logged onnx-build "$venv/bin/cmake" --build "$work/build" --target install
+  rm -rf "$work"
+  touch "$onnx_prefix/complete"
+}
+
+mkdir -p "$cache"
+install_packages
+install_python
+build_onnx
