@@ -54,9 +54,10 @@ public:
       if (!outputs.insert(output.name()).second)
         fail(absl::StrCat("'", output.name(), "' is twice an output of ", where));
     }
-    for (const auto *values : {&graph.input(), &graph.output(), &graph.value_info()})
-      for (const onnx::ValueInfoProto &value : *values)
-        checkDeclared(value.name(), value.type());
+    for (auto *values : {graph.mutable_input(), graph.mutable_output(), graph.mutable_value_info()})
+      for (onnx::ValueInfoProto &value : *values)
+        if (value.has_type())
+          checkDeclared(value.name(), *value.mutable_type());
     sort(graph, where);
   }
 
@@ -154,29 +155,33 @@ private:
       fail(absl::StrCat("output '", name, "' of ", where, " is produced by no node", schema::didYouMean(name, scope.names())));
   }
 
-  void checkDeclared(const std::string &name, const onnx::TypeProto &type) {
+  void checkDeclared(const std::string &name, onnx::TypeProto &type) {
     switch (type.value_case()) {
-    case onnx::TypeProto::kTensorType: return checkDeclaredTensor(name, type.tensor_type());
-    case onnx::TypeProto::kSparseTensorType: return checkDeclaredTensor(name, type.sparse_tensor_type());
-    case onnx::TypeProto::kSequenceType: return checkDeclared(name, type.sequence_type().elem_type());
-    case onnx::TypeProto::kOptionalType: return checkDeclared(name, type.optional_type().elem_type());
-    case onnx::TypeProto::kMapType: return checkDeclared(name, type.map_type().value_type());
+    case onnx::TypeProto::kTensorType: return checkDeclaredTensor(name, *type.mutable_tensor_type());
+    case onnx::TypeProto::kSparseTensorType: return checkDeclaredTensor(name, *type.mutable_sparse_tensor_type());
+    case onnx::TypeProto::kSequenceType: return checkDeclared(name, *type.mutable_sequence_type()->mutable_elem_type());
+    case onnx::TypeProto::kOptionalType: return checkDeclared(name, *type.mutable_optional_type()->mutable_elem_type());
+    case onnx::TypeProto::kMapType: return checkDeclared(name, *type.mutable_map_type()->mutable_value_type());
     default: return;
     }
   }
 
-  template <class TensorType> void checkDeclaredTensor(const std::string &name, const TensorType &type) {
+  template <class TensorType> void checkDeclaredTensor(const std::string &name, TensorType &type) {
     if (type.elem_type() != onnx::TensorProto::UNDEFINED && !elementBits(type.elem_type()))
       return fail(absl::StrCat("value '", name, "' is declared with an unknown element type (code ", type.elem_type(), ")"));
+    if (!type.has_shape())
+      return;
     if (type.shape().dim_size() > model.options().maxRank)
       return fail(absl::StrCat("value '", name, "' is declared with ", type.shape().dim_size(), " dims, the limit is ", model.options().maxRank));
     std::vector<int64_t> dims; // the known ones: the product of all is at least theirs unless an unknown one is 0
-    for (const auto &dim : type.shape().dim()) {
+    for (auto &dim : *type.mutable_shape()->mutable_dim()) {
+      if (dim.has_dim_value() && dim.dim_value() == -1)
+        dim.clear_value(); // how several exporters write a dim that is not known
       if (!dim.has_dim_value())
         continue;
       dims.push_back(dim.dim_value());
       if (dim.dim_value() < 0)
-        return fail(absl::StrCat("value '", name, "' is declared with a dim of ", dim.dim_value(), "; a dim that is not known needs a name instead of a number"));
+        return fail(absl::StrCat("value '", name, "' is declared with a dim of ", dim.dim_value()));
     }
     std::optional<uint64_t> count = elementCount(dims);
     if (!count || *count > model.options().maxTensorBytes || payloadBytes(type.elem_type(), *count) > model.options().maxTensorBytes)

@@ -26,11 +26,12 @@ public:
     name(*model.mutable_graph(), "");
     for (onnx::FunctionProto &function : *model.mutable_functions()) {
       setNormal(function);
+      for (onnx::OperatorSetIdProto &import : *function.mutable_opset_import())
+        setNormal(import);
       name(function, function.name() + "/");
     }
-    for (auto *imports : {model.mutable_opset_import()})
-      for (onnx::OperatorSetIdProto &import : *imports)
-        setNormal(import);
+    for (onnx::OperatorSetIdProto &import : *model.mutable_opset_import())
+      setNormal(import);
   }
 
 private:

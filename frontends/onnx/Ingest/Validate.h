@@ -17,6 +17,7 @@ namespace ingot::ingest {
 /// - every node has a name (`<op>_<position>` where the file gives none), the domain "ai.onnx" is written "";
 /// - nodes stand after the nodes whose values they use;
 /// - a graph input with an initialiser is a constant: it is removed from the inputs;
+/// - a declared dim of -1, which some exporters write, is an unknown dim;
 /// - initializer() and valueType() of the model are filled.
 std::vector<Diagnostic> validate(Model &model);
 

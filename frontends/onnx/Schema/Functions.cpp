@@ -6,6 +6,7 @@
 #include "onnx/common/visitor.h"
 #include "onnx/shape_inference/attribute_binder.h"
 
+#include <algorithm>
 #include <map>
 
 namespace ingot::schema {
@@ -96,6 +97,10 @@ private:
   int count = 0;
 };
 
+/// The opset to take a schema's body for. Some were written for a later opset than the operator is from; since the operator did not change in
+/// between they define it for the earlier opsets as well.
+int bodyOpset(const std::vector<int> &versions, int opset) { return std::max(opset, *std::min_element(versions.begin(), versions.end())); }
+
 /// The values of a function's attributes in one call: the node's, else the function's defaults.
 onnx::internal::AttributeMap attributeValues(const onnx::NodeProto &node, const onnx::FunctionProto &body) {
   onnx::internal::AttributeMap values;
@@ -129,15 +134,17 @@ absl::StatusOr<onnx::FunctionProto> functionBody(const onnx::NodeProto &node, co
     return absl::NotFoundError(absl::StrCat(described(node), " has no function body"));
   try {
     onnx::FunctionProto body;
-    if (const onnx::FunctionProto *plain = schema->GetFunction(import->second)) {
-      body = *plain;
-      // A body is valid from its own version up to the requested one: its operators mean what they mean in the model's opset.
-      for (onnx::OperatorSetIdProto &opset : *body.mutable_opset_import())
-        if (normalDomain(opset.domain()) == normalDomain(node.domain()))
-          opset.set_version(import->second);
+    if (schema->HasFunction()) {
+      int opset = bodyOpset(schema->function_opset_versions(), import->second);
+      body = *schema->GetFunction(opset);
+      // A body is valid from its own version up to the requested one: its operators mean what they mean in that opset.
+      for (onnx::OperatorSetIdProto &imported : *body.mutable_opset_import())
+        if (normalDomain(imported.domain()) == normalDomain(node.domain()))
+          imported.set_version(opset);
     } else {
       onnx::FunctionBodyBuildContextImpl context(node, inputTypes.vec());
-      if (!schema->HasContextDependentFunction() || !schema->BuildContextDependentFunction(context, body, import->second))
+      int opset = bodyOpset(schema->context_dependent_function_opset_versions(), import->second);
+      if (!schema->BuildContextDependentFunction(context, body, opset))
         return absl::FailedPreconditionError(absl::StrCat(described(node), ": its function body cannot be made for these input types and attributes"));
     }
     addDefaults(*schema, body);
