@@ -209,7 +209,10 @@ private:
   }
 
   void callFunction(const onnx::FunctionProto &function, onnx::InferenceContext &context) {
-    inference::InferShapeForFunctionNode(function, &schema::registry(), context, options, functions, &symbols, &shapes);
+    onnx::FunctionProto called = function;
+    while (called.output_size() > static_cast<int>(context.getNumOutputs())) // ONNX's inference would write types of outputs that the node leaves out
+      called.mutable_output()->RemoveLast();
+    inference::InferShapeForFunctionNode(called, &schema::registry(), context, options, functions, &symbols, &shapes);
   }
 
   void setType(const onnx::NodeProto &node, const std::string &name, TypeProto &inferred) {

@@ -160,7 +160,7 @@ OpSchema skipNormalization(bool withBeta) {
   schema.Input(input++, "bias", "", "T", OpSchema::Optional);
   schema.Output(0, "output", "", "T").Output(1, "mean", "", "U", OpSchema::Optional).Output(2, "inv_std_var", "", "U", OpSchema::Optional);
   schema.Output(3, "input_skip_bias_sum", "", "T", OpSchema::Optional).TypeConstraint("U", {"tensor(float)"}, "statistics");
-  schema.Attr("epsilon", "", AttributeProto::FLOAT, 1e-5f);
+  schema.Attr("epsilon", "", AttributeProto::FLOAT, 1e-12f); // not the 1e-5 of the ONNX operators
   return schema;
 }
 
