@@ -70,9 +70,9 @@ static bool tensors_valid(const IngotTensorInfo *tensors, uint32_t count) {
 }
 
 static bool model_valid(const IngotModel *model) {
-  return model && model->struct_size >= sizeof(IngotModel) && model->abi_version == INGOT_ABI_VERSION && model->variants && model->variant_count != 0 &&
-         tensors_valid(model->inputs, model->input_count) && tensors_valid(model->outputs, model->output_count) && aligned(model->weights, LINE) &&
-         (model->weights || model->weight_bytes == 0);
+  return model && model->struct_size >= sizeof(IngotModel) && model->abi_version == INGOT_ABI_VERSION && model->variants &&
+         model->variant_count != 0 && tensors_valid(model->inputs, model->input_count) && tensors_valid(model->outputs, model->output_count) &&
+         aligned(model->weights, LINE) && (model->weights || model->weight_bytes == 0);
 }
 
 /// Zeroed, which also makes the kernel supply the pages now instead of during the first run.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The threads that run a model together. A run is an epoch: the caller counts `epoch` up, which costs one locked instruction, and workers that spin on
-// it start at once. A worker that finds no new epoch for a while sleeps in the kernel, so a program that is not running its model uses no CPU.
+// The threads that run a model together. A run is an epoch: the caller counts `epoch` up, which costs one locked instruction, and workers that spin
+// on it start at once. A worker that finds no new epoch for a while sleeps in the kernel, so a program that is not running its model uses no CPU.
 #define _GNU_SOURCE
 #include "Internal.h"
 
