@@ -20,7 +20,7 @@ enum {
   LINE = 64,
   SPIN_NANOSECONDS = 30 * 1000,   // a worker between two runs: longer than a caller needs to come back with the next input
   YIELD_NANOSECONDS = 150 * 1000, // then it offers the core to others, until it sleeps
-  BARRIER_SPINS = 2000,           // before a waiting thread offers its core, in case the thread it waits for has none
+  BARRIER_SPINS = 1000,          // about 30 us before a waiting thread offers its core, in case the thread it waits for has none
   CROWDED_SPINS = 32              // the same when there are more threads than cores
 };
 

@@ -8,7 +8,8 @@
 #include "ingot/ingot.h"
 
 static const int64_t x_dims[] = {2, 3}, ids_dims[] = {4}, count_dims[] = {1};
-static const IngotTensorInfo inputs[] = {{"x", x_dims, 24, INGOT_F32, 2}, {"token ids", ids_dims, 32, INGOT_I64, 1}, {"gate", count_dims, 2, INGOT_BF16, 1}};
+static const IngotTensorInfo inputs[] = {
+    {"x", x_dims, 24, INGOT_F32, 2}, {"token ids", ids_dims, 32, INGOT_I64, 1}, {"gate", count_dims, 2, INGOT_BF16, 1}};
 static const IngotTensorInfo outputs[] = {{"y", x_dims, 24, INGOT_F32, 2}, {"total", 0, 8, INGOT_I64, 0}, {"count", count_dims, 8, INGOT_I64, 1}};
 static const _Alignas(64) float weights[6] = {10, 20, 30, 40, 50, 60};
 
@@ -41,5 +42,14 @@ static const IngotVariant variants[] = {{"from-the-future", run, 1 << 20, (uint6
 #endif
 
 const IngotModel ingot_program_model = {
-    sizeof(IngotModel), INGOT_ABI_VERSION, "{\"compiler\": \"ingot 0.1.0\", \"model_sha256\": \"ab\\\"cd\", \"options\": {\"level\": 3, \"targets\": [1, 2]}}",
-    inputs,  outputs, variants, (const uint8_t *)weights, sizeof weights, 3, 3, sizeof variants / sizeof *variants};
+    sizeof(IngotModel),
+    INGOT_ABI_VERSION,
+    "{\"compiler\": \"ingot 0.1.0\", \"model_sha256\": \"ab\\\"cd\", \"options\": {\"level\": 3, \"targets\": [1, 2]}}",
+    inputs,
+    outputs,
+    variants,
+    (const uint8_t *)weights,
+    sizeof weights,
+    3,
+    3,
+    sizeof variants / sizeof *variants};

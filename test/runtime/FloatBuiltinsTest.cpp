@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The 16-bit conversions against a reference that knows only what rounding means: of the two neighbours of a value among all 65536 encodings, the nearer
-// one, and of two equally near ones the even one.
+// The 16-bit conversions against a reference that knows only what rounding means: of the two neighbours of a value among all 65536 encodings, the
+// nearer one, and of two equally near ones the even one.
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -34,7 +34,8 @@ struct Format {
   /// The value of a finite positive encoding; that of infinity is the next power of two, which is where rounding to infinity begins to be counted.
   double value(uint16_t bits) const {
     const int exponent = bits >> mantissaBits, mantissa = bits & ((1 << mantissaBits) - 1);
-    return exponent == 0 ? std::ldexp(mantissa, 1 - bias() - mantissaBits) : std::ldexp(mantissa + (1 << mantissaBits), exponent - bias() - mantissaBits);
+    return exponent == 0 ? std::ldexp(mantissa, 1 - bias() - mantissaBits)
+                         : std::ldexp(mantissa + (1 << mantissaBits), exponent - bias() - mantissaBits);
   }
 
   uint16_t nearest(double wide) const {
@@ -57,7 +58,8 @@ struct Format {
 constexpr Format half{10}, bfloat{7};
 
 std::vector<double> interestingDoubles(const Format &format) {
-  std::vector<double> values = {0.0, -0.0, 5e-324, -5e-324, 1e-310, 2.2250738585072014e-308, 1.7976931348623157e308, -1.7976931348623157e308, 1.0 / 3};
+  std::vector<double> values = {0.0,    -0.0, 5e-324, -5e-324, 1e-310, 2.2250738585072014e-308, 1.7976931348623157e308, -1.7976931348623157e308,
+                                1.0 / 3};
   for (int bits = 0; bits < format.infinity(); ++bits) { // each encoding, each midpoint, and the neighbours of a midpoint
     const double here = format.value(static_cast<uint16_t>(bits)), next = format.value(static_cast<uint16_t>(bits + 1)), middle = (here + next) / 2;
     for (double value : {here, middle, std::nextafter(middle, 0.0), std::nextafter(middle, INFINITY)})

@@ -36,8 +36,8 @@ struct Model {
   IngotTensorInfo inputs[1] = {{"x", dims, sizeof weights, INGOT_F32, 1}};
   IngotTensorInfo outputs[2] = {{"y", dims, sizeof weights, INGOT_F32, 1}, {"z", dims, sizeof weights, INGOT_F32, 1}};
   IngotVariant variants[1] = {{"baseline", runModel, sizeof weights, 0}};
-  IngotModel model = {sizeof(IngotModel), INGOT_ABI_VERSION, "{}", inputs, outputs, variants, reinterpret_cast<const uint8_t *>(weights), sizeof weights,
-                      1,                  2,                 1};
+  IngotModel model = {
+      sizeof(IngotModel), INGOT_ABI_VERSION, "{}", inputs, outputs, variants, reinterpret_cast<const uint8_t *>(weights), sizeof weights, 1, 2, 1};
 };
 
 struct Session {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The thread team: every epoch reaches every thread once, barriers separate phases, workers sleep between runs, and more threads than cores still finish.
+// The thread team: every epoch reaches every thread once, barriers separate phases, workers sleep between runs, and more threads than cores still
+// finish.
 #include "runtime/src/Internal.h"
 
 #include <atomic>
