@@ -32,7 +32,7 @@ static ProgramStatus unknown_port(Ports ports, const char *name, ProgramStatus s
   const char *nearest = ingot_nearest_name(name, &ports.tensors[0].name, ports.count, sizeof *ports.tensors);
   if (nearest)
     return ingot_fail(error, status, "the model has no %s '%s'; did you mean '%s'?", ports.kind, name, nearest);
-  return ingot_fail(error, status, "the model has no %s '%s'; its %s %s '%s' (--info lists all)", ports.kind, name,
+  return ingot_fail(error, status, "the model has no %s '%s'; its %s %s is '%s' (--info lists all)", ports.kind, name,
                     ports.count == 1 ? "only" : "first", ports.kind, ports.tensors[0].name);
 }
 

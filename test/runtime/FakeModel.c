@@ -3,7 +3,7 @@
 // A model written by hand, linked with the program's main as the compiler links a real one.
 //   y      = 2 * x + w        f32 [2, 3]
 //   total  = sum(ids)         i64 []; a negative id is a run failure
-//   count  = heap allocations of the process since the run before; 0 in the first run
+//   count  = heap allocations of the process since the run before; 0 in the first run, -1 if none are counted
 #include "AllocationCount.h"
 #include "ingot/ingot.h"
 
@@ -31,7 +31,7 @@ static void run(IngotCall *call, int64_t thread, int64_t threads) {
       call->status = INGOT_RUN_FAILURE;
   }
   const int64_t now = allocationCount();
-  *count = *before == 0 ? 0 : *count + now - *before;
+  *count = now == 0 ? -1 : *before == 0 ? 0 : *count + now - *before;
   *before = now;
 }
 

@@ -166,26 +166,26 @@ TEST(TeamLifeTest, WorkersTakeNoSignals) {
   EXPECT_EQ(counters.perThread[1], 3);
 }
 
-/// The cost of one empty epoch. A loaded machine makes it large, so the bar is far above the 0.1-0.3 us of two idle cores and the number is printed.
+/// The cost of one empty epoch: 0.1 to 0.3 us on two idle cores. It cannot be seen while others use them, so the test waits for a quiet moment.
 TEST(TeamLifeTest, EmptyEpochIsCheap) {
-  if (ingot_usable_cores() < 2)
-    FAIL() << "needs two cores";
+  ASSERT_GE(ingot_usable_cores(), 2u) << "needs two cores";
+#if __has_feature(address_sanitizer)
+  constexpr double bar = 10;
+#else
+  constexpr double bar = 1;
+#endif
   Counters counters;
   TeamOf<Counters> team(2, counters, countRun);
   double best = 1e9;
-  for (int attempt = 0; attempt < 50 && best > 0.3; ++attempt) {
+  const auto deadline = Clock::now() + std::chrono::seconds(60);
+  for (int attempt = 0; attempt < 20 || (best > bar && Clock::now() < deadline); ++attempt) {
     const auto begin = Clock::now();
-    for (int i = 0; i < 1000; ++i)
+    for (int i = 0; i < 200; ++i)
       ingot_team_run(team.team);
-    best = std::min(best, std::chrono::duration<double, std::micro>(Clock::now() - begin).count() / 1000);
+    best = std::min(best, std::chrono::duration<double, std::micro>(Clock::now() - begin).count() / 200);
   }
   std::printf("one empty epoch of 2 threads: %.3f us\n", best);
-  RecordProperty("microseconds", std::to_string(best));
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-  EXPECT_LT(best, 20);
-#else
-  EXPECT_LT(best, 1);
-#endif
+  EXPECT_LT(best, bar) << "microseconds";
 }
 
 } // namespace
