@@ -290,7 +290,7 @@ def add_layout() -> None:
             case(f"resize-{name}-{mode}-{way}", lambda g, factors=factors, mode=mode, way=way, extra=extra: g.Resize(
                 g.input(1, 3, 8, 6), "", g.constant(np.array(factors, np.float32)), mode=mode, coordinate_transformation_mode=way, **extra))
     case("shape-arithmetic", lambda g: (lambda x: g.Reshape(x, g.Concat(g.Slice(g.Shape(x), g.ints(0), g.ints(1)), g.ints(-1), axis=0)))(g.input(2, 3, 4)))
-    case("range", lambda g: g.Cast(g.Range(*[g.constant(np.array(value, np.int64)) for value in (2, 20, 3)]), to=TensorProto.FLOAT))
+    case("range", lambda g: g.Add(g.input(6), g.Cast(g.Range(*[g.constant(np.array(value, np.int64)) for value in (2, 20, 3)]), to=1)))
     case("constant-of-shape", lambda g: g.Add(g.input(3, 4), g.ConstantOfShape(g.ints(3, 4), value=helper.make_tensor("v", TensorProto.FLOAT, [1], [0.5]))))
     case("one-hot", lambda g: g.OneHot(g.feed(np.array([0, 3, -1], np.int64)), g.constant(np.array(5, np.int64)), g.constant(np.array([0, 1], np.float32))))
     case("identity", lambda g: g.Identity(g.input(3, 4)))
