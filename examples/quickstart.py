@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The part of quickstart.sh that follows the build: fetch the model, draw a picture, compile, run, read, compare.
 
-    examples/quickstart.py [TEXT] [--ort-only]      --ort-only shows the oracle's side alone, without Ingot
+examples/quickstart.py [TEXT] [--ort-only]      --ort-only shows the oracle's side alone, without Ingot
 """
+
 import argparse
 import contextlib
 import json
@@ -130,7 +131,10 @@ def main() -> int:
         if made.code != 0:
             raise SystemExit(f"ingot compile ended with exit code {made.code}: {made.text()}")
         summary = (made.out + made.err).strip().splitlines()
-        print(f"  {summary[-1] if summary else ''}\n  peak memory of the compiler {made.peak_mb:.0f} MB, executable {executable.stat().st_size / 1e6:.1f} MB")
+        print(
+        print(f"  {summary[-1] if summary else ''}")
+        print(f"  peak memory of the compiler {made.peak_mb:.0f} MB, executable {executable.stat().st_size / 1e6:.1f} MB")
+        )
     with step("run"):
         got = run_ingot(executable, folder, output)
         text = decode(got, alphabet)
@@ -140,8 +144,10 @@ def main() -> int:
         print(f"  numbers: largest difference {error:.1e} of the output's range (limit {harness.TOLERANCE:.0e})")
         print("  time in ms      first result   one run (median)")
         for count in threads:
-            for name, (first, median) in (("ONNX Runtime", time_oracle(path, batch, count)),
-                                          ("Ingot", time_ingot(executable, folder / "picture.npy", count))):
+            for name, (first, median) in (
+                ("ONNX Runtime", time_oracle(path, batch, count)),
+                ("Ingot", time_ingot(executable, folder / "picture.npy", count)),
+            ):
                 print(f"  {name:12} {count}T {first:12.1f} {median:15.2f}")
     if complaint:
         raise SystemExit(complaint)

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Reads what a test program reported and prints `passed=N failed=N`, for test/run.sh.
 
-    test/read_results.py gtest FOLDER JUNIT     GoogleTest's JSON files in FOLDER and ctest's JUnit file, which knows of programs that crashed
-    test/read_results.py lit FILE               lit's --output file
+test/read_results.py gtest FOLDER JUNIT     GoogleTest's JSON files in FOLDER and ctest's JUnit file, which knows of programs that crashed
+test/read_results.py lit FILE               lit's --output file
 """
+
 import json
 import pathlib
 import sys

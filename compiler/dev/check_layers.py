@@ -7,6 +7,7 @@ An include path is a path in the tree. `runtime` includes nothing of ours but it
 
     compiler/dev/check_layers.py            check the whole tree
 """
+
 import argparse
 import pathlib
 import re

@@ -7,6 +7,7 @@ A line that only prepares a file for a later RUN line (it writes to %t) is allow
 
     compiler/dev/check_lit.py            check the whole tree
 """
+
 import argparse
 import pathlib
 import re

@@ -8,6 +8,7 @@ the flag, and a line with the flag in passes/README.md.
 
     compiler/dev/check_passes.py            check the whole tree
 """
+
 import argparse
 import pathlib
 import re

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Checks the checks: each script of this folder must accept a small good tree and refuse the same tree with one fault planted.
 
-    compiler/dev/check_selftest.py
+compiler/dev/check_selftest.py
 """
+
 import pathlib
 import subprocess
 import sys
@@ -11,14 +12,14 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 LICENCE = "// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n"
-PASSES = LICENCE + '''def FuseEpiloguePass : Pass<"ingot-fuse-epilogue", "::mlir::func::FuncOp"> {
+PASSES = LICENCE + """def FuseEpiloguePass : Pass<"ingot-fuse-epilogue", "::mlir::func::FuncOp"> {
   let summary = "fuse what follows an anchor into its region";
   let description = [{
     Moves every elementwise consumer of an anchor into the anchor's region.
     Leaves producers to another pass.
   }];
 }
-'''
+"""
 GOOD = {
     "passes/Region/Passes.td": PASSES,
     "passes/Region/FuseEpilogue.cpp": LICENCE + '#include "dialects/Ingot/IngotDialect.h"\n#define DEBUG_TYPE "ingot-fuse-epilogue"\n',

@@ -7,6 +7,7 @@ longer needed fails too.
 
     compiler/dev/check_sizes.py            check the whole tree
 """
+
 import argparse
 import collections
 import pathlib

@@ -5,6 +5,7 @@
 
     compiler/dev/check_text.py            check the whole tree
 """
+
 import argparse
 import pathlib
 import re
@@ -16,8 +17,19 @@ SELF = "compiler/dev/check_text.py"
 LICENSED = {".cpp", ".h", ".c", ".td", ".py", ".sh", ".mlir"}
 MAXIMUM_BYTES = 1_000_000
 # Words that are put together here, so that this file does not find itself when another tool looks for them.
-HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("deb", "debian", "org"), ("security", "debian", "org"),
-                                       ("apt", "llvm", "org"), ("registry", "npmjs"), ("proxy", "golang"), ("crates", "io"))]
+HOSTS = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("deb", "debian", "org"),
+        ("security", "debian", "org"),
+        ("apt", "llvm", "org"),
+        ("registry", "npmjs"),
+        ("proxy", "golang"),
+        ("crates", "io"),
+    )
+]
 RULES = [
     (re.compile(r"(?<![\w./$}~-])/(?:root|home/\w+|work|farm|mnt|Users/\w+)/"), "a path of one machine"),
     (re.compile("|".join(re.escape(host) for host in HOSTS)), "a host of a package registry"),

@@ -11,6 +11,7 @@ changes its speed changes it for all; a figure is the median over the rounds of 
     test/bench/compare.py --peers onnxruntime,openvino      OpenVINO only where it is installed
     test/bench/compare.py --output build/bench/report       another place for the report
 """
+
 import argparse
 import datetime
 import json
@@ -133,8 +134,13 @@ def build(path, executable, shapes, options) -> dict:
         raise RuntimeError(f"ingot compile: exit code {made.code}: {made.text()}")
     # External tools read the weights too; only the code of the program is disassembled.
     loops, spilling = spills.count(executable)
-    return {"seconds": made.seconds, "peak_mb": made.peak_mb, "file_mb": executable.stat().st_size / 1e6, "vector_loops": loops,
-            "spilling_loops": len(spilling)}
+    return {
+        "seconds": made.seconds,
+        "peak_mb": made.peak_mb,
+        "file_mb": executable.stat().st_size / 1e6,
+        "vector_loops": loops,
+        "spilling_loops": len(spilling),
+    }
 
 
 def measure_models(options, engines, folder) -> list[dict]:

@@ -4,6 +4,7 @@
 Convolutions come as a chain of DEPTH equal layers, so that the conversion to and from NCHW at the border of a model, which a real model does once, is
 not what is measured. Their flops are those of the direct algorithm; an algorithm that needs fewer may show more than 100 %.
 """
+
 import dataclasses
 
 import numpy as np
@@ -26,8 +27,13 @@ def weights(rng, name: str, *shape: int, fan_in: int):
 
 
 def finish(nodes, shape_in, shape_out, initialisers) -> onnx.ModelProto:
-    graph = helper.make_graph(nodes, "kernel", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape_in)],
-                              [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, shape_out)], initialisers)
+    graph = helper.make_graph(
+        nodes,
+        "kernel",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape_in)],
+        [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, shape_out)],
+        initialisers,
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
 
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Counts innermost loops with arithmetic on vectors that store a vector register to the stack: accumulators that did not fit.
 
-    test/bench/spills.py PROGRAM...     prints a line per program and the loops with spills; exit code 1 when there are any
+test/bench/spills.py PROGRAM...     prints a line per program and the loops with spills; exit code 1 when there are any
 """
+
 import re
 import subprocess
 import sys

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The ONNX backend suite of the installed `onnx` package as folders on disk.
 
-Each case is KIND/NAME with `model.onnx`, `data.json` ({"rtol", "atol"}) and `test_data_set_0/` (`input_N.pb`, `output_N.pb`). The kinds: `node` (made by
+Each case is KIND/NAME with `model.onnx`, `data.json` ({"rtol", "atol"}) and `test_data_set_0/` (`input_N.pb`, `output_N.pb`). The kinds: `node` (made
+by
 the package's own generators), `simple`, `pytorch-converted` and `pytorch-operator` (shipped as files), `real` (nine architectures whose weights are
 constant fills, so no download is needed; the package ships their expected outputs).
 """
+
 import contextlib
 import json
 import pathlib

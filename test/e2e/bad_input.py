@@ -8,6 +8,7 @@ Each row of the tables below is one test. Exit codes: 1 the input is wrong, 2 th
     test/e2e/bad_input.py                      everything
     test/e2e/bad_input.py --filter 'model-.*'  only these
 """
+
 import argparse
 import pathlib
 import re
@@ -104,7 +105,11 @@ MODELS = [
     ("payload-too-long", matmul_with(weight([3, 4], 52)), [r"'?w'?", r"48|52|size|bytes"]),
     ("negative-dim", matmul_with(weight([-3, 4], 48)), [r"'?w'?", r"-3|negative"]),
     ("huge-dims", matmul_with(weight([2**40, 2**40], 48)), [r"'?w'?"]),
-    ("huge-input", model([node("Relu", ["x"], ["y"])], [value("x", [2**31, 2**31])], [value("y", [2**31, 2**31])]), [r"\bx\b|\by\b", r"large|bytes|limit|size|fit"]),
+    (
+        "huge-input",
+        model([node("Relu", ["x"], ["y"])], [value("x", [2**31, 2**31])], [value("y", [2**31, 2**31])]),
+        [r"\bx\b|\by\b", r"large|bytes|limit|size|fit"],
+    ),
 ]
 
 # name, model, options, exit code, words

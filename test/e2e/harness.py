@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the end-to-end programs share: compile a model, run the executable, ask ONNX Runtime, compare, count."""
+
 import dataclasses
 import os
 import pathlib
@@ -81,7 +82,7 @@ def compile_model(model, output, level="-O3", shapes=None, extra=(), timeout=600
 
 
 def run_model(executable, inputs, threads=1, timeout=600):
-    """Runs a compiled model on `inputs` in an empty folder with an empty environment. Returns the outcome and the outputs by name (None on failure)."""
+    """Runs a compiled model on `inputs` in an empty folder with an empty environment. Returns the outcome, and the outputs by name (or None)."""
     with tempfile.TemporaryDirectory() as folder:
         np.savez(os.path.join(folder, "inputs.npz"), **inputs)
         command = [os.path.abspath(executable), "--inputs", "inputs.npz", "--outputs", "outputs.npz", "--threads", threads]

@@ -8,6 +8,7 @@ public architectures at full size from test/models/, filled with seeded weights.
     test/e2e/models.py              fetch or make all of them and print where they are
     test/e2e/models.py ppocr-rec    only these
 """
+
 import argparse
 import dataclasses
 import fcntl
@@ -43,11 +44,41 @@ class Model:
 OCR = "rapidocr-onnxruntime==1.4.4"
 SLOW = "plain loops over more than 8 GFLOP take minutes on two cores"
 MODELS = [
-    Model("ppocr-det", "d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9", {"x": (1, 3, 640, 640)}, OCR, "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx"),
-    Model("ppocr-rec", "48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b", {"x": (1, 3, 48, 320)}, OCR, "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx"),
-    Model("ppocr-cls", "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c", {"x": (1, 3, 48, 192)}, OCR, "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx"),
-    Model("basic-pitch", "2c3c1d144bfa61ad236e92e169c13535c880469a12a047d4e73451f2c059a0ec", {"serving_default_input_2:0": (1, 43844, 1)}, "basic-pitch==0.4.0", "basic_pitch/saved_models/icassp_2022/nmp.onnx"),
-    Model("silero-vad", "7776b81ad1b0350c15d7f1555943b9232eb53e9ca5d989c6d0cea9ebc8664d87", {}, "silero-vad==6.2.3", "silero_vad/data/silero_vad_openvino_16k.onnx"),
+    Model(
+        "ppocr-det",
+        "d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
+        {"x": (1, 3, 640, 640)},
+        OCR,
+        "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
+    ),
+    Model(
+        "ppocr-rec",
+        "48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
+        {"x": (1, 3, 48, 320)},
+        OCR,
+        "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",
+    ),
+    Model(
+        "ppocr-cls",
+        "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
+        {"x": (1, 3, 48, 192)},
+        OCR,
+        "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
+    ),
+    Model(
+        "basic-pitch",
+        "2c3c1d144bfa61ad236e92e169c13535c880469a12a047d4e73451f2c059a0ec",
+        {"serving_default_input_2:0": (1, 43844, 1)},
+        "basic-pitch==0.4.0",
+        "basic_pitch/saved_models/icassp_2022/nmp.onnx",
+    ),
+    Model(
+        "silero-vad",
+        "7776b81ad1b0350c15d7f1555943b9232eb53e9ca5d989c6d0cea9ebc8664d87",
+        {},
+        "silero-vad==6.2.3",
+        "silero_vad/data/silero_vad_openvino_16k.onnx",
+    ),
     Model("resnet50", "6be6b7b0fcbeb6bf3c8344cf406b4987af773f97da2446f2f132b3c4e58999dc", {}, skeleton="resnet50.skeleton.onnx", slow=SLOW),
     Model("mobilenet-v2", "e34070ced4a014d2df39edbdd61693fb55436cd0ae54f2afcfd7f3b4db7f43ac", {}, skeleton="mobilenet_v2.skeleton.onnx"),
     Model("mobilenet-v3-large", "d092e43726d71f580308e8700b35799ed998c8faa2570ee8fa1c822cc94c1069", {}, skeleton="mobilenet_v3_large.skeleton.onnx"),
@@ -107,8 +138,12 @@ def picture(height: int, width: int, size: int) -> np.ndarray:
     image = Image.new("RGB", (width, height), (235, 232, 225))
     draw = ImageDraw.Draw(image)
     for line in range(max(1, height // (2 * size))):
-        draw.text((size // 2, line * 2 * size + (height - size) % (2 * size) // 2), f"Ingot {7 * line} reads this line", (20, 30, 60),
-                  font=ImageFont.load_default(size))
+        draw.text(
+            (size // 2, line * 2 * size + (height - size) % (2 * size) // 2),
+            f"Ingot {7 * line} reads this line",
+            (20, 30, 60),
+            font=ImageFont.load_default(size),
+        )
     return (np.asarray(image, np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
 
 

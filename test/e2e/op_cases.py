@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The table of small models for run_ops.py: single ops and short chains that a compiler fuses, with the corner cases that kernels get wrong.
 
-A case is a name, nodes in the order of execution, inputs, and constants. Values are drawn from the case's name, so a case never changes because another
+A case is a name, nodes in the order of execution, inputs, and constants. Values are drawn from the case's name, so a case never changes because
+another
 was added. `Graph` keeps a case at one to three lines.
 """
+
 import zlib
 
 import numpy as np
@@ -144,22 +146,52 @@ def add_convolutions() -> None:
         ("dilated", (1, 4, 6, 6), 5, (3, 3), {"dilations": [2, 2]}),
         ("1d", (1, 4, 12), 6, (4,), {"strides": [2], "pads": [1, 1]}),
     ]:
-        case(f"conv-transpose-{name}",
-             lambda g, shape=shape, channels=channels, kernel=kernel, attributes=attributes:
-             g.ConvTranspose(g.input(*shape), g.weight(shape[1], channels, *kernel), g.weight(channels), **attributes))
+        case(
+            f"conv-transpose-{name}",
+            lambda g, shape=shape, channels=channels, kernel=kernel, attributes=attributes: g.ConvTranspose(
+                g.input(*shape), g.weight(shape[1], channels, *kernel), g.weight(channels), **attributes
+            ),
+        )
     case("conv-transpose-group", lambda g: g.ConvTranspose(g.input(1, 8, 6, 6), g.weight(8, 3, 3, 3), group=2, strides=[2, 2]))
 
 
 def add_contractions() -> None:
-    for left, right in [((1, 64), (64, 48)), ((2, 64), (64, 48)), ((3, 33), (33, 17)), ((4, 64), (64, 64)), ((5, 7), (7, 3)), ((13, 100), (100, 31)),
-                        ((64, 64), (64, 64)), ((1, 1), (1, 1)), ((128, 96), (96, 80)), ((6, 768), (768, 16)), ((7, 16), (16, 1)), ((1, 300), (300, 1000)),
-                        ((2, 9, 32), (32, 24)), ((2, 3, 5, 16), (16, 20)), ((64,), (64, 20)), ((1, 40, 120), (120, 360))]:
+    for left, right in [
+        ((1, 64), (64, 48)),
+        ((2, 64), (64, 48)),
+        ((3, 33), (33, 17)),
+        ((4, 64), (64, 64)),
+        ((5, 7), (7, 3)),
+        ((13, 100), (100, 31)),
+        ((64, 64), (64, 64)),
+        ((1, 1), (1, 1)),
+        ((128, 96), (96, 80)),
+        ((6, 768), (768, 16)),
+        ((7, 16), (16, 1)),
+        ((1, 300), (300, 1000)),
+        ((2, 9, 32), (32, 24)),
+        ((2, 3, 5, 16), (16, 20)),
+        ((64,), (64, 20)),
+        ((1, 40, 120), (120, 360)),
+    ]:
         case(name_of("matmul-weight", left, right), lambda g, left=left, right=right: g.MatMul(g.input(*left), g.weight(*right)))
-    for left, right in [((9, 32), (32, 24)), ((2, 9, 32), (2, 32, 24)), ((2, 4, 9, 16), (2, 4, 16, 9)), ((4, 9, 32), (32, 24)), ((9, 32), (5, 32, 24)),
-                        ((2, 1, 5, 8), (1, 3, 8, 7)), ((1, 8), (8, 1)), ((16,), (16,)), ((3, 16), (16,)), ((1, 1, 33), (1, 33, 65)), ((2, 3, 1, 7), (7, 5))]:
+    for left, right in [
+        ((9, 32), (32, 24)),
+        ((2, 9, 32), (2, 32, 24)),
+        ((2, 4, 9, 16), (2, 4, 16, 9)),
+        ((4, 9, 32), (32, 24)),
+        ((9, 32), (5, 32, 24)),
+        ((2, 1, 5, 8), (1, 3, 8, 7)),
+        ((1, 8), (8, 1)),
+        ((16,), (16,)),
+        ((3, 16), (16,)),
+        ((1, 1, 33), (1, 33, 65)),
+        ((2, 3, 1, 7), (7, 5)),
+    ]:
         case(name_of("matmul-dynamic", left, right), lambda g, left=left, right=right: g.MatMul(g.input(*left), g.input(*right)))
     for transposed_a in (0, 1):
         for transposed_b in (0, 1):
+
             def gemm(g, a=transposed_a, b=transposed_b):
                 left, right = ((7, 20), (20, 7))[a], ((20, 30), (30, 20))[b]
                 return g.Gemm(g.input(*left), g.weight(*right), g.weight(30), transA=a, transB=b, alpha=0.5, beta=2.0)
@@ -181,8 +213,10 @@ def add_rows() -> None:
     case("log-softmax", lambda g: g.LogSoftmax(g.input(4, 37, low=-8, high=8), axis=-1))
     case("hardmax", lambda g: g.Hardmax(g.input(4, 9), axis=1))
     for shape, axis in [((4, 64), -1), ((2, 9, 33), -1), ((2, 4, 6), 1), ((1, 128, 768), -1)]:
-        case(name_of("layer-norm", shape, axis),
-             lambda g, shape=shape, axis=axis: g.LayerNormalization(g.input(*shape), g.weight(*shape[axis:]), g.weight(*shape[axis:]), axis=axis))
+        case(
+            name_of("layer-norm", shape, axis),
+            lambda g, shape=shape, axis=axis: g.LayerNormalization(g.input(*shape), g.weight(*shape[axis:]), g.weight(*shape[axis:]), axis=axis),
+        )
     case("batch-norm", lambda g: g.BatchNormalization(g.input(2, 6, 5, 5), g.weight(6), g.weight(6), g.weight(6), g.weight(6, low=0.5, high=2)))
     case("instance-norm", lambda g: g.InstanceNormalization(g.input(2, 6, 5, 7), g.weight(6), g.weight(6)))
     case("lp-norm", lambda g: g.LpNormalization(g.input(3, 20), axis=1, p=2))
@@ -191,7 +225,9 @@ def add_rows() -> None:
         case(f"{op.lower()}-last", lambda g, op=op: g.node(op, g.input(3, 5, 19), g.ints(-1), keepdims=0))
     for axes in [(0,), (1,), (2,), (3,), (0, 2), (2, 3), (1, 2, 3), (0, 1, 2, 3)]:
         for op in ("ReduceMean", "ReduceMax"):
-            case(name_of(op.lower(), "axes", axes), lambda g, op=op, axes=axes: g.node(op, g.input(2, 5, 7, 18), g.ints(*axes), keepdims=len(axes) % 2))
+            case(
+                name_of(op.lower(), "axes", axes), lambda g, op=op, axes=axes: g.node(op, g.input(2, 5, 7, 18), g.ints(*axes), keepdims=len(axes) % 2)
+            )
     case("reducesum-long", lambda g: g.ReduceSum(g.input(2, 5000), g.ints(1)))
     case("reducesum-int64", lambda g: g.ReduceSum(g.feed(np.arange(24, dtype=np.int64).reshape(4, 6)), g.ints(0)))
     case("argmax", lambda g: g.ArgMax(g.input(3, 50), axis=1, keepdims=0))
@@ -213,13 +249,37 @@ def add_pools() -> None:
         ]:
             case(f"{op.lower()}-{name}", lambda g, op=op, shape=shape, attributes=attributes: g.node(op, g.input(*shape), **attributes))
         case(f"global-{op.lower()}", lambda g, op=op: g.node(f"Global{op}", g.input(2, 19, 7, 9)))
-    case("averagepool-count-include-pad",
-         lambda g: g.AveragePool(g.input(1, 8, 9, 9), kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1))
+    case("averagepool-count-include-pad", lambda g: g.AveragePool(g.input(1, 8, 9, 9), kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1))
 
 
 def add_elementwise() -> None:
-    unary = ["Relu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Erf", "Floor", "Ceil", "Round", "Sin", "Cos", "Softplus", "Softsign", "Elu", "Selu",
-             "LeakyRelu", "HardSigmoid", "HardSwish", "Mish", "Gelu", "Sign", "ThresholdedRelu", "Atan", "Celu"]
+    unary = [
+        "Relu",
+        "Sigmoid",
+        "Tanh",
+        "Exp",
+        "Neg",
+        "Abs",
+        "Erf",
+        "Floor",
+        "Ceil",
+        "Round",
+        "Sin",
+        "Cos",
+        "Softplus",
+        "Softsign",
+        "Elu",
+        "Selu",
+        "LeakyRelu",
+        "HardSigmoid",
+        "HardSwish",
+        "Mish",
+        "Gelu",
+        "Sign",
+        "ThresholdedRelu",
+        "Atan",
+        "Celu",
+    ]
     for op in unary:
         case(f"{op.lower()}", lambda g, op=op: g.node(op, g.input(3, 5, 37, low=-4, high=4)))
     for op in ["Log", "Sqrt", "Reciprocal"]:
@@ -231,8 +291,17 @@ def add_elementwise() -> None:
     case("relu-nan", lambda g: g.Relu(g.feed(np.array([np.nan, -1, 2, np.inf, -np.inf], np.float32))))
     for op in ["Add", "Sub", "Mul", "Div", "Min", "Max", "PRelu"]:
         case(f"{op.lower()}-same", lambda g, op=op: g.node(op, g.input(4, 33), g.input(4, 33, low=0.5)))
-    for left, right in [((2, 3, 8, 8), (3, 1, 1)), ((2, 3, 8, 8), (1,)), ((2, 3, 8, 8), (8,)), ((2, 3, 8, 8), (2, 1, 1, 8)), ((5, 1), (1, 7)),
-                        ((1, 9, 1), (4, 1, 6)), ((1, 1, 1, 17), (2, 3, 4, 1)), ((33,), ()), ((2, 16, 5, 5), (2, 16, 1, 1))]:
+    for left, right in [
+        ((2, 3, 8, 8), (3, 1, 1)),
+        ((2, 3, 8, 8), (1,)),
+        ((2, 3, 8, 8), (8,)),
+        ((2, 3, 8, 8), (2, 1, 1, 8)),
+        ((5, 1), (1, 7)),
+        ((1, 9, 1), (4, 1, 6)),
+        ((1, 1, 1, 17), (2, 3, 4, 1)),
+        ((33,), ()),
+        ((2, 16, 5, 5), (2, 16, 1, 1)),
+    ]:
         case(name_of("add-broadcast", left, right or "scalar"), lambda g, left=left, right=right: g.Add(g.input(*left), g.input(*right)))
     case("pow-square", lambda g: g.Pow(g.input(3, 17), g.scalar(2)))
     case("pow-half", lambda g: g.Pow(g.input(3, 17, low=0.1, high=4), g.scalar(0.5)))
@@ -252,8 +321,17 @@ def add_elementwise() -> None:
 
 
 def add_layout() -> None:
-    for shape, perm in [((4, 7), (1, 0)), ((2, 3, 5), (2, 1, 0)), ((2, 3, 5), (0, 2, 1)), ((1, 16, 9, 9), (0, 2, 3, 1)), ((1, 9, 9, 16), (0, 3, 1, 2)),
-                        ((2, 5, 4, 8), (0, 2, 1, 3)), ((2, 3, 4, 5, 6), (4, 0, 3, 1, 2)), ((33, 65), (1, 0)), ((1, 40, 120), (1, 0, 2))]:
+    for shape, perm in [
+        ((4, 7), (1, 0)),
+        ((2, 3, 5), (2, 1, 0)),
+        ((2, 3, 5), (0, 2, 1)),
+        ((1, 16, 9, 9), (0, 2, 3, 1)),
+        ((1, 9, 9, 16), (0, 3, 1, 2)),
+        ((2, 5, 4, 8), (0, 2, 1, 3)),
+        ((2, 3, 4, 5, 6), (4, 0, 3, 1, 2)),
+        ((33, 65), (1, 0)),
+        ((1, 40, 120), (1, 0, 2)),
+    ]:
         case(name_of("transpose", shape, perm), lambda g, shape=shape, perm=perm: g.Transpose(g.input(*shape), perm=perm))
     case("reshape", lambda g: g.Reshape(g.input(2, 3, 8), g.ints(0, -1, 4)))
     case("flatten", lambda g: g.Flatten(g.input(2, 3, 4, 5), axis=1))
@@ -281,18 +359,33 @@ def add_layout() -> None:
     case("scatter-nd", lambda g: g.ScatterND(g.input(6, 4), g.constant(np.array([[1], [4]], np.int64)), g.input(2, 4)))
     case("depth-to-space", lambda g: g.DepthToSpace(g.input(1, 12, 4, 5), blocksize=2))
     case("space-to-depth", lambda g: g.SpaceToDepth(g.input(1, 3, 4, 6), blocksize=2))
-    case("pixel-shuffle-by-hand", lambda g: g.Reshape(g.Transpose(g.Reshape(g.input(1, 4, 3, 3), g.ints(1, 1, 2, 2, 3, 3)), perm=[0, 1, 4, 2, 5, 3]),
-                                                      g.ints(1, 1, 6, 6)))
+    case(
+        "pixel-shuffle-by-hand",
+        lambda g: g.Reshape(g.Transpose(g.Reshape(g.input(1, 4, 3, 3), g.ints(1, 1, 2, 2, 3, 3)), perm=[0, 1, 4, 2, 5, 3]), g.ints(1, 1, 6, 6)),
+    )
     scales = {"up-2": (1, 1, 2, 2), "up-uneven": (1, 1, 1.5, 2.5), "down": (1, 1, 0.5, 0.5)}
     for name, factors in scales.items():
         for mode, way in [("nearest", "asymmetric"), ("linear", "half_pixel"), ("linear", "align_corners")]:
             extra = {"nearest_mode": "floor"} if mode == "nearest" else {}
-            case(f"resize-{name}-{mode}-{way}", lambda g, factors=factors, mode=mode, way=way, extra=extra: g.Resize(
-                g.input(1, 3, 8, 6), "", g.constant(np.array(factors, np.float32)), mode=mode, coordinate_transformation_mode=way, **extra))
-    case("shape-arithmetic", lambda g: (lambda x: g.Reshape(x, g.Concat(g.Slice(g.Shape(x), g.ints(0), g.ints(1)), g.ints(-1), axis=0)))(g.input(2, 3, 4)))
+            case(
+                f"resize-{name}-{mode}-{way}",
+                lambda g, factors=factors, mode=mode, way=way, extra=extra: g.Resize(
+                    g.input(1, 3, 8, 6), "", g.constant(np.array(factors, np.float32)), mode=mode, coordinate_transformation_mode=way, **extra
+                ),
+            )
+    case(
+        "shape-arithmetic",
+        lambda g: (lambda x: g.Reshape(x, g.Concat(g.Slice(g.Shape(x), g.ints(0), g.ints(1)), g.ints(-1), axis=0)))(g.input(2, 3, 4)),
+    )
     case("range", lambda g: g.Add(g.input(6), g.Cast(g.Range(*[g.constant(np.array(value, np.int64)) for value in (2, 20, 3)]), to=1)))
-    case("constant-of-shape", lambda g: g.Add(g.input(3, 4), g.ConstantOfShape(g.ints(3, 4), value=helper.make_tensor("v", TensorProto.FLOAT, [1], [0.5]))))
-    case("one-hot", lambda g: g.OneHot(g.feed(np.array([0, 3, -1], np.int64)), g.constant(np.array(5, np.int64)), g.constant(np.array([0, 1], np.float32))))
+    case(
+        "constant-of-shape",
+        lambda g: g.Add(g.input(3, 4), g.ConstantOfShape(g.ints(3, 4), value=helper.make_tensor("v", TensorProto.FLOAT, [1], [0.5]))),
+    )
+    case(
+        "one-hot",
+        lambda g: g.OneHot(g.feed(np.array([0, 3, -1], np.int64)), g.constant(np.array(5, np.int64)), g.constant(np.array([0, 1], np.float32))),
+    )
     case("identity", lambda g: g.Identity(g.input(3, 4)))
     case("input-used-by-all-outputs", lambda g: (lambda x: [g.Relu(x), g.Neg(x), g.Identity(x)])(g.input(2, 17)))
     case("trilu", lambda g: g.Trilu(g.input(2, 6, 6), upper=0))
@@ -365,23 +458,59 @@ def add_fusions() -> None:
         return g.Mul(g.Mul(x, g.Add(g.Erf(g.Div(x, g.scalar(2**0.5))), g.scalar(1))), g.scalar(0.5))
 
     case("gelu-by-hand", gelu_by_hand)
-    case("conv-batch-norm-relu", lambda g: g.Relu(g.BatchNormalization(g.Conv(g.input(1, 8, 9, 9), g.weight(16, 8, 3, 3), pads=[1] * 4),
-                                                                       g.weight(16), g.weight(16), g.weight(16), g.weight(16, low=0.5, high=2))))
+    case(
+        "conv-batch-norm-relu",
+        lambda g: g.Relu(
+            g.BatchNormalization(
+                g.Conv(g.input(1, 8, 9, 9), g.weight(16, 8, 3, 3), pads=[1] * 4),
+                g.weight(16),
+                g.weight(16),
+                g.weight(16),
+                g.weight(16, low=0.5, high=2),
+            )
+        ),
+    )
     case("pad-then-conv", lambda g: g.Conv(g.Pad(g.input(1, 6, 9, 9), g.ints(0, 0, 1, 2, 0, 0, 0, 1)), g.weight(8, 6, 3, 3)))
-    case("conv-concat-conv", lambda g: (lambda x: g.Conv(g.Concat(g.Relu(g.Conv(x, g.weight(8, 6, 3, 3), pads=[1] * 4)), x, axis=1), g.weight(12, 14, 1, 1)))(
-        g.input(1, 6, 9, 9)))
-    case("conv-two-consumers", lambda g: (lambda y: [g.Relu(y), g.Sigmoid(g.Conv(y, g.weight(4, 8, 1, 1)))])(
-        g.Conv(g.input(1, 6, 9, 9), g.weight(8, 6, 3, 3), pads=[1] * 4)))
+    case(
+        "conv-concat-conv",
+        lambda g: (lambda x: g.Conv(g.Concat(g.Relu(g.Conv(x, g.weight(8, 6, 3, 3), pads=[1] * 4)), x, axis=1), g.weight(12, 14, 1, 1)))(
+            g.input(1, 6, 9, 9)
+        ),
+    )
+    case(
+        "conv-two-consumers",
+        lambda g: (lambda y: [g.Relu(y), g.Sigmoid(g.Conv(y, g.weight(4, 8, 1, 1)))])(
+            g.Conv(g.input(1, 6, 9, 9), g.weight(8, 6, 3, 3), pads=[1] * 4)
+        ),
+    )
     case("conv-swish", lambda g: (lambda y: g.Mul(y, g.Sigmoid(y)))(g.Conv(g.input(1, 6, 9, 9), g.weight(8, 6, 3, 3), g.weight(8), pads=[1] * 4)))
-    case("conv-resize-add", lambda g: (lambda x: g.Add(g.Resize(g.Conv(x, g.weight(8, 6, 1, 1), strides=[2, 2]), "",
-                                                                g.constant(np.array([1, 1, 2, 2], np.float32)), mode="nearest",
-                                                                coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
-                                                       g.Conv(x, g.weight(8, 6, 1, 1))))(g.input(1, 6, 8, 10)))
-    case("split-and-gate", lambda g: (lambda parts: g.Mul(parts[0], g.Sigmoid(parts[1])))(
-        g.Split(g.Conv(g.input(1, 6, 9, 9), g.weight(16, 6, 1, 1)), g.ints(8, 8), axis=1, outputs=2)))
+    case(
+        "conv-resize-add",
+        lambda g: (
+            lambda x: g.Add(
+                g.Resize(
+                    g.Conv(x, g.weight(8, 6, 1, 1), strides=[2, 2]),
+                    "",
+                    g.constant(np.array([1, 1, 2, 2], np.float32)),
+                    mode="nearest",
+                    coordinate_transformation_mode="asymmetric",
+                    nearest_mode="floor",
+                ),
+                g.Conv(x, g.weight(8, 6, 1, 1)),
+            )
+        )(g.input(1, 6, 8, 10)),
+    )
+    case(
+        "split-and-gate",
+        lambda g: (lambda parts: g.Mul(parts[0], g.Sigmoid(parts[1])))(
+            g.Split(g.Conv(g.input(1, 6, 9, 9), g.weight(16, 6, 1, 1)), g.ints(8, 8), axis=1, outputs=2)
+        ),
+    )
     case("elementwise-chain", lambda g: g.Tanh(g.Add(g.Mul(g.Exp(g.Neg(g.Abs(g.input(3, 5, 37)))), g.input(37)), g.scalar(0.3))))
     case("matmul-softmax", lambda g: g.Softmax(g.Add(g.MatMul(g.input(1, 10, 24), g.weight(24, 101)), g.weight(101)), axis=2))
-    case("pool-flatten-gemm", lambda g: g.Gemm(g.Flatten(g.GlobalAveragePool(g.Relu(g.input(2, 20, 7, 7)))), g.weight(10, 20), g.weight(10), transB=1))
+    case(
+        "pool-flatten-gemm", lambda g: g.Gemm(g.Flatten(g.GlobalAveragePool(g.Relu(g.input(2, 20, 7, 7)))), g.weight(10, 20), g.weight(10), transB=1)
+    )
 
     def recurrent(g, direction, peers):
         directions = 2 if direction == "bidirectional" else 1

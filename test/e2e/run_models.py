@@ -9,6 +9,7 @@ test/e2e/expectations.txt (`models/NAME/LEVEL/...: reason`); a case there that p
     test/e2e/run_models.py --models ppocr-rec --levels -O3
     test/e2e/run_models.py --skip-slow                  without the cases that take minutes; each is named
 """
+
 import argparse
 import sys
 

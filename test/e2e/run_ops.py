@@ -9,6 +9,7 @@ Every level of every case is one test: `ops/NAME/O3`. Known failures stand in te
     test/e2e/run_ops.py --oracle-only         check the table against ONNX Runtime, without Ingot
     test/e2e/run_ops.py --keep                leave models and executables in the build folder
 """
+
 import argparse
 import concurrent.futures
 import re
