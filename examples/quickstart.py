@@ -131,10 +131,8 @@ def main() -> int:
         if made.code != 0:
             raise SystemExit(f"ingot compile ended with exit code {made.code}: {made.text()}")
         summary = (made.out + made.err).strip().splitlines()
-        print(
         print(f"  {summary[-1] if summary else ''}")
         print(f"  peak memory of the compiler {made.peak_mb:.0f} MB, executable {executable.stat().st_size / 1e6:.1f} MB")
-        )
     with step("run"):
         got = run_ingot(executable, folder, output)
         text = decode(got, alphabet)

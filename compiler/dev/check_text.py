@@ -34,7 +34,7 @@ RULES = [
     (re.compile(r"(?<![\w./$}~-])/(?:root|home/\w+|work|farm|mnt|Users/\w+)/"), "a path of one machine"),
     (re.compile("|".join(re.escape(host) for host in HOSTS)), "a host of a package registry"),
     (re.compile(r"^(?:<{7} |>{7} |={7}$)", re.MULTILINE), "a merge mark"),
-    (re.compile(r"\b(?:TODO|FIXME)(?!\(#\d+\))|\b(?:XXX|HACK)\b"), "an open end without an issue number: write TODO(#n)"),
+    (re.compile(r"\b(?:TODO|FIXME)(?!\(#(?:\d+|n)\))|\b(?:XXX|HACK)\b"), "an open end without an issue number: write TODO(#n)"),
 ]
 
 
