@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The table of small models for run_ops.py: single ops and short chains that a compiler fuses, with the corner cases that kernels get wrong.
 
-A case is a name, nodes in the order of execution, inputs, and constants. Values are drawn from the case's name, so that a case stays as it is when another
-was added. `Graph` keeps a case at one to three lines.
+A case is a name, nodes in the order of execution, inputs, and constants. Values are drawn from the case's name, so that a case stays as it is
+when another is added. `Graph` keeps a case at one to three lines.
 """
 
 import zlib
