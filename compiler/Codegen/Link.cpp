@@ -116,6 +116,17 @@ absl::Status addDynamicLibc(Linkage &link) {
   return absl::OkStatus();
 }
 
+/// Moves the weights to the end of the image, into a read-only segment of their own: code and libc reach everything else with 32-bit offsets however
+/// large the model is. Static libc has a section that would come behind the weights, and takes the memory behind `_end` for the rest of its last data
+/// page.
+absl::Status placeWeightsLast(Linkage &link) {
+  absl::StatusOr<std::string> script = link.spill(".script", "SECTIONS {\n  __libc_freeres_ptrs : { *(__libc_freeres_ptrs) _end = .; }\n"
+                                                             "  .ingot.weights : { *(.ingot.weights) }\n} INSERT AFTER .bss;\n");
+  if (script.ok())
+    link.add({"--script=" + *script});
+  return script.status();
+}
+
 /// The start files and archives of libc6-dev, in the order that libc asks for.
 absl::Status addStaticLibc(Linkage &link) {
   constexpr StringLiteral remedy = "--static needs the GNU C library as an archive; install the package libc6-dev or leave out --static";
@@ -144,6 +155,8 @@ absl::Status linkProgram(const LinkJob &job) {
   Linkage link(job);
   link.add({"-pie", "--gc-sections", "-z", "relro", "-z", "now", "-z", "noexecstack", "--hash-style=gnu", "--build-id=none",
             "--defsym=ingot_program_model=" + job.prefix + "_model"});
+  if (absl::Status status = placeWeightsLast(link); !status.ok())
+    return status;
   absl::StatusOr<SmallVector<char, 0>> start = job.isStatic ? emitStaticSupport() : emitStartCode();
   if (!start.ok())
     return start.status();
@@ -166,6 +179,8 @@ absl::Status linkShared(const LinkJob &job) {
   absl::StatusOr<std::string> exports = link.spill(".exports", "{ global: " + job.prefix + "_model; ingot_*; local: *; };\n");
   if (!exports.ok())
     return exports.status();
+  if (absl::Status status = placeWeightsLast(link); !status.ok())
+    return status;
   // Bound to itself: two models in one process may carry runtimes of different versions.
   link.add({"-shared", "-Bsymbolic", "--gc-sections", "-z", "relro", "-z", "now", "-z", "noexecstack", "-z", "defs", "--hash-style=gnu",
             "--build-id=none", "--version-script=" + *exports, "-soname", sys::path::filename(job.output)});

@@ -3,6 +3,7 @@
 #include "compiler/Codegen/CHeader.h"
 #include "runtime/include/ingot/ingot.h"
 #include "test/codegen/TestModel.h"
+#include "llvm/Support/Program.h"
 
 using namespace ingot;
 using namespace ingot::test;
@@ -36,4 +37,24 @@ TEST(CHeader, KeepsNamesApart) {
                                      "const uint8_t *input_a_b_1_2, const float *input____int_x_, const void *input_4, float *output_y_0) {\n"))
       << text;
   EXPECT_TRUE(llvm::StringRef(text).contains("/* __ int x;: f32[1] */\n")) << text;
+}
+
+TEST(CHeader, CompilesAloneAsCAndCxx) {
+  TestFolder folder;
+  ModelInterface interface = demoInterface();
+  interface.inputs = {{"a.b", INGOT_F16, {1}, 2}, {"A_b", INGOT_I64, {1}, 8}, {"bytes_a.b", INGOT_BOOL, {}, 1}, {"S", INGOT_F32, {0}, 0}};
+  ASSERT_OK(writeHeader(folder.file("m.h"), interface));
+  interface.prefix = "empty";
+  interface.inputs.clear();
+  ASSERT_OK(writeHeader(folder.file("empty.h"), interface));
+  llvm::StringRef compiler = TEST_C_COMPILER;
+  for (const char *standard : {"-std=c11", "-std=c++20"}) {
+    llvm::StringRef language = llvm::StringRef(standard).contains("++") ? "c++" : "c";
+    std::string error;
+    int code = llvm::sys::ExecuteAndWait(compiler,
+                                         {compiler, "-x", language, standard, "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                                          "-Wno-unused-function", "-include", folder.file("m.h"), "-include", folder.file("empty.h"), "/dev/null"},
+                                         std::nullopt, {}, 60, 0, &error);
+    EXPECT_EQ(code, 0) << standard << " " << error;
+  }
 }

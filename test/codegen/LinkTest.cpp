@@ -40,6 +40,8 @@ Execution execute(const TestFolder &folder, StringRef program, ArrayRef<StringRe
 struct Needs {
   std::string interpreter, libraries, soname;
   std::vector<std::string> exports;
+  uint64_t lastSegmentSize = 0;
+  unsigned lastSegmentFlags = 0;
 };
 
 Needs needsOf(StringRef path) {
@@ -48,9 +50,14 @@ Needs needsOf(StringRef path) {
   EXPECT_TRUE(bool(opened)) << toString(opened.takeError());
   auto *object = cast<object::ELF64LEObjectFile>(opened->getBinary());
   const auto &file = object->getELFFile();
-  for (const auto &header : cantFail(file.program_headers()))
+  for (const auto &header : cantFail(file.program_headers())) {
+    if (header.p_type == ELF::PT_LOAD) {
+      needs.lastSegmentSize = header.p_filesz;
+      needs.lastSegmentFlags = header.p_flags;
+    }
     if (header.p_type == ELF::PT_INTERP)
       needs.interpreter = StringRef(reinterpret_cast<const char *>(file.base()) + header.p_offset).str();
+  }
   StringRef strings;
   auto entries = cantFail(file.dynamicEntries());
   for (const auto &entry : entries)
@@ -94,6 +101,8 @@ TEST(LinkProgram, StaticNeedsNothing) {
   EXPECT_EQ(run.code, 7);
   Needs needs = needsOf(job.output);
   EXPECT_EQ(needs.interpreter, "");
+  EXPECT_EQ(needs.lastSegmentSize, sizeof kDemoWeights);
+  EXPECT_EQ(needs.lastSegmentFlags, unsigned(ELF::PF_R));
   EXPECT_EQ(needs.libraries, "");
 }
 
@@ -137,6 +146,8 @@ TEST(LinkShared, ExportsTheModelAndTheRuntime) {
   EXPECT_EQ(folder.listing(), "libdemo.so weights.o");
   Needs needs = needsOf(job.output);
   EXPECT_EQ(needs.exports, (std::vector<std::string>{"demo_model", "ingot_status_text", "ingot_team_barrier"}));
+  EXPECT_EQ(needs.lastSegmentSize, sizeof kDemoWeights);
+  EXPECT_EQ(needs.lastSegmentFlags, unsigned(ELF::PF_R));
   EXPECT_EQ(needs.soname, "libdemo.so");
   EXPECT_EQ(needs.libraries, ""); // the stand-in runtime calls nothing
   void *library = dlopen(job.output.c_str(), RTLD_NOW | RTLD_LOCAL);
