@@ -152,7 +152,7 @@ void emitPlainOp(PlainEmitter &e, NormOp op) {
       })[0];
     };
     auto narrow = [&](Value sum) { return castElements(e.b, sum, sumType, type); };
-    auto wide = [&](Value x) { return castElements(e.b, x, type, sumType); };
+    auto widen = [&](Value x) { return castElements(e.b, x, type, sumType); };
     auto writeAll = [&](function_ref<Value(Value)> formula) {
       e.loops(dims, [&](ValueRange at) { e.writeWide(formula(read(at)), place(at)); });
     };
@@ -176,11 +176,11 @@ void emitPlainOp(PlainEmitter &e, NormOp op) {
     if (op.getKind() == NormKind::Standardize)
       mean = s.div(sumOf([](Value x) { return x; }), count);
     Value squares = e.foldNest(dims, s.constant(0.0), [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
-      Value difference = s.sub(wide(read(at)), mean);
+      Value difference = s.sub(widen(read(at)), mean);
       return {s.add(carried[0], s.mul(difference, difference))};
     })[0];
     Value scale = s.div(s.constant(1.0), s.sqrt(s.add(s.div(squares, count), epsilon)));
-    writeAll([&](Value x) { return narrow(s.mul(s.sub(wide(x), mean), scale)); });
+    writeAll([&](Value x) { return narrow(s.mul(s.sub(widen(x), mean), scale)); });
   });
 }
 
