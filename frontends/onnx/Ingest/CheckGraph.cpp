@@ -157,12 +157,18 @@ private:
 
   void checkDeclared(const std::string &name, onnx::TypeProto &type) {
     switch (type.value_case()) {
-    case onnx::TypeProto::kTensorType: return checkDeclaredTensor(name, *type.mutable_tensor_type());
-    case onnx::TypeProto::kSparseTensorType: return checkDeclaredTensor(name, *type.mutable_sparse_tensor_type());
-    case onnx::TypeProto::kSequenceType: return checkDeclared(name, *type.mutable_sequence_type()->mutable_elem_type());
-    case onnx::TypeProto::kOptionalType: return checkDeclared(name, *type.mutable_optional_type()->mutable_elem_type());
-    case onnx::TypeProto::kMapType: return checkDeclared(name, *type.mutable_map_type()->mutable_value_type());
-    default: return;
+    case onnx::TypeProto::kTensorType:
+      return checkDeclaredTensor(name, *type.mutable_tensor_type());
+    case onnx::TypeProto::kSparseTensorType:
+      return checkDeclaredTensor(name, *type.mutable_sparse_tensor_type());
+    case onnx::TypeProto::kSequenceType:
+      return checkDeclared(name, *type.mutable_sequence_type()->mutable_elem_type());
+    case onnx::TypeProto::kOptionalType:
+      return checkDeclared(name, *type.mutable_optional_type()->mutable_elem_type());
+    case onnx::TypeProto::kMapType:
+      return checkDeclared(name, *type.mutable_map_type()->mutable_value_type());
+    default:
+      return;
     }
   }
 
@@ -198,7 +204,8 @@ private:
       absl::StrAppend(&path, "'", body.node(cycle[i]).name(), "' -> ");
     if (cycle.size() > kShownCycleNodes)
       absl::StrAppend(&path, "... -> ");
-    fail(absl::StrCat(where, " has a cycle of ", cycle.size(), cycle.size() == 1 ? " node: " : " nodes: ", path, "'", body.node(cycle[0]).name(), "'"));
+    fail(absl::StrCat(where, " has a cycle of ", cycle.size(), cycle.size() == 1 ? " node: " : " nodes: ", path, "'", body.node(cycle[0]).name(),
+                      "'"));
   }
 
   const Model &model;
@@ -215,7 +222,8 @@ void checkInputs(onnx::GraphProto &graph, GraphFindings &findings) {
   for (onnx::ValueInfoProto &input : *graph.mutable_input()) {
     auto constant = constants.find(input.name());
     if (constant == constants.end()) {
-      if (input.type().value_case() == onnx::TypeProto::VALUE_NOT_SET || (input.type().has_tensor_type() && input.type().tensor_type().elem_type() == 0))
+      if (input.type().value_case() == onnx::TypeProto::VALUE_NOT_SET ||
+          (input.type().has_tensor_type() && input.type().tensor_type().elem_type() == 0))
         findings.problems.push_back({"", "", "", 0, absl::StrCat("input '", input.name(), "' of the graph has no type")});
       inputs.Add()->Swap(&input);
       continue;

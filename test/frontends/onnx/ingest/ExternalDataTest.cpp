@@ -51,7 +51,8 @@ TEST_F(ExternalDataTest, MissingFile) {
 
 TEST_F(ExternalDataTest, TooShort) {
   write("w.bin", std::string(10, '\0'));
-  EXPECT_THAT(errorOf(externalModel({{"location", "w.bin"}})), HasSubstr("tensor 'w' needs 12 bytes at offset 0 of external data file 'w.bin', which has only 10 bytes"));
+  EXPECT_THAT(errorOf(externalModel({{"location", "w.bin"}})),
+              HasSubstr("tensor 'w' needs 12 bytes at offset 0 of external data file 'w.bin', which has only 10 bytes"));
   EXPECT_THAT(errorOf(externalModel({{"location", "w.bin"}, {"offset", "18446744073709551615"}})),
               HasSubstr("needs 12 bytes at offset 18446744073709551615 of external data file 'w.bin', which has only 10 bytes"));
 }

@@ -5,11 +5,11 @@
 #define TEST_FRONTENDS_ONNX_INGEST_MODELFIXTURE_H
 
 #include "frontends/onnx/Ingest/Validate.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include "onnx/defs/parser.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "onnx/defs/parser.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 
 #include <fstream>
 #include <string>

@@ -141,7 +141,8 @@ TEST_F(ModelTest, TruncatedFile) {
 TEST_F(ModelTest, Limits) {
   EXPECT_THAT(errorOf(scaleModel(), {.maxFileBytes = 100}), HasSubstr("the limit is 100"));
   EXPECT_THAT(errorOf(scaleModel(), {.maxStructureBytes = 20}), HasSubstr("more than 20 bytes besides"));
-  EXPECT_THAT(errorOf(model("g (float[1] x) => (float[1] y) { a = Relu (x) y = Relu (a) }"), {.maxNodes = 1}), HasSubstr("more nodes than the limit of 1"));
+  EXPECT_THAT(errorOf(model("g (float[1] x) => (float[1] y) { a = Relu (x) y = Relu (a) }"), {.maxNodes = 1}),
+              HasSubstr("more nodes than the limit of 1"));
   EXPECT_THAT(errorOf(scaleModel(), {.maxRank = 1}), HasSubstr("value 'x' is declared with 2 dims, the limit is 1"));
 }
 

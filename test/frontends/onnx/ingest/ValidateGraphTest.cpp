@@ -51,7 +51,8 @@ TEST_F(ValidateGraphTest, Cycle) {
   const char *names[] = {"first", "second", "third", "last"};
   for (int i = 0; i < 4; ++i)
     proto.mutable_graph()->mutable_node(i)->set_name(names[i]);
-  EXPECT_THAT(problemsOf(proto), ElementsAre(testing::AllOf(HasSubstr("the graph has a cycle of 3 nodes: "), HasSubstr("'first' -> 'second' -> 'third'"))));
+  EXPECT_THAT(problemsOf(proto),
+              ElementsAre(testing::AllOf(HasSubstr("the graph has a cycle of 3 nodes: "), HasSubstr("'first' -> 'second' -> 'third'"))));
   EXPECT_THAT(problemsOf(model("g (float[2] x) => (float[2] y) { y = Add (x, y) }")), ElementsAre(HasSubstr("cycle of 1 node: 'Add_0' -> 'Add_0'")));
 }
 

@@ -28,12 +28,14 @@ TEST_F(ValidateNodeTest, UnknownOperator) {
 }
 
 TEST_F(ValidateNodeTest, OperatorOfAnotherOpset) {
-  EXPECT_THAT(problemsOfNode("y = Gelu (x)"), ElementsAre("node 'n' (Gelu, ai.onnx opset 17): operator 'Gelu' exists since opset 20 of ai.onnx, the model imports opset 17"));
+  EXPECT_THAT(problemsOfNode("y = Gelu (x)"),
+              ElementsAre("node 'n' (Gelu, ai.onnx opset 17): operator 'Gelu' exists since opset 20 of ai.onnx, the model imports opset 17"));
   EXPECT_THAT(problemsOfNode("y = Upsample (x, z)"), ElementsAre(HasSubstr("operator 'Upsample' was removed in opset 10 of ai.onnx")));
 }
 
 TEST_F(ValidateNodeTest, Domains) {
-  EXPECT_THAT(problemsOfNode("y = custom.Thing (x)", "\"\": 17, \"custom\": 1"), ElementsAre("node 'n' (Thing, custom opset 1): unknown domain 'custom'"));
+  EXPECT_THAT(problemsOfNode("y = custom.Thing (x)", "\"\": 17, \"custom\": 1"),
+              ElementsAre("node 'n' (Thing, custom opset 1): unknown domain 'custom'"));
   EXPECT_THAT(problemsOfNode("y = com.microsoft.Gelu (x)"),
               ElementsAre("node 'n' (Gelu, com.microsoft): domain 'com.microsoft' is not imported by the model"));
   EXPECT_THAT(problemsOfNode("y = com.microsof.Gelu (x)", "\"com.microsof\": 1"), ElementsAre(HasSubstr("did you mean 'com.microsoft'?")));
@@ -44,8 +46,10 @@ TEST_F(ValidateNodeTest, Domains) {
 TEST_F(ValidateNodeTest, Opsets) {
   EXPECT_THAT(problemsOfNode("y = Relu (x)", "\"\": 99"), ElementsAre("the model imports opset 99 of domain 'ai.onnx', supported are 7 to 28"));
   EXPECT_THAT(problemsOfNode("y = Relu (x)", "\"\": 6"), ElementsAre("the model imports opset 6 of domain 'ai.onnx', supported are 7 to 28"));
-  EXPECT_THAT(problemsOfNode("y = Relu (x)", "\"\": 17, \"ai.onnx.ml\": 9"), ElementsAre(HasSubstr("imports opset 9 of domain 'ai.onnx.ml', supported are 1 to 5")));
-  EXPECT_THAT(problemsOfNode("y = Relu (x)", "\"\": 17, \"ai.onnx\": 18"), ElementsAre("the model imports two versions of domain 'ai.onnx': 17 and 18"));
+  EXPECT_THAT(problemsOfNode("y = Relu (x)", "\"\": 17, \"ai.onnx.ml\": 9"),
+              ElementsAre(HasSubstr("imports opset 9 of domain 'ai.onnx.ml', supported are 1 to 5")));
+  EXPECT_THAT(problemsOfNode("y = Relu (x)", "\"\": 17, \"ai.onnx\": 18"),
+              ElementsAre("the model imports two versions of domain 'ai.onnx': 17 and 18"));
 }
 
 TEST_F(ValidateNodeTest, IrVersion) {
@@ -82,7 +86,8 @@ TEST_F(ValidateNodeTest, Attributes) {
   EXPECT_THAT(problemsOf(proto), ElementsAre(HasSubstr("node 'Constant_0' (Constant, ai.onnx opset 17): attribute 'value' has no value")));
   *value.mutable_t() = floats("", {1, 2});
   value.mutable_t()->set_dims(0, 3);
-  EXPECT_THAT(problemsOf(proto), Contains("node 'Constant_0' (Constant, ai.onnx opset 17): tensor 'value' has 8 bytes of data, its type float32[3] needs 12"));
+  EXPECT_THAT(problemsOf(proto),
+              Contains("node 'Constant_0' (Constant, ai.onnx opset 17): tensor 'value' has 8 bytes of data, its type float32[3] needs 12"));
 }
 
 TEST_F(ValidateNodeTest, AllProblemsAtOnce) {

@@ -20,13 +20,15 @@ TEST_F(ValidateTypesTest, DeclaredShapeContradictsTheOperator) {
               ElementsAre("node 'MatMul_0' (MatMul, ai.onnx opset 17): value 'y' is declared as FLOAT[2, 5], but its operator makes FLOAT[2, 4]"));
   EXPECT_THAT(problemsOf(model("g (float[2, 3] x) => (int32[2, 3] y) { y = Relu (x) }")),
               ElementsAre(AllOf(HasSubstr("node 'Relu_0'"), HasSubstr("value 'y' is declared as INT32[2, 3], but its operator makes FLOAT[2, 3]"))));
-  EXPECT_THAT(problemsOf(model("g (float[2, 3] x) => (y) <float[2] h> { h = Relu (x) y = Neg (h) }")), Contains(HasSubstr("value 'h' is declared as FLOAT[2]")));
+  EXPECT_THAT(problemsOf(model("g (float[2, 3] x) => (y) <float[2] h> { h = Relu (x) y = Neg (h) }")),
+              Contains(HasSubstr("value 'h' is declared as FLOAT[2]")));
 }
 
 TEST_F(ValidateTypesTest, InputsContradictEachOther) {
   EXPECT_THAT(problemsOf(model("g (float[2, 3] x, float[4, 5] w) => (y) { y = MatMul (x, w) }")),
               ElementsAre(AllOf(HasSubstr("node 'MatMul_0' (MatMul"), HasSubstr("Incompatible dimensions"))));
-  EXPECT_THAT(problemsOf(model("g (float[2] x, int64[2] w) => (y) { y = Add (x, w) }")), ElementsAre(HasSubstr("node 'Add_0' (Add, ai.onnx opset 17)")));
+  EXPECT_THAT(problemsOf(model("g (float[2] x, int64[2] w) => (y) { y = Add (x, w) }")),
+              ElementsAre(HasSubstr("node 'Add_0' (Add, ai.onnx opset 17)")));
   EXPECT_THAT(problemsOf(model("g (string[2] x) => (y) { y = Relu (x) }")), ElementsAre(HasSubstr("tensor(string)")));
 }
 

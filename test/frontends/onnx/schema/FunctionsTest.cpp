@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Schema/Functions.h"
 
+#include "onnx/defs/parser.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "onnx/defs/parser.h"
 
 #include <set>
 
@@ -33,7 +33,8 @@ std::vector<std::string> opsOf(const ExpandedFunction &function) {
 }
 
 /// Every value that a node uses is made before or comes from outside, and every name inside carries the prefix.
-void expectWellFormed(const ExpandedFunction &function, std::set<std::string> known, const std::set<std::string> &outputs, const std::string &prefix) {
+void expectWellFormed(const ExpandedFunction &function, std::set<std::string> known, const std::set<std::string> &outputs,
+                      const std::string &prefix) {
   for (const onnx::NodeProto &node : function.nodes) {
     EXPECT_EQ(node.name().rfind(prefix + "/", 0), 0u) << node.name();
     for (const std::string &input : node.input())
