@@ -14,6 +14,9 @@ namespace {
 
 constexpr size_t kShownCycleNodes = 20;
 
+/// Only the first problems come with a suggestion: searching all names for each of many would take long.
+constexpr size_t kSuggestions = 20;
+
 /// The values that the nodes of one graph can use: its own and those of the graphs around it.
 struct Scope {
   const Scope *outer;
@@ -73,6 +76,10 @@ public:
   }
 
 private:
+  std::string suggestion(llvm::StringRef name, const Scope &scope) const {
+    return findings.problems.size() < kSuggestions ? schema::didYouMean(name, scope.names()) : "";
+  }
+
   void report(std::string message) { findings.problems.push_back({"", "", "", 0, std::move(message)}); }
 
   /// Reports a problem that leaves values missing or ambiguous.
@@ -129,8 +136,8 @@ private:
       for (const std::string &input : node.input())
         if (!input.empty() && !scope.contains(input)) {
           findings.typesMakeSense = false;
-          findings.problems.push_back(problemOf(
-              node, environment.opsets, absl::StrCat("uses value '", input, "', which nothing produces", schema::didYouMean(input, scope.names()))));
+          findings.problems.push_back(
+              problemOf(node, environment.opsets, absl::StrCat("uses value '", input, "', which nothing produces", suggestion(input, scope))));
         }
       for (onnx::AttributeProto &attribute : *node.mutable_attribute())
         checkSubgraphs(node, attribute, scope);
@@ -152,7 +159,7 @@ private:
     if (name.empty())
       fail(absl::StrCat("an output of ", where, " has no name"));
     else if (!scope.contains(name))
-      fail(absl::StrCat("output '", name, "' of ", where, " is produced by no node", schema::didYouMean(name, scope.names())));
+      fail(absl::StrCat("output '", name, "' of ", where, " is produced by no node", suggestion(name, scope)));
   }
 
   void checkDeclared(const std::string &name, onnx::TypeProto &type) {

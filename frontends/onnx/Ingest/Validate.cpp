@@ -4,10 +4,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "frontends/onnx/Ingest/CheckCalls.h"
 #include "frontends/onnx/Ingest/CheckGraph.h"
 #include "frontends/onnx/Ingest/InferTypes.h"
 #include "frontends/onnx/Schema/Functions.h"
-#include "onnx/checker.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace ingot::ingest {
@@ -133,10 +133,8 @@ private:
       checkImports(function, absl::StrCat("function '", name, "'"));
       checkFunction(model, function, findings);
     }
-    try {
-      onnx::checker::check_function_call_cycles(model.model);
-    } catch (const std::exception &error) {
-      report(error.what());
+    if (std::optional<std::string> problem = checkCalls(model.model, model.limits)) {
+      report(std::move(*problem));
       findings.typesMakeSense = false;
     }
   }

@@ -145,7 +145,25 @@ TEST_F(ValidateGraphTest, Functions) {
               Contains(HasSubstr("attribute 'alpha' refers to 'slope', which is no attribute of an enclosing function")));
   EXPECT_THAT(with("<domain: \"f\", opset_import: [\"\": 17]> twice <slope> (a) => (b) { b = LeakyRelu <alpha: float = @slope> (a) }"),
               Contains("node 'twice_0' (twice, f opset 1): attribute 'slope' is required by function 'twice' but missing"));
-  EXPECT_THAT(with("<domain: \"f\", opset_import: [\"\": 17, \"f\": 1]> twice (a) => (b) { b = f.twice (a) }"), Contains(HasSubstr("twice")));
+}
+
+TEST_F(ValidateGraphTest, FunctionsThatCannotBeInlined) {
+  auto function = [](const std::string &name, const std::string &body) {
+    return "<domain: \"f\", opset_import: [\"\": 17, \"f\": 1]> " + name + " (a) => (b) { " + body + " }\n";
+  };
+  std::string text = "g (float[2] x) => (float[2] y) { y = f.f0 (x) }\n";
+  const char *const opsets = "\"\": 17, \"f\": 1";
+  EXPECT_THAT(problemsOf(model(text + function("f0", "b = f.f1 (a)") + function("f1", "b = f.f0 (a)"), opsets)),
+              ElementsAre(testing::AllOf(HasSubstr("calls itself: "), HasSubstr("f0 -> f1"))));
+  std::string deep = text, wide = text;
+  for (int i = 0; i < 150; ++i)
+    deep += function("f" + std::to_string(i), i == 149 ? "b = Relu (a)" : "b = f.f" + std::to_string(i + 1) + " (a)");
+  EXPECT_THAT(problemsOf(model(deep, opsets)), ElementsAre(HasSubstr("calls of functions are nested deeper than the limit of 100")));
+  for (int i = 0; i < 50; ++i) { // 2^50 nodes
+    std::string callee = i == 49 ? "Relu" : "f.f" + std::to_string(i + 1);
+    wide += function("f" + std::to_string(i), "c = " + callee + " (a) b = " + callee + " (c)");
+  }
+  EXPECT_THAT(problemsOf(model(wide, opsets)), ElementsAre(HasSubstr("more nodes than the limit of 4000000")));
 }
 
 } // namespace
