@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Shapes.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+LogicalResult checkAxis(std::optional<Location> loc, int64_t axis, RankedTensorType type) {
+  if (axis >= 0 && axis < type.getRank())
+    return success();
+  return inferenceError(loc, "axis " + Twine(axis) + " is not a dim of rank " + Twine(type.getRank()));
+}
+
+} // namespace
+
+LogicalResult MatMulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType lhs = typeOf(adaptor.getLhs()), rhs = typeOf(adaptor.getRhs());
+  if (lhs.getRank() < 2 || rhs.getRank() < 2 || lhs.getElementType() != rhs.getElementType())
+    return inferenceError(loc, "needs two tensors of rank 2 or more and one element type");
+  Dims a = getDims(lhs), b = getDims(rhs);
+  if (adaptor.getTransposeLhs())
+    std::swap(a[a.size() - 1], a[a.size() - 2]);
+  if (adaptor.getTransposeRhs())
+    std::swap(b[b.size() - 1], b[b.size() - 2]);
+  if (a.back() != b[b.size() - 2])
+    return inferenceError(loc, "the sides do not share their inner dim");
+  AffineExpr columns = b.back(), rows = a[a.size() - 2];
+  FailureOr<Dims> dims = broadcastDims(ArrayRef(a).drop_back(2), ArrayRef(b).drop_back(2));
+  if (failed(dims))
+    return inferenceError(loc, "batch dims do not broadcast");
+  dims->append({rows, columns});
+  types.push_back(makeTensorType(*dims, lhs.getElementType()));
+  return success();
+}
+
+LogicalResult PackOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType type = typeOf(adaptor.getX());
+  if (type.getRank() < 2)
+    return inferenceError(loc, "needs a matrix or a batch of matrices");
+  Dims dims = getDims(type);
+  AffineExpr columns = dims.pop_back_val(), depth = dims.pop_back_val();
+  dims.append({columns.ceilDiv(kPanel), depth, getAffineConstantExpr(kPanel, context)});
+  types.push_back(makeTensorType(dims, type.getElementType()));
+  return success();
+}
+
+LogicalResult PackedMatMulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType lhs = typeOf(adaptor.getLhs()), rhs = typeOf(adaptor.getRhs());
+  Dims dims = getDims(lhs), panels = getDims(rhs);
+  if (lhs.getRank() < 2 || rhs.getRank() < 3 || getConstant(panels.back()) != kPanel || dims.back() != panels[panels.size() - 2])
+    return inferenceError(loc, "the rhs does not pack the weights of the lhs");
+  dims.back() = getAffineConstantExpr(adaptor.getColumns(), context);
+  if (panels[panels.size() - 3] != dims.back().ceilDiv(kPanel))
+    return inferenceError(loc, "the rhs does not have panels for " + Twine(adaptor.getColumns()) + " columns");
+  if (rhs.getRank() != 3 && ArrayRef(panels).drop_back(3) != ArrayRef(dims).drop_back(2))
+    return inferenceError(loc, "the rhs must have the batch dims of the lhs or none");
+  types.push_back(makeTensorType(dims, lhs.getElementType()));
+  return success();
+}
+
+bool ConvOp::isDepthwise() {
+  auto x = cast<RankedTensorType>(getX().getType());
+  int64_t inputs = x.getDimSize(getLayout() == Layout::ChannelsFirst ? 1 : x.getRank() - 1);
+  int64_t groups = getGroups(), outputs = getChannels();
+  return groups > 1 && groups == inputs && outputs == inputs;
+}
+
+Anchor ConvOp::getAnchor() { return isDepthwise() ? Anchor::Depthwise : Anchor::Convolution; }
+
+int64_t ConvOp::getIterationCount() {
+  auto x = cast<RankedTensorType>(getX().getType());
+  int64_t window = x.getDimSize(getLayout() == Layout::ChannelsFirst ? 1 : x.getRank() - 1) / getGroups();
+  for (int64_t size : getKernel())
+    window *= size;
+  return countElements(getType()) * window;
+}
+
+LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  size_t spatial = adaptor.getKernel().size();
+  if (x.getRank() != static_cast<int64_t>(spatial) + 2 || adaptor.getStrides().size() != spatial || adaptor.getDilations().size() != spatial ||
+      adaptor.getPads().size() != 2 * spatial)
+    return inferenceError(loc, "needs one kernel size, stride, dilation and two pads per spatial dim");
+  bool last = adaptor.getLayout() == Layout::ChannelsLast;
+  Dims from = getDims(x), dims = {from[0]};
+  for (size_t i = 0; i < spatial; ++i)
+    dims.push_back(windowDim(from[i + (last ? 1 : 2)], adaptor.getKernel()[i], adaptor.getStrides()[i], adaptor.getPads()[i], adaptor.getPads()[spatial + i],
+                             adaptor.getDilations()[i]));
+  dims.insert(last ? dims.end() : dims.begin() + 1, getAffineConstantExpr(adaptor.getChannels(), context));
+  for (AffineExpr dim : dims)
+    if (getConstant(dim).value_or(1) < 0)
+      return inferenceError(loc, "the kernel is larger than the padded input");
+  types.push_back(makeTensorType(dims, x.getElementType()));
+  return success();
+}
+
+LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX()), w = typeOf(adaptor.getW());
+  size_t spatial = adaptor.getStrides().size();
+  if (x.getRank() != static_cast<int64_t>(spatial) + 2 || w.getRank() != x.getRank() || adaptor.getPads().size() != 2 * spatial)
+    return inferenceError(loc, "needs one stride, dilation and two pads per spatial dim");
+  Dims from = getDims(x), dims = {from[0], getAffineConstantExpr(w.getDimSize(1) * adaptor.getGroups(), context)};
+  for (size_t i = 0; i < spatial; ++i)
+    dims.push_back((from[i + 2] - 1) * adaptor.getStrides()[i] + adaptor.getDilations()[i] * (w.getDimSize(i + 2) - 1) + 1 - adaptor.getPads()[i] -
+                   adaptor.getPads()[spatial + i]);
+  types.push_back(makeTensorType(dims, x.getElementType()));
+  return success();
+}
+
+LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  size_t spatial = adaptor.getKernel().size();
+  if (x.getRank() != static_cast<int64_t>(spatial) + 2 || adaptor.getStrides().size() != spatial || adaptor.getDilations().size() != spatial ||
+      adaptor.getPads().size() != 2 * spatial || adaptor.getCountPads().size() != 2 * spatial)
+    return inferenceError(loc, "needs one kernel size, stride, dilation and two pads per spatial dim");
+  Dims dims = getDims(x);
+  size_t first = adaptor.getLayout() == Layout::ChannelsLast ? 1 : 2;
+  for (size_t i = 0; i < spatial; ++i)
+    dims[first + i] = windowDim(dims[first + i], adaptor.getKernel()[i], adaptor.getStrides()[i], adaptor.getPads()[i], adaptor.getPads()[spatial + i],
+                                adaptor.getDilations()[i]);
+  types.push_back(makeTensorType(dims, x.getElementType()));
+  return success();
+}
+
+int64_t ReduceOp::getIterationCount() { return countElements(getX().getType()); }
+
+LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  Dims from = getDims(x), dims;
+  for (int64_t axis : adaptor.getAxes())
+    if (failed(checkAxis(loc, axis, x)))
+      return failure();
+  for (auto [i, dim] : llvm::enumerate(from)) {
+    bool reduced = llvm::is_contained(adaptor.getAxes(), static_cast<int64_t>(i));
+    if (!reduced)
+      dims.push_back(dim);
+    else if (adaptor.getKeepDims())
+      dims.push_back(getAffineConstantExpr(1, context));
+  }
+  types.push_back(makeTensorType(dims, x.getElementType()));
+  return success();
+}
+
+LogicalResult ArgReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  if (failed(checkAxis(loc, adaptor.getAxis(), x)))
+    return failure();
+  Dims dims = getDims(x);
+  if (adaptor.getKeepDims())
+    dims[adaptor.getAxis()] = getAffineConstantExpr(1, context);
+  else
+    dims.erase(dims.begin() + adaptor.getAxis());
+  types.push_back(makeTensorType(dims, IntegerType::get(context, 64)));
+  return success();
+}
+
+LogicalResult NormOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  for (int64_t axis : adaptor.getAxes())
+    if (failed(checkAxis(loc, axis, x)))
+      return failure();
+  types.push_back(x);
+  return success();
+}
+
+LogicalResult CumulativeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getX().getType());
+  return checkAxis(loc, adaptor.getAxis(), typeOf(adaptor.getX()));
+}
+
+LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  if (failed(checkAxis(loc, adaptor.getAxis(), x)))
+    return failure();
+  Dims dims = getDims(x);
+  if (std::optional<int64_t> extent = getConstant(dims[adaptor.getAxis()]); extent && static_cast<int64_t>(adaptor.getK()) > *extent)
+    return inferenceError(loc, "k is larger than the dim it selects from");
+  dims[adaptor.getAxis()] = getAffineConstantExpr(adaptor.getK(), context);
+  types.push_back(makeTensorType(dims, x.getElementType()));
+  types.push_back(makeTensorType(dims, IntegerType::get(context, 64)));
+  return success();
+}
+
+LogicalResult GatherOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  if (failed(checkAxis(loc, adaptor.getAxis(), x)))
+    return failure();
+  Dims dims = getDims(x), indices = getDims(typeOf(adaptor.getIndices()));
+  dims.erase(dims.begin() + adaptor.getAxis());
+  dims.insert(dims.begin() + adaptor.getAxis(), indices.begin(), indices.end());
+  types.push_back(makeTensorType(dims, x.getElementType()));
+  return success();
+}
+
+LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX()), indices = typeOf(adaptor.getIndices());
+  if (x.getRank() != indices.getRank())
+    return inferenceError(loc, "indices must have the operand's rank");
+  types.push_back(makeTensorType(getDims(indices), x.getElementType()));
+  return checkAxis(loc, adaptor.getAxis(), x);
+}
+
+LogicalResult GatherNdOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX()), indices = typeOf(adaptor.getIndices());
+  int64_t depth = indices.getRank() == 0 ? ShapedType::kDynamic : indices.getShape().back(), batch = adaptor.getBatchDims();
+  if (ShapedType::isDynamic(depth) || batch + depth > x.getRank() || batch >= indices.getRank())
+    return inferenceError(loc, "the last dim of the indices must be static and not larger than the operand's rank");
+  Dims from = getDims(x), dims = getDims(indices);
+  dims.pop_back();
+  dims.append(from.begin() + batch + depth, from.end());
+  types.push_back(makeTensorType(dims, x.getElementType()));
+  return success();
+}
+
+LogicalResult ScatterElementsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getX().getType());
+  return checkAxis(loc, adaptor.getAxis(), typeOf(adaptor.getX()));
+}
+
+LogicalResult ScatterNdOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getX().getType());
+  return success();
+}
+
+} // namespace ingot

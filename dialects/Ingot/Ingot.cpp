@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Ingot.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/Ingot/IngotDialect.cpp.inc"
+#include "dialects/Ingot/IngotEnums.cpp.inc"
+#include "dialects/Ingot/IngotInterfaces.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Ingot/IngotAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Ingot/IngotOps.cpp.inc"
+
+using namespace mlir;
+
+namespace ingot {
+
+void IngotDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Ingot/IngotAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Ingot/IngotOps.cpp.inc"
+      >();
+}
+
+Operation *IngotDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
+  auto typed = dyn_cast<TypedAttr>(value);
+  return typed && typed.getType() == type ? ConstantOp::create(builder, loc, type, typed).getOperation() : nullptr;
+}
+
+Operation *RegionOp::getAnchorOp() {
+  Operation *last = nullptr;
+  for (Operation &op : getBody().front().without_terminator()) {
+    auto member = dyn_cast<RegionFormationInterface>(op);
+    if (!member || member.getAnchor() == Anchor::Constant)
+      continue;
+    last = &op;
+    if (!member.isEpilogue())
+      return &op;
+  }
+  return last;
+}
+
+LogicalResult RegionOp::verify() {
+  Block &body = getBody().front();
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield)
+    return emitOpError("body must end with 'ingot.yield'");
+  if (body.getNumArguments() != getInputs().size())
+    return emitOpError("has ") << getInputs().size() << " inputs but its body takes " << body.getNumArguments() << " arguments";
+  auto lies = [](Type buffer, Type tensor) {
+    auto memref = dyn_cast<MemRefType>(buffer);
+    auto value = dyn_cast<RankedTensorType>(tensor);
+    return memref && value ? memref.getShape() == value.getShape() && memref.getElementType() == getStorageType(value.getElementType()) : buffer == tensor;
+  };
+  for (auto [input, argument] : llvm::zip_equal(getInputs(), body.getArguments()))
+    if (!lies(input.getType(), argument.getType()))
+      return emitOpError("input ") << input.getType() << " does not hold the body's argument " << argument.getType();
+  TypeRange targets = getOutputs().empty() ? TypeRange(getResultTypes()) : TypeRange(getOutputs().getTypes());
+  if (!getOutputs().empty() && getNumResults() != 0)
+    return emitOpError("has both results and output buffers");
+  if (targets.size() != yield.getValues().size())
+    return emitOpError("yields ") << yield.getValues().size() << " tensors for " << targets.size() << " results";
+  for (auto [target, value] : llvm::zip_equal(targets, yield.getValues()))
+    if (!lies(target, value.getType()))
+      return emitOpError("output ") << target << " does not hold the yielded " << value.getType();
+  return success();
+}
+
+void RegionOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  for (OpOperand &input : getInputsMutable())
+    if (isa<MemRefType>(input.get().getType()))
+      effects.emplace_back(MemoryEffects::Read::get(), &input);
+  for (OpOperand &output : getOutputsMutable())
+    effects.emplace_back(MemoryEffects::Write::get(), &output);
+}
+
+} // namespace ingot

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef DIALECTS_INGOT_INGOTOPSCOMPUTE_TD
+#define DIALECTS_INGOT_INGOTOPSCOMPUTE_TD
+
+include "dialects/Ingot/IngotOpsBase.td"
+
+//===-- Contractions ---------------------------------------------------------------------------------------------------------------------===//
+
+def Ingot_MatMulOp : Ingot_TensorOp<"matmul", "Contraction"> {
+  let summary = "matrix product with broadcast batch dims";
+  let description = [{
+    `lhs [batch..., M, K]` (or `[..., K, M]` with `transpose_lhs`) times `rhs [batch..., K, N]` (or `[..., N, K]` with `transpose_rhs`). Ranks are at least 2; batch dims
+    broadcast. Floats accumulate in f32 or wider, integers in their own type.
+    Example: `%y = ingot.matmul %a, %b : tensor<8x4x16xf32>, tensor<16x5xf32> -> tensor<8x4x5xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+}
+
+def Ingot_PackOp : Ingot_TensorOp<"pack", "Elementwise"> {
+  let summary = "the right side of a contraction in panels of 16 columns";
+  let description = [{
+    `x [batch..., K, N]` becomes `[batch..., ceil(N / 16), K, 16]`, filled up with zeros. Of a constant it is a recipe of the weight store, run at compile time; of an
+    activation it is a region.
+    Example: `%p = ingot.pack %w : tensor<768x10xf32> -> tensor<1x768x16xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$x);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+}
+
+def Ingot_PackedMatMulOp : Ingot_TensorOp<"packed_matmul", "Contraction"> {
+  let summary = "matrix product with a packed right side";
+  let description = [{
+    `lhs [batch..., M, K]` times `rhs [batch..., ceil(columns / 16), K, 16]` gives `[batch..., M, columns]`. The rhs has the same batch dims or none.
+    Example: `%y = ingot.packed_matmul %a, %p columns 10 : tensor<4x768xf32>, tensor<1x768x16xf32> -> tensor<4x10xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, I64Attr:$columns);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs `columns` $columns attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+}
+
+def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
+  let summary = "convolution over 1 to 3 spatial dims";
+  let description = [{
+    - `channels_first`: `x [N, C, spatial...]`, `w [O, C / groups, kernel...]`, result `[N, O, spatial...]`: ONNX Conv without its bias.
+    - `channels_last`: `x [N, spatial..., C]`, result `[N, spatial..., O]`, `w` packed: `[groups, ceil(O / groups / 16), prod(kernel) * C / groups, 16]`, reduction index in
+      the order kernel..., channel. Depthwise (groups = C = O): `w [ceil(C / 16), prod(kernel), 16]`. `kernel` gives the kernel's dims. `pads` are zero here: padding is an
+      `ingot.pad` of its own that the plan turns into a halo of the buffer.
+    `pads`: begin of each spatial dim, then end of each.
+    Example: `%y = ingot.conv %x, %w channels_first kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] groups 1 channels 64 : ...`
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, Ingot_LayoutAttr:$layout, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+                       DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$groups, I64Attr:$channels);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $x `,` $w $layout `kernel` $kernel `strides` $strides `pads` $pads `dilations` $dilations `groups` $groups `channels` $channels attr-dict
+    `:` type($x) `,` type($w) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    ::ingot::Anchor getAnchor();
+    /// One input channel per group and one output channel per group.
+    bool isDepthwise();
+    int64_t getIterationCount();
+  }];
+}
+
+def Ingot_ConvTransposeOp : Ingot_TensorOp<"conv_transpose", "Plain"> {
+  let summary = "transposed convolution, channels first, without bias";
+  let description = [{
+    `x [N, C, spatial...]`, `w [C, O / groups, kernel...]`; `pads` crop the result: begin of each spatial dim, then end of each (already resolved from `auto_pad`,
+    `output_shape` and `output_padding`, may be negative).
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$groups);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `,` $w `strides` $strides `pads` $pads `dilations` $dilations `groups` $groups attr-dict `:` type($x) `,` type($w) `->` type($result)";
+}
+
+//===-- Windows, rows, reductions --------------------------------------------------------------------------------------------------------===//
+
+def Ingot_PoolOp : Ingot_TensorOp<"pool", "Pool"> {
+  let summary = "maximum, average or p-norm of windows over 1 to 3 spatial dims";
+  let description = [{
+    `ceil_mode` is resolved into the end pads (which may then be larger than ONNX's own: `count_pads` holds the pads that count for `count_include_pad`).
+    Elements outside `x` are ignored by `max`; by `average` they are ignored unless `count_include_pad`, where those within `count_pads` count as zeros. `p` is the norm of
+    `lp`. Example: see test/dialects/Ingot/ops.mlir
+  }];
+  let arguments = (ins Ingot_PoolKindAttr:$kind, AnyRankedTensor:$x, Ingot_LayoutAttr:$layout, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+                       DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$count_pads, UnitAttr:$count_include_pad,
+                       DefaultValuedAttr<I64Attr, "2">:$p);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $kind $x $layout `kernel` $kernel `strides` $strides `pads` $pads `dilations` $dilations `count_pads` $count_pads attr-dict `:` type($x) `->` type($result)
+  }];
+}
+
+def Ingot_MaxPoolIndicesOp : Ingot_PureOp<"max_pool_indices", "Plain"> {
+  let summary = "for each window of a channels-first max pool, the flat index of its maximum in `x`";
+  let description = [{ The second result of ONNX MaxPool. `column_major`: ONNX `storage_order` 1. The result type has the pooled shape and `i64` elements. }];
+  let arguments = (ins AnyRankedTensor:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+                       UnitAttr:$column_major);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `kernel` $kernel `strides` $strides `pads` $pads `dilations` $dilations attr-dict `:` type($x) `->` type($result)";
+}
+
+def Ingot_ReduceOp : Ingot_TensorOp<"reduce", "Row"> {
+  let summary = "combines the elements along `axes`";
+  let description = [{
+    `keep_dims` leaves dims of size 1. `max` and `min` of `i1` are any and all. Empty reductions give the neutral element.
+    Example: `%y = ingot.reduce sum %x axes [1] {keep_dims} : tensor<2x3xf32> -> tensor<2x1xf32>`
+  }];
+  let arguments = (ins Ingot_ReduceKindAttr:$kind, AnyRankedTensor:$x, DenseI64ArrayAttr:$axes, UnitAttr:$keep_dims);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$kind $x `axes` $axes attr-dict `:` type($x) `->` type($result)";
+  let extraClassDeclaration = anchorMethod # "int64_t getIterationCount();";
+}
+
+def Ingot_ArgReduceOp : Ingot_TensorOp<"arg_reduce", "Plain"> {
+  let summary = "index (`i64`) of the maximum or minimum along `axis`";
+  let description = [{ `kind` is `max` or `min`; the first such index, or the last with `select_last`. }];
+  let arguments = (ins Ingot_ReduceKindAttr:$kind, AnyRankedTensor:$x, I64Attr:$axis, UnitAttr:$keep_dims, UnitAttr:$select_last);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$kind $x `axis` $axis attr-dict `:` type($x) `->` type($result)";
+}
+
+def Ingot_NormOp : Ingot_TensorOp<"norm", "Row"> {
+  let summary = "normalises each row along `axes`";
+  let description = [{
+    `softmax`: exp(x - max) / sum; `log_softmax`: its logarithm; `standardize`: (x - mean) / sqrt(variance + epsilon), population variance; `rms`: x / sqrt(mean(x^2) + epsilon).
+    Scale and bias of ONNX's norms are elementwise operations after it. f16 and bf16 compute in f32.
+    Example: `%y = ingot.norm softmax %x axes [1] : tensor<2x3xf32> -> tensor<2x3xf32>`
+  }];
+  let arguments = (ins Ingot_NormKindAttr:$kind, AnyRankedTensor:$x, DenseI64ArrayAttr:$axes, DefaultValuedAttr<F64Attr, "0.0">:$epsilon);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$kind $x `axes` $axes attr-dict `:` type($x) `->` type($result)";
+}
+
+def Ingot_CumulativeOp : Ingot_TensorOp<"cumulative", "Plain"> {
+  let summary = "running sum or product along `axis`";
+  let description = [{ `kind` is `sum` or `prod`. As ONNX CumSum and CumProd. }];
+  let arguments = (ins Ingot_ReduceKindAttr:$kind, AnyRankedTensor:$x, I64Attr:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$kind $x `axis` $axis attr-dict `:` type($x) `->` type($result)";
+}
+
+def Ingot_TopKOp : Ingot_TensorOp<"top_k", "Plain"> {
+  let summary = "the `k` largest (or smallest) elements along `axis` and their indices (`i64`), sorted, ties by the lower index";
+  let description = [{ Example: `%v, %i = ingot.top_k %x k 2 axis 1 {largest} : tensor<2x8xf32> -> tensor<2x2xf32>, tensor<2x2xi64>` }];
+  let arguments = (ins AnyRankedTensor:$x, I64Attr:$k, I64Attr:$axis, UnitAttr:$largest);
+  let results = (outs AnyRankedTensor:$values, AnyRankedTensor:$indices);
+  let assemblyFormat = "$x `k` $k `axis` $axis attr-dict `:` type($x) `->` type($values) `,` type($indices)";
+}
+
+//===-- Indexing -------------------------------------------------------------------------------------------------------------------------===//
+
+def Ingot_GatherOp : Ingot_TensorOp<"gather", "Plain"> {
+  let summary = "`result[.., i.., ..] = x[.., indices[i..], ..]` at `axis`; negative indices count from the end";
+  let description = [{ ONNX Gather. An index outside the range sets the call's status and reads element 0. }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$indices, I64Attr:$axis);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `,` $indices `axis` $axis attr-dict `:` type($x) `,` type($indices) `->` type($result)";
+}
+
+def Ingot_GatherElementsOp : Ingot_TensorOp<"gather_elements", "Plain"> {
+  let summary = "ONNX GatherElements: one index per result element, along `axis`";
+  let description = [{ `result[i, j] = x[indices[i, j], j]` for axis 0. Negative indices count from the end. }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$indices, I64Attr:$axis);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `,` $indices `axis` $axis attr-dict `:` type($x) `,` type($indices) `->` type($result)";
+}
+
+def Ingot_GatherNdOp : Ingot_TensorOp<"gather_nd", "Plain"> {
+  let summary = "ONNX GatherND: the last dim of `indices` indexes `x` after `batch_dims` shared dims";
+  let description = [{ Negative indices count from the end. }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$indices, I64Attr:$batch_dims);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `,` $indices `batch_dims` $batch_dims attr-dict `:` type($x) `,` type($indices) `->` type($result)";
+}
+
+def Ingot_ScatterElementsOp : Ingot_TensorOp<"scatter_elements", "Plain"> {
+  let summary = "ONNX ScatterElements: a copy of `x` with one update per index, along `axis`";
+  let description = [{ Updates are applied in row-major order of `indices`. }];
+  let arguments = (ins Ingot_ScatterKindAttr:$kind, AnyRankedTensor:$x, AnyRankedTensor:$indices, AnyRankedTensor:$updates, I64Attr:$axis);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$kind $x `,` $indices `,` $updates `axis` $axis attr-dict `:` type($x) `,` type($indices) `,` type($updates) `->` type($result)";
+}
+
+def Ingot_ScatterNdOp : Ingot_TensorOp<"scatter_nd", "Plain"> {
+  let summary = "ONNX ScatterND: a copy of `x` with slices updated at the positions in the last dim of `indices`";
+  let description = [{ Updates are applied in row-major order of `indices`. }];
+  let arguments = (ins Ingot_ScatterKindAttr:$kind, AnyRankedTensor:$x, AnyRankedTensor:$indices, AnyRankedTensor:$updates);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$kind $x `,` $indices `,` $updates attr-dict `:` type($x) `,` type($indices) `,` type($updates) `->` type($result)";
+}
+
+def Ingot_ResizeOp : Ingot_PureOp<"resize", "Plain"> {
+  let summary = "ONNX Resize by interpolation";
+  let description = [{
+    One entry of `scales` per dim. `roi` (starts, then ends, one per dim) is used by `coordinates = "tf_crop_and_resize"`, where outside positions give
+    `extrapolation`. `coordinates` and `rounding` are ONNX's `coordinate_transformation_mode` and `nearest_mode`. With `antialias`, linear and cubic filters widen when shrinking.
+  }];
+  let arguments = (ins Ingot_InterpolationAttr:$mode, AnyRankedTensor:$x, DenseF64ArrayAttr:$scales, StrAttr:$coordinates, StrAttr:$rounding,
+                       DefaultValuedAttr<F64Attr, "-0.75">:$cubic_coefficient, UnitAttr:$exclude_outside, DefaultValuedAttr<F64Attr, "0.0">:$extrapolation,
+                       UnitAttr:$antialias, OptionalAttr<DenseF64ArrayAttr>:$roi);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$mode $x `scales` $scales $coordinates $rounding attr-dict `:` type($x) `->` type($result)";
+}
+
+//===-- Recurrent ------------------------------------------------------------------------------------------------------------------------===//
+
+def Ingot_RecurrentOp : Ingot_PureOp<"recurrent", "Plain"> {
+  let summary = "one direction of ONNX LSTM, GRU or RNN";
+  let description = [{
+    `x [steps, batch, inputs]`, `w [gates * hidden, inputs]`, `r [gates * hidden, hidden]`, `bias [2 * gates * hidden]` (of w, then of r), `h0 [batch, hidden]`, and for LSTM
+    `c0 [batch, hidden]` and `peephole [3 * hidden]` (zeros when absent; for the other cells pass tensors of size 0). Gate order is ONNX's: LSTM i o f c, GRU z r h.
+    `activations`: one name per gate function (LSTM f g h, GRU f g, RNN f) with `alphas` and `betas`. `clip` of 0 means none. `reverse` walks the steps backwards, results stay in
+    the order of the input. Results: all hidden states `[steps, batch, hidden]`, the last hidden state and the last cell state.
+    `linear_before_reset` as in GRU; `input_forget` couples LSTM's gates. `lengths [batch] i32` gives each sequence's own number of steps.
+  }];
+  let arguments = (ins Ingot_CellKindAttr:$kind, AnyRankedTensor:$x, AnyRankedTensor:$w, AnyRankedTensor:$r, AnyRankedTensor:$bias, AnyRankedTensor:$h0,
+                       AnyRankedTensor:$c0, AnyRankedTensor:$peephole, AnyRankedTensor:$lengths, StrArrayAttr:$activations, DenseF64ArrayAttr:$alphas,
+                       DenseF64ArrayAttr:$betas, DefaultValuedAttr<F64Attr, "0.0">:$clip, UnitAttr:$reverse, UnitAttr:$linear_before_reset, UnitAttr:$input_forget);
+  let results = (outs AnyRankedTensor:$states, AnyRankedTensor:$last_h, AnyRankedTensor:$last_c);
+  let assemblyFormat = [{
+    $kind `(` $x `,` $w `,` $r `,` $bias `,` $h0 `,` $c0 `,` $peephole `,` $lengths `)` $activations `alphas` $alphas `betas` $betas attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
+#endif

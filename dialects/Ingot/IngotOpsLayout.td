@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef DIALECTS_INGOT_INGOTOPSLAYOUT_TD
+#define DIALECTS_INGOT_INGOTOPSLAYOUT_TD
+
+include "dialects/Ingot/IngotOpsBase.td"
+
+def Ingot_ConstantOp : Ingot_TensorOp<"constant", "Constant", [ConstantLike]> {
+  let summary = "a constant tensor: small values in the IR, or the handle of a weight";
+  let description = [{
+    Values up to 4 KiB may be a dense attribute; everything larger is `#ingot.weight`.
+    Example: `%w = ingot.constant #ingot.weight<3, "conv1.weight"> : tensor<64x3x7x7xf32>`
+  }];
+  let arguments = (ins TypedAttrInterface:$value);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "attr-dict $value";
+  let hasFolder = 1;
+}
+
+def Ingot_ReshapeOp : Ingot_PureOp<"reshape", "View"> {
+  let summary = "the same elements in the same row-major order under another shape";
+  let description = [{ Example: `%y = ingot.reshape %x : tensor<2x3xf32> -> tensor<6xf32>` }];
+  let arguments = (ins AnyRankedTensor:$x);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Ingot_TransposeOp : Ingot_TensorOp<"transpose", "View"> {
+  let summary = "permuted dims: `result.dim[i] = x.dim[permutation[i]]`";
+  let description = [{ Example: `%y = ingot.transpose %x [1, 0] : tensor<2x3xf32> -> tensor<3x2xf32>` }];
+  let arguments = (ins AnyRankedTensor:$x, DenseI64ArrayAttr:$permutation);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x $permutation attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def Ingot_BroadcastOp : Ingot_PureOp<"broadcast", "Elementwise"> {
+  let summary = "repeats dims of size 1 up to the result's shape (ONNX Expand); ranks are aligned at the last dim";
+  let description = [{ Example: `%y = ingot.broadcast %x : tensor<3x1xf32> -> tensor<2x3x4xf32>` }];
+  let arguments = (ins AnyRankedTensor:$x);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def Ingot_SliceOp : Ingot_TensorOp<"slice", "View"> {
+  let summary = "`result[i] = x[offsets + i * strides]`, strides may be negative";
+  let description = [{ Example: `%y = ingot.slice %x [1] [2] [1] : tensor<4xf32> -> tensor<2xf32>` (offsets, sizes, strides; one of each per dim) }];
+  let arguments = (ins AnyRankedTensor:$x, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes, DenseI64ArrayAttr:$strides);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x $offsets $sizes $strides attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def Ingot_ConcatOp : Ingot_TensorOp<"concat", "View"> {
+  let summary = "tensors one after the other along `axis`";
+  let description = [{ Example: `%y = ingot.concat %a, %b axis 0 : (tensor<2xf32>, tensor<3xf32>) -> tensor<5xf32>` }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, I64Attr:$axis);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$inputs `axis` $axis attr-dict `:` functional-type($inputs, $result)";
+  let hasFolder = 1;
+}
+
+def Ingot_PadOp : Ingot_TensorOp<"pad", "View"> {
+  let summary = "a border of `low` and `high` elements per dim";
+  let description = [{
+    `low` and `high` are not negative. `value` (a scalar tensor attribute of the element type) fills the border in mode `constant`.
+    Example: `%y = ingot.pad constant %x low [0, 1] high [0, 1] value dense<0.0> : tensor<f32> : tensor<2x3xf32> -> tensor<2x5xf32>`
+  }];
+  let arguments = (ins Ingot_PadModeAttr:$mode, AnyRankedTensor:$x, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, ElementsAttr:$value);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$mode $x `low` $low `high` $high `value` $value attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
+}
+
+#endif

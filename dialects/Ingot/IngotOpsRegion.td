@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef DIALECTS_INGOT_INGOTOPSREGION_TD
+#define DIALECTS_INGOT_INGOTOPSREGION_TD
+
+include "dialects/Ingot/IngotOpsBase.td"
+
+def Ingot_RegionOp : Ingot_Op<"region", [IsolatedFromAbove, SingleBlock, AttrSizedOperandSegments, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "a fused computation: an anchor with its prologue and epilogue";
+  let description = [{
+    Region stage: `inputs` are tensors, there are no `outputs`, and the results are the tensors that the body yields. Plan stage: `inputs` and `outputs` are
+    memrefs of the same shapes (with the element's storage type: `i8` for `i1`, signless integers), there are no results, and `plan` holds every decision.
+    The body always computes on tensors: one argument per input, and `ingot.yield` of one tensor per result (or output).
+
+    Example (region stage):
+    ```mlir
+    %y = ingot.region ins(%x, %w, %b) : (tensor<4x768xf32>, tensor<48x768x16xf32>, tensor<768xf32>) -> tensor<4x768xf32> {
+    ^bb0(%x0: tensor<4x768xf32>, %w0: tensor<48x768x16xf32>, %b0: tensor<768xf32>):
+      %c = ingot.packed_matmul %x0, %w0 columns 768 : tensor<4x768xf32>, tensor<48x768x16xf32> -> tensor<4x768xf32>
+      %s = ingot.binary add %c, %b0 : tensor<4x768xf32>, tensor<768xf32> -> tensor<4x768xf32>
+      ingot.yield %s : tensor<4x768xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyShaped>:$inputs, Variadic<AnyMemRef>:$outputs, OptionalAttr<Ingot_PlanAttr>:$plan);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    `ins` `(` $inputs `)` (`outs` `(` $outputs^ `)`)? (`plan` $plan^)? attr-dict `:` functional-type(operands, results) $body
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Operation *getYield() { return getBody().front().getTerminator(); }
+    /// The tensors that the body computes, one per result or output.
+    ::mlir::ValueRange getYielded() { return getYield()->getOperands(); }
+    /// The operation whose loops the region's kernel is built around: the one that is not elementwise, or the last one.
+    ::mlir::Operation *getAnchorOp();
+  }];
+}
+
+def Ingot_YieldOp : Ingot_Op<"yield", [Pure, Terminator, ParentOneOf<["::ingot::RegionOp"]>]> {
+  let summary = "the tensors that a region computes";
+  let description = [{ Example: `ingot.yield %y : tensor<4xf32>` }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "$values attr-dict `:` type($values)";
+}
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef DIALECTS_INGOT_SHAPES_H
+#define DIALECTS_INGOT_SHAPES_H
+
+#include "dialects/Ingot/Ingot.h"
+#include "mlir/IR/AffineExpr.h"
+
+namespace ingot {
+
+/// The dims of a tensor as expressions of the model's symbols; static dims are constants. Shape inference computes with these, so it is the same for static
+/// and symbolic shapes.
+using Dims = llvm::SmallVector<mlir::AffineExpr, 6>;
+
+Dims getDims(mlir::RankedTensorType type);
+
+/// The tensor type of these dims: static sizes where the expression is constant, else `?` with an `#ingot.dims` encoding.
+mlir::RankedTensorType makeTensorType(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::Type element);
+
+inline std::optional<int64_t> getConstant(mlir::AffineExpr dim) {
+  if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(dim))
+    return constant.getValue();
+  return std::nullopt;
+}
+
+/// Broadcasts by ONNX's multidirectional rule. Fails when two dims differ and neither is 1.
+mlir::FailureOr<Dims> broadcastDims(llvm::ArrayRef<mlir::AffineExpr> a, llvm::ArrayRef<mlir::AffineExpr> b);
+
+/// Output size of a window: floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1.
+mlir::AffineExpr windowDim(mlir::AffineExpr in, int64_t kernel, int64_t stride, int64_t padBegin, int64_t padEnd, int64_t dilation);
+
+/// Reports why a result type cannot be inferred. Returns failure.
+mlir::LogicalResult inferenceError(std::optional<mlir::Location> location, const llvm::Twine &message);
+
+} // namespace ingot
+
+#endif

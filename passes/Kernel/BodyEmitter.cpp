@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/BodyEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+Value index(ImplicitLocOpBuilder &b, int64_t value) { return arith::ConstantIndexOp::create(b, value); }
+
+/// The type of `lanes` elements: the element itself for one.
+Type laneType(Type element, int64_t lanes) { return lanes == 1 ? element : VectorType::get({lanes}, element); }
+
+/// Integers are signless as SSA values; the tensor operation knows their sign.
+Type signless(Type element) {
+  auto integer = dyn_cast<IntegerType>(element);
+  return integer ? IntegerType::get(element.getContext(), integer.getWidth()) : element;
+}
+
+Value tailMask(ImplicitLocOpBuilder &b, int64_t lanes, Value active) {
+  return vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active});
+}
+
+Value splat(ImplicitLocOpBuilder &b, Value scalar, int64_t lanes) {
+  return lanes == 1 ? scalar : vector::BroadcastOp::create(b, VectorType::get({lanes}, scalar.getType()), scalar).getResult();
+}
+
+} // namespace
+
+Value loadElements(ImplicitLocOpBuilder &b, Value memref, ValueRange indices, int64_t lanes, Type element, Value active) {
+  Type storage = cast<MemRefType>(memref.getType()).getElementType();
+  Value loaded;
+  if (lanes == 1) {
+    loaded = memref::LoadOp::create(b, memref, indices);
+  } else if (!active) {
+    loaded = vector::LoadOp::create(b, VectorType::get({lanes}, storage), memref, indices);
+  } else {
+    auto type = VectorType::get({lanes}, storage);
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+    loaded = vector::MaskedLoadOp::create(b, type, memref, indices, tailMask(b, lanes, active), zero);
+  }
+  if (!element.isInteger(1))
+    return loaded;
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(loaded.getType()));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, loaded, zero);
+}
+
+void storeElements(ImplicitLocOpBuilder &b, Value value, Value memref, ValueRange indices, Type element, Value active) {
+  Type storage = cast<MemRefType>(memref.getType()).getElementType();
+  auto vectorType = dyn_cast<VectorType>(value.getType());
+  if (element.isInteger(1))
+    value = arith::ExtUIOp::create(b, laneType(storage, vectorType ? vectorType.getNumElements() : 1), value);
+  if (!vectorType)
+    memref::StoreOp::create(b, value, memref, indices);
+  else if (!active)
+    vector::StoreOp::create(b, value, memref, indices);
+  else
+    vector::MaskedStoreOp::create(b, memref, indices, tailMask(b, vectorType.getNumElements(), active), value);
+}
+
+void BodyEmitter::bind(Value value, Value computed) {
+  done.clear();
+  bound[value] = computed;
+}
+
+Value BodyEmitter::emit(Value value, ValueRange indices, int64_t lanes, Value active) {
+  if (auto found = bound.find(value); found != bound.end())
+    return found->second;
+  for (const Entry &entry : done)
+    if (entry.value == value && entry.lanes == lanes && ValueRange(entry.indices) == indices)
+      return entry.result;
+  Value result = emitUncached(value, indices, lanes, active);
+  done.push_back({value, llvm::SmallVector<Value, 6>(indices.begin(), indices.end()), lanes, result});
+  return result;
+}
+
+Value BodyEmitter::emitBroadcast(Value operand, ValueRange indices, int64_t lanes, Value active) {
+  if (auto found = bound.find(operand); found != bound.end())
+    return found->second;
+  auto type = cast<RankedTensorType>(operand.getType());
+  SmallVector<Value> own(indices.take_back(type.getRank()));
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.getDimSize(i) == 1)
+      own[i] = index(b, 0);
+  bool broadcast = lanes > 1 && (type.getRank() == 0 || type.getShape().back() == 1);
+  return broadcast ? splat(b, emit(operand, own, 1, {}), lanes) : emit(operand, own, lanes, active);
+}
+
+Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, Value active) {
+  Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return loadElements(b, context.inputs[argument.getArgNumber()], indices, lanes, element, active);
+
+  Operation *op = value.getDefiningOp();
+  if (auto constant = dyn_cast<ConstantOp>(op)) {
+    auto dense = cast<DenseElementsAttr>(constant.getValue()); // a region takes everything but splats as an input
+    auto scalar = cast<TypedAttr>(dense.getSplatValue<Attribute>());
+    if (auto integer = dyn_cast<IntegerAttr>(scalar))
+      scalar = IntegerAttr::get(signless(element), integer.getValue());
+    return splat(b, arith::ConstantOp::create(b, scalar), lanes);
+  }
+  if (auto broadcast = dyn_cast<BroadcastOp>(op))
+    return emitBroadcast(broadcast.getX(), indices, lanes, active);
+  if (auto pack = dyn_cast<PackOp>(op)) {
+    // [.., p, k, lane] is x[.., k, 16 p + lane]; lanes beyond x's columns are zero.
+    auto type = cast<RankedTensorType>(pack.getX().getType());
+    SmallVector<Value> from(indices.drop_back(3));
+    Value column = arith::AddIOp::create(b, arith::MulIOp::create(b, indices[indices.size() - 3], index(b, kPanel)), indices.back());
+    from.append({indices[indices.size() - 2], column});
+    Value rest;
+    if (type.getShape().back() % kPanel != 0) {
+      assert(lanes == kPanel && "a packed panel is written as a whole");
+      rest = arith::SubIOp::create(b, index(b, type.getShape().back()), column);
+      rest = arith::MinSIOp::create(b, rest, index(b, kPanel));
+    }
+    return emit(pack.getX(), from, lanes, rest);
+  }
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(emitBroadcast(operand, indices, lanes, active));
+  FailureOr<Value> result = emitElementwise(b, op, operands);
+  assert(succeeded(result) && "a region's body holds only its anchor and elementwise operations");
+  return *result;
+}
+
+void BodyEmitter::emitAndStore(ValueRange indices, int64_t lanes, Value active) {
+  for (auto [yielded, output] : llvm::zip_equal(context.region.getYielded(), context.outputs)) {
+    Type element = cast<RankedTensorType>(yielded.getType()).getElementType();
+    storeElements(b, emitBroadcast(yielded, indices, lanes, active), output, indices, element, active);
+  }
+}
+
+} // namespace ingot

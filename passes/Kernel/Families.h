@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_KERNEL_FAMILIES_H
+#define PASSES_KERNEL_FAMILIES_H
+
+#include "dialects/Ingot/Ingot.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace ingot {
+
+/// One planned region while its loops are written. Every family reads the same things.
+struct KernelContext {
+  RegionOp region;         ///< its body computes on tensors; `plan` is set
+  mlir::ValueRange inputs; ///< a memref per body argument: static shape, any strides, innermost stride 1 unless the family is `plain`
+  mlir::ValueRange outputs;///< a memref per yielded tensor, same rules; never overlaps an input unless the plan said in place (then element by element)
+  mlir::Value begin, end;  ///< this call's share of the plan's units (index)
+
+  PlanAttr plan() const { return *const_cast<RegionOp &>(region).getPlan(); }
+};
+
+/// A family writes the loops of one region at the builder's insertion point, for the units [begin, end). It obeys the plan and decides nothing. It refuses, with a
+/// diagnostic at the region and before any loop is written, what it does not cover.
+using FamilyEmitter = mlir::LogicalResult (*)(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+
+mlir::LogicalResult emitPlain(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitMap(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitContraction(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitConvolution(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitDepthwise(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitPool(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitRow(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitGemv(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitRecurrent(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+
+} // namespace ingot
+
+#endif
