@@ -145,11 +145,17 @@ SmallVector<Value> RegisterTile::finish(SmallVector<Value> sums) {
 
 void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Value> sums, ArrayRef<SmallVector<Value>> rowIndices, Value column) {
   BodyEmitter body(b, context);
+  bool single = cast<RankedTensorType>(anchorResult.getType()).getShape().back() == 1; // a last dim of 1 broadcasts, so it is computed as a scalar
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t j = 0; j < panels; ++j) {
       SmallVector<Value> indices(rowIndices[r]);
       indices.push_back(addIndex(b, column, j * kPanel));
       int64_t lanes = vectorOf(j).getNumElements(), rest = columns - j * kPanel;
+      if (single) {
+        body.bind(anchorResult, vector::ExtractOp::create(b, sums[r], 0));
+        body.emitAndStore(indices, 1);
+        continue;
+      }
       body.bind(anchorResult, sums[r * panels + j]);
       body.emitAndStore(indices, lanes, rest < lanes ? makeIndex(b, rest) : Value());
     }

@@ -24,6 +24,8 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   // Rows at multiples of 4 KiB fall into one set of the L1 cache, which has 8 ways.
   if (rowStrideBytes != 0 && rowStrideBytes % 4096 == 0 && rows > 6)
     step *= 1 + 0.1 * (rows - 6);
+  if (rows > 9) // more streams than the prefetchers follow
+    step *= 1 + 0.01 * (rows - 9);
   constexpr double kStart = 40, kStore = 2;
   return kStart + step * depth + kStore * rows * panels * machine.registersPerVector();
 }
