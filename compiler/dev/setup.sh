@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Installs what Ingot needs on Debian 12: packages by name, a Python environment from requirements.txt, and ONNX's C++ library
 # built once per machine from the pinned source distribution. A second run changes nothing.
 #
 #   compiler/dev/setup.sh            install what is missing
+#   compiler/dev/setup.sh --list     print what it installs, and install nothing
 #   compiler/dev/setup.sh --env      print the paths as shell assignments (INGOT_CACHE, INGOT_PYTHON, INGOT_ONNX, PATH)
 #
-# INGOT_CACHE (default: ~/.cache/ingot) holds the Python environment and the ONNX library.
+# INGOT_CACHE (default: ~/.cache/ingot) holds the Python environment and the ONNX library. Debian packages are installed with sudo when the user is
+# not root, and only when one is missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,6 +17,12 @@ onnx_version=1.23.2
 onnx_sha256=008cb0467b2bbee41448acc7da8b6f4e704624cb0d327a2d5adafc7ce19bc5b8
 onnx_prefix=$cache/onnx-$onnx_version
 venv=$cache/venv
+
+case ${1:-} in
+  "" | --env | --list) ;;
+  --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) echo "setup: unknown option '$1' (--list, --env, --help)" >&2; exit 2 ;;
+esac
 
 if [[ ${1:-} == --env ]]; then
   printf 'export INGOT_CACHE=%q INGOT_PYTHON=%q INGOT_ONNX=%q PATH=%q:/usr/lib/llvm-22/bin:$PATH\n' \
@@ -24,6 +33,13 @@ fi
 packages=(llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev lld-22 clang-22 clang-format-22 clang-tidy-22
   protobuf-compiler libprotobuf-dev libabsl-dev libgtest-dev libgmock-dev libbenchmark-dev ninja-build ccache zlib1g-dev libzstd-dev
   g++ git python3 python3-venv ca-certificates)
+
+if [[ ${1:-} == --list ]]; then
+  printf 'Debian packages: %s\n' "${packages[*]}"
+  printf 'Python packages in %s: %s\n' "$venv" "$(grep -v '^#' "$here/requirements.txt" | tr '\n' ' ')"
+  printf 'ONNX %s as a C++ library in %s\n' "$onnx_version" "$onnx_prefix"
+  exit 0
+fi
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -59,8 +75,9 @@ install_packages() {
 install_python() {
   local stamp=$venv/requirements.installed
   if cmp -s "$here/requirements.txt" "$stamp"; then say "Python environment: up to date in $venv"; return; fi
-  say "making the Python environment in $venv"
-  [[ -x $venv/bin/python ]] || logged venv python3 -m venv "$venv"
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "needs Python 3.11 or newer, found $(python3 --version)"
+  say "making the Python environment in $venv: $(grep -v '^#' "$here/requirements.txt" | tr '\n' ' ')"
+  "$venv/bin/python" -m pip --version >/dev/null 2>&1 || logged venv python3 -m venv --clear "$venv" # a half-made one is made again
   logged pip-install "$venv/bin/python" -m pip install --disable-pip-version-check -r "$here/requirements.txt"
   cp "$here/requirements.txt" "$stamp"
 }
@@ -85,6 +102,8 @@ build_onnx() {
 }
 
 mkdir -p "$cache"
+exec 9>"$cache/setup.lock" # two set-ups at once would write into the same folders
+flock 9
 install_packages
 install_python
 build_onnx

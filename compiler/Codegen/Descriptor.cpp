@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/Codegen/Descriptor.h"
+#include "runtime/include/ingot/ingot.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/Function.h"
+#include "llvm/IR/GlobalVariable.h"
+#include "llvm/IR/Module.h"
+
+using namespace llvm;
+
+namespace ingot {
+namespace {
+
+// The constants below are written field by field: a change of the C structures must change this file.
+static_assert(sizeof(IngotTensorInfo) == 32 && offsetof(IngotTensorInfo, rank) == 28);
+static_assert(sizeof(IngotVariant) == 32 && offsetof(IngotVariant, features) == 24);
+static_assert(sizeof(IngotModel) == 72 && offsetof(IngotModel, weight_bytes) == 48 && offsetof(IngotModel, variant_count) == 64);
+
+/// Builds constants of the C interface; the literal structures get their padding from the data layout as in C.
+class DescriptorBuilder {
+public:
+  explicit DescriptorBuilder(Module &module) : module(module), context(module.getContext()) {}
+
+  Constant *i32(uint64_t value) { return ConstantInt::get(Type::getInt32Ty(context), value); }
+  Constant *i64(uint64_t value) { return ConstantInt::get(Type::getInt64Ty(context), value); }
+  Constant *null() { return ConstantPointerNull::get(PointerType::get(context, 0)); }
+  Constant *structure(ArrayRef<Constant *> fields) { return ConstantStruct::getAnon(context, fields); }
+
+  Constant *string(StringRef text) { return constant(ConstantDataArray::getString(context, text), "text"); }
+
+  /// A pointer to the elements, null when there are none.
+  Constant *array(ArrayRef<Constant *> elements, const Twine &name) {
+    if (elements.empty())
+      return null();
+    return constant(ConstantArray::get(ArrayType::get(elements.front()->getType(), elements.size()), elements), name);
+  }
+
+  Constant *tensors(ArrayRef<TensorInterface> list, const Twine &name) {
+    SmallVector<Constant *> infos;
+    for (const TensorInterface &tensor : list) {
+      SmallVector<Constant *> dims;
+      for (int64_t dim : tensor.dims)
+        dims.push_back(i64(dim));
+      infos.push_back(
+          structure({string(tensor.name), array(dims, name + ".dims"), i64(tensor.bytes), i32(tensor.elementType), i32(tensor.dims.size())}));
+    }
+    return array(infos, name);
+  }
+
+  Constant *variants(ArrayRef<VariantInterface> list) {
+    Type *pointer = PointerType::get(context, 0), *i64Type = Type::getInt64Ty(context);
+    FunctionType *type = FunctionType::get(Type::getVoidTy(context), {pointer, i64Type, i64Type}, /*isVarArg=*/false);
+    SmallVector<Constant *> records;
+    for (const VariantInterface &variant : list) {
+      Function *run = dyn_cast<Function>(module.getOrInsertFunction(variant.runSymbol, type).getCallee());
+      assert(run && "the run symbol names something that is no function");
+      run->setVisibility(GlobalValue::HiddenVisibility);
+      records.push_back(structure({string(variant.name), run, i64(variant.arenaBytes), i64(variant.features)}));
+    }
+    return array(records, "variants");
+  }
+
+  Constant *weights(StringRef symbol) {
+    if (symbol.empty())
+      return null();
+    auto *global =
+        new GlobalVariable(module, ArrayType::get(Type::getInt8Ty(context), 0), /*isConstant=*/true, GlobalValue::ExternalLinkage, nullptr, symbol);
+    global->setVisibility(GlobalValue::HiddenVisibility);
+    return global;
+  }
+
+  GlobalVariable *constant(Constant *value, const Twine &name) {
+    auto *global = new GlobalVariable(module, value->getType(), /*isConstant=*/true, GlobalValue::PrivateLinkage, value, name);
+    global->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    return global;
+  }
+
+private:
+  Module &module;
+  LLVMContext &context;
+};
+
+bool isIdentifier(StringRef text) {
+  return !text.empty() && !isDigit(text.front()) && llvm::all_of(text, [](char c) { return isAlnum(c) || c == '_'; });
+}
+
+absl::Status checkInterface(const ModelInterface &interface) {
+  if (!isIdentifier(interface.prefix))
+    return absl::InvalidArgumentError("the prefix '" + interface.prefix + "' is no C identifier");
+  if (interface.variants.empty())
+    return absl::InvalidArgumentError("model '" + interface.prefix + "' has no code variant");
+  StringSet<> symbols;
+  for (const VariantInterface &variant : interface.variants)
+    if (!symbols.insert(variant.runSymbol).second)
+      return absl::InvalidArgumentError("two variants of model '" + interface.prefix + "' have the run function '" + variant.runSymbol + "'");
+  return absl::OkStatus();
+}
+
+} // namespace
+
+std::string toIdentifier(StringRef text) {
+  std::string name;
+  for (char c : text)
+    name += isAlnum(c) ? c : '_';
+  return name.empty() || isDigit(name.front()) ? "m_" + name : name;
+}
+
+absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
+  if (absl::Status status = checkInterface(interface); !status.ok())
+    return status;
+  DescriptorBuilder b(module);
+  Constant *model = b.structure({
+      b.i32(sizeof(IngotModel)),
+      b.i32(INGOT_ABI_VERSION),
+      b.string(interface.manifest),
+      b.tensors(interface.inputs, "inputs"),
+      b.tensors(interface.outputs, "outputs"),
+      b.variants(interface.variants),
+      b.weights(interface.weightsSymbol),
+      b.i64(interface.weightBytes),
+      b.i32(interface.inputs.size()),
+      b.i32(interface.outputs.size()),
+      b.i32(interface.variants.size()),
+  });
+  GlobalVariable *global = b.constant(model, interface.modelSymbol());
+  global->setLinkage(GlobalValue::ExternalLinkage);
+  global->setUnnamedAddr(GlobalValue::UnnamedAddr::None);
+  return absl::OkStatus();
+}
+
+} // namespace ingot

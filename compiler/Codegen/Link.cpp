@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/Codegen/Link.h"
+#include "compiler/Codegen/StartCode.h"
+#include "compiler/Codegen/TemporaryFile.h"
+#include "lld/Common/Driver.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+LLD_HAS_DRIVER(elf)
+
+using namespace llvm;
+
+namespace ingot {
+namespace {
+
+/// Where Debian and the other distributions keep libc, in the order of search.
+constexpr StringLiteral kLibraryFolders[] = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/lib"};
+
+absl::StatusOr<std::string> findSystemFile(StringRef name, StringRef remedy) {
+  for (StringRef folder : kLibraryFolders)
+    if (std::string path = (folder + "/" + name).str(); sys::fs::exists(path))
+      return path;
+  return absl::NotFoundError(
+      ("cannot find " + name + " in " + llvm::join(std::begin(kLibraryFolders), std::end(kLibraryFolders), ", ") + ": " + remedy).str());
+}
+
+absl::Status runLinker(ArrayRef<std::string> arguments) {
+  SmallVector<const char *> pointers{"ld.lld"};
+  for (const std::string &argument : arguments)
+    pointers.push_back(argument.c_str());
+  std::string text;
+  raw_string_ostream stream(text);
+  const lld::DriverDef driver = {lld::Gnu, &lld::elf::link};
+  lld::Result result = lld::lldMain(pointers, stream, stream, driver);
+  if (result.retCode == 0)
+    return absl::OkStatus();
+  if (!result.canRunAgain)
+    text += "the linker crashed";
+  return absl::InternalError("link failed: " + StringRef(text).trim().str());
+}
+
+/// One run of the linker: its arguments, and the temporary files they name.
+class Linkage {
+public:
+  explicit Linkage(const LinkJob &job) : job(job) {}
+
+  void add(std::initializer_list<StringRef> list) {
+    for (StringRef argument : list)
+      arguments.push_back(argument.str());
+  }
+
+  absl::Status addSystemFile(StringRef name, StringRef remedy) {
+    absl::StatusOr<std::string> path = findSystemFile(name, remedy);
+    if (path.ok())
+      arguments.push_back(*std::move(path));
+    return path.status();
+  }
+
+  /// A temporary file with the given content, removed after the link.
+  absl::StatusOr<std::string> spill(StringRef suffix, StringRef content) {
+    absl::StatusOr<TemporaryFile> file = TemporaryFile::create(job.output, suffix);
+    if (!file.ok())
+      return file.status();
+    absl::Status status = file->write([&](raw_ostream &stream) {
+      stream << content;
+      return absl::OkStatus();
+    });
+    if (!status.ok())
+      return status;
+    files.push_back(*std::move(file));
+    return files.back().path();
+  }
+
+  absl::Status addObject(ArrayRef<char> object) {
+    absl::StatusOr<std::string> path = spill(".o", StringRef(object.data(), object.size()));
+    if (path.ok())
+      arguments.push_back(*std::move(path));
+    return path.status();
+  }
+
+  absl::Status addModel() {
+    for (const SmallVector<char, 0> &object : job.objects)
+      if (absl::Status status = addObject(object); !status.ok())
+        return status;
+    llvm::append_range(arguments, job.objectFiles);
+    return absl::OkStatus();
+  }
+
+  absl::Status run() {
+    absl::StatusOr<TemporaryFile> output = TemporaryFile::create(job.output);
+    if (!output.ok())
+      return output.status();
+    add({"--color-diagnostics=never", "-o", output->path()});
+    if (job.stripSymbols)
+      add({"--strip-all"});
+    if (absl::Status status = runLinker(arguments); !status.ok())
+      return status;
+    return output->moveTo(job.output);
+  }
+
+private:
+  const LinkJob &job;
+  std::vector<std::string> arguments;
+  std::vector<TemporaryFile> files;
+};
+
+absl::Status addDynamicLibc(Linkage &link) {
+  constexpr StringLiteral remedy = "a dynamically linked output needs the GNU C library; compile with --static or --emit=object instead";
+  for (StringRef name : {"libm.so.6", "libc.so.6"})
+    if (absl::Status status = link.addSystemFile(name, remedy); !status.ok())
+      return status;
+  return absl::OkStatus();
+}
+
+/// Moves the weights to the end of the image, into a read-only segment of their own: code and libc reach everything else with 32-bit offsets however
+/// large the model is. Static libc has a section that would come behind the weights, and takes the memory behind `_end` for the rest of its last data
+/// page.
+absl::Status placeWeightsLast(Linkage &link) {
+  absl::StatusOr<std::string> script = link.spill(".script", "SECTIONS {\n  __libc_freeres_ptrs : { *(__libc_freeres_ptrs) _end = .; }\n"
+                                                             "  .ingot.weights : { *(.ingot.weights) }\n} INSERT AFTER .bss;\n");
+  if (script.ok())
+    link.add({"--script=" + *script});
+  return script.status();
+}
+
+/// The start files and archives of libc6-dev, in the order that libc asks for.
+absl::Status addStaticLibc(Linkage &link) {
+  constexpr StringLiteral remedy = "--static needs the GNU C library as an archive; install the package libc6-dev or leave out --static";
+  for (StringRef name : {"rcrt1.o", "crti.o", "libm.a", "libc.a", "crtn.o"})
+    if (absl::Status status = link.addSystemFile(name, remedy); !status.ok())
+      return status;
+  return absl::OkStatus();
+}
+
+} // namespace
+
+absl::StatusOr<RuntimeLibraries> findRuntimeLibraries(StringRef toolPath) {
+  SmallString<256> real;
+  if (std::error_code error = sys::fs::real_path(toolPath, real))
+    return absl::NotFoundError(("cannot find the compiler's own program '" + toolPath + "': " + error.message()).str());
+  SmallString<256> folder = sys::path::parent_path(sys::path::parent_path(real));
+  sys::path::append(folder, "lib");
+  RuntimeLibraries libraries{(folder + "/libingot_runtime.a").str(), (folder + "/libingot_program.a").str()};
+  for (const std::string &path : {libraries.runtime, libraries.program})
+    if (!sys::fs::exists(path))
+      return absl::NotFoundError("the compiler's library '" + path + "' is missing: the installation is not complete");
+  return libraries;
+}
+
+absl::Status linkProgram(const LinkJob &job) {
+  Linkage link(job);
+  link.add({"-pie", "--gc-sections", "-z", "relro", "-z", "now", "-z", "noexecstack", "--hash-style=gnu", "--build-id=none",
+            "--defsym=ingot_program_model=" + job.prefix + "_model"});
+  if (absl::Status status = placeWeightsLast(link); !status.ok())
+    return status;
+  absl::StatusOr<SmallVector<char, 0>> start = job.isStatic ? emitStaticSupport() : emitStartCode();
+  if (!start.ok())
+    return start.status();
+  if (absl::Status status = link.addObject(*start); !status.ok())
+    return status;
+  if (absl::Status status = link.addModel(); !status.ok())
+    return status;
+  link.add({job.libraries.program, job.libraries.runtime});
+  if (job.isStatic)
+    link.add({"-static", "--no-dynamic-linker", "-z", "text"});
+  else
+    link.add({"--dynamic-linker=/lib64/ld-linux-x86-64.so.2", "--as-needed"});
+  if (absl::Status status = job.isStatic ? addStaticLibc(link) : addDynamicLibc(link); !status.ok())
+    return status;
+  return link.run();
+}
+
+absl::Status linkShared(const LinkJob &job) {
+  Linkage link(job);
+  absl::StatusOr<std::string> exports = link.spill(".exports", "{ global: " + job.prefix + "_model; ingot_*; local: *; };\n");
+  if (!exports.ok())
+    return exports.status();
+  if (absl::Status status = placeWeightsLast(link); !status.ok())
+    return status;
+  // Bound to itself: two models in one process may carry runtimes of different versions.
+  link.add({"-shared", "-Bsymbolic", "--gc-sections", "-z", "relro", "-z", "now", "-z", "noexecstack", "-z", "defs", "--hash-style=gnu",
+            "--build-id=none", "--version-script=" + *exports, "-soname", sys::path::filename(job.output)});
+  if (absl::Status status = link.addModel(); !status.ok())
+    return status;
+  link.add({"--whole-archive", job.libraries.runtime, "--no-whole-archive", "--as-needed"});
+  if (absl::Status status = addDynamicLibc(link); !status.ok())
+    return status;
+  return link.run();
+}
+
+absl::Status writeObject(const LinkJob &job) {
+  Linkage link(job);
+  link.add({"-r"});
+  if (absl::Status status = link.addModel(); !status.ok())
+    return status;
+  return link.run();
+}
+
+} // namespace ingot

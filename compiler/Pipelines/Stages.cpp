@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Pipelines/Stages.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MathToLibm/MathToLibm.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Kernel/Passes.h"
+#include "passes/LLVM/Passes.h"
+#include "passes/Plan/Passes.h"
+#include "passes/Region/Passes.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// The way of a model, in order. A reason stands beside every pass that could be asked for one.
+constexpr Stage kStages[] = {
+    {"graph", "operations in canonical form, constants folded",
+     [](OpPassManager &pm, const StageOptions &options) {
+       pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
+       pm.addPass(createCSEPass());
+     }},
+    {"region", "every compute operation in one region",
+     [](OpPassManager &pm, const StageOptions &options) {
+       pm.addNestedPass<func::FuncOp>(createFormRegionsPass({.fuse = options.fuse}));
+       pm.addNestedPass<func::FuncOp>(createVerifyRegionPass());
+     }},
+    {"plan", "every decision taken: kernels, buffers, arena",
+     [](OpPassManager &pm, const StageOptions &options) {
+       pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels}));
+       pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
+       pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
+     }},
+    {"kernel", "every region's loops, written from its plan",
+     [](OpPassManager &pm, const StageOptions &options) {
+       pm.addPass(createEmitKernelsPass());
+       pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
+       pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
+       pm.addPass(createLoopInvariantCodeMotionPass());
+     }},
+    {"llvm", "the LLVM dialect and nothing else",
+     [](OpPassManager &pm, const StageOptions &options) {
+       pm.addPass(memref::createExpandStridedMetadataPass());
+       pm.addPass(createLowerAffinePass()); // expand-strided-metadata writes affine.apply
+       pm.addPass(createSCFToControlFlowPass());
+       pm.addPass(arith::createArithExpandOpsPass());
+       pm.addPass(createConvertVectorToLLVMPass());
+       pm.addPass(createConvertMathToLLVMPass());
+       pm.addPass(createConvertMathToLibmPass()); // scalars only: vectors were expanded in the kernel stage
+       pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+       pm.addPass(createArithToLLVMConversionPass());
+       pm.addPass(createConvertIndexToLLVMPass());
+       pm.addPass(createConvertControlFlowToLLVMPass());
+       pm.addPass(createConvertFuncToLLVMPass({.useBarePtrCallConv = true}));
+       pm.addPass(createReconcileUnrealizedCastsPass());
+       pm.addPass(createEmitEntryPass({.symbol = options.runSymbol}));
+     }},
+};
+
+void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &options) {
+  registerPassPipeline(
+      ("ingot-stage-" + stage.name + suffix).str(), stage.summary,
+      [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
+        build(pm, options);
+        return success();
+      },
+      [](function_ref<void(const detail::PassOptions &)>) {});
+}
+
+} // namespace
+
+ArrayRef<Stage> stages() { return kStages; }
+
+void registerStages() {
+  for (const Stage &stage : kStages) {
+    registerStage(stage, "", {});
+    registerStage(stage, "-O0", {.fuse = false, .plainKernels = true});
+  }
+}
+
+} // namespace ingot

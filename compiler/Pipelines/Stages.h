@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COMPILER_PIPELINES_STAGES_H
+#define COMPILER_PIPELINES_STAGES_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace ingot {
+
+/// What the stages need to know; filled by the tools.
+struct StageOptions {
+  bool fuse = true;                      ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
+  bool plainKernels = false;             ///< Only the plain family (-O0).
+  std::string runSymbol = "model_run";   ///< Name of the generated entry function.
+};
+
+/// One stage of the way of a model, after import.
+struct Stage {
+  llvm::StringRef name, summary;
+  void (*build)(mlir::OpPassManager &pm, const StageOptions &options);
+};
+
+/// The stages in order.
+llvm::ArrayRef<Stage> stages();
+
+/// Registers one pipeline per stage, `ingot-stage-<name>`, with the options of -O3, and `ingot-stage-<name>-O0` with those of -O0.
+void registerStages();
+
+} // namespace ingot
+
+#endif

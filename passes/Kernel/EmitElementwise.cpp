@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/EmitElementwise.h"
+
+#include "dialects/Ingot/Constants.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "passes/Kernel/BodyEmitter.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+Value ElementMath::constant(double value) {
+  APFloat number(value);
+  bool inexact;
+  number.convert(cast<FloatType>(element).getFloatSemantics(), APFloat::rmNearestTiesToEven, &inexact);
+  TypedAttr scalar = FloatAttr::get(element, number);
+  return arith::ConstantOp::create(b, isVector() ? DenseElementsAttr::get(cast<ShapedType>(type), scalar) : scalar);
+}
+
+Value ElementMath::integer(const APInt &value) {
+  TypedAttr scalar = IntegerAttr::get(element, value);
+  return arith::ConstantOp::create(b, isVector() ? DenseElementsAttr::get(cast<ShapedType>(type), scalar) : scalar);
+}
+
+Value ElementMath::add(Value x, Value y) { return isFloat() ? arith::AddFOp::create(b, x, y).getResult() : arith::AddIOp::create(b, x, y).getResult(); }
+Value ElementMath::sub(Value x, Value y) { return isFloat() ? arith::SubFOp::create(b, x, y).getResult() : arith::SubIOp::create(b, x, y).getResult(); }
+Value ElementMath::mul(Value x, Value y) { return isFloat() ? arith::MulFOp::create(b, x, y).getResult() : arith::MulIOp::create(b, x, y).getResult(); }
+Value ElementMath::abs(Value x) { return isFloat() ? math::AbsFOp::create(b, x).getResult() : math::AbsIOp::create(b, x).getResult(); }
+
+Value ElementMath::less(Value x, Value y) {
+  return isFloat() ? arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, y).getResult() : bits(arith::CmpIPredicate::slt, x, y);
+}
+
+Value ElementMath::equal(Value x, Value y) {
+  return isFloat() ? arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x, y).getResult() : bits(arith::CmpIPredicate::eq, x, y);
+}
+
+Value ElementMath::truth() {
+  Type condition = isVector() ? Type(cast<VectorType>(type).clone(b.getI1Type())) : Type(b.getI1Type());
+  return ElementMath(b, condition).integer(1);
+}
+
+Value ElementMath::atLeast(Value x, double bound) {
+  Value limit = constant(bound);
+  return select(less(x, limit), limit, x);
+}
+
+Value ElementMath::atMost(Value x, double bound) {
+  Value limit = constant(bound);
+  return select(less(limit, x), limit, x);
+}
+
+namespace {
+
+Type like(Value value, Type element) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  return vector ? VectorType::get(vector.getShape(), element) : element;
+}
+
+/// x ^ exponent for the exponents that models use: products and roots are exact where exp(log(x) * y) is not. Null for all others.
+Value emitConstantPower(ImplicitLocOpBuilder &b, Value x, double exponent) {
+  ElementMath m(b, x.getType());
+  if (exponent == 1.0)
+    return x;
+  if (exponent == 2.0)
+    return m.mul(x, x);
+  if (exponent == 3.0)
+    return m.mul(m.mul(x, x), x);
+  if (!m.isFloat())
+    return {};
+  if (exponent == 0.0)
+    return m.constant(1.0);
+  if (exponent == 0.5) // pow(-inf, 0.5) is inf and not NaN
+    return m.select(m.equal(x, m.constant(-std::numeric_limits<double>::infinity())), m.constant(std::numeric_limits<double>::infinity()), m.sqrt(x));
+  if (exponent == -1.0)
+    return m.div(m.constant(1.0), x);
+  if (exponent == -0.5)
+    return m.div(m.constant(1.0), m.sqrt(x));
+  return {};
+}
+
+/// The number that every element of `operand` is, if that is known.
+std::optional<double> getSplatNumber(Value operand) {
+  DenseElementsAttr dense = getDenseConstant(operand);
+  if (!dense || !dense.isSplat())
+    return std::nullopt;
+  if (isa<FloatType>(dense.getElementType())) {
+    APFloat value = dense.getSplatValue<APFloat>();
+    bool inexact;
+    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+    return value.convertToDouble();
+  }
+  APInt value = dense.getSplatValue<APInt>();
+  return dense.getElementType().isUnsignedInteger() ? static_cast<double>(value.getZExtValue()) : static_cast<double>(value.getSExtValue());
+}
+
+Value emitBinary(ImplicitLocOpBuilder &b, BinaryOp op, Value lhs, Value rhs, Type element) {
+  ElementMath m(b, lhs.getType());
+  BinaryKind kind = op.getKind();
+  std::optional<double> right = getSplatNumber(op.getRhs());
+  if (kind == BinaryKind::Pow && right)
+    if (Value power = emitConstantPower(b, lhs, *right))
+      return power;
+  if (m.isFloat() && (kind == BinaryKind::Min || kind == BinaryKind::Max)) {
+    std::optional<double> left = getSplatNumber(op.getLhs());
+    std::optional<double> bound = right ? right : left;
+    Value x = right ? lhs : rhs;
+    if (bound && !std::isnan(*bound))
+      return kind == BinaryKind::Min ? m.atMost(x, *bound) : m.atLeast(x, *bound);
+  }
+  return emitBinaryKind(b, kind, lhs, rhs, element);
+}
+
+} // namespace
+
+Type getValueType(Type element) {
+  auto integer = dyn_cast<IntegerType>(element);
+  return integer ? IntegerType::get(element.getContext(), integer.getWidth()) : element;
+}
+
+Type getComputeType(Type element) { return element.isF16() || element.isBF16() ? Float32Type::get(element.getContext()) : getValueType(element); }
+
+Value widenElements(ImplicitLocOpBuilder &b, Value value) {
+  Type element = getElementTypeOrSelf(value.getType()), f32 = b.getF32Type();
+  if (element.isF16())
+    return arith::ExtFOp::create(b, like(value, f32), value);
+  if (!element.isBF16())
+    return value;
+  ElementMath m(b, like(value, b.getI32Type()));
+  Value low = arith::BitcastOp::create(b, like(value, b.getI16Type()), value);
+  Value wide = arith::ExtUIOp::create(b, like(value, b.getI32Type()), low);
+  return arith::BitcastOp::create(b, like(value, f32), arith::ShLIOp::create(b, wide, m.integer(16)));
+}
+
+Value narrowElements(ImplicitLocOpBuilder &b, Value value, Type element) {
+  if (element.isF16() && getElementTypeOrSelf(value.getType()).isF32())
+    return arith::TruncFOp::create(b, like(value, element), value);
+  if (!element.isBF16() || !getElementTypeOrSelf(value.getType()).isF32())
+    return value;
+  // To nearest even: add just under half of what is dropped, plus the last kept bit. NaNs would overflow into infinity; they get their quiet bit instead.
+  Type i32 = like(value, b.getI32Type());
+  ElementMath m(b, i32);
+  Value raw = arith::BitcastOp::create(b, i32, value), shift = m.integer(16);
+  Value odd = arith::AndIOp::create(b, arith::ShRUIOp::create(b, raw, shift), m.integer(1));
+  Value rounded = m.add(raw, m.add(odd, m.integer(0x7fff)));
+  Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
+  Value kept = m.select(isNan, arith::OrIOp::create(b, raw, m.integer(0x400000)), rounded);
+  Value high = arith::TruncIOp::create(b, like(value, b.getI16Type()), arith::ShRUIOp::create(b, kept, shift));
+  return arith::BitcastOp::create(b, like(value, b.getBF16Type()), high);
+}
+
+FailureOr<Value> emitElementwise(ImplicitLocOpBuilder &b, Operation *op, ValueRange operands) {
+  SmallVector<Value> wide;
+  bool moves = isa<SelectOp>(op); // takes an element as it is
+  for (Value operand : operands)
+    wide.push_back(moves ? operand : widenElements(b, operand));
+  Type element = getElementTypeOrSelf(op->getOperand(0)), target = getElementTypeOrSelf(op->getResult(0));
+  Value result = TypeSwitch<Operation *, Value>(op)
+                     .Case([&](UnaryOp unary) {
+                       return emitUnaryKind(b, unary.getKind(), wide[0], element, unary.getAlpha().convertToDouble(), unary.getBeta().convertToDouble());
+                     })
+                     .Case([&](BinaryOp binary) { return emitBinary(b, binary, wide[0], wide[1], element); })
+                     .Case([&](CompareOp compare) { return emitPredicate(b, compare.getPredicate(), wide[0], wide[1], element); })
+                     .Case([&](SelectOp) { return arith::SelectOp::create(b, wide[0], wide[1], wide[2]).getResult(); })
+                     .Case([&](CastOp) { return castElements(b, operands[0], element, target); })
+                     .Default([](Operation *) { return Value(); });
+  if (!result)
+    return op->emitOpError("has no code for elements of type ") << element;
+  return isa<CastOp>(op) ? result : narrowElements(b, result, target);
+}
+
+} // namespace ingot

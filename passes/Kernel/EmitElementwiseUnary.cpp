@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/EmitElementwise.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Inverse and hyperbolic functions for vectors, of the functions that have polynomials (exp, expm1, log1p, sin, cos): accurate near 0, where the textbook
+/// formulas lose all digits. Scalars call the library, which is better still.
+class VectorFunctions {
+public:
+  VectorFunctions(ImplicitLocOpBuilder &b, Value x) : b(b), m(b, x.getType()), x(x) {}
+
+  Value tan() { return m.div(math::SinOp::create(b, x), math::CosOp::create(b, x)); }
+
+  Value sinh() {
+    Value grown = m.expm1(m.abs(x)), half = m.constant(0.5);
+    Value near = m.mul(half, m.add(grown, m.div(grown, m.add(grown, m.constant(1.0)))));
+    Value result = m.select(m.less(m.constant(20.0), m.abs(x)), m.mul(half, grown), near); // inf / inf would be NaN
+    return m.withSign(result, x);
+  }
+
+  Value cosh() { return m.mul(m.constant(0.5), m.add(m.exp(x), m.exp(m.sub(m.constant(0.0), x)))); }
+
+  Value asinh() {
+    Value size = m.abs(x), one = m.constant(1.0), square = m.mul(x, x);
+    Value near = m.log1p(m.add(size, m.div(square, m.add(one, m.sqrt(m.add(square, one))))));
+    Value far = m.add(m.log(size), m.constant(0.69314718055994530942)); // the square would overflow
+    return m.withSign(m.select(m.less(m.constant(1e10), size), far, near), x);
+  }
+
+  Value acosh() {
+    Value above = m.sub(x, m.constant(1.0));
+    Value near = m.log1p(m.add(above, m.sqrt(m.mul(above, m.add(above, m.constant(2.0))))));
+    Value far = m.add(m.log(x), m.constant(0.69314718055994530942));
+    return m.select(m.less(m.constant(1e10), x), far, near);
+  }
+
+  Value atanh() {
+    Value size = m.abs(x);
+    Value ratio = m.div(m.add(size, size), m.sub(m.constant(1.0), size));
+    return m.withSign(m.mul(m.constant(0.5), m.log1p(ratio)), x);
+  }
+
+private:
+  ImplicitLocOpBuilder &b;
+  ElementMath m;
+  Value x;
+};
+
+Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double alpha, double beta) {
+  ElementMath m(b, x.getType());
+  bool scalar = !m.isVector();
+  VectorFunctions functions(b, x);
+  switch (kind) {
+  case UnaryKind::Abs:
+    return m.abs(x);
+  case UnaryKind::Neg:
+    return arith::NegFOp::create(b, x);
+  case UnaryKind::Sign: // zeros and NaN stay what they are
+    return m.select(m.less(m.constant(0.0), x), m.constant(1.0), m.select(m.less(x, m.constant(0.0)), m.constant(-1.0), x));
+  case UnaryKind::Ceil:
+    return math::CeilOp::create(b, x);
+  case UnaryKind::Floor:
+    return math::FloorOp::create(b, x);
+  case UnaryKind::RoundEven:
+    return math::RoundEvenOp::create(b, x);
+  case UnaryKind::Sqrt:
+    return m.sqrt(x);
+  case UnaryKind::Reciprocal:
+    return m.div(m.constant(1.0), x);
+  case UnaryKind::Exp:
+    return m.exp(x);
+  case UnaryKind::Log:
+    return m.log(x);
+  case UnaryKind::Sin:
+    return math::SinOp::create(b, x);
+  case UnaryKind::Cos:
+    return math::CosOp::create(b, x);
+  case UnaryKind::Tan:
+    return scalar ? math::TanOp::create(b, x).getResult() : functions.tan();
+  case UnaryKind::Asin:
+    return math::AsinOp::create(b, x);
+  case UnaryKind::Acos:
+    return math::AcosOp::create(b, x);
+  case UnaryKind::Atan:
+    return math::AtanOp::create(b, x);
+  case UnaryKind::Sinh:
+    return scalar ? math::SinhOp::create(b, x).getResult() : functions.sinh();
+  case UnaryKind::Cosh:
+    return scalar ? math::CoshOp::create(b, x).getResult() : functions.cosh();
+  case UnaryKind::Tanh:
+    return math::TanhOp::create(b, x);
+  case UnaryKind::Asinh:
+    return scalar ? math::AsinhOp::create(b, x).getResult() : functions.asinh();
+  case UnaryKind::Acosh:
+    return scalar ? math::AcoshOp::create(b, x).getResult() : functions.acosh();
+  case UnaryKind::Atanh:
+    return scalar ? math::AtanhOp::create(b, x).getResult() : functions.atanh();
+  case UnaryKind::Erf:
+    return math::ErfOp::create(b, x);
+  case UnaryKind::Relu:
+    return m.atLeast(x, 0.0);
+  case UnaryKind::LeakyRelu:
+    return m.select(m.less(x, m.constant(0.0)), m.mul(m.constant(alpha), x), x);
+  case UnaryKind::Elu:
+    return m.select(m.less(x, m.constant(0.0)), m.mul(m.constant(alpha), m.expm1(x)), x);
+  case UnaryKind::Sigmoid:
+    return m.sigmoid(x);
+  case UnaryKind::HardSigmoid:
+    return m.clamp(m.add(m.mul(m.constant(alpha), x), m.constant(beta)), 0.0, 1.0);
+  case UnaryKind::HardSwish:
+    return m.mul(x, m.clamp(m.add(m.mul(m.constant(1.0 / 6.0), x), m.constant(0.5)), 0.0, 1.0));
+  case UnaryKind::Softplus: // log(1 + exp(x)) overflows; this does not
+    return m.add(m.atLeast(x, 0.0), m.log1p(m.exp(m.sub(m.constant(0.0), m.abs(x)))));
+  case UnaryKind::Gelu: {
+    Value error = math::ErfOp::create(b, m.mul(x, m.constant(0.70710678118654752440)));
+    return m.mul(m.mul(m.constant(0.5), x), m.add(m.constant(1.0), error));
+  }
+  case UnaryKind::GeluTanh: {
+    Value cube = m.mul(m.mul(x, x), x);
+    Value inner = m.mul(m.constant(0.79788456080286535588), m.add(x, m.mul(m.constant(0.044715), cube)));
+    return m.mul(m.mul(m.constant(0.5), x), m.add(m.constant(1.0), math::TanhOp::create(b, inner)));
+  }
+  case UnaryKind::Silu:
+    return m.mul(x, m.sigmoid(alpha == 1.0 ? x : m.mul(m.constant(alpha), x)));
+  case UnaryKind::Not:
+    return {};
+  case UnaryKind::IsNan:
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
+  case UnaryKind::IsInf:
+    if (alpha != 0.0 && beta != 0.0)
+      return m.equal(m.abs(x), m.constant(kInfinity));
+    if (alpha == 0.0 && beta == 0.0)
+      return arith::CmpFOp::create(b, arith::CmpFPredicate::AlwaysFalse, x, x);
+    return m.equal(x, m.constant(alpha != 0.0 ? kInfinity : -kInfinity));
+  }
+  llvm_unreachable("every kind is handled");
+}
+
+} // namespace
+
+Value emitUnaryKind(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, Type element, double alpha, double beta) {
+  ElementMath m(b, x.getType());
+  if (m.isFloat())
+    return emitFloatUnary(b, kind, x, alpha, beta);
+  bool isUnsigned = isUnsignedElement(element);
+  Value zero = m.integer(0);
+  switch (kind) {
+  case UnaryKind::Abs:
+    return isUnsigned ? x : m.abs(x);
+  case UnaryKind::Neg:
+    return m.sub(zero, x);
+  case UnaryKind::Sign:
+    if (element.isInteger(1))
+      return x;
+    if (isUnsigned)
+      return m.select(m.equal(x, zero), zero, m.integer(1));
+    return m.select(m.less(zero, x), m.integer(1), m.select(m.less(x, zero), m.integer(-1), zero));
+  case UnaryKind::Ceil:
+  case UnaryKind::Floor:
+  case UnaryKind::RoundEven:
+    return x;
+  case UnaryKind::Relu:
+    return isUnsigned ? x : arith::MaxSIOp::create(b, x, zero).getResult();
+  case UnaryKind::Not:
+    return arith::XOrIOp::create(b, x, m.integer(-1));
+  default:
+    return {};
+  }
+}
+
+} // namespace ingot

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Families.h"
+#include "passes/Kernel/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/AsmState.h"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_EMITKERNELSPASS
+#include "passes/Kernel/Passes.h.inc"
+
+namespace {
+
+FamilyEmitter emitterOf(Family family) {
+  switch (family) {
+  case Family::Plain:
+    return emitPlain;
+  case Family::Map:
+    return emitMap;
+  case Family::Contraction:
+    return emitContraction;
+  case Family::Convolution:
+    return emitConvolution;
+  case Family::Depthwise:
+    return emitDepthwise;
+  case Family::Pool:
+    return emitPool;
+  case Family::Row:
+    return emitRow;
+  case Family::Gemv:
+    return emitGemv;
+  case Family::Recurrent:
+    return emitRecurrent;
+  }
+  llvm_unreachable("unknown family");
+}
+
+/// The buffer that a value is a view of.
+Value rootOf(Value buffer) {
+  while (Operation *op = buffer.getDefiningOp()) {
+    if (!isa<memref::ViewOp, memref::ReinterpretCastOp, memref::SubViewOp, memref::CastOp>(op))
+      break;
+    if (isa<memref::ViewOp>(op))
+      return buffer; // a place in the arena or among the weights: what lies where is settled by byte ranges
+    buffer = op->getOperand(0);
+  }
+  return buffer;
+}
+
+/// The bytes [begin, end) of the arena that a buffer lies in; nothing for buffers elsewhere.
+std::optional<std::pair<int64_t, int64_t>> arenaRange(Value buffer, Value arena) {
+  auto view = rootOf(buffer).getDefiningOp<memref::ViewOp>();
+  if (!view || view.getSource() != arena)
+    return std::nullopt;
+  auto offset = view.getByteShift().getDefiningOp<arith::ConstantIndexOp>();
+  auto type = cast<MemRefType>(view.getType());
+  return std::pair(offset.value(), offset.value() + type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+}
+
+/// Whether two buffers may share bytes.
+bool mayOverlap(Value a, Value b, Value arena) {
+  auto rangeA = arenaRange(a, arena), rangeB = arenaRange(b, arena);
+  if (rangeA && rangeB)
+    return rangeA->first < rangeB->second && rangeB->first < rangeA->second;
+  return !rangeA && !rangeB && rootOf(a) == rootOf(b);
+}
+
+struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> models;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isPrivate())
+        models.push_back(function);
+    for (func::FuncOp model : models)
+      if (failed(emitModel(model)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult emitModel(func::FuncOp model) {
+    SmallVector<RegionOp> regions;
+    model.walk([&](RegionOp region) { regions.push_back(region); });
+    for (RegionOp region : regions)
+      if (!region.getPlan())
+        return region.emitOpError("has no plan: run the plan stage first");
+
+    // team, thread and threads follow the buffers.
+    Block &entry = model.getBody().front();
+    OpBuilder b(model.getContext());
+    Type pointer = LLVM::LLVMPointerType::get(model.getContext()), index = b.getIndexType();
+    unsigned first = model.getNumArguments();
+    for (auto [i, type] : llvm::enumerate({pointer, index, index}))
+      if (failed(model.insertArgument(first + i, type, {}, model.getLoc())))
+        return failure();
+    Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
+    Value arena;
+    for (unsigned i = 0; i < first; ++i)
+      if (model.getArgAttr(i, "ingot.arena"))
+        arena = model.getArgument(i);
+
+    SmallVector<RegionOp> sinceBarrier;
+    for (RegionOp region : regions) {
+      b.setInsertionPoint(region);
+      if (llvm::any_of(sinceBarrier, [&](RegionOp earlier) { return mustWait(earlier, region, arena); })) {
+        emitBarrier(b, region.getLoc(), team, threads);
+        sinceBarrier.clear();
+      }
+      sinceBarrier.push_back(region);
+      FailureOr<func::FuncOp> kernel = kernelOf(region);
+      if (failed(kernel))
+        return failure();
+      emitCall(b, region, *kernel, thread, threads);
+    }
+    for (RegionOp region : regions)
+      region.erase();
+    return success();
+  }
+
+  /// A region waits for an earlier one of another thread that it reads from, overwrites, or whose input it overwrites.
+  static bool mustWait(RegionOp earlier, RegionOp region, Value arena) {
+    if (!earlier.getPlan()->getParallel() && !region.getPlan()->getParallel())
+      return false; // thread 0 runs both
+    auto touches = [&](ValueRange a, ValueRange b) {
+      return llvm::any_of(a, [&](Value x) { return llvm::any_of(b, [&](Value y) { return mayOverlap(x, y, arena); }); });
+    };
+    return touches(earlier.getOutputs(), region.getInputs()) || touches(earlier.getOutputs(), region.getOutputs()) ||
+           touches(earlier.getInputs(), region.getOutputs());
+  }
+
+  void emitBarrier(OpBuilder &b, Location loc, Value team, Value threads) {
+    StringRef name = "ingot_team_barrier";
+    if (!getOperation().lookupSymbol(name)) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(getOperation().getBody());
+      auto declaration = func::FuncOp::create(b, loc, name, b.getFunctionType({team.getType()}, {}));
+      declaration.setPrivate();
+    }
+    Value one = arith::ConstantIndexOp::create(b, loc, 1);
+    Value several = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, threads, one);
+    scf::IfOp::create(b, loc, several, [&](OpBuilder &inner, Location) {
+      func::CallOp::create(inner, loc, name, TypeRange(), ValueRange{team});
+      scf::YieldOp::create(inner, loc);
+    });
+  }
+
+  /// Calls the kernel with the thread's share of the units.
+  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel, Value thread, Value threads) {
+    Location loc = region.getLoc();
+    SmallVector<Value> operands(region.getOperands());
+    Value units = arith::ConstantIndexOp::create(b, loc, region.getPlan()->getUnits());
+    if (!region.getPlan()->getParallel()) {
+      Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+      operands.append({zero, units});
+      Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, thread, zero);
+      scf::IfOp::create(b, loc, isFirst, [&](OpBuilder &inner, Location) {
+        func::CallOp::create(inner, loc, kernel, operands);
+        scf::YieldOp::create(inner, loc);
+      });
+      return;
+    }
+    auto share = [&](Value number) { return arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, units, number), threads).getResult(); };
+    Value next = arith::AddIOp::create(b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
+    operands.append({share(thread), share(next)});
+    func::CallOp::create(b, loc, kernel, operands);
+  }
+
+  /// What makes two regions the same code: everything but where their buffers lie.
+  static std::string keyOf(RegionOp region) {
+    std::string key;
+    llvm::raw_string_ostream stream(key);
+    llvm::interleaveComma(region.getOperandTypes(), stream);
+    stream << *region.getPlan();
+    for (Operation &op : region.getBody().front()) {
+      // Names of ONNX values differ between layers that are alike.
+      Operation *copy = op.clone();
+      copy->removeAttr("ingot.values");
+      copy->print(stream, OpPrintingFlags().useLocalScope());
+      for (Value operand : op.getOperands()) {
+        stream << ' ';
+        if (auto argument = dyn_cast<BlockArgument>(operand))
+          stream << 'a' << argument.getArgNumber();
+        else
+          stream << 'v' << std::distance(op.getBlock()->begin(), operand.getDefiningOp()->getIterator()) << '.' << cast<OpResult>(operand).getResultNumber();
+      }
+      copy->dropAllReferences();
+      copy->destroy();
+    }
+    return key;
+  }
+
+  FailureOr<func::FuncOp> kernelOf(RegionOp region) {
+    func::FuncOp &kernel = kernels[keyOf(region)];
+    if (kernel)
+      return kernel;
+    ImplicitLocOpBuilder b(region.getLoc(), region.getContext());
+    b.setInsertionPointToEnd(getOperation().getBody());
+    SmallVector<Type> types(region.getOperandTypes());
+    types.append(2, b.getIndexType());
+    kernel = func::FuncOp::create(b, "region_" + std::to_string(kernels.size() - 1), b.getFunctionType(types, {}));
+    kernel.setPrivate();
+    Block *entry = kernel.addEntryBlock();
+    b.setInsertionPointToStart(entry);
+    ValueRange arguments = entry->getArguments();
+    size_t inputs = region.getInputs().size(), outputs = region.getOutputs().size();
+    KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs], arguments[inputs + outputs + 1]};
+    if (failed(emitterOf(region.getPlan()->getFamily())(b, context)))
+      return failure();
+    b.setInsertionPointToEnd(entry);
+    func::ReturnOp::create(b);
+    return kernel;
+  }
+
+  llvm::StringMap<func::FuncOp> kernels;
+};
+
+} // namespace
+} // namespace ingot

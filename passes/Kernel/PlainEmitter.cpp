@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/PlainEmitter.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+SmallVector<int64_t> leadingUnits(ArrayRef<int64_t> shape, int64_t limit) {
+  SmallVector<int64_t> units;
+  int64_t count = 1, rank = shape.size();
+  for (int64_t i = 0; i < std::min(rank, limit) && count < 64; ++i) {
+    if (i + 1 == rank && count != 1)
+      break;
+    count *= shape[i];
+    units.push_back(shape[i]);
+  }
+  return units;
+}
+
+SmallVector<int64_t> dropDims(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
+  SmallVector<int64_t> kept;
+  for (auto [i, size] : llvm::enumerate(shape))
+    if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
+      kept.push_back(size);
+  return kept;
+}
+
+//===-- Loops ----------------------------------------------------------------------------------------------------------------------------===//
+
+void PlainEmitter::loop(Value low, Value high, function_ref<void(Value)> body, int64_t step) {
+  auto loop = scf::ForOp::create(b, low, high, index(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void PlainEmitter::loops(ArrayRef<int64_t> shape, function_ref<void(ValueRange)> body) {
+  foldNest(shape, {}, [&](ValueRange indices, ValueRange) {
+    body(indices);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> PlainEmitter::fold(Value low, Value high, ValueRange start, Carry body, int64_t step) {
+  if (start.empty()) {
+    loop(low, high, [&](Value iv) { body(iv, {}); }, step);
+    return {};
+  }
+  auto loop = scf::ForOp::create(b, low, high, index(step), start);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  scf::YieldOp::create(b, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+SmallVector<Value> PlainEmitter::foldNest(ValueRange lows, ValueRange highs, ValueRange start, NestCarry body) {
+  SmallVector<Value> indices;
+  auto nest = [&](auto &self, ValueRange carried) -> SmallVector<Value> {
+    size_t depth = indices.size();
+    if (depth == lows.size())
+      return body(indices, carried);
+    return fold(lows[depth], highs[depth], carried, [&](Value iv, ValueRange inner) {
+      indices.push_back(iv);
+      SmallVector<Value> next = self(self, inner);
+      indices.pop_back();
+      return next;
+    });
+  };
+  return nest(nest, start);
+}
+
+SmallVector<Value> PlainEmitter::foldNest(ArrayRef<int64_t> shape, ValueRange start, NestCarry body) {
+  SmallVector<Value> lows, highs;
+  for (int64_t size : shape) {
+    lows.push_back(index(0));
+    highs.push_back(index(size));
+  }
+  return foldNest(lows, highs, start, body);
+}
+
+void PlainEmitter::when(Value condition, function_ref<void()> then, function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(b, condition, otherwise != nullptr);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  then();
+  if (otherwise) {
+    b.setInsertionPointToStart(branch.elseBlock());
+    otherwise();
+  }
+}
+
+Value PlainEmitter::choose(Value condition, function_ref<Value()> then, function_ref<Value()> otherwise) {
+  auto emit = [&](function_ref<Value()> side) {
+    return [this, side](OpBuilder &builder, Location loc) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(builder.getInsertionBlock(), builder.getInsertionPoint());
+      Value result = side();
+      scf::YieldOp::create(b, result);
+    };
+  };
+  return scf::IfOp::create(b, condition, emit(then), emit(otherwise)).getResult(0);
+}
+
+void PlainEmitter::forUnits(function_ref<void(ValueRange)> body) {
+  loop(context.begin, context.end, [&](Value unit) { body(delinearize(unit, units)); });
+}
+
+void PlainEmitter::forElements(ArrayRef<int64_t> shape, function_ref<void(ValueRange)> body) {
+  forUnits([&](ValueRange unit) {
+    loops(shape.drop_front(unit.size()), [&](ValueRange rest) {
+      Indices indices(unit);
+      indices.append(rest.begin(), rest.end());
+      body(indices);
+    });
+  });
+}
+
+//===-- Index arithmetic -----------------------------------------------------------------------------------------------------------------===//
+
+Value PlainEmitter::floorMod(Value x, int64_t y) {
+  Value remainder = arith::RemSIOp::create(b, x, index(y));
+  Value isNegative = compare(arith::CmpIPredicate::slt, remainder, index(0));
+  return arith::SelectOp::create(b, isNegative, add(remainder, y), remainder);
+}
+
+PlainEmitter::Indices PlainEmitter::delinearize(Value position, ArrayRef<int64_t> shape) {
+  Indices indices(shape.size());
+  int64_t stride = 1, left = 0; // `left`: dims further out that are not 1; the outermost needs no remainder
+  for (int64_t size : shape)
+    left += size != 1;
+  for (int64_t i = static_cast<int64_t>(shape.size()) - 1; i >= 0; --i) {
+    if (shape[i] == 1) {
+      indices[i] = index(0);
+      continue;
+    }
+    --left;
+    Value quotient = div(position, stride);
+    indices[i] = left == 0 ? quotient : rem(quotient, shape[i]);
+    stride *= shape[i];
+  }
+  return indices;
+}
+
+Value PlainEmitter::linearize(ValueRange indices, ArrayRef<int64_t> shape) {
+  Value position;
+  for (auto [i, size] : llvm::zip_equal(indices, shape))
+    if (size != 1)
+      position = position ? add(mul(position, size), i) : i;
+  return position ? position : index(0);
+}
+
+Value PlainEmitter::toIndex(Value element, Type type, int64_t size) {
+  Value position = isUnsignedElement(type) ? arith::IndexCastUIOp::create(b, b.getIndexType(), element).getResult()
+                                           : arith::IndexCastOp::create(b, b.getIndexType(), element).getResult();
+  Value isNegative = compare(arith::CmpIPredicate::slt, position, index(0));
+  position = arith::SelectOp::create(b, isNegative, add(position, size), position);
+  return arith::SelectOp::create(b, inRange(position, size), position, index(0));
+}
+
+//===-- Elements -------------------------------------------------------------------------------------------------------------------------===//
+
+Value PlainEmitter::read(Value tensor, ValueRange indices, int64_t lanes) {
+  body.restart(); // the block of an earlier read need not dominate this one
+  return body.emit(tensor, indices, lanes);
+}
+
+bool PlainEmitter::isContiguous(Value tensor) {
+  auto argument = dyn_cast<BlockArgument>(tensor);
+  if (!argument)
+    return false;
+  auto [strides, offset] = cast<MemRefType>(context.inputs[argument.getArgNumber()].getType()).getStridesAndOffset();
+  return !strides.empty() && strides.back() == 1;
+}
+
+Value PlainEmitter::bufferOf(unsigned result) {
+  for (auto [yielded, output] : llvm::zip(context.region.getYielded(), context.outputs))
+    if (yielded == anchor->getResult(result))
+      return output;
+  return {};
+}
+
+void PlainEmitter::write(Value element, ValueRange indices, unsigned result) {
+  Value tensor = anchor->getResult(result);
+  if (anchor->getNumResults() == 1) {
+    body.bind(tensor, element);
+    body.emitAndStore(indices, 1);
+    return;
+  }
+  if (Value buffer = bufferOf(result))
+    storeElements(b, element, buffer, indices, elementOf(tensor));
+}
+
+void PlainEmitter::writeWide(Value element, ValueRange indices, unsigned result) {
+  write(narrowElements(b, element, elementOf(anchor->getResult(result))), indices, result);
+}
+
+Value PlainEmitter::multiplyAdd(Value x, Value y, Value sum) {
+  if (isa<FloatType>(getElementTypeOrSelf(x)))
+    return math::FmaOp::create(b, x, y, sum);
+  return arith::AddIOp::create(b, arith::MulIOp::create(b, x, y), sum);
+}
+
+Value PlainEmitter::dot(int64_t count, Type type, bool wide, function_ref<std::pair<Value, Value>(Value, int64_t)> sides) {
+  constexpr int64_t kLanes = 8;
+  Value sum = zero(type);
+  int64_t main = wide ? count - count % kLanes : 0;
+  if (main > 0) {
+    Value parts = fold(index(0), index(main), zero(VectorType::get({kLanes}, type)), [&](Value k, ValueRange carried) -> SmallVector<Value> {
+      auto [x, y] = sides(k, kLanes);
+      return {multiplyAdd(x, y, carried[0])};
+    }, kLanes)[0];
+    for (int64_t half = kLanes / 2; half > 0; half /= 2) { // a tree, so that the order is fixed
+      SmallVector<int64_t> low(half), high(half);
+      for (int64_t i = 0; i < half; ++i) {
+        low[i] = i;
+        high[i] = i + half;
+      }
+      Value x = vector::ShuffleOp::create(b, parts, parts, low), y = vector::ShuffleOp::create(b, parts, parts, high);
+      parts = ElementMath(b, x.getType()).add(x, y);
+    }
+    sum = vector::ExtractOp::create(b, parts, ArrayRef<int64_t>{0});
+  }
+  if (main == count)
+    return sum;
+  return fold(index(main), index(count), sum, [&](Value k, ValueRange carried) -> SmallVector<Value> {
+    auto [x, y] = sides(k, 1);
+    return {multiplyAdd(x, y, carried[0])};
+  })[0];
+}
+
+Value PlainEmitter::stack(ArrayRef<int64_t> shape, Type element) {
+  // In the function's first block: an alloca in a loop would grow the stack with every turn.
+  OpBuilder::InsertionGuard guard(b);
+  Operation *scope = b.getInsertionBlock()->getParentOp();
+  while (!scope->hasTrait<OpTrait::AutomaticAllocationScope>() || isa<scf::ForOp>(scope))
+    scope = scope->getParentOp();
+  b.setInsertionPointToStart(&scope->getRegion(0).front());
+  return memref::AllocaOp::create(b, MemRefType::get(shape, element), b.getI64IntegerAttr(64));
+}
+
+WindowRange clipWindow(PlainEmitter &e, Value start, int64_t kernel, int64_t dilation, int64_t from, int64_t to) {
+  Value low = e.ceilDiv(e.sub(e.index(from), start), dilation), high = e.ceilDiv(e.sub(e.index(to), start), dilation);
+  low = e.clamp(low, 0, kernel);
+  return {low, e.max(low, e.clamp(high, 0, kernel))};
+}
+
+} // namespace ingot

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/LLVM/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_EMITENTRYPASS
+#include "passes/LLVM/Passes.h.inc"
+
+namespace {
+
+/// Places of the fields of IngotCall, in pointers.
+enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4 };
+
+struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
+  using EmitEntryPassBase::EmitEntryPassBase;
+
+  void runOnOperation() override {
+    LLVM::LLVMFuncOp model;
+    for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      if (function.isExternal())
+        continue;
+      if (function->hasAttr("ingot.input_count"))
+        model = function;
+      function.setLinkage(LLVM::Linkage::Internal);
+    }
+    if (!model) {
+      getOperation().emitError("has no model function: run the stages up to kernel first");
+      return signalPassFailure();
+    }
+    auto count = [&](StringRef name) { return cast<IntegerAttr>(model->getAttr(name)).getInt(); };
+    int64_t inputs = count("ingot.input_count"), outputs = count("ingot.output_count");
+
+    ImplicitLocOpBuilder b(model.getLoc(), &getContext());
+    b.setInsertionPointToEnd(getOperation().getBody());
+    Type pointer = LLVM::LLVMPointerType::get(&getContext()), i64 = b.getI64Type();
+    auto entry = LLVM::LLVMFuncOp::create(b, symbol, LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {pointer, i64, i64}));
+    Block *block = entry.addEntryBlock(b);
+    b.setInsertionPointToStart(block);
+    auto loadAt = [&](Value base, int64_t slot) {
+      Value address = LLVM::GEPOp::create(b, pointer, pointer, base, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(slot)});
+      return LLVM::LoadOp::create(b, pointer, address).getResult();
+    };
+    Value call = block->getArgument(0), in = loadAt(call, kInputs), out = loadAt(call, kOutputs);
+    SmallVector<Value> operands;
+    for (int64_t i = 0; i < inputs; ++i)
+      operands.push_back(loadAt(in, i));
+    for (int64_t i = 0; i < outputs; ++i)
+      operands.push_back(loadAt(out, i));
+    operands.push_back(loadAt(call, kArena));
+    operands.push_back(loadAt(call, kWeights));
+    operands.push_back(loadAt(call, kTeam));
+    operands.append({block->getArgument(1), block->getArgument(2)});
+    LLVM::CallOp::create(b, model, operands);
+    LLVM::ReturnOp::create(b, ValueRange());
+  }
+};
+
+} // namespace
+} // namespace ingot

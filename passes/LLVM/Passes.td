@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_LLVM_PASSES_TD
+#define PASSES_LLVM_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def EmitEntryPass : Pass<"ingot-emit-entry", "::mlir::ModuleOp"> {
+  let summary = "write the function that the runtime calls";
+  let description = [{
+    For the public function of the module, in the LLVM dialect with bare pointers, adds `symbol(call, thread, threads)`, which loads the buffers from the
+    `IngotCall` (runtime/include/ingot/ingot.h) and calls the function, and makes the function itself private to the object.
+    Example: test/passes/LLVM/emit-entry.mlir
+  }];
+  let options = [Option<"symbol", "symbol", "std::string", /*default=*/"\"model_run\"", "Name of the function">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_PLAN_PASSES_TD
+#define PASSES_PLAN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ChooseKernelsPass : Pass<"ingot-choose-kernels", "::mlir::func::FuncOp"> {
+  let summary = "give every region its plan: family, tile, lanes, units, parallel or not";
+  let description = [{
+    Asks the cost model of the family that covers the region, else takes the `plain` family. `plain` forces that one (-O0). A region whose loops run fewer
+    iterations than `serial-iterations` is left to one thread: dividing it would cost more than it saves.
+    Example: test/passes/Plan/choose-kernels.mlir
+  }];
+  let options = [Option<"plain", "plain", "bool", /*default=*/"false", "Take the plain family for every region">,
+                 Option<"serialIterations", "serial-iterations", "int64_t", /*default=*/"20000", "Loop iterations below which a region is not divided">];
+}
+
+def PlanBuffersPass : Pass<"ingot-plan-buffers", "::mlir::func::FuncOp"> {
+  let summary = "place every tensor: in an argument, in the arena or among the weights";
+  let description = [{
+    The function's tensor arguments become buffers, its results become buffers after them, and two more arguments follow: the arena (`ingot.arena`, whose type says
+    its size) and the weights (`ingot.weights`). Each region result gets a range of the arena for the time from its region to its last reader; ranges are
+    placed largest first at the lowest free offset (greedy by size, Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020). Weights get
+    offsets in the order of first use, 64-byte aligned, listed in the module's `ingot.weight_layout`.
+    View operations that are left become views where their operand is contiguous (reshape), else copies of the `plain` family.
+    Example: test/passes/Plan/plan-buffers.mlir
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def VerifyPlanPass : Pass<"ingot-verify-plan", "::mlir::func::FuncOp"> {
+  let summary = "check what the plan stage promises";
+  let description = [{
+    Every region has buffers and a plan, no tensor is left outside of regions, and what a region writes does not overlap what it reads.
+    Example: test/passes/Plan/verify-plan.mlir
+  }];
+}
+
+#endif

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Tensor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct ElementFacts {
+  int32_t type;
+  uint32_t size;
+  const char *name, *python;
+} ElementFacts;
+
+static const ElementFacts elements[] = {
+    {INGOT_F32, 4, "f32", "numpy.float32"},       {INGOT_U8, 1, "u8", "numpy.uint8"},    {INGOT_I8, 1, "i8", "numpy.int8"},
+    {INGOT_U16, 2, "u16", "numpy.uint16"},        {INGOT_I16, 2, "i16", "numpy.int16"},  {INGOT_I32, 4, "i32", "numpy.int32"},
+    {INGOT_I64, 8, "i64", "numpy.int64"},         {INGOT_BOOL, 1, "bool", "numpy.bool"}, {INGOT_F16, 2, "f16", "numpy.float16"},
+    {INGOT_F64, 8, "f64", "numpy.float64"},       {INGOT_U32, 4, "u32", "numpy.uint32"}, {INGOT_U64, 8, "u64", "numpy.uint64"},
+    {INGOT_BF16, 2, "bf16", "ml_dtypes.bfloat16"}};
+
+static const ElementFacts *facts_of(int32_t type) {
+  static const ElementFacts unknown = {0, 0, "unknown", "unknown"};
+  for (size_t i = 0; i < sizeof elements / sizeof *elements; ++i)
+    if (elements[i].type == type)
+      return &elements[i];
+  return &unknown;
+}
+
+uint64_t ingot_element_size(int32_t type) { return facts_of(type)->size; }
+const char *ingot_element_name(int32_t type) { return facts_of(type)->name; }
+const char *ingot_python_name(int32_t type) { return facts_of(type)->python; }
+
+bool ingot_tensor_measure(HostTensor *tensor) {
+  const uint64_t limit = SIZE_MAX / 4, size = ingot_element_size(tensor->element_type);
+  uint64_t bytes = size;
+  bool empty = false;
+  for (int32_t i = 0; i < tensor->rank; ++i) {
+    const int64_t dim = tensor->dims[i];
+    if (dim < 0)
+      return false;
+    if (dim == 0)
+      empty = true;
+    else if (bytes > limit / (uint64_t)dim)
+      return false;
+    else
+      bytes *= (uint64_t)dim;
+  }
+  tensor->bytes = empty ? 0 : bytes;
+  return size != 0;
+}
+
+ProgramStatus ingot_tensor_allocate(HostTensor *tensor, ErrorText *error) {
+  char text[INGOT_TYPE_TEXT];
+  ingot_format_type(text, tensor->element_type, tensor->dims, tensor->rank);
+  if (!ingot_tensor_measure(tensor))
+    return ingot_fail(error, PROGRAM_BAD_INPUT, "%s is no valid tensor type", text);
+  const size_t size = (size_t)(tensor->bytes + 64) / 64 * 64;
+  tensor->data = aligned_alloc(64, size);
+  if (!tensor->data)
+    return ingot_fail(error, PROGRAM_INTERNAL, "out of memory for %" PRIu64 " bytes of %s", tensor->bytes, text);
+  memset(tensor->data, 0, size);
+  return PROGRAM_OK;
+}
+
+void ingot_tensor_free(HostTensor *tensor) {
+  free(tensor->data);
+  tensor->data = NULL;
+}
+
+void ingot_format_type(char text[INGOT_TYPE_TEXT], int32_t type, const int64_t *dims, int32_t rank) {
+  size_t at = (size_t)snprintf(text, INGOT_TYPE_TEXT, "%s [", ingot_element_name(type));
+  for (int32_t i = 0; i < rank && at < INGOT_TYPE_TEXT - 32; ++i)
+    at += (size_t)snprintf(text + at, INGOT_TYPE_TEXT - at, i == 0 ? "%" PRId64 : ", %" PRId64, dims[i]);
+  snprintf(text + at, INGOT_TYPE_TEXT - at, "]");
+}
+
+static float bfloat_value(uint16_t bits) {
+  const uint32_t wide = (uint32_t)bits << 16;
+  float value;
+  memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+double ingot_element_value(int32_t type, const void *data, uint64_t index) {
+  switch ((IngotElementType)type) {
+  case INGOT_F32:
+    return ((const float *)data)[index];
+  case INGOT_F64:
+    return ((const double *)data)[index];
+  case INGOT_F16:
+    return (double)(float)((const _Float16 *)data)[index];
+  case INGOT_BF16:
+    return bfloat_value(((const uint16_t *)data)[index]);
+  case INGOT_U8:
+    return ((const uint8_t *)data)[index];
+  case INGOT_BOOL:
+    return ((const uint8_t *)data)[index] != 0;
+  case INGOT_I8:
+    return ((const int8_t *)data)[index];
+  case INGOT_U16:
+    return ((const uint16_t *)data)[index];
+  case INGOT_I16:
+    return ((const int16_t *)data)[index];
+  case INGOT_U32:
+    return ((const uint32_t *)data)[index];
+  case INGOT_I32:
+    return ((const int32_t *)data)[index];
+  case INGOT_U64:
+    return (double)((const uint64_t *)data)[index];
+  case INGOT_I64:
+    return (double)((const int64_t *)data)[index];
+  }
+  return 0;
+}
+
+/// splitmix64.
+static uint64_t next_random(uint64_t *state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+static void randomize_element(int32_t type, void *data, uint64_t index, uint64_t bits) {
+  // Steps that the type holds exactly, so that no rounding happens here and -1 <= value < 1.
+  const double f24 = (double)(bits >> 40) / (1 << 23) - 1, f11 = (double)(bits >> 53) / (1 << 10) - 1;
+  const float f8 = (float)(bits >> 56) / (1 << 7) - 1;
+  uint32_t f8_bits;
+  memcpy(&f8_bits, &f8, sizeof f8_bits);
+  switch ((IngotElementType)type) {
+  case INGOT_F32:
+    ((float *)data)[index] = (float)f24;
+    return;
+  case INGOT_F64:
+    ((double *)data)[index] = f24;
+    return;
+  case INGOT_F16:
+    ((_Float16 *)data)[index] = (_Float16)(float)f11;
+    return;
+  case INGOT_BF16:
+    ((uint16_t *)data)[index] = (uint16_t)(f8_bits >> 16);
+    return;
+  case INGOT_U8:
+  case INGOT_I8:
+  case INGOT_BOOL:
+    ((uint8_t *)data)[index] = bits >> 63;
+    return;
+  case INGOT_U16:
+  case INGOT_I16:
+    ((uint16_t *)data)[index] = bits >> 63;
+    return;
+  case INGOT_U32:
+  case INGOT_I32:
+    ((uint32_t *)data)[index] = bits >> 63;
+    return;
+  case INGOT_U64:
+  case INGOT_I64:
+    ((uint64_t *)data)[index] = bits >> 63;
+    return;
+  }
+}
+
+void ingot_tensor_randomize(HostTensor *tensor, const char *name, uint64_t seed) {
+  uint64_t state = 0xcbf29ce484222325u; // FNV-1a of the name
+  for (const char *c = name; *c; ++c)
+    state = (state ^ (uint8_t)*c) * 0x100000001b3u;
+  state ^= seed * 0x9e3779b97f4a7c15u;
+  const uint64_t count = tensor->bytes / ingot_element_size(tensor->element_type);
+  for (uint64_t i = 0; i < count; ++i)
+    randomize_element(tensor->element_type, tensor->data, i, next_random(&state));
+}

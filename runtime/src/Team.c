@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The threads that run a model together. A run is an epoch: the caller counts `epoch` up, which costs one locked instruction, and workers that spin
+// on it start at once. A worker that finds no new epoch for a while sleeps in the kernel, so a program that is not running its model uses no CPU.
+#define _GNU_SOURCE
+#include "Internal.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  LINE = 64,
+  SPIN_NANOSECONDS = 30 * 1000,   // a worker between two runs: longer than a caller needs to come back with the next input
+  YIELD_NANOSECONDS = 150 * 1000, // then it offers the core to others, until it sleeps
+  BARRIER_SPINS = 1000,          // about 30 us before a waiting thread offers its core, in case the thread it waits for has none
+  CROWDED_SPINS = 32              // the same when there are more threads than cores
+};
+
+typedef struct Worker {
+  IngotTeam *team;
+  pthread_t handle;
+  uint32_t number;
+} Worker;
+
+struct IngotTeam {
+  // Read by all while they wait, written once per run.
+  _Alignas(LINE) _Atomic uint32_t epoch;
+  _Atomic bool stopping;
+  // Constant after opening.
+  _Alignas(LINE) IngotRunFunction run;
+  IngotCall *call;
+  uint32_t threads;
+  uint32_t barrier_spins;
+  int64_t spin_nanoseconds;
+  // Each of these has its own cache line: they are written by different threads at different times.
+  _Alignas(LINE) _Atomic uint32_t sleepers;
+  _Alignas(LINE) _Atomic uint32_t finished;
+  _Alignas(LINE) _Atomic uint32_t arrived;
+  _Alignas(LINE) _Atomic uint32_t phase;
+  _Alignas(LINE) Worker workers[];
+};
+
+static inline void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
+
+static int64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void futex_wait(const _Atomic uint32_t *word, uint32_t value) { syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0); }
+static void futex_wake_all(const _Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0); }
+
+uint32_t ingot_usable_cores(void) {
+  cpu_set_t sets[8]; // 8192 cores; one cpu_set_t is too small for the largest machines
+  memset(sets, 0, sizeof sets);
+  if (sched_getaffinity(0, sizeof sets, sets) != 0)
+    return 1;
+  const int count = CPU_COUNT_S(sizeof sets, sets);
+  return count > 0 ? (uint32_t)count : 1;
+}
+
+/// Waits inside a run, where the others are at work and nobody sleeps.
+static void wait_while_equal(_Atomic uint32_t *word, uint32_t value, uint32_t spins) {
+  for (uint32_t spin = 0; atomic_load_explicit(word, memory_order_acquire) == value;) {
+    if (spin < spins) {
+      relax();
+      ++spin;
+    } else {
+      sched_yield();
+    }
+  }
+}
+
+/// Waits between runs until `epoch` is not `seen`.
+static void await_epoch(IngotTeam *team, uint32_t seen) {
+  const int64_t begin = now();
+  for (int64_t waited = 0; waited < YIELD_NANOSECONDS; waited = now() - begin) {
+    const bool spinning = waited < team->spin_nanoseconds;
+    for (int i = 0; i < (spinning ? 32 : 1); ++i) {
+      if (atomic_load_explicit(&team->epoch, memory_order_acquire) != seen)
+        return;
+      if (spinning)
+        relax();
+      else
+        sched_yield();
+    }
+  }
+  // The caller first counts the epoch and then looks for sleepers, we do it the other way round, both sequentially consistent: one sees the other.
+  atomic_fetch_add(&team->sleepers, 1);
+  while (atomic_load(&team->epoch) == seen)
+    futex_wait(&team->epoch, seen);
+  atomic_fetch_sub(&team->sleepers, 1);
+}
+
+static void publish_epoch(IngotTeam *team) {
+  atomic_fetch_add(&team->epoch, 1);
+  if (atomic_load(&team->sleepers) != 0)
+    futex_wake_all(&team->epoch);
+}
+
+static void *work(void *argument) {
+  const Worker *worker = argument;
+  IngotTeam *team = worker->team;
+  for (uint32_t seen = 0;; ++seen) {
+    await_epoch(team, seen);
+    if (atomic_load_explicit(&team->stopping, memory_order_relaxed))
+      return NULL;
+    team->run(team->call, worker->number, team->threads);
+    atomic_fetch_add_explicit(&team->finished, 1, memory_order_release);
+  }
+}
+
+static void stop(IngotTeam *team, uint32_t started) {
+  atomic_store(&team->stopping, true);
+  publish_epoch(team);
+  for (uint32_t i = 0; i < started; ++i)
+    pthread_join(team->workers[i].handle, NULL);
+  free(team);
+}
+
+IngotStatus ingot_team_open(uint32_t threads, IngotRunFunction run, IngotCall *call, IngotTeam **result) {
+  *result = NULL;
+  size_t size = sizeof(IngotTeam) + (size_t)(threads - 1) * sizeof(Worker);
+  size = (size + LINE - 1) / LINE * LINE;
+  IngotTeam *team = aligned_alloc(LINE, size);
+  if (!team)
+    return INGOT_OUT_OF_MEMORY;
+  memset(team, 0, size);
+  const bool crowded = threads > ingot_usable_cores();
+  team->run = run;
+  team->call = call;
+  team->threads = threads;
+  team->barrier_spins = crowded ? CROWDED_SPINS : BARRIER_SPINS;
+  team->spin_nanoseconds = crowded ? 0 : SPIN_NANOSECONDS;
+
+  // Workers inherit the mask of the thread that starts them: the program's signals stay with the program's threads from the first moment.
+  sigset_t all, before;
+  sigfillset(&all);
+  if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
+    free(team);
+    return INGOT_THREAD_FAILURE;
+  }
+  uint32_t started = 0;
+  for (; started < threads - 1; ++started) {
+    Worker *worker = &team->workers[started];
+    worker->team = team;
+    worker->number = started + 1;
+    if (pthread_create(&worker->handle, NULL, work, worker) != 0)
+      break;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (started < threads - 1) {
+    stop(team, started);
+    return INGOT_THREAD_FAILURE;
+  }
+  *result = team;
+  return INGOT_OK;
+}
+
+void ingot_team_run(IngotTeam *team) {
+  if (team->threads == 1) {
+    team->run(team->call, 0, 1);
+    return;
+  }
+  atomic_store_explicit(&team->finished, 0, memory_order_relaxed); // published with the epoch
+  publish_epoch(team);
+  team->run(team->call, 0, team->threads);
+  for (uint32_t finished; (finished = atomic_load_explicit(&team->finished, memory_order_acquire)) != team->threads - 1;)
+    wait_while_equal(&team->finished, finished, team->barrier_spins);
+}
+
+void ingot_team_barrier(IngotTeam *team) {
+  // The phase cannot advance before this thread has arrived, so a relaxed read is the current value.
+  const uint32_t phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
+  if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->threads) {
+    atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
+    atomic_store_explicit(&team->phase, phase + 1, memory_order_release);
+  } else {
+    wait_while_equal(&team->phase, phase, team->barrier_spins);
+  }
+}
+
+uint32_t ingot_team_sleepers(IngotTeam *team) { return atomic_load(&team->sleepers); }
+
+void ingot_team_close(IngotTeam *team) {
+  if (team)
+    stop(team, team->threads - 1);
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Counts innermost loops with arithmetic on vectors that store a vector register to the stack: accumulators that did not fit.
+
+test/bench/spills.py PROGRAM...     prints a line per program and the loops with spills; exit code 1 when there are any
+"""
+
+import re
+import subprocess
+import sys
+
+OBJDUMP = "llvm-objdump-22"
+INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
+SPILL = re.compile(r"%[yz]mm\d+, -?(?:0x)?[0-9a-f]*\(%r[sb]p\)")
+ARITHMETIC = re.compile(r"^v(?:fn?m(?:add|sub)\d+p|addp|mulp|maxp|dpbf16|pdpbusd)")
+
+
+def inner_loops(lines):
+    """Yields the instructions of each innermost loop: from the target of a backward jump to the jump, with no other such loop inside."""
+    code = [(int(match.group(1), 16), match.group(2), match.group(3)) for match in map(INSTRUCTION.match, lines) if match]
+    index = {address: number for number, (address, _, _) in enumerate(code)}
+    loops = []
+    for number, (address, name, operands) in enumerate(code):
+        if name.startswith("j") and (target := re.match(r"0x([0-9a-f]+)", operands)):
+            start = index.get(int(target.group(1), 16))
+            if start is not None and start <= number:
+                loops.append((start, number))
+    last_start = -1
+    for start, end in sorted(loops, key=lambda loop: loop[1]):  # by end: an inner loop comes before the loop around it
+        if start > last_start:
+            last_start = start
+            yield code[start : end + 1]
+
+
+def count(program) -> tuple[int, list[str]]:
+    """Vector loops, and the addresses of those with spills."""
+    text = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", str(program)], check=True, capture_output=True, text=True).stdout
+    loops, spilling = 0, []
+    for loop in inner_loops(text.splitlines()):
+        if not any(ARITHMETIC.match(name) and ("%ymm" in operands or "%zmm" in operands) for _, name, operands in loop):
+            continue
+        loops += 1
+        if any(name.startswith("vmov") and SPILL.search(operands) for _, name, operands in loop):
+            spilling.append(f"0x{loop[0][0]:x}")
+    return loops, spilling
+
+
+def main() -> int:
+    if not sys.argv[1:] or sys.argv[1] in ("--help", "-h"):
+        print(__doc__)
+        return 0 if sys.argv[1:] else 2
+    bad = 0
+    for program in sys.argv[1:]:
+        loops, spilling = count(program)
+        bad += len(spilling)
+        print(f"{program}: {loops} vector loops, {len(spilling)} with spills {' '.join(spilling)}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

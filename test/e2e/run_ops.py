@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiles the small models of op_cases.py at -O0 and -O3 and compares what they compute with ONNX Runtime, with 1 and 2 threads.
+
+Every level of every case is one test: `ops/NAME/O3`. Known failures stand in test/e2e/expectations.txt.
+
+    test/e2e/run_ops.py                       everything
+    test/e2e/run_ops.py --filter 'conv-.*'    only these (a regular expression for the whole name)
+    test/e2e/run_ops.py --oracle-only         check the table against ONNX Runtime, without Ingot
+    test/e2e/run_ops.py --keep                leave models and executables in the build folder
+"""
+
+import argparse
+import concurrent.futures
+import re
+import sys
+import time
+
+import numpy as np
+import onnx
+
+import harness
+import op_cases
+
+
+def check(name: str, level: str, path, inputs: dict, expected: dict, options) -> str | None:
+    executable = path.with_suffix(level.replace("-", "."))
+    made = harness.compile_model(path, executable, level, extra=[f"--target={options.target}"], timeout=120)
+    if made.code != 0 or not executable.exists():
+        return f"compile: exit code {made.code}: {made.text()}"
+    first = None
+    try:
+        for threads in (1, 2):
+            outcome, got = harness.run_model(executable, inputs, threads, timeout=60)
+            if got is None:
+                return f"run with {threads} threads: exit code {outcome.code}: {outcome.text()}"
+            _, complaint = harness.compare(expected, got)
+            if complaint:
+                return f"{threads} threads: {complaint}"
+            if first and any(not np.array_equal(first[key], got[key], equal_nan=got[key].dtype.kind == "f") for key in first):
+                return "1 and 2 threads give different bits"
+            first = got
+    finally:
+        if not options.keep:
+            executable.unlink(missing_ok=True)
+    return None
+
+
+def run_case(name: str, folder, options) -> list[tuple[str, str | None]]:
+    path = folder / f"{name}.onnx"
+    try:
+        model, inputs = op_cases.build(name)
+        onnx.checker.check_model(model, full_check=True)
+        onnx.save(model, path)
+        expected = harness.oracle(path, inputs)
+    except Exception as error:  # a mistake in the table, of whatever kind onnx and ONNX Runtime report it with
+        return [(f"ops/{name}", f"the case itself: {error}")]
+    if options.oracle_only:
+        return [(f"ops/{name}", None)]
+    return [(f"ops/{name}/{level.lstrip('-')}", check(name, level, path, inputs, expected, options)) for level in options.levels.split(",")]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--filter", default=".*")
+    parser.add_argument("--levels", default="-O0,-O3", help="write --levels=-O3")
+    parser.add_argument("--target", default="native")
+    parser.add_argument("--oracle-only", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="a line for each case that passes, too")
+    options = parser.parse_args()
+    if not options.oracle_only:
+        harness.need_ingot()
+    report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
+    folder = harness.scratch("ops")
+    names = [name for name in op_cases.CASES if re.fullmatch(options.filter, name)]
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for name, future in [(name, pool.submit(run_case, name, folder, options)) for name in names]:
+            for case, complaint in future.result():
+                report.case(case, complaint, quiet=not options.verbose)
+    print(f"ops: {len(names)} models in {time.monotonic() - start:.0f} s")
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Sessions over a model written by hand: right numbers for any number of threads, clear refusals of wrong arguments, no allocation in a run.
+#include "AllocationCount.h"
+#include "runtime/src/Internal.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr int64_t size = 1024;
+constexpr int64_t dims[] = {size};
+
+alignas(64) constexpr float weights[size] = {3, 1, 4, 1, 5};
+
+/// y[i] = x[i] * 2 + weights[i], then z = y reversed, through the arena. A negative x[0] is a run failure.
+void runModel(IngotCall *call, int64_t thread, int64_t threads) {
+  const auto *x = static_cast<const float *>(call->inputs[0]);
+  const auto *w = reinterpret_cast<const float *>(call->weights);
+  auto *scratch = reinterpret_cast<float *>(call->arena);
+  const int64_t begin = size * thread / threads, end = size * (thread + 1) / threads;
+  for (int64_t i = begin; i < end; ++i)
+    scratch[i] = static_cast<float *>(call->outputs[0])[i] = x[i] * 2 + w[i];
+  if (threads > 1)
+    ingot_team_barrier(call->team);
+  for (int64_t i = begin; i < end; ++i)
+    static_cast<float *>(call->outputs[1])[i] = scratch[size - 1 - i];
+  if (thread == 0 && x[0] < 0)
+    call->status = INGOT_RUN_FAILURE;
+}
+
+struct Model {
+  IngotTensorInfo inputs[1] = {{"x", dims, sizeof weights, INGOT_F32, 1}};
+  IngotTensorInfo outputs[2] = {{"y", dims, sizeof weights, INGOT_F32, 1}, {"z", dims, sizeof weights, INGOT_F32, 1}};
+  IngotVariant variants[1] = {{"baseline", runModel, sizeof weights, 0}};
+  IngotModel model = {
+      sizeof(IngotModel), INGOT_ABI_VERSION, "{}", inputs, outputs, variants, reinterpret_cast<const uint8_t *>(weights), sizeof weights, 1, 2, 1};
+};
+
+struct Session {
+  IngotSession *handle = nullptr;
+  IngotStatus status;
+  explicit Session(const IngotModel &model, uint32_t threads = 2) {
+    const IngotSessionOptions options = {sizeof options, threads};
+    status = ingot_session_open(&model, &options, &handle);
+  }
+  ~Session() { ingot_session_close(handle); }
+};
+
+struct Buffers {
+  std::vector<float> x = std::vector<float>(size), y = x, z = x;
+  const void *inputs[1] = {x.data()};
+  void *outputs[2] = {y.data(), z.data()};
+  Buffers() {
+    for (int64_t i = 0; i < size; ++i)
+      x[i] = static_cast<float>(i) / 8;
+  }
+};
+
+class SessionThreadsTest : public testing::TestWithParam<uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(Threads, SessionThreadsTest, testing::Range(1u, 6u));
+
+TEST_P(SessionThreadsTest, ComputesTheModel) {
+  Model model;
+  Session session(model.model, GetParam());
+  ASSERT_EQ(session.status, INGOT_OK);
+  EXPECT_EQ(ingot_session_threads(session.handle), GetParam());
+  for (int repeat = 0; repeat < 100; ++repeat) {
+    Buffers buffers;
+    buffers.x[0] = static_cast<float>(repeat);
+    ASSERT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_OK);
+    for (int64_t i = 0; i < size; ++i) {
+      ASSERT_EQ(buffers.y[i], buffers.x[i] * 2 + weights[i]) << i;
+      ASSERT_EQ(buffers.z[i], buffers.y[size - 1 - i]) << i;
+    }
+  }
+}
+
+TEST_P(SessionThreadsTest, RunAllocatesNothing) {
+  Model model;
+  Session session(model.model, GetParam());
+  ASSERT_EQ(session.status, INGOT_OK);
+  Buffers buffers;
+  const long before = allocationCount();
+  bool ok = true;
+  for (int repeat = 0; repeat < 100; ++repeat)
+    ok &= ingot_session_run(session.handle, buffers.inputs, buffers.outputs) == INGOT_OK;
+  EXPECT_EQ(allocationCount() - before, 0);
+  EXPECT_TRUE(ok);
+}
+
+TEST(SessionTest, AllocationsAreCounted) { // or the test above could not fail
+  const long before = allocationCount();
+  std::vector<int> *vector = new std::vector<int>(10);
+  EXPECT_GE(allocationCount() - before, 2);
+  delete vector;
+}
+
+TEST(SessionTest, TwoSessionsShareAModel) {
+  Model model;
+  Session first(model.model, 2), second(model.model, 1);
+  Buffers a, b;
+  b.x[5] = 100;
+  ASSERT_EQ(ingot_session_run(first.handle, a.inputs, a.outputs), INGOT_OK);
+  ASSERT_EQ(ingot_session_run(second.handle, b.inputs, b.outputs), INGOT_OK);
+  EXPECT_EQ(b.y[5], 200);
+  EXPECT_NE(a.y[5], 200);
+}
+
+TEST(SessionTest, ZeroThreadsMeansUsableCores) {
+  Model model;
+  IngotSession *session = nullptr;
+  ASSERT_EQ(ingot_session_open(&model.model, nullptr, &session), INGOT_OK);
+  EXPECT_EQ(ingot_session_threads(session), ingot_usable_cores());
+  ingot_session_close(session);
+}
+
+TEST(SessionTest, RunFailureIsReturnedAndForgotten) {
+  Model model;
+  Session session(model.model);
+  Buffers buffers;
+  buffers.x[0] = -1;
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_RUN_FAILURE);
+  buffers.x[0] = 1;
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_OK);
+}
+
+void arenaRun(IngotCall *call, int64_t, int64_t) {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(call->arena);
+  static_cast<float *>(call->outputs[0])[0] = address != 0 && address % 64 == 0;
+}
+
+TEST(SessionTest, ArenaIsAlignedForAnySize) {
+  for (uint64_t bytes : {uint64_t{0}, uint64_t{1}, uint64_t{65}, uint64_t{1} << 20, (uint64_t{5} << 20) + 3}) {
+    Model model;
+    model.variants[0].run = arenaRun;
+    model.variants[0].arena_bytes = bytes;
+    Session session(model.model, 1);
+    Buffers buffers;
+    ASSERT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_OK);
+    EXPECT_EQ(buffers.y[0], 1) << bytes << " bytes";
+  }
+}
+
+TEST(SessionTest, RefusesWrongTensorPointers) {
+  Model model;
+  Session session(model.model);
+  Buffers buffers;
+  EXPECT_EQ(ingot_session_run(nullptr, buffers.inputs, buffers.outputs), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(ingot_session_run(session.handle, nullptr, buffers.outputs), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, nullptr), INGOT_INVALID_ARGUMENT);
+  const void *missing[1] = {nullptr};
+  EXPECT_EQ(ingot_session_run(session.handle, missing, buffers.outputs), INGOT_INVALID_ARGUMENT);
+  const void *odd[1] = {reinterpret_cast<const char *>(buffers.x.data()) + 1};
+  EXPECT_EQ(ingot_session_run(session.handle, odd, buffers.outputs), INGOT_INVALID_ARGUMENT);
+  void *oddOutput[2] = {buffers.y.data(), reinterpret_cast<char *>(buffers.z.data()) + 2};
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, oddOutput), INGOT_INVALID_ARGUMENT);
+}
+
+TEST(SessionTest, RefusesWrongModelsAndOptions) {
+  const auto statusOf = [](auto change, uint32_t threads = 1) {
+    Model model;
+    change(model);
+    Session session(model.model, threads);
+    EXPECT_EQ(session.handle, nullptr);
+    return session.status;
+  };
+  EXPECT_EQ(statusOf([](Model &m) { m.model.struct_size -= 4; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.model.abi_version = 2; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.model.weights += 4; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.model.weights = nullptr; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.model.inputs = nullptr; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.model.variant_count = 0; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.variants[0].run = nullptr; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.inputs[0].element_type = 8; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) {}, 100000), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.variants[0].features = uint64_t{1} << 63; }), INGOT_UNSUPPORTED_MACHINE);
+  EXPECT_EQ(statusOf([](Model &m) { m.variants[0].arena_bytes = uint64_t{1} << 62; }), INGOT_OUT_OF_MEMORY);
+
+  Model model;
+  IngotSession *session = nullptr;
+  EXPECT_EQ(ingot_session_open(nullptr, nullptr, &session), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(ingot_session_open(&model.model, nullptr, nullptr), INGOT_INVALID_ARGUMENT);
+  const IngotSessionOptions old = {4, 1};
+  EXPECT_EQ(ingot_session_open(&model.model, &old, &session), INGOT_INVALID_ARGUMENT);
+  ingot_session_close(nullptr);
+}
+
+TEST(SessionTest, EveryStatusHasAText) {
+  for (int status = INGOT_OK; status <= INGOT_RUN_FAILURE; ++status)
+    EXPECT_STRNE(ingot_status_text(static_cast<IngotStatus>(status)), "unknown status");
+  EXPECT_STREQ(ingot_status_text(static_cast<IngotStatus>(99)), "unknown status");
+}
+
+} // namespace
