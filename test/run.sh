@@ -86,7 +86,7 @@ gtest() {
 
 lit_tests() {
   rm -f "$results/lit.json"
-  "$INGOT_PYTHON" -m lit.main -sv -j 2 --timeout 300 --output "$results/lit.json" test || true
+  timeout 900 lit -sv -j 2 --output "$results/lit.json" test || true
   "$INGOT_PYTHON" test/read_results.py lit "$results/lit.json"
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Pipelines/Stages.h"
 
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
@@ -56,7 +57,7 @@ constexpr Stage kStages[] = {
     {"llvm", "the LLVM dialect and nothing else",
      [](OpPassManager &pm, const StageOptions &options) {
        pm.addPass(memref::createExpandStridedMetadataPass());
-       pm.addPass(createLowerAffinePass()); // expand-strided-metadata writes affine.apply
+       pm.addPass(mlir::createLowerAffinePass()); // expand-strided-metadata writes affine.apply
        pm.addPass(createSCFToControlFlowPass());
        pm.addPass(arith::createArithExpandOpsPass());
        pm.addPass(createConvertVectorToLLVMPass());
@@ -79,7 +80,7 @@ void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &
         build(pm, options);
         return success();
       },
-      [](function_ref<void(const detail::PassOptions &)>) {});
+      [](function_ref<void(const mlir::detail::PassOptions &)>) {});
 }
 
 } // namespace

@@ -192,6 +192,11 @@ void PlainEmitter::write(Value element, ValueRange indices, unsigned result) {
     storeElements(b, element, buffer, indices, elementOf(tensor));
 }
 
+void PlainEmitter::writeBody(ValueRange indices) {
+  body.restart();
+  body.emitAndStore(indices, 1);
+}
+
 void PlainEmitter::writeWide(Value element, ValueRange indices, unsigned result) {
   write(narrowElements(b, element, elementOf(anchor->getResult(result))), indices, result);
 }

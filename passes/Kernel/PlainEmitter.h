@@ -98,6 +98,8 @@ public:
   /// Stores one element of the anchor's result (with the region's epilogue). Results that the region does not yield are dropped.
   void write(mlir::Value element, mlir::ValueRange indices, unsigned result = 0);
   void writeWide(mlir::Value element, mlir::ValueRange indices, unsigned result = 0);
+  /// Stores what the region yields at `indices` when its body is elementwise only.
+  void writeBody(mlir::ValueRange indices);
   /// The buffer of a result that the region yields as it is, or null.
   mlir::Value bufferOf(unsigned result);
 
@@ -114,7 +116,7 @@ private:
   llvm::SmallVector<int64_t> units;
 };
 
-/// The range of a window's positions k in [0, kernel) that lie inside: 0 <= start + k * dilation + slack < size + slacks.
+/// The positions k in [0, kernel) of a window for which from <= start + k * dilation < to.
 struct WindowRange {
   mlir::Value low, high;
 };

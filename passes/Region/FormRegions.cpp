@@ -105,8 +105,8 @@ private:
     for (Value result : results)
       yielded.push_back(mapping.lookup(result));
     YieldOp::create(b, loc, yielded);
-    for (auto [result, replacement] : llvm::zip_equal(results, region.getResults()))
-      result.replaceUsesWithIf(replacement, [&](OpOperand &use) { return !inside.contains(use.getOwner()); });
+    for (auto [outlined, replacement] : llvm::zip_equal(results, region.getResults()))
+      Value(outlined).replaceUsesWithIf(replacement, [&](OpOperand &use) { return !inside.contains(use.getOwner()); });
     for (Operation *op : llvm::reverse(group.members))
       op->erase();
   }

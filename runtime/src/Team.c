@@ -18,9 +18,10 @@
 
 enum {
   LINE = 64,
+  CPU_SETS = 8,                   // 8192 cores: one cpu_set_t is too small for the largest machines
   SPIN_NANOSECONDS = 30 * 1000,   // a worker between two runs: longer than a caller needs to come back with the next input
   YIELD_NANOSECONDS = 150 * 1000, // then it offers the core to others, until it sleeps
-  BARRIER_SPINS = 1000,          // about 30 us before a waiting thread offers its core, in case the thread it waits for has none
+  BARRIER_SPINS = 1000,           // about 30 us before a waiting thread offers its core, in case the thread it waits for has none
   CROWDED_SPINS = 32              // the same when there are more threads than cores
 };
 
@@ -28,6 +29,7 @@ typedef struct Worker {
   IngotTeam *team;
   pthread_t handle;
   uint32_t number;
+  _Atomic int cpu; // where it began its last run, -1 before the first
 } Worker;
 
 struct IngotTeam {
@@ -40,6 +42,9 @@ struct IngotTeam {
   uint32_t threads;
   uint32_t barrier_spins;
   int64_t spin_nanoseconds;
+  bool crowded; // more threads than cores
+  // Written when a thread has moved.
+  _Alignas(LINE) _Atomic int caller_cpu;
   // Each of these has its own cache line: they are written by different threads at different times.
   _Alignas(LINE) _Atomic uint32_t sleepers;
   _Alignas(LINE) _Atomic uint32_t finished;
@@ -66,7 +71,7 @@ static void futex_wait(const _Atomic uint32_t *word, uint32_t value) { syscall(S
 static void futex_wake_all(const _Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0); }
 
 uint32_t ingot_usable_cores(void) {
-  cpu_set_t sets[8]; // 8192 cores; one cpu_set_t is too small for the largest machines
+  cpu_set_t sets[CPU_SETS];
   memset(sets, 0, sizeof sets);
   if (sched_getaffinity(0, sizeof sets, sets) != 0)
     return 1;
@@ -74,13 +79,80 @@ uint32_t ingot_usable_cores(void) {
   return count > 0 ? (uint32_t)count : 1;
 }
 
+static void note_cpu(_Atomic int *noted) {
+  const int cpu = sched_getcpu();
+  if (atomic_load_explicit(noted, memory_order_relaxed) != cpu)
+    atomic_store_explicit(noted, cpu, memory_order_relaxed);
+}
+
+/// Moves a thread to one core, and then lets it go wherever it might before.
+static void move_thread(pthread_t thread, int cpu) {
+  cpu_set_t allowed[CPU_SETS], target[CPU_SETS];
+  if (pthread_getaffinity_np(thread, sizeof allowed, allowed) != 0 || !CPU_ISSET_S(cpu, sizeof allowed, allowed))
+    return;
+  memset(target, 0, sizeof target);
+  CPU_SET_S(cpu, sizeof target, target);
+  if (pthread_setaffinity_np(thread, sizeof target, target) == 0)
+    (void)!pthread_setaffinity_np(thread, sizeof allowed, allowed);
+}
+
+/// The `skip`-th core after `first`, going round, that this process may use and that is not in `used`; -1 when there is none.
+static int next_core(int first, uint32_t skip, const cpu_set_t *used) {
+  cpu_set_t allowed[CPU_SETS];
+  memset(allowed, 0, sizeof allowed);
+  if (sched_getaffinity(0, sizeof allowed, allowed) != 0)
+    return -1;
+  for (int i = 1; i <= CPU_SETS * CPU_SETSIZE; ++i) {
+    const int cpu = (first + i) % (CPU_SETS * CPU_SETSIZE);
+    if (CPU_ISSET_S(cpu, sizeof allowed, allowed) && !CPU_ISSET_S(cpu, CPU_SETS * sizeof(cpu_set_t), used) && skip-- == 0)
+      return cpu;
+  }
+  return -1;
+}
+
+/// Some schedulers leave two busy threads on one core for tens of milliseconds while another core is idle, and then a team is slower than one thread.
+/// A thread that waits too long looks whether it shares its core with another of the team, and moves a worker away.
+static void leave_shared_core(IngotTeam *team) {
+  const pthread_t self = pthread_self();
+  const int here = sched_getcpu();
+  cpu_set_t used[CPU_SETS];
+  memset(used, 0, sizeof used);
+  CPU_SET_S(here, sizeof used, used);
+  Worker *me = NULL, *other = NULL;
+  bool shared = false;
+  for (uint32_t i = 0; i < team->threads - 1; ++i) {
+    Worker *worker = &team->workers[i];
+    const int cpu = atomic_load_explicit(&worker->cpu, memory_order_relaxed);
+    if (pthread_equal(worker->handle, self)) {
+      me = worker;
+    } else if (cpu == here) {
+      other = worker;
+      shared = true;
+    } else if (cpu >= 0) {
+      CPU_SET_S(cpu, sizeof used, used);
+    }
+  }
+  if (me) {
+    const int caller = atomic_load_explicit(&team->caller_cpu, memory_order_relaxed);
+    shared |= caller == here;
+    CPU_SET_S(caller, sizeof used, used);
+  }
+  const int target = shared ? next_core(here, 0, used) : -1;
+  Worker *moved = me ? me : other; // never the caller: that thread is not ours
+  if (target < 0)
+    return;
+  move_thread(moved->handle, target);
+  atomic_store_explicit(&moved->cpu, target, memory_order_relaxed);
+}
+
 /// Waits inside a run, where the others are at work and nobody sleeps.
-static void wait_while_equal(_Atomic uint32_t *word, uint32_t value, uint32_t spins) {
-  for (uint32_t spin = 0; atomic_load_explicit(word, memory_order_acquire) == value;) {
-    if (spin < spins) {
+static void wait_while_equal(IngotTeam *team, _Atomic uint32_t *word, uint32_t value) {
+  for (uint32_t spin = 0; atomic_load_explicit(word, memory_order_acquire) == value; ++spin) {
+    if (spin < team->barrier_spins) {
       relax();
-      ++spin;
     } else {
+      if (spin == team->barrier_spins && !team->crowded)
+        leave_shared_core(team);
       sched_yield();
     }
   }
@@ -114,12 +186,19 @@ static void publish_epoch(IngotTeam *team) {
 }
 
 static void *work(void *argument) {
-  const Worker *worker = argument;
+  Worker *worker = argument;
   IngotTeam *team = worker->team;
+  if (!team->crowded) { // begin on a core of its own
+    const cpu_set_t none[CPU_SETS] = {0};
+    const int cpu = next_core(atomic_load_explicit(&team->caller_cpu, memory_order_relaxed), worker->number - 1, none);
+    if (cpu >= 0)
+      move_thread(pthread_self(), cpu);
+  }
   for (uint32_t seen = 0;; ++seen) {
     await_epoch(team, seen);
     if (atomic_load_explicit(&team->stopping, memory_order_relaxed))
       return NULL;
+    note_cpu(&worker->cpu);
     team->run(team->call, worker->number, team->threads);
     atomic_fetch_add_explicit(&team->finished, 1, memory_order_release);
   }
@@ -142,6 +221,8 @@ IngotStatus ingot_team_open(uint32_t threads, IngotRunFunction run, IngotCall *c
     return INGOT_OUT_OF_MEMORY;
   memset(team, 0, size);
   const bool crowded = threads > ingot_usable_cores();
+  team->crowded = crowded;
+  atomic_store(&team->caller_cpu, sched_getcpu());
   team->run = run;
   team->call = call;
   team->threads = threads;
@@ -160,6 +241,7 @@ IngotStatus ingot_team_open(uint32_t threads, IngotRunFunction run, IngotCall *c
     Worker *worker = &team->workers[started];
     worker->team = team;
     worker->number = started + 1;
+    atomic_store(&worker->cpu, -1);
     if (pthread_create(&worker->handle, NULL, work, worker) != 0)
       break;
   }
@@ -179,9 +261,10 @@ void ingot_team_run(IngotTeam *team) {
   }
   atomic_store_explicit(&team->finished, 0, memory_order_relaxed); // published with the epoch
   publish_epoch(team);
+  note_cpu(&team->caller_cpu);
   team->run(team->call, 0, team->threads);
   for (uint32_t finished; (finished = atomic_load_explicit(&team->finished, memory_order_acquire)) != team->threads - 1;)
-    wait_while_equal(&team->finished, finished, team->barrier_spins);
+    wait_while_equal(team, &team->finished, finished);
 }
 
 void ingot_team_barrier(IngotTeam *team) {
@@ -191,7 +274,7 @@ void ingot_team_barrier(IngotTeam *team) {
     atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
     atomic_store_explicit(&team->phase, phase + 1, memory_order_release);
   } else {
-    wait_while_equal(&team->phase, phase, team->barrier_spins);
+    wait_while_equal(team, &team->phase, phase);
   }
 }
 

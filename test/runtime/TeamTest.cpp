@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <thread>
 #include <vector>
@@ -164,6 +165,48 @@ TEST(TeamLifeTest, WorkersTakeNoSignals) {
   ingot_team_run(team.team);
   EXPECT_EQ(counters.perThread[0], 0) << "the caller's mask must stay as it was";
   EXPECT_EQ(counters.perThread[1], 3);
+}
+
+struct Cores {
+  int cpu[2] = {-1, -1};
+  pthread_t worker = {};
+};
+
+void noteCores(IngotCall *call, int64_t thread, int64_t) {
+  auto &state = stateOf<Cores>(call);
+  state.cpu[thread] = sched_getcpu();
+  if (thread == 1)
+    state.worker = pthread_self();
+  ingot_team_barrier(call->team);
+}
+
+/// A scheduler may put both threads on one core: here the test does it, then lets both free again. The team must notice within a few runs, long
+/// before a scheduler's own balancing. The other load of a machine may spoil some attempts.
+TEST(TeamLifeTest, ThreadsLeaveASharedCore) {
+  ASSERT_GE(ingot_usable_cores(), 2u) << "needs two cores";
+  Cores cores;
+  TeamOf<Cores> team(2, cores, noteCores);
+  cpu_set_t all, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  int separated = 0;
+  for (int attempt = 0; attempt < 30; ++attempt) {
+    ingot_team_run(team.team);
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+    pthread_setaffinity_np(cores.worker, sizeof one, &one);
+    ingot_team_run(team.team); // the team learns where its threads are
+    EXPECT_EQ(cores.cpu[0], cores.cpu[1]);
+    pthread_setaffinity_np(pthread_self(), sizeof all, &all);
+    pthread_setaffinity_np(cores.worker, sizeof all, &all);
+    for (int run = 0; run < 5 && cores.cpu[0] == cores.cpu[1]; ++run)
+      ingot_team_run(team.team);
+    separated += cores.cpu[0] != cores.cpu[1];
+    cpu_set_t after;
+    pthread_getaffinity_np(cores.worker, sizeof after, &after);
+    EXPECT_TRUE(CPU_EQUAL(&after, &all)) << "a worker may not stay bound to a core";
+  }
+  EXPECT_GT(separated, 20) << "of 30 attempts";
 }
 
 /// The cost of one empty epoch: 0.1 to 0.3 us on two idle cores. It cannot be seen while others use them, so the test waits for a quiet moment.

@@ -120,10 +120,12 @@ typedef struct IngotSessionOptions {
   uint32_t threads; /* 0: one per core that this process may use */
 } IngotSessionOptions;
 
-/* Allocates the arena and starts `threads - 1` workers. `options` may be null. On failure `*session` is null. */
+/* Allocates the arena and starts `threads - 1` workers, which block all signals. `options` may be null. On failure `*session` is null. A session does not
+ * survive fork(): its workers stay in the parent. */
 INGOT_API INGOT_MUST_USE IngotStatus ingot_session_open(const IngotModel *model, const IngotSessionOptions *options, IngotSession **session);
 
-/* One inference. `inputs` and `outputs` hold a pointer per tensor, each aligned to its element and of IngotTensorInfo.bytes. Allocates nothing. */
+/* One inference. `inputs` and `outputs` hold a pointer per tensor, each aligned to its element and of IngotTensorInfo.bytes; null is allowed for a tensor of
+ * no bytes. Allocates nothing and takes no lock. Returns what the model's code wrote to IngotCall.status. */
 INGOT_API INGOT_MUST_USE IngotStatus ingot_session_run(IngotSession *session, const void *const *inputs, void *const *outputs);
 
 /* Threads that a run uses. */

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COMPILER_DRIVER_COMPILE_H
+#define COMPILER_DRIVER_COMPILE_H
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ingot {
+
+enum class Emit { Program, Shared, Static, Object };
+
+/// What `ingot compile` was asked for.
+struct CompileOptions {
+  std::string input, output;
+  std::string target = "native"; ///< see parseTargets
+  std::string prefix;            ///< of the model's symbol; empty: made from the output's name
+  std::string compileTo;         ///< a stage whose IR is wanted instead of a file
+  std::string toolPath;          ///< where the runtime libraries are looked for
+  Emit emit = Emit::Program;
+  bool isStatic = false;
+  int level = 3; ///< 0 or 3
+  std::map<std::string, int64_t> dims;
+  std::map<std::string, std::vector<int64_t>> inputShapes;
+  std::function<void(llvm::StringRef stage, double seconds)> progress; ///< called after each stage; may be empty
+};
+
+/// What was made.
+struct CompileSummary {
+  uint64_t fileBytes = 0, weightBytes = 0, arenaBytes = 0;
+  int64_t regions = 0, operations = 0; ///< operations inside of regions, without constants
+  std::string text;                    ///< the IR, when `compileTo` was given
+};
+
+/// Compiles a model. The message of an error holds a line per problem and names nodes, tensors or options. Nothing is left at `output` after a failure, and an
+/// existing file is replaced only by a complete one.
+absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options);
+
+/// Reports every node that cannot be compiled, a line each: OK when there is none.
+absl::Status checkModel(const CompileOptions &options);
+
+} // namespace ingot
+
+#endif

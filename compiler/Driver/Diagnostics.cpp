@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Driver/Diagnostics.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+std::string nodeNameOf(Location location) {
+  if (auto name = dyn_cast<NameLoc>(location))
+    return name.getName().str();
+  if (auto fused = dyn_cast<FusedLoc>(location))
+    for (Location part : fused.getLocations())
+      if (std::string name = nodeNameOf(part); !name.empty())
+        return name;
+  if (auto call = dyn_cast<CallSiteLoc>(location))
+    return nodeNameOf(call.getCaller());
+  return "";
+}
+
+DiagnosticCollector::DiagnosticCollector(MLIRContext &context)
+    : handler(&context, [this](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+          return success();
+        std::string name = nodeNameOf(diagnostic.getLocation());
+        std::string line = name.empty() ? diagnostic.str() : "node '" + name + "': " + diagnostic.str();
+        if (!llvm::is_contained(lines, line))
+          lines.push_back(line);
+        return success();
+      }) {}
+
+absl::Status DiagnosticCollector::status(const std::string &what) const {
+  if (lines.empty())
+    return absl::InternalError(what);
+  std::string text;
+  for (const std::string &line : lines)
+    text += (text.empty() ? "" : "\n") + line;
+  return absl::InvalidArgumentError(text);
+}
+
+} // namespace ingot

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/CommandLine.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+
+namespace ingot {
+namespace {
+
+constexpr llvm::StringLiteral kOptions[] = {"-o",       "-O0",    "-O3",      "--target", "--dim",        "--input-shape",
+                                            "--emit",   "--static", "--prefix", "--quiet",  "--compile-to", "--help"};
+
+std::string nearest(llvm::StringRef word, llvm::ArrayRef<llvm::StringLiteral> known) {
+  return llvm::min_element(known, [&](llvm::StringRef a, llvm::StringRef b) { return word.edit_distance(a) < word.edit_distance(b); })->str();
+}
+
+absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
+
+absl::Status parseDim(llvm::StringRef text, CompileOptions &options) {
+  auto [name, value] = text.rsplit('=');
+  int64_t size;
+  if (name.empty() || value.getAsInteger(10, size) || size < 0)
+    return usage("--dim wants NAME=VALUE with a whole number, got '" + text + "'");
+  options.dims[name.str()] = size;
+  return absl::OkStatus();
+}
+
+absl::Status parseInputShape(llvm::StringRef text, CompileOptions &options) {
+  auto [name, dims] = text.rsplit('=');
+  std::vector<int64_t> shape;
+  llvm::SmallVector<llvm::StringRef> parts;
+  if (!dims.empty())
+    dims.split(parts, 'x');
+  for (llvm::StringRef part : parts)
+    if (part.getAsInteger(10, shape.emplace_back()) || shape.back() < 0)
+      return usage("--input-shape wants NAME=1x3x48x320, got '" + text + "'");
+  if (name.empty() || shape.empty())
+    return usage("--input-shape wants NAME=1x3x48x320, got '" + text + "'");
+  options.inputShapes[name.str()] = shape;
+  return absl::OkStatus();
+}
+
+absl::Status parseEmit(llvm::StringRef kind, CompileOptions &options) {
+  if (kind == "exe")
+    options.emit = Emit::Program;
+  else if (kind == "shared")
+    options.emit = Emit::Shared;
+  else if (kind == "static")
+    options.emit = Emit::Static;
+  else if (kind == "object")
+    options.emit = Emit::Object;
+  else
+    return usage("--emit wants exe, shared, static or object, got '" + kind + "'");
+  return absl::OkStatus();
+}
+
+absl::Status parseOption(llvm::StringRef name, llvm::StringRef value, CommandLine &line) {
+  CompileOptions &options = line.options;
+  if (name == "-o")
+    options.output = value.str();
+  else if (name == "--target")
+    options.target = value.str();
+  else if (name == "--prefix")
+    options.prefix = value.str();
+  else if (name == "--compile-to")
+    options.compileTo = value.str();
+  else if (name == "--dim")
+    return parseDim(value, options);
+  else if (name == "--input-shape")
+    return parseInputShape(value, options);
+  else
+    return parseEmit(value, options);
+  return absl::OkStatus();
+}
+
+} // namespace
+
+absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arguments) {
+  constexpr llvm::StringLiteral commands[] = {"compile", "check", "run"};
+  CommandLine line;
+  line.command = arguments.front();
+  if (!llvm::is_contained(commands, line.command))
+    return usage("unknown command '" + line.command + "'; did you mean '" + nearest(line.command, commands) + "'? See ingot --help");
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    llvm::StringRef argument = arguments[i];
+    if (argument == "--") {
+      line.programArguments.assign(arguments.begin() + i + 1, arguments.end());
+      break;
+    }
+    if (argument == "-O0" || argument == "-O3") {
+      line.options.level = argument == "-O0" ? 0 : 3;
+    } else if (argument == "--static") {
+      line.options.isStatic = true;
+    } else if (argument == "--quiet") {
+      line.quiet = true;
+    } else if (argument.starts_with("-")) {
+      auto [name, value] = argument.split('=');
+      if (!llvm::is_contained(kOptions, name))
+        return usage("unknown option '" + name + "'; did you mean '" + nearest(name, kOptions) + "'? See ingot --help");
+      if (!argument.contains('=')) {
+        if (++i == arguments.size())
+          return usage("option '" + name + "' wants a value");
+        value = arguments[i];
+      }
+      if (absl::Status status = parseOption(name, value, line); !status.ok())
+        return status;
+    } else if (line.options.input.empty()) {
+      line.options.input = argument.str();
+    } else {
+      return usage("more than one model: '" + line.options.input + "' and '" + argument + "'");
+    }
+  }
+  if (line.options.input.empty())
+    return usage("no model given; see ingot --help");
+  if (line.command == "compile" && line.options.output.empty() && line.options.compileTo.empty())
+    return usage("no output given: add -o FILE");
+  return line;
+}
+
+} // namespace ingot

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/ComputeShapes.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// What all compute families ask of a region: static f32 operands of the anchor, and results that have its shape.
+bool checkCommon(RegionOp region, Operation *anchor, std::string &why) {
+  for (Value operand : anchor->getOperands())
+    if (!typeOf(operand).hasStaticShape() || !typeOf(operand).getElementType().isF32())
+      return why = "computes on static shapes of f32 only", false;
+  auto result = typeOf(anchor->getResult(0));
+  if (!result.hasStaticShape() || result.getNumElements() == 0 || !result.getElementType().isF32())
+    return why = "computes static, nonempty f32 results only", false;
+  if (!isa<BlockArgument>(anchor->getOperand(1)))
+    return why = "reads packed weights from a buffer only", false;
+  for (Value yielded : region.getYielded())
+    if (typeOf(yielded).getShape() != result.getShape())
+      return why = "writes results of the anchor's shape only", false;
+  return true;
+}
+
+} // namespace
+
+std::optional<ContractionShape> ContractionShape::match(RegionOp region, std::string &why) {
+  auto op = dyn_cast_or_null<PackedMatMulOp>(region.getAnchorOp());
+  if (!op)
+    return why = "is built around 'ingot.packed_matmul' only", std::nullopt;
+  if (!checkCommon(region, op, why))
+    return std::nullopt;
+  ArrayRef<int64_t> dims = typeOf(op.getResult()).getShape();
+  ContractionShape shape;
+  shape.op = op;
+  size_t batchDims = typeOf(op.getRhs()).getRank() - 3;
+  shape.batchDims.assign(dims.begin(), dims.begin() + batchDims);
+  shape.rowDims.assign(dims.begin() + batchDims, dims.end() - 1);
+  shape.batches = llvm::product_of(shape.batchDims);
+  shape.rows = llvm::product_of(shape.rowDims);
+  shape.columns = dims.back();
+  shape.depth = typeOf(op.getLhs()).getShape().back();
+  return shape;
+}
+
+std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::string &why) {
+  auto op = dyn_cast_or_null<ConvOp>(region.getAnchorOp());
+  if (!op || op.getLayout() != Layout::ChannelsLast)
+    return why = "is built around a channels-last 'ingot.conv' only", std::nullopt;
+  if (!checkCommon(region, op, why))
+    return std::nullopt;
+  if (!isa<BlockArgument>(op.getX()))
+    return why = "reads its input from a buffer only", std::nullopt;
+  size_t spatial = op.getKernel().size();
+  if (spatial > 2)
+    return why = "covers one and two spatial dims only", std::nullopt;
+  if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
+    return why = "needs the padding in its input buffer", std::nullopt;
+  ArrayRef<int64_t> in = typeOf(op.getX()).getShape(), out = typeOf(op.getResult()).getShape();
+  auto pick = [&](ArrayRef<int64_t> values, size_t dim) { return spatial == 2 ? values[dim] : dim == 0 ? 1 : values[0]; };
+  ConvolutionShape shape;
+  shape.op = op;
+  shape.twoSpatialDims = spatial == 2;
+  shape.images = out[0];
+  shape.outHeight = spatial == 2 ? out[1] : 1;
+  shape.outWidth = out[spatial];
+  shape.kernelHeight = pick(op.getKernel(), 0);
+  shape.kernelWidth = pick(op.getKernel(), 1);
+  shape.strideHeight = pick(op.getStrides(), 0);
+  shape.strideWidth = pick(op.getStrides(), 1);
+  shape.dilationHeight = pick(op.getDilations(), 0);
+  shape.dilationWidth = pick(op.getDilations(), 1);
+  shape.groups = op.getGroups();
+  shape.groupInputs = in.back() / shape.groups;
+  shape.groupOutputs = out.back() / shape.groups;
+  return shape;
+}
+
+int64_t ConvolutionShape::units(ArrayRef<int64_t> tile) const {
+  if (tile.size() == 2)
+    return countTiles(images * outHeight * outWidth, tile[0]) * countTiles(panels(), tile[1] / kPanel);
+  return images * groups * countTiles(panels(), tile[2] / kPanel) * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]);
+}
+
+} // namespace ingot

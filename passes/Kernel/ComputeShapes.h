@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_KERNEL_COMPUTESHAPES_H
+#define PASSES_KERNEL_COMPUTESHAPES_H
+
+#include "dialects/Ingot/Ingot.h"
+
+namespace ingot {
+
+/// The shapes below are what the plan and the kernel stage both derive from a compute region, so that they count the same units. `match` fails with a reason
+/// in `why` where the fast families do not cover the region (the plan then takes `plain`). They look at shapes, never at strides: a plan stays valid whatever
+/// buffers the region is given.
+
+/// How many tiles cover `extent`.
+inline int64_t countTiles(int64_t extent, int64_t tile) { return (extent + tile - 1) / tile; }
+
+/// The vector that computes the last panel of a tile: half a panel is enough for 8 columns or fewer.
+inline int64_t lanesOfLastPanel(int64_t columns) { return columns % kPanel != 0 && columns % kPanel <= kPanel / 2 ? kPanel / 2 : kPanel; }
+
+/// `rows` x `depth` times packed `depth` x `columns`, `batches` times. Without batch dims on the rhs all leading dims are rows.
+struct ContractionShape {
+  PackedMatMulOp op;
+  llvm::SmallVector<int64_t> batchDims, rowDims; ///< together: the leading dims of the result
+  int64_t batches, rows, columns, depth;
+
+  int64_t panels() const { return countTiles(columns, kPanel); }
+  /// Units of the families `contraction` and `gemv` with a tile [rows, columns].
+  int64_t units(llvm::ArrayRef<int64_t> tile) const { return batches * countTiles(rows, tile[0]) * countTiles(panels(), tile[1] / kPanel); }
+
+  static std::optional<ContractionShape> match(RegionOp region, std::string &why);
+};
+
+/// A channels-last convolution over one (then `outHeight` and `kernelHeight` are 1) or two spatial dims.
+struct ConvolutionShape {
+  ConvOp op;
+  bool twoSpatialDims;
+  int64_t images, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
+  int64_t groups, groupInputs, groupOutputs;
+
+  int64_t panels() const { return countTiles(groupOutputs, kPanel); }
+  int64_t depth() const { return kernelHeight * kernelWidth * groupInputs; }
+  /// Whether every output pixel reads one input pixel, all channels: rows times panels, tile [pixels, columns].
+  bool isPointwise() const { return kernelHeight == 1 && kernelWidth == 1 && groups == 1; }
+  /// Units of the family `convolution`: tile [pixels, columns] (pointwise only) or [rows, pixels of a row, columns].
+  int64_t units(llvm::ArrayRef<int64_t> tile) const;
+  /// Units of the family `depthwise` with a tile [rows, pixels of a row, channels].
+  int64_t depthwiseUnits(llvm::ArrayRef<int64_t> tile) const { return images * countTiles(outHeight, tile[0]) * countTiles(groups, kPanel); }
+
+  static std::optional<ConvolutionShape> match(RegionOp region, std::string &why);
+};
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/RegisterTile.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// The families `contraction` and `gemv` write the same loops: with few rows the tile is narrow and `unroll` keeps several partial sums.
+LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, StringRef family) {
+  std::string why;
+  std::optional<ContractionShape> shape = ContractionShape::match(context.region, why);
+  if (!shape)
+    return context.region.emitOpError("is planned for '") << family << "', which " << why;
+  ArrayRef<int64_t> tile = context.plan().getTile();
+  if (tile.size() != 2 || tile[0] < 1 || tile[1] < 1 || tile[1] % kPanel != 0)
+    return context.region.emitOpError("needs a tile [rows, columns] with columns in multiples of ") << kPanel;
+  if (context.plan().getUnits() != shape->units(tile))
+    return context.region.emitOpError("has ") << shape->units(tile) << " units with this tile, but its plan says " << context.plan().getUnits();
+
+  RowsTimesPanels product;
+  size_t batchDims = shape->batchDims.size();
+  FlatBuffer rhs = flatten(b, context.inputs[cast<BlockArgument>(shape->op.getRhs()).getArgNumber()]);
+  if (shape->depth > 1 && rhs.strides[batchDims + 1] != kPanel)
+    return context.region.emitOpError("needs whole panels in its packed weights");
+  product.batchDims = shape->batchDims;
+  product.rowDims = shape->rowDims;
+  product.rhsBatchStrides.assign(rhs.strides.begin(), rhs.strides.begin() + batchDims);
+  product.rhsBuffer = rhs.memref;
+  product.lhsValue = shape->op.getLhs();
+  if (auto argument = dyn_cast<BlockArgument>(shape->op.getLhs())) {
+    FlatBuffer lhs = flatten(b, context.inputs[argument.getArgNumber()]);
+    product.batchStrides.assign(lhs.strides.begin(), lhs.strides.begin() + batchDims);
+    product.rowStrides.assign(lhs.strides.begin() + batchDims, lhs.strides.end() - 1);
+    product.depthStride = lhs.strides.back();
+    product.lhsBuffer = lhs.memref;
+  } else {
+    product.batchStrides.assign(batchDims, 0);
+    product.rowStrides.assign(shape->rowDims.size(), 0);
+    product.depthStride = 0;
+  }
+  product.columns = shape->columns;
+  product.depth = shape->depth;
+  product.anchorResult = shape->op.getResult();
+  product.tileRows = tile[0];
+  product.tileColumns = tile[1];
+  product.unroll = context.plan().getUnroll();
+  emitRowsTimesPanels(b, context, product);
+  return success();
+}
+
+} // namespace
+
+LogicalResult emitContraction(ImplicitLocOpBuilder &b, KernelContext &context) { return emitPackedMatMul(b, context, "contraction"); }
+
+LogicalResult emitGemv(ImplicitLocOpBuilder &b, KernelContext &context) { return emitPackedMatMul(b, context, "gemv"); }
+
+} // namespace ingot

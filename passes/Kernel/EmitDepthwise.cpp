@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/RegisterTile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// Writes, with vectors over 16 channels and a tile of `rows` x `pixels` outputs,
+///
+///   for unit in [begin, end)                         (image, row block, channel block): the order of the rows in memory
+///     weights of all taps                            in registers when the plan's `unroll` covers all rows of the kernel
+///     for pixel block
+///       sums[row][pixel] = 0
+///       for each input vector that the tile reads    loaded once
+///         sums[...] += input * weights of each tap that uses it
+///       out = body(sums, ...)
+///
+/// With a smaller `unroll` the rows of the kernel are a loop, and each of its iterations loads that row's weights (and a kernel wider than `kMaxUnrolledWidth`
+/// loops over its taps too).
+class DepthwiseEmitter {
+public:
+  DepthwiseEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
+      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
+        holdsWeights(context.plan().getUnroll() >= s.kernelHeight && s.kernelWidth <= kMaxUnrolledWidth) {
+    FlatBuffer x = flatten(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
+    input = x.memref;
+    imageStride = x.strides.front();
+    heightStride = s.twoSpatialDims ? x.strides[1] : 0;
+    widthStride = x.strides.end()[-2];
+    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
+  }
+
+  void emit() {
+    auto loop = scf::ForOp::create(b, context.begin, context.end, makeIndex(b, 1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    int64_t rowBlocks = countTiles(s.outHeight, tileRows), channelBlocks = countTiles(s.groups, kPanel);
+    SmallVector<Value> at = delinearize(b, loop.getInductionVar(), {s.images, rowBlocks, channelBlocks});
+    emitByTile(b, at[2], channelBlocks, s.groups % kPanel != 0, [&](bool lastChannels) {
+      emitByTile(b, at[1], rowBlocks, s.outHeight % tileRows != 0, [&](bool lastRows) {
+        emitRows(at, lastRows ? s.outHeight % tileRows : tileRows, lastChannels ? s.groups % kPanel : kPanel);
+      });
+    });
+  }
+
+private:
+  static constexpr int64_t kMaxUnrolledWidth = 9;
+
+  void emitRows(ArrayRef<Value> at, int64_t rows, int64_t channels) {
+    lanes = channels <= kPanel / 2 ? kPanel / 2 : kPanel;
+    vector = VectorType::get({lanes}, b.getF32Type());
+    active = channels < lanes ? makeIndex(b, channels) : Value();
+    mask = active ? vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active}).getResult() : Value();
+    zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
+    Value row = scaleIndex(b, at[1], tileRows), channel = scaleIndex(b, at[2], kPanel);
+    Value inputBase = addIndex(b, addIndex(b, scaleIndex(b, at[0], imageStride), channel), scaleIndex(b, row, s.strideHeight * heightStride));
+    Value weightBase = scaleIndex(b, at[2], s.kernelHeight * s.kernelWidth * kPanel);
+    SmallVector<Value> taps = holdsWeights ? loadWeights(weightBase, s.kernelHeight * s.kernelWidth) : SmallVector<Value>();
+
+    auto emitPixels = [&](Value pixel, int64_t pixels) {
+      Value base = addIndex(b, inputBase, scaleIndex(b, pixel, s.strideWidth * widthStride));
+      SmallVector<Value> sums(rows * pixels, zero);
+      if (holdsWeights)
+        sums = addTaps(sums, base, taps, rows, pixels, s.kernelHeight, s.kernelWidth);
+      else
+        sums = emitCarrying(b, s.kernelHeight, sums, [&](Value kh, ValueRange carried) {
+          return addKernelRow(SmallVector<Value>(carried), addIndex(b, base, scaleIndex(b, kh, s.dilationHeight * heightStride)),
+                              addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels);
+        });
+      store(sums, at[0], row, pixel, channel, rows, pixels);
+    };
+    int64_t full = s.outWidth - s.outWidth % tilePixels;
+    if (full != 0) {
+      auto loop = scf::ForOp::create(b, makeIndex(b, 0), makeIndex(b, full), makeIndex(b, tilePixels));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      emitPixels(loop.getInductionVar(), tilePixels);
+    }
+    if (full != s.outWidth)
+      emitPixels(makeIndex(b, full), s.outWidth - full);
+  }
+
+  SmallVector<Value> addKernelRow(SmallVector<Value> sums, Value base, Value weightBase, int64_t rows, int64_t pixels) {
+    if (s.kernelWidth <= kMaxUnrolledWidth)
+      return addTaps(sums, base, loadWeights(weightBase, s.kernelWidth), rows, pixels, 1, s.kernelWidth);
+    return emitCarrying(b, s.kernelWidth, sums, [&](Value kw, ValueRange carried) {
+      Value tapBase = addIndex(b, base, scaleIndex(b, kw, s.dilationWidth * widthStride));
+      return addTaps(SmallVector<Value>(carried), tapBase, loadWeights(addIndex(b, weightBase, scaleIndex(b, kw, kPanel)), 1), rows, pixels, 1, 1);
+    });
+  }
+
+  SmallVector<Value> loadWeights(Value base, int64_t count) {
+    SmallVector<Value> taps;
+    for (int64_t t = 0; t < count; ++t)
+      taps.push_back(vector::LoadOp::create(b, vector, weights, addIndex(b, base, t * kPanel)));
+    return taps;
+  }
+
+  /// Adds `height` x `width` taps of the kernel to all sums. Walks over the input in the order of memory and loads each vector once.
+  SmallVector<Value> addTaps(SmallVector<Value> sums, Value base, ArrayRef<Value> taps, int64_t rows, int64_t pixels, int64_t height, int64_t width) {
+    int64_t inputRows = (rows - 1) * s.strideHeight + (height - 1) * s.dilationHeight + 1;
+    int64_t inputPixels = (pixels - 1) * s.strideWidth + (width - 1) * s.dilationWidth + 1;
+    for (int64_t ih = 0; ih < inputRows; ++ih)
+      for (int64_t iw = 0; iw < inputPixels; ++iw) {
+        Value loaded;
+        for (int64_t r = 0; r < rows; ++r)
+          for (int64_t i = 0; i < pixels; ++i) {
+            std::optional<int64_t> kh = tapAt(ih - r * s.strideHeight, s.dilationHeight, height), kw = tapAt(iw - i * s.strideWidth, s.dilationWidth, width);
+            if (!kh || !kw)
+              continue;
+            if (!loaded)
+              loaded = loadInput(addIndex(b, base, ih * heightStride + iw * widthStride));
+            Value &sum = sums[r * pixels + i];
+            sum = vector::FMAOp::create(b, loaded, taps[*kh * width + *kw], sum);
+          }
+      }
+    return sums;
+  }
+
+  /// Which tap of `count` reads at `distance` from an output's first input.
+  static std::optional<int64_t> tapAt(int64_t distance, int64_t dilation, int64_t count) {
+    if (distance < 0 || distance % dilation != 0 || distance / dilation >= count)
+      return std::nullopt;
+    return distance / dilation;
+  }
+
+  Value loadInput(Value index) {
+    if (!active)
+      return vector::LoadOp::create(b, vector, input, index);
+    return vector::MaskedLoadOp::create(b, vector, input, index, mask, zero);
+  }
+
+  void store(ArrayRef<Value> sums, Value image, Value row, Value pixel, Value channel, int64_t rows, int64_t pixels) {
+    BodyEmitter body(b, context);
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t i = 0; i < pixels; ++i) {
+        SmallVector<Value> indices = {image};
+        if (s.twoSpatialDims)
+          indices.push_back(addIndex(b, row, r));
+        indices.append({addIndex(b, pixel, i), channel});
+        body.bind(s.op.getResult(), sums[r * pixels + i]);
+        body.emitAndStore(indices, lanes, active);
+      }
+  }
+
+  ImplicitLocOpBuilder &b;
+  KernelContext &context;
+  ConvolutionShape s;
+  int64_t tileRows, tilePixels;
+  bool holdsWeights;
+  Value input, weights;
+  int64_t imageStride, heightStride, widthStride;
+  // Of the channel block in hand.
+  int64_t lanes = kPanel;
+  VectorType vector;
+  Value active, mask, zero;
+};
+
+} // namespace
+
+LogicalResult emitDepthwise(ImplicitLocOpBuilder &b, KernelContext &context) {
+  std::string why;
+  std::optional<ConvolutionShape> shape = ConvolutionShape::match(context.region, why);
+  if (!shape)
+    return context.region.emitOpError("is planned for 'depthwise', which ") << why;
+  if (!shape->op.isDepthwise())
+    return context.region.emitOpError("is planned for 'depthwise', but its channels are not each a group");
+  ArrayRef<int64_t> tile = context.plan().getTile();
+  if (tile.size() != 3 || tile[0] < 1 || tile[1] < 1 || tile[2] != kPanel)
+    return context.region.emitOpError("needs a tile [rows, pixels, ") << kPanel << "]";
+  if (context.plan().getUnits() != shape->depthwiseUnits(tile))
+    return context.region.emitOpError("has ") << shape->depthwiseUnits(tile) << " units with this tile, but its plan says " << context.plan().getUnits();
+  auto input = cast<MemRefType>(context.inputs[cast<BlockArgument>(shape->op.getX()).getArgNumber()].getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(input.getStridesAndOffset(strides, offset)) || (strides.back() != 1 && shape->groups > 1))
+    return context.region.emitOpError("needs contiguous channels in ") << input;
+  DepthwiseEmitter(b, context, *shape).emit();
+  return success();
+}
+
+} // namespace ingot

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations with indices that are known at run time only. Indices outside of their dim become 0, so that nothing is read or written outside of a buffer.
+#include "passes/Kernel/PlainEmitter.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+Value readIndex(PlainEmitter &e, Value tensor, ValueRange indices, int64_t size) {
+  return e.toIndex(e.read(tensor, indices), PlainEmitter::elementOf(tensor), size);
+}
+
+/// The indices that the last dim of `tensor` holds at `position`, for the given dims.
+PlainEmitter::Indices readPoint(PlainEmitter &e, Value tensor, ValueRange position, ArrayRef<int64_t> dims) {
+  PlainEmitter::Indices point, place(position);
+  for (auto [i, size] : llvm::enumerate(dims)) {
+    place.push_back(e.index(i));
+    point.push_back(readIndex(e, tensor, place, size));
+    place.pop_back();
+  }
+  return point;
+}
+
+void copyOperand(PlainEmitter &e, Value x) {
+  e.loops(PlainEmitter::shapeOf(x), [&](ValueRange indices) { e.write(e.read(x, indices), indices); });
+}
+
+/// Writes one update over the element that an earlier one may have left in the result.
+void update(PlainEmitter &e, ScatterKind kind, Value element, ValueRange place) {
+  Value target = e.bufferOf(0);
+  Type type = PlainEmitter::elementOf(e.anchor->getResult(0));
+  if (kind == ScatterKind::Assign)
+    return e.write(element, place);
+  Value old = widenElements(e.b, loadElements(e.b, target, place, 1, type));
+  BinaryKind binary = kind == ScatterKind::Add ? BinaryKind::Add : kind == ScatterKind::Mul ? BinaryKind::Mul : kind == ScatterKind::Max ? BinaryKind::Max : BinaryKind::Min;
+  e.writeWide(emitBinaryKind(e.b, binary, old, widenElements(e.b, element), type), place);
+}
+
+} // namespace
+
+void emitPlainOp(PlainEmitter &e, GatherOp op) {
+  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX());
+  size_t axis = op.getAxis(), depth = PlainEmitter::shapeOf(op.getIndices()).size();
+  e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
+    PlainEmitter::Indices source(indices.take_front(axis));
+    source.push_back(readIndex(e, op.getIndices(), indices.slice(axis, depth), from[axis]));
+    source.append(indices.begin() + axis + depth, indices.end());
+    e.write(e.read(op.getX(), source), indices);
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, GatherElementsOp op) {
+  int64_t axis = op.getAxis(), size = PlainEmitter::shapeOf(op.getX())[axis];
+  e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
+    PlainEmitter::Indices source(indices);
+    source[axis] = readIndex(e, op.getIndices(), indices, size);
+    e.write(e.read(op.getX(), source), indices);
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, GatherNdOp op) {
+  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), indexShape = PlainEmitter::shapeOf(op.getIndices());
+  size_t batch = op.getBatchDims(), outer = indexShape.size() - 1, depth = indexShape.back();
+  e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
+    PlainEmitter::Indices source(indices.take_front(batch));
+    source.append(readPoint(e, op.getIndices(), indices.take_front(outer), from.slice(batch, depth)));
+    source.append(indices.begin() + outer, indices.end());
+    e.write(e.read(op.getX(), source), indices);
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, ScatterElementsOp op) {
+  int64_t axis = op.getAxis(), size = PlainEmitter::shapeOf(op.getX())[axis];
+  e.forUnits([&](ValueRange) {
+    copyOperand(e, op.getX());
+    e.loops(PlainEmitter::shapeOf(op.getIndices()), [&](ValueRange indices) {
+      PlainEmitter::Indices target(indices);
+      target[axis] = readIndex(e, op.getIndices(), indices, size);
+      update(e, op.getKind(), e.read(op.getUpdates(), indices), target);
+    });
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, ScatterNdOp op) {
+  ArrayRef<int64_t> shape = PlainEmitter::shapeOf(op.getX()), indexShape = PlainEmitter::shapeOf(op.getIndices());
+  size_t depth = indexShape.back();
+  e.forUnits([&](ValueRange) {
+    copyOperand(e, op.getX());
+    e.loops(indexShape.drop_back(), [&](ValueRange outer) {
+      PlainEmitter::Indices point = readPoint(e, op.getIndices(), outer, shape.take_front(depth));
+      e.loops(shape.drop_front(depth), [&](ValueRange inner) {
+        PlainEmitter::Indices source(outer), target(point);
+        source.append(inner.begin(), inner.end());
+        target.append(inner.begin(), inner.end());
+        update(e, op.getKind(), e.read(op.getUpdates(), source), target);
+      });
+    });
+  });
+}
+
+} // namespace ingot

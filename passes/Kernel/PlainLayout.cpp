@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations whose result elements are elements of the operand: only indices are computed.
+#include "passes/Kernel/PlainEmitter.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// The buffer of `tensor` as one row, or null when its elements do not lie in row-major order without gaps, or when something is computed on the way.
+Value flatten(PlainEmitter &e, Value buffer) {
+  auto type = buffer ? dyn_cast<MemRefType>(buffer.getType()) : MemRefType();
+  if (!type || !type.getLayout().isIdentity())
+    return {};
+  auto flat = MemRefType::get({type.getNumElements()}, type.getElementType(), MemRefLayoutAttrInterface(), type.getMemorySpace());
+  return memref::ReinterpretCastOp::create(e.b, flat, buffer, /*offset=*/0, /*sizes=*/ArrayRef<int64_t>{type.getNumElements()},
+                                           /*strides=*/ArrayRef<int64_t>{1});
+}
+
+/// The position in the operand of a position in the padded dim; in mode `constant` it may lie outside.
+Value unpad(PlainEmitter &e, PadMode mode, Value position, int64_t low, int64_t size) {
+  position = e.add(position, -low);
+  switch (mode) {
+  case PadMode::Constant:
+    return position;
+  case PadMode::Edge:
+    return e.clamp(position, 0, size - 1);
+  case PadMode::Wrap:
+    return e.floorMod(position, size);
+  case PadMode::Reflect: {
+    if (size == 1)
+      return e.index(0);
+    int64_t period = 2 * (size - 1); // forth and back again, the borders only once
+    Value phase = e.floorMod(position, period);
+    return e.min(phase, e.sub(e.index(period), phase));
+  }
+  }
+  llvm_unreachable("every mode is handled");
+}
+
+} // namespace
+
+void emitPlainOp(PlainEmitter &e, ReshapeOp op) {
+  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
+  auto argument = dyn_cast<BlockArgument>(op.getX());
+  Value source = argument ? e.context.inputs[argument.getArgNumber()] : Value(), target = e.bufferOf(0);
+  bool copies = e.context.outputs.size() == 1 && argument && target;
+  Value flatSource = copies ? flatten(e, source) : Value(), flatTarget = copies ? flatten(e, target) : Value();
+  if (flatSource && flatTarget)
+    return e.forUnits([&](ValueRange unit) { memref::StoreOp::create(e.b, memref::LoadOp::create(e.b, flatSource, unit), flatTarget, unit); });
+  e.forUnits([&](ValueRange unit) { e.write(e.read(op.getX(), e.delinearize(unit[0], from)), e.delinearize(unit[0], to)); });
+}
+
+void emitPlainOp(PlainEmitter &e, TransposeOp op) {
+  e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
+    PlainEmitter::Indices from(indices.size());
+    for (auto [i, source] : llvm::enumerate(op.getPermutation()))
+      from[source] = indices[i];
+    e.write(e.read(op.getX(), from), indices);
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, SliceOp op) {
+  e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
+    PlainEmitter::Indices from;
+    for (auto [i, offset, stride] : llvm::zip_equal(indices, op.getOffsets(), op.getStrides()))
+      from.push_back(e.add(e.mul(i, stride), offset));
+    e.write(e.read(op.getX(), from), indices);
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, ConcatOp op) {
+  e.forUnits([&](ValueRange unit) {
+    int64_t begin = 0, axis = op.getAxis();
+    for (Value input : op.getInputs()) {
+      e.loops(PlainEmitter::shapeOf(input).drop_front(unit.size()), [&](ValueRange rest) {
+        PlainEmitter::Indices from(unit);
+        from.append(rest.begin(), rest.end());
+        PlainEmitter::Indices to(from);
+        to[axis] = e.add(from[axis], begin);
+        e.write(e.read(input, from), to);
+      });
+      begin += PlainEmitter::shapeOf(input)[axis];
+    }
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, PadOp op) {
+  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
+  if (from.empty())
+    return e.forUnits([&](ValueRange) { e.write(e.read(op.getX(), {}), {}); });
+  Type element = PlainEmitter::elementOf(op.getX());
+  auto fill = cast<TypedAttr>(cast<DenseElementsAttr>(op.getValue()).getSplatValue<Attribute>());
+  if (auto integer = dyn_cast<IntegerAttr>(fill))
+    fill = IntegerAttr::get(getValueType(element), integer.getValue());
+  bool empty = countElements(op.getX().getType()) == 0;
+  int64_t low = op.getLow().back(), last = from.back();
+
+  // Row by row, so that a row's middle is a copy without questions.
+  e.forUnits([&](ValueRange unit) {
+    e.loops(to.drop_front(unit.size()).drop_back(), [&](ValueRange rest) {
+      PlainEmitter::Indices row(unit), source;
+      row.append(rest.begin(), rest.end());
+      Value inside;
+      for (auto [i, position] : llvm::enumerate(row)) {
+        source.push_back(unpad(e, op.getMode(), position, op.getLow()[i], from[i]));
+        if (op.getMode() == PadMode::Constant && to[i] != from[i])
+          inside = e.logicalAnd(inside, e.inRange(source.back(), from[i]));
+      }
+      auto writeRange = [&](int64_t begin, int64_t end, bool border) {
+        e.loop(e.index(begin), e.index(end), [&](Value column) {
+          PlainEmitter::Indices target(row), position(source);
+          target.push_back(column);
+          if (border && (op.getMode() == PadMode::Constant || empty)) {
+            e.write(arith::ConstantOp::create(e.b, fill), target);
+            return;
+          }
+          position.push_back(border ? unpad(e, op.getMode(), column, low, last) : e.add(column, -low));
+          e.write(e.read(op.getX(), position), target);
+        });
+      };
+      auto writeRow = [&] {
+        writeRange(0, low, true);
+        writeRange(low, low + last, false);
+        writeRange(low + last, to.back(), true);
+      };
+      if (empty)
+        writeRange(0, to.back(), true);
+      else if (inside)
+        e.when(inside, writeRow, [&] { writeRange(0, to.back(), true); });
+      else
+        writeRow();
+    });
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, PackOp op) {
+  int64_t columns = PlainEmitter::shapeOf(op.getX()).back();
+  e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
+    // [batch.., panel, k, lane] is x[batch.., k, 16 panel + lane]
+    Value column = e.add(e.mul(indices[indices.size() - 3], kPanel), indices.back());
+    PlainEmitter::Indices from(indices.drop_back(3));
+    from.append({indices[indices.size() - 2], column});
+    Value element = e.choose(e.inRange(column, columns), [&] { return e.read(op.getX(), from); },
+                             [&] { return e.zero(getValueType(PlainEmitter::elementOf(op.getX()))); });
+    e.write(element, indices);
+  });
+}
+
+} // namespace ingot

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// LSTM, GRU and RNN, one direction. The sequences of a batch are independent; each keeps its state and gates in a scratch row:
+//
+//   gates [gates * hidden] | h [hidden] | c [hidden] | reset [hidden]     (`reset`: GRU's r * h)
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/PlainEmitter.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+int64_t countGates(RecurrentOp op) { return op.getKind() == CellKind::Lstm ? 4 : op.getKind() == CellKind::Gru ? 3 : 1; }
+int64_t hiddenSize(RecurrentOp op) { return PlainEmitter::shapeOf(op.getR()).back(); }
+Type computeType(RecurrentOp op) { return getComputeType(PlainEmitter::elementOf(op.getX())); }
+size_t countActivations(RecurrentOp op) { return op.getKind() == CellKind::Lstm ? 3 : op.getKind() == CellKind::Gru ? 2 : 1; }
+
+/// An activation with the parameters that ONNX gives it when the model does not.
+struct Activation {
+  StringLiteral name;
+  std::optional<UnaryKind> kind;
+  double alpha, beta;
+};
+constexpr Activation kActivations[] = {{"relu", UnaryKind::Relu, 0.0, 0.0},
+                                       {"tanh", UnaryKind::Tanh, 0.0, 0.0},
+                                       {"sigmoid", UnaryKind::Sigmoid, 0.0, 0.0},
+                                       {"leakyrelu", UnaryKind::LeakyRelu, 0.01, 0.0},
+                                       {"elu", UnaryKind::Elu, 1.0, 0.0},
+                                       {"hardsigmoid", UnaryKind::HardSigmoid, 0.2, 0.5},
+                                       {"softplus", UnaryKind::Softplus, 0.0, 0.0},
+                                       {"affine", std::nullopt, 1.0, 0.0},
+                                       {"thresholdedrelu", std::nullopt, 1.0, 0.0},
+                                       {"scaledtanh", std::nullopt, 1.0, 1.0},
+                                       {"softsign", std::nullopt, 0.0, 0.0}};
+
+const Activation *findActivation(StringRef name) {
+  for (const Activation &activation : kActivations)
+    if (name.equals_insensitive(activation.name))
+      return &activation;
+  return nullptr;
+}
+
+class CellEmitter {
+public:
+  CellEmitter(PlainEmitter &e, RecurrentOp op, Value scratch)
+      : e(e), b(e.b), op(op), scratch(scratch), type(computeType(op)), m(b, type), hidden(hiddenSize(op)), gates(countGates(op)) {}
+
+  void emit() {
+    int64_t steps = PlainEmitter::shapeOf(op.getX())[0], batches = PlainEmitter::shapeOf(op.getX())[1];
+    auto sequence = [&](Value at) {
+      batch = at;
+      start();
+      Value length = e.index(steps);
+      if (countElements(op.getLengths().getType()) != 0) {
+        Value own = arith::IndexCastOp::create(b, b.getIndexType(), e.read(op.getLengths(), batch));
+        length = e.clamp(own, 0, steps);
+      }
+      e.loop(e.index(0), length, [&](Value i) {
+        step = op.getReverse() ? e.sub(e.sub(length, e.index(1)), i) : i;
+        emitStep();
+      });
+      e.loop(length, e.index(steps), [&](Value i) {
+        e.loop(hidden, [&](Value j) { e.writeWide(m.constant(0.0), ValueRange{i, batch, j}, 0); });
+      });
+      finish();
+    };
+    // Without a scratch row per unit there is one unit, and the sequences take turns.
+    e.forUnits([&](ValueRange unit) { unit.empty() ? e.loop(batches, sequence) : sequence(unit[0]); });
+  }
+
+private:
+  enum Slot : int64_t { kH = 0, kC = 1, kReset = 2 };
+
+  Value gateAt(int64_t gate, Value j) { return e.add(j, gate * hidden); }
+  Value slotAt(Slot slot, Value j) { return e.add(j, (gates + slot) * hidden); }
+  Value load(Value at, int64_t lanes = 1) {
+    return lanes == 1 ? memref::LoadOp::create(b, scratch, at).getResult() : vector::LoadOp::create(b, VectorType::get({lanes}, type), scratch, at).getResult();
+  }
+  void store(Value value, Value at) { memref::StoreOp::create(b, value, scratch, at); }
+
+  /// An element of an operand that may be left out as a tensor of size 0.
+  Value readOrZero(Value tensor, ValueRange indices) {
+    return countElements(tensor.getType()) == 0 ? m.constant(0.0) : e.readWide(tensor, indices);
+  }
+
+  void start() {
+    e.loop(hidden, [&](Value j) {
+      store(readOrZero(op.getH0(), {batch, j}), slotAt(kH, j));
+      if (op.getKind() == CellKind::Lstm)
+        store(readOrZero(op.getC0(), {batch, j}), slotAt(kC, j));
+    });
+  }
+
+  void finish() {
+    e.loop(hidden, [&](Value j) { e.writeWide(load(slotAt(kH, j)), {batch, j}, 1); });
+    if (countElements(op.getLastC().getType()) != 0)
+      e.loop(hidden, [&](Value j) { e.writeWide(op.getKind() == CellKind::Lstm ? load(slotAt(kC, j)) : m.constant(0.0), {batch, j}, 2); });
+  }
+
+  /// x[step] times a row of w, plus w's bias.
+  Value inputPart(Value row) {
+    bool wide = e.isContiguous(op.getX()) && e.isContiguous(op.getW());
+    Value sum = e.dot(PlainEmitter::shapeOf(op.getX())[2], type, wide, [&](Value k, int64_t lanes) {
+      return std::pair(e.readWide(op.getX(), {step, batch, k}, lanes), e.readWide(op.getW(), {row, k}, lanes));
+    });
+    return m.add(sum, readOrZero(op.getBias(), row));
+  }
+
+  /// A vector of the scratch row times a row of r, plus r's bias.
+  Value statePart(Value row, Slot slot = kH) {
+    Value sum = e.dot(hidden, type, e.isContiguous(op.getR()), [&](Value k, int64_t lanes) {
+      return std::pair(load(slotAt(slot, k), lanes), e.readWide(op.getR(), {row, k}, lanes));
+    });
+    return m.add(sum, readOrZero(op.getBias(), e.add(row, gates * hidden)));
+  }
+
+  Value activate(size_t which, Value x) {
+    const Activation &activation = *findActivation(cast<StringAttr>(op.getActivations()[which]).getValue());
+    double alpha = which < op.getAlphas().size() ? op.getAlphas()[which] : activation.alpha;
+    double beta = which < op.getBetas().size() ? op.getBetas()[which] : activation.beta;
+    if (double clip = op.getClip().convertToDouble(); clip > 0.0)
+      x = m.clamp(x, -clip, clip);
+    if (activation.kind)
+      return emitUnaryKind(b, *activation.kind, x, type, alpha, beta);
+    if (activation.name == "affine")
+      return m.add(m.mul(m.constant(alpha), x), m.constant(beta));
+    if (activation.name == "thresholdedrelu")
+      return m.select(m.less(x, m.constant(alpha)), m.constant(0.0), x);
+    if (activation.name == "scaledtanh")
+      return m.mul(m.constant(alpha), math::TanhOp::create(b, m.mul(m.constant(beta), x)));
+    return m.div(x, m.add(m.constant(1.0), m.abs(x))); // softsign
+  }
+
+  void storeState(Value h, Value j) {
+    store(h, slotAt(kH, j));
+    e.writeWide(h, {step, batch, j}, 0);
+  }
+
+  void emitStep() {
+    // All rows that need the old state only, before any of it changes.
+    int64_t rows = op.getKind() == CellKind::Gru ? 2 : gates;
+    e.loop(rows * hidden, [&](Value row) { store(m.add(inputPart(row), statePart(row)), row); });
+    switch (op.getKind()) {
+    case CellKind::Rnn:
+      e.loop(hidden, [&](Value j) { storeState(activate(0, load(j)), j); });
+      return;
+    case CellKind::Lstm:
+      e.loop(hidden, [&](Value j) { emitLstm(j); });
+      return;
+    case CellKind::Gru:
+      emitGru();
+      return;
+    }
+  }
+
+  void emitLstm(Value j) {
+    Value old = load(slotAt(kC, j));
+    auto peep = [&](int64_t which, Value cell) { return m.mul(readOrZero(op.getPeephole(), e.add(j, which * hidden)), cell); };
+    bool peeps = countElements(op.getPeephole().getType()) != 0;
+    auto gate = [&](int64_t which, Value cell) {
+      Value x = load(gateAt(which, j));
+      return activate(0, peeps ? m.add(x, peep(which, cell)) : x);
+    };
+    Value in = gate(0, old);
+    Value forget = op.getInputForget() ? m.sub(m.constant(1.0), in) : gate(2, old);
+    Value fresh = activate(1, load(gateAt(3, j)));
+    Value cell = m.add(m.mul(forget, old), m.mul(in, fresh));
+    Value out = gate(1, cell);
+    store(cell, slotAt(kC, j));
+    storeState(m.mul(out, activate(2, cell)), j);
+  }
+
+  void emitGru() {
+    e.loop(hidden, [&](Value j) {
+      store(activate(0, load(gateAt(0, j))), gateAt(0, j));
+      Value reset = activate(0, load(gateAt(1, j)));
+      store(reset, gateAt(1, j));
+      store(m.mul(reset, load(slotAt(kH, j))), slotAt(kReset, j));
+    });
+    e.loop(hidden, [&](Value j) {
+      Value row = gateAt(2, j);
+      Value state = op.getLinearBeforeReset() ? m.mul(load(gateAt(1, j)), statePart(row)) : statePart(row, kReset);
+      store(activate(1, m.add(inputPart(row), state)), row);
+    });
+    e.loop(hidden, [&](Value j) {
+      Value update = load(gateAt(0, j));
+      storeState(m.add(m.mul(m.sub(m.constant(1.0), update), load(gateAt(2, j))), m.mul(update, load(slotAt(kH, j)))), j);
+    });
+  }
+
+  PlainEmitter &e;
+  ImplicitLocOpBuilder &b;
+  RecurrentOp op;
+  Value scratch;
+  Type type;
+  ElementMath m;
+  int64_t hidden, gates;
+  Value batch, step;
+};
+
+int64_t scratchElements(RecurrentOp op) { return (countGates(op) + 3) * hiddenSize(op); }
+
+} // namespace
+
+int64_t recurrentScratchBytes(RecurrentOp op) { return scratchElements(op) * computeType(op).getIntOrFloatBitWidth() / 8; }
+
+LogicalResult checkPlain(RecurrentOp op) {
+  if (op.getActivations().size() < countActivations(op))
+    return op.emitOpError("needs ") << countActivations(op) << " activations, has " << op.getActivations().size();
+  for (Attribute name : op.getActivations())
+    if (!findActivation(cast<StringAttr>(name).getValue()))
+      return op.emitOpError("has the unknown activation ") << name;
+  return success();
+}
+
+void emitPlainOp(PlainEmitter &e, RecurrentOp op) {
+  auto row = MemRefType::get({scratchElements(op)}, computeType(op));
+  bool onStack = recurrentScratchBytes(op) <= kMaxStackBytes;
+  Value scratch = onStack ? e.stack(row.getShape(), row.getElementType())
+                          : memref::ViewOp::create(e.b, row, e.context.outputs.back(), e.index(0), ValueRange()).getResult();
+  CellEmitter(e, op, scratch).emit();
+}
+
+} // namespace ingot

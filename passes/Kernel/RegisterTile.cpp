@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/RegisterTile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+Value makeIndex(ImplicitLocOpBuilder &b, int64_t value) { return arith::ConstantIndexOp::create(b, value); }
+
+Value addIndex(ImplicitLocOpBuilder &b, Value base, int64_t delta) { return delta == 0 ? base : addIndex(b, base, makeIndex(b, delta)); }
+
+Value addIndex(ImplicitLocOpBuilder &b, Value base, Value delta) { return b.createOrFold<arith::AddIOp>(base, delta); }
+
+Value scaleIndex(ImplicitLocOpBuilder &b, Value value, int64_t factor) { return b.createOrFold<arith::MulIOp>(value, makeIndex(b, factor)); }
+
+SmallVector<Value> delinearize(ImplicitLocOpBuilder &b, Value flat, ArrayRef<int64_t> sizes) {
+  SmallVector<Value> coordinates(sizes.size());
+  bool outermost = true; // its coordinate needs no remainder
+  int64_t before = llvm::count_if(sizes, [](int64_t size) { return size != 1; });
+  for (int64_t i = sizes.size() - 1; i >= 0; --i) {
+    if (sizes[i] == 1) {
+      coordinates[i] = makeIndex(b, 0);
+      continue;
+    }
+    outermost = --before == 0;
+    coordinates[i] = outermost ? flat : b.createOrFold<arith::RemUIOp>(flat, makeIndex(b, sizes[i]));
+    if (!outermost)
+      flat = b.createOrFold<arith::DivUIOp>(flat, makeIndex(b, sizes[i]));
+  }
+  return coordinates;
+}
+
+FlatBuffer flatten(ImplicitLocOpBuilder &b, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  FlatBuffer flat;
+  int64_t offset;
+  (void)type.getStridesAndOffset(flat.strides, offset);
+  int64_t span = 1;
+  for (auto [size, stride] : llvm::zip_equal(type.getShape(), flat.strides))
+    span += (size - 1) * stride;
+  auto flatType = offset == 0 ? MemRefType::get({span}, type.getElementType())
+                              : MemRefType::get({span}, type.getElementType(), StridedLayoutAttr::get(b.getContext(), offset, {1}));
+  flat.memref = type.getRank() == 1 && flat.strides[0] == 1
+                    ? memref
+                    : memref::ReinterpretCastOp::create(b, flatType, memref, offset, ArrayRef<int64_t>{span}, ArrayRef<int64_t>{1}).getResult();
+  return flat;
+}
+
+void emitByTile(ImplicitLocOpBuilder &b, Value position, int64_t count, bool lastDiffers, llvm::function_ref<void(bool last)> body) {
+  if (!lastDiffers || count == 1)
+    return body(lastDiffers);
+  Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, position, makeIndex(b, count - 1));
+  auto branch = scf::IfOp::create(b, isLast, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  body(true);
+  b.setInsertionPointToStart(branch.elseBlock());
+  body(false);
+}
+
+SmallVector<Value> emitCarrying(ImplicitLocOpBuilder &b, int64_t count, SmallVector<Value> values,
+                                llvm::function_ref<SmallVector<Value>(Value i, ValueRange values)> body) {
+  if (count == 1)
+    return body(makeIndex(b, 0), values);
+  auto loop = scf::ForOp::create(b, makeIndex(b, 0), makeIndex(b, count), makeIndex(b, 1), values);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  scf::YieldOp::create(b, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+  return loop.getResults();
+}
+
+//===-- The register tile --------------------------------------------------------------------------------------------------------------------===//
+
+/// Independent sums that keep the multiply-add units busy: latency 4 at one 512-bit (or two 256-bit) operations a cycle.
+static constexpr int64_t kSumsInFlight = 8;
+
+RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, int64_t rows, int64_t columns, int64_t unroll)
+    : b(b), rows(rows), columns(columns), panels(countTiles(columns, kPanel)), unroll(unroll), chains(1) {
+  while (rows * panels * chains < kSumsInFlight && chains * 2 <= unroll)
+    chains *= 2;
+}
+
+VectorType RegisterTile::vectorOf(int64_t panel) const {
+  return VectorType::get({panel == panels - 1 ? lanesOfLastPanel(columns) : kPanel}, b.getF32Type());
+}
+
+SmallVector<Value> RegisterTile::start() {
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < chains * rows; ++i)
+    for (int64_t j = 0; j < panels; ++j)
+      sums.push_back(arith::ConstantOp::create(b, b.getZeroAttr(vectorOf(j))));
+  return sums;
+}
+
+SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, Value rhs, Value rhsBase, int64_t panelStride,
+                                      llvm::function_ref<Value(int64_t row, Value k)> lhs) {
+  SmallVector<Value> next(sums), right;
+  Value offset = addIndex(b, rhsBase, scaleIndex(b, k, kPanel));
+  for (int64_t j = 0; j < panels; ++j)
+    right.push_back(vector::LoadOp::create(b, vectorOf(j), rhs, addIndex(b, offset, j * panelStride)));
+  for (int64_t r = 0; r < rows; ++r) {
+    Value element = lhs(r, k);
+    for (int64_t j = 0; j < panels; ++j) {
+      Value left = vector::BroadcastOp::create(b, vectorOf(j), element);
+      Value &sum = next[(chain * rows + r) * panels + j];
+      sum = vector::FMAOp::create(b, left, right[j], sum);
+    }
+  }
+  return next;
+}
+
+SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, int64_t depth, Value rhs, Value rhsBase, int64_t panelStride,
+                                        llvm::function_ref<Value(int64_t row, Value k)> lhs) {
+  int64_t steps = std::max(unroll, chains), full = depth - depth % steps;
+  if (full == steps) // one iteration
+    full = 0;
+  if (full != 0) {
+    auto loop = scf::ForOp::create(b, makeIndex(b, 0), makeIndex(b, full), makeIndex(b, steps), sums);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> carried(loop.getRegionIterArgs());
+    for (int64_t u = 0; u < steps; ++u)
+      carried = step(carried, u % chains, addIndex(b, loop.getInductionVar(), u), rhs, rhsBase, panelStride, lhs);
+    scf::YieldOp::create(b, carried);
+    sums.assign(loop.result_begin(), loop.result_end());
+  }
+  for (int64_t k = full; k < depth; ++k)
+    sums = step(sums, k % chains, makeIndex(b, k), rhs, rhsBase, panelStride, lhs);
+  return sums;
+}
+
+SmallVector<Value> RegisterTile::finish(SmallVector<Value> sums) {
+  size_t one = rows * panels;
+  for (int64_t width = chains; width > 1; width /= 2) // a tree, the same for every division of the work
+    for (size_t i = 0; i < one * width / 2; ++i)
+      sums[i] = arith::AddFOp::create(b, sums[i], sums[i + one * width / 2]);
+  sums.resize(one);
+  return sums;
+}
+
+void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Value> sums, ArrayRef<SmallVector<Value>> rowIndices, Value column) {
+  BodyEmitter body(b, context);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t j = 0; j < panels; ++j) {
+      SmallVector<Value> indices(rowIndices[r]);
+      indices.push_back(addIndex(b, column, j * kPanel));
+      int64_t lanes = vectorOf(j).getNumElements(), rest = columns - j * kPanel;
+      body.bind(anchorResult, sums[r * panels + j]);
+      body.emitAndStore(indices, lanes, rest < lanes ? makeIndex(b, rest) : Value());
+    }
+}
+
+//===-- Rows times panels --------------------------------------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// Writes
+///   for unit in [begin, end)                         (batch, column block, row block), row block fastest: a block of the rhs stays in the cache
+///     sums[tileRows][panels] = 0
+///     for k                                          the sums are loop-carried: they stay in registers
+///       sums[r][j] += broadcast(lhs[row + r, k]) * rhs[panel + j, k, :]
+///     out[row + r, column + 16 j ...] = body(sums[r][j], ...)
+class RowsTimesPanelsEmitter {
+public:
+  RowsTimesPanelsEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const RowsTimesPanels &product)
+      : b(b), context(context), p(product), rows(llvm::product_of(p.rowDims)), rowBlocks(countTiles(rows, p.tileRows)),
+        columnBlocks(countTiles(p.columns, p.tileColumns)) {
+    // Rows that lie at one distance from each other need no division to be found.
+    rowStride = 0;
+    linear = true;
+    int64_t extent = 1;
+    for (int64_t i = p.rowDims.size() - 1; i >= 0; --i) {
+      if (p.rowDims[i] == 1)
+        continue;
+      if (extent == 1)
+        rowStride = p.rowStrides[i];
+      linear &= p.rowStrides[i] == rowStride * extent;
+      extent *= p.rowDims[i];
+    }
+    // Tiles that never cross the innermost row dim share the outer coordinates.
+    auto inner = llvm::find_if(llvm::reverse(p.rowDims), [](int64_t size) { return size != 1; });
+    innerDim = inner == p.rowDims.rend() ? p.rowDims.size() - 1 : std::distance(inner, p.rowDims.rend()) - 1;
+    aligned = p.rowDims[innerDim] == rows || p.rowDims[innerDim] % p.tileRows == 0;
+  }
+
+  void emit() {
+    auto loop = scf::ForOp::create(b, context.begin, context.end, makeIndex(b, 1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<int64_t> sizes(p.batchDims);
+    sizes.append({columnBlocks, rowBlocks});
+    SmallVector<Value> position = delinearize(b, loop.getInductionVar(), sizes);
+    Value rowBlock = position.pop_back_val(), columnBlock = position.pop_back_val();
+    emitByTile(b, columnBlock, columnBlocks, p.columns % p.tileColumns != 0, [&](bool lastColumns) {
+      emitByTile(b, rowBlock, rowBlocks, rows % p.tileRows != 0, [&](bool lastRows) {
+        emitTile(position, rowBlock, columnBlock, lastRows ? rows % p.tileRows : p.tileRows, lastColumns ? p.columns % p.tileColumns : p.tileColumns);
+      });
+    });
+  }
+
+private:
+  void emitTile(ArrayRef<Value> batch, Value rowBlock, Value columnBlock, int64_t tileRows, int64_t tileColumns) {
+    Value row = scaleIndex(b, rowBlock, p.tileRows), column = scaleIndex(b, columnBlock, p.tileColumns);
+    SmallVector<SmallVector<Value>> coordinates = locateRows(batch, row, tileRows);
+    int64_t panelStride = p.depth * kPanel;
+    Value rhsBase = scaleIndex(b, columnBlock, p.tileColumns / kPanel * panelStride);
+    for (auto [i, coordinate] : llvm::enumerate(batch))
+      rhsBase = addIndex(b, rhsBase, scaleIndex(b, coordinate, p.rhsBatchStrides[i]));
+
+    RegisterTile tile(b, tileRows, tileColumns, p.unroll);
+    SmallVector<Value> bases = p.lhsBuffer ? startRows(batch, row, coordinates) : SmallVector<Value>();
+    SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, [&](int64_t r, Value k) -> Value {
+      if (p.lhsBuffer)
+        return memref::LoadOp::create(b, p.lhsBuffer, addIndex(b, bases[r], scaleIndex(b, k, p.depthStride)));
+      SmallVector<Value> indices(coordinates[r]);
+      indices.push_back(k);
+      return BodyEmitter(b, context).emit(p.lhsValue, indices, 1);
+    });
+    tile.store(context, p.anchorResult, tile.finish(sums), coordinates, column);
+  }
+
+  /// All coordinates but the column of each row of a tile.
+  SmallVector<SmallVector<Value>> locateRows(ArrayRef<Value> batch, Value row, int64_t tileRows) {
+    SmallVector<SmallVector<Value>> located;
+    for (int64_t r = 0; r < tileRows; ++r) {
+      SmallVector<Value> own;
+      if (aligned && r > 0) {
+        own = located.front();
+        Value &inner = own[batch.size() + innerDim];
+        inner = addIndex(b, inner, r);
+      } else {
+        own.append(batch.begin(), batch.end());
+        own.append(delinearize(b, addIndex(b, row, r), p.rowDims));
+      }
+      located.push_back(own);
+    }
+    return located;
+  }
+
+  /// Where each row of a tile starts in the lhs.
+  SmallVector<Value> startRows(ArrayRef<Value> batch, Value row, ArrayRef<SmallVector<Value>> coordinates) {
+    Value base = makeIndex(b, 0);
+    for (auto [i, coordinate] : llvm::enumerate(batch))
+      base = addIndex(b, base, scaleIndex(b, coordinate, p.batchStrides[i]));
+    SmallVector<Value> starts;
+    for (auto [r, own] : llvm::enumerate(coordinates)) {
+      if (linear) {
+        starts.push_back(addIndex(b, addIndex(b, base, scaleIndex(b, row, rowStride)), r * rowStride));
+      } else if (aligned && r > 0) {
+        starts.push_back(addIndex(b, starts.front(), r * p.rowStrides[innerDim]));
+      } else {
+        Value start = base;
+        for (auto [coordinate, stride] : llvm::zip_equal(ArrayRef(own).drop_front(batch.size()), p.rowStrides))
+          start = addIndex(b, start, scaleIndex(b, coordinate, stride));
+        starts.push_back(start);
+      }
+    }
+    return starts;
+  }
+
+  ImplicitLocOpBuilder &b;
+  KernelContext &context;
+  const RowsTimesPanels &p;
+  int64_t rows, rowBlocks, columnBlocks, rowStride, innerDim;
+  bool linear, aligned;
+};
+
+} // namespace
+
+void emitRowsTimesPanels(ImplicitLocOpBuilder &b, KernelContext &context, const RowsTimesPanels &product) {
+  RowsTimesPanelsEmitter(b, context, product).emit();
+}
+
+} // namespace ingot

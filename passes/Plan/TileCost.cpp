@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Plan/TileCost.h"
+
+#include "passes/Kernel/ComputeShapes.h"
+
+namespace ingot {
+
+bool ProductCost::fits(int64_t rows, int64_t panels) const {
+  return (rows * panels + panels) * machine.registersPerVector() + 1 <= machine.vectorRegisters;
+}
+
+double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
+  constexpr double kLatency = 4, kL2BytesPerCycle = 20, kL3BytesPerCycle = 7;
+  int64_t panels = countTiles(tileColumns, kPanel), chains = 1;
+  while (rows * panels * chains < 8 && chains * 2 <= unroll)
+    chains *= 2;
+  double vectors = panels - (lanesOfLastPanel(tileColumns) == kPanel ? 0 : 0.5);
+  double multiplyAdds = rows * vectors, loads = panels + rows;
+  // The rhs block is read again for each block of rows: from the nearest cache that holds it.
+  double block = static_cast<double>(panels) * kPanel * sizeof(float) * depth;
+  double bytes = panels * kPanel * sizeof(float);
+  double streaming = block <= 0.5 * machine.l1Bytes ? 0 : bytes / (block <= 0.7 * machine.l2Bytes ? kL2BytesPerCycle : kL3BytesPerCycle);
+  double step = std::max({multiplyAdds, loads, kLatency / chains, streaming}) + 0.02 * loads;
+  // Rows at multiples of 4 KiB fall into one set of the L1 cache, which has 8 ways.
+  if (rowStrideBytes != 0 && rowStrideBytes % 4096 == 0 && rows > 6)
+    step *= 1 + 0.1 * (rows - 6);
+  constexpr double kStart = 40, kStore = 2;
+  return kStart + step * depth + kStore * rows * panels * machine.registersPerVector();
+}
+
+double ProductCost::rowBlock(int64_t rows, int64_t panels) const {
+  int64_t tileColumns = panels * kPanel, full = columns / tileColumns, rest = columns % tileColumns;
+  return full * tile(rows, tileColumns) + (rest ? tile(rows, rest) : 0);
+}
+
+double balanced(double cycles, int64_t units, const MachineModel &machine) {
+  if (cycles < kParallelCycles)
+    return cycles;
+  return cycles * countTiles(units, machine.threads) * machine.threads / units;
+}
+
+} // namespace ingot

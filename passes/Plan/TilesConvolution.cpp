@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/ComputeShapes.h"
+#include "passes/Plan/TileCost.h"
+#include "passes/Plan/Tiles.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// How often the innermost reduction, `run` steps long, is unrolled: short runs whole, because a loop of few iterations costs a misprediction each time.
+int64_t chooseUnroll(int64_t run) {
+  if (run <= 12)
+    return run;
+  for (int64_t unroll : {4, 7, 6, 5, 3})
+    if (run % unroll == 0)
+      return unroll;
+  return 4;
+}
+
+struct Choice {
+  double cost = 0, work = 0;
+  SmallVector<int64_t> tile;
+
+  void offer(double work, ArrayRef<int64_t> tile, int64_t units, const MachineModel &machine) {
+    double cost = balanced(work, units, machine);
+    if (this->tile.empty() || cost < this->cost)
+      *this = {cost, work, SmallVector<int64_t>(tile)};
+  }
+};
+
+} // namespace
+
+PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
+  std::string why;
+  std::optional<ConvolutionShape> shape = ConvolutionShape::match(region, why);
+  if (!shape || shape->op.isDepthwise())
+    return {};
+  const ConvolutionShape &s = *shape;
+  bool rowIsRun = s.groups == 1 && s.dilationWidth == 1;
+  int64_t unroll = chooseUnroll(rowIsRun ? s.kernelWidth * s.groupInputs : s.groupInputs);
+  ProductCost cost{machine, s.groupOutputs, s.depth(), unroll, s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float))};
+  Choice choice;
+  for (int64_t panels = 1; panels <= s.panels() && cost.fits(1, panels); ++panels) {
+    if (s.isPointwise()) {
+      int64_t pixels = s.images * s.outHeight * s.outWidth;
+      for (int64_t rows = 1; rows <= pixels && cost.fits(rows, panels); ++rows) {
+        int64_t rest = pixels % rows;
+        SmallVector<int64_t> tile = {rows, panels * kPanel};
+        choice.offer(pixels / rows * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0), tile, s.units(tile), machine);
+      }
+      continue;
+    }
+    // Rows of pixels, or several whole rows where one is shorter than a good tile.
+    for (int64_t rows = 1; rows <= s.outHeight && cost.fits(rows, panels); ++rows)
+      for (int64_t pixels = rows == 1 ? 1 : s.outWidth; pixels <= s.outWidth && cost.fits(rows * pixels, panels); ++pixels) {
+        int64_t restRows = s.outHeight % rows, restPixels = s.outWidth % pixels;
+        auto rowOfTiles = [&](int64_t height) {
+          return s.outWidth / pixels * cost.rowBlock(height * pixels, panels) + (restPixels ? cost.rowBlock(height * restPixels, panels) : 0);
+        };
+        double image = s.outHeight / rows * rowOfTiles(rows) + (restRows ? rowOfTiles(restRows) : 0);
+        SmallVector<int64_t> tile = {rows, pixels, panels * kPanel};
+        choice.offer(s.images * s.groups * image, tile, s.units(tile), machine);
+      }
+  }
+  int64_t units = s.units(choice.tile);
+  return PlanAttr::get(region.getContext(), Family::Convolution, choice.tile, unroll, kPanel, units, units > 1 && choice.work > kParallelCycles);
+}
+
+} // namespace ingot
