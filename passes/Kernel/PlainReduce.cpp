@@ -54,7 +54,7 @@ Value combine(PlainEmitter &e, ReduceKind kind, Value x, Value y, Type element) 
 }
 
 /// Spreads the indices of the dims outside `axes` and of those in `axes` over all `rank` dims.
-PlainEmitter::Indices interleave(ValueRange kept, ValueRange reduced, ArrayRef<int64_t> axes, int64_t rank) {
+PlainEmitter::Indices mergeIndices(ValueRange kept, ValueRange reduced, ArrayRef<int64_t> axes, int64_t rank) {
   PlainEmitter::Indices indices;
   SmallVector<int64_t> sorted(axes);
   llvm::sort(sorted);
@@ -108,7 +108,7 @@ void emitPlainOp(PlainEmitter &e, ReduceOp op) {
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     PlainEmitter::Indices outer = keptOf(indices, axes, op.getKeepDims());
     Value result = e.foldNest(dims, neutral(e, kind, element, kept), [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
-      Value x = castElements(e.b, e.read(op.getX(), interleave(outer, at, axes, from.size())), element, keptElement);
+      Value x = castElements(e.b, e.read(op.getX(), mergeIndices(outer, at, axes, from.size())), element, keptElement);
       return {combine(e, kind, carried[0], x, element)};
     })[0];
     if (kind == ReduceKind::Mean) {
@@ -127,7 +127,7 @@ void emitPlainOp(PlainEmitter &e, ArgReduceOp op) {
   Predicate better = isMax ? (op.getSelectLast() ? Predicate::Ge : Predicate::Gt) : (op.getSelectLast() ? Predicate::Le : Predicate::Lt);
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     PlainEmitter::Indices outer = keptOf(indices, axis, op.getKeepDims());
-    auto at = [&](Value i) { return e.readWide(op.getX(), interleave(outer, i, axis, from.size())); };
+    auto at = [&](Value i) { return e.readWide(op.getX(), mergeIndices(outer, i, axis, from.size())); };
     Value first = e.index(0);
     SmallVector<Value> best = e.fold(e.index(1), e.index(from[axis]), {at(first), first}, [&](Value i, ValueRange carried) -> SmallVector<Value> {
       Value x = at(i), wins = emitPredicate(e.b, better, x, carried[0], element);
@@ -144,7 +144,7 @@ void emitPlainOp(PlainEmitter &e, NormOp op) {
   bool softmax = op.getKind() == NormKind::Softmax || op.getKind() == NormKind::LogSoftmax;
   e.forElements(kept, [&](ValueRange outer) {
     ElementMath m(e.b, type), s(e.b, sumType);
-    auto place = [&](ValueRange at) { return interleave(outer, at, axes, shape.size()); };
+    auto place = [&](ValueRange at) { return mergeIndices(outer, at, axes, shape.size()); };
     auto read = [&](ValueRange at) { return e.readWide(op.getX(), place(at)); };
     auto sumOf = [&](function_ref<Value(Value)> term) { // of terms in the compute type
       return e.foldNest(dims, s.constant(0.0), [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
@@ -152,7 +152,7 @@ void emitPlainOp(PlainEmitter &e, NormOp op) {
       })[0];
     };
     auto narrow = [&](Value sum) { return castElements(e.b, sum, sumType, type); };
-    auto wide = [&](Value x) { return castElements(e.b, x, type, sumType); };
+    auto widen = [&](Value x) { return castElements(e.b, x, type, sumType); };
     auto writeAll = [&](function_ref<Value(Value)> formula) {
       e.loops(dims, [&](ValueRange at) { e.writeWide(formula(read(at)), place(at)); });
     };
@@ -176,11 +176,11 @@ void emitPlainOp(PlainEmitter &e, NormOp op) {
     if (op.getKind() == NormKind::Standardize)
       mean = s.div(sumOf([](Value x) { return x; }), count);
     Value squares = e.foldNest(dims, s.constant(0.0), [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
-      Value difference = s.sub(wide(read(at)), mean);
+      Value difference = s.sub(widen(read(at)), mean);
       return {s.add(carried[0], s.mul(difference, difference))};
     })[0];
     Value scale = s.div(s.constant(1.0), s.sqrt(s.add(s.div(squares, count), epsilon)));
-    writeAll([&](Value x) { return narrow(s.mul(s.sub(wide(x), mean), scale)); });
+    writeAll([&](Value x) { return narrow(s.mul(s.sub(widen(x), mean), scale)); });
   });
 }
 
@@ -191,7 +191,7 @@ void emitPlainOp(PlainEmitter &e, CumulativeOp op) {
   e.forElements(dropDims(shape, axis), [&](ValueRange outer) {
     e.fold(e.index(0), e.index(size), neutral(e, op.getKind(), element, type), [&](Value i, ValueRange carried) -> SmallVector<Value> {
       Value position = op.getReverse() ? e.sub(e.index(size - 1), i) : i;
-      PlainEmitter::Indices place = interleave(outer, position, axis, shape.size());
+      PlainEmitter::Indices place = mergeIndices(outer, position, axis, shape.size());
       Value next = combine(e, op.getKind(), carried[0], e.readWide(op.getX(), place), element);
       e.writeWide(op.getExclusive() ? carried[0] : next, place);
       return {next};

@@ -30,10 +30,10 @@ public:
   }
 
 private:
-  bool crops() const { return op.getCoordinates() == "tf_crop_and_resize" && op.getRoi(); }
-  double roi(size_t at) const { return (*op.getRoi())[at]; }
+  bool crops() { return op.getCoordinates() == "tf_crop_and_resize" && op.getRoi(); }
+  double roi(size_t at) { return (*op.getRoi())[at]; }
 
-  bool isIdentity(size_t dim) const {
+  bool isIdentity(size_t dim) {
     if (to[dim] != from[dim] || std::abs(op.getScales()[dim] - 1.0) > 1e-9)
       return false;
     return !crops() || (roi(dim) == 0.0 && roi(to.size() + dim) == 1.0);

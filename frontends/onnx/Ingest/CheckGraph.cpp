@@ -14,6 +14,9 @@ namespace {
 
 constexpr size_t kShownCycleNodes = 20;
 
+/// Only the first problems come with a suggestion: searching all names for each of many would take long.
+constexpr size_t kSuggestions = 20;
+
 /// The values that the nodes of one graph can use: its own and those of the graphs around it.
 struct Scope {
   const Scope *outer;
@@ -73,6 +76,10 @@ public:
   }
 
 private:
+  std::string suggestion(llvm::StringRef name, const Scope &scope) const {
+    return findings.problems.size() < kSuggestions ? schema::didYouMean(name, scope.names()) : "";
+  }
+
   void report(std::string message) { findings.problems.push_back({"", "", "", 0, std::move(message)}); }
 
   /// Reports a problem that leaves values missing or ambiguous.
@@ -129,8 +136,8 @@ private:
       for (const std::string &input : node.input())
         if (!input.empty() && !scope.contains(input)) {
           findings.typesMakeSense = false;
-          findings.problems.push_back(problemOf(
-              node, environment.opsets, absl::StrCat("uses value '", input, "', which nothing produces", schema::didYouMean(input, scope.names()))));
+          findings.problems.push_back(
+              problemOf(node, environment.opsets, absl::StrCat("uses value '", input, "', which nothing produces", suggestion(input, scope))));
         }
       for (onnx::AttributeProto &attribute : *node.mutable_attribute())
         checkSubgraphs(node, attribute, scope);
@@ -152,17 +159,23 @@ private:
     if (name.empty())
       fail(absl::StrCat("an output of ", where, " has no name"));
     else if (!scope.contains(name))
-      fail(absl::StrCat("output '", name, "' of ", where, " is produced by no node", schema::didYouMean(name, scope.names())));
+      fail(absl::StrCat("output '", name, "' of ", where, " is produced by no node", suggestion(name, scope)));
   }
 
   void checkDeclared(const std::string &name, onnx::TypeProto &type) {
     switch (type.value_case()) {
-    case onnx::TypeProto::kTensorType: return checkDeclaredTensor(name, *type.mutable_tensor_type());
-    case onnx::TypeProto::kSparseTensorType: return checkDeclaredTensor(name, *type.mutable_sparse_tensor_type());
-    case onnx::TypeProto::kSequenceType: return checkDeclared(name, *type.mutable_sequence_type()->mutable_elem_type());
-    case onnx::TypeProto::kOptionalType: return checkDeclared(name, *type.mutable_optional_type()->mutable_elem_type());
-    case onnx::TypeProto::kMapType: return checkDeclared(name, *type.mutable_map_type()->mutable_value_type());
-    default: return;
+    case onnx::TypeProto::kTensorType:
+      return checkDeclaredTensor(name, *type.mutable_tensor_type());
+    case onnx::TypeProto::kSparseTensorType:
+      return checkDeclaredTensor(name, *type.mutable_sparse_tensor_type());
+    case onnx::TypeProto::kSequenceType:
+      return checkDeclared(name, *type.mutable_sequence_type()->mutable_elem_type());
+    case onnx::TypeProto::kOptionalType:
+      return checkDeclared(name, *type.mutable_optional_type()->mutable_elem_type());
+    case onnx::TypeProto::kMapType:
+      return checkDeclared(name, *type.mutable_map_type()->mutable_value_type());
+    default:
+      return;
     }
   }
 
@@ -198,7 +211,8 @@ private:
       absl::StrAppend(&path, "'", body.node(cycle[i]).name(), "' -> ");
     if (cycle.size() > kShownCycleNodes)
       absl::StrAppend(&path, "... -> ");
-    fail(absl::StrCat(where, " has a cycle of ", cycle.size(), cycle.size() == 1 ? " node: " : " nodes: ", path, "'", body.node(cycle[0]).name(), "'"));
+    fail(absl::StrCat(where, " has a cycle of ", cycle.size(), cycle.size() == 1 ? " node: " : " nodes: ", path, "'", body.node(cycle[0]).name(),
+                      "'"));
   }
 
   const Model &model;
@@ -215,7 +229,8 @@ void checkInputs(onnx::GraphProto &graph, GraphFindings &findings) {
   for (onnx::ValueInfoProto &input : *graph.mutable_input()) {
     auto constant = constants.find(input.name());
     if (constant == constants.end()) {
-      if (input.type().value_case() == onnx::TypeProto::VALUE_NOT_SET || (input.type().has_tensor_type() && input.type().tensor_type().elem_type() == 0))
+      if (input.type().value_case() == onnx::TypeProto::VALUE_NOT_SET ||
+          (input.type().has_tensor_type() && input.type().tensor_type().elem_type() == 0))
         findings.problems.push_back({"", "", "", 0, absl::StrCat("input '", input.name(), "' of the graph has no type")});
       inputs.Add()->Swap(&input);
       continue;

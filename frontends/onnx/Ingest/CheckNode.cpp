@@ -17,11 +17,16 @@ std::string typeName(AttributeProto::AttributeType type) { return AttributeProto
 
 bool hasValue(const AttributeProto &attribute) {
   switch (attribute.type()) {
-  case AttributeProto::TENSOR: return attribute.has_t();
-  case AttributeProto::SPARSE_TENSOR: return attribute.has_sparse_tensor();
-  case AttributeProto::GRAPH: return attribute.has_g();
-  case AttributeProto::TYPE_PROTO: return attribute.has_tp();
-  default: return true; // a number, string or list that is not written has its zero value
+  case AttributeProto::TENSOR:
+    return attribute.has_t();
+  case AttributeProto::SPARSE_TENSOR:
+    return attribute.has_sparse_tensor();
+  case AttributeProto::GRAPH:
+    return attribute.has_g();
+  case AttributeProto::TYPE_PROTO:
+    return attribute.has_tp();
+  default:
+    return true; // a number, string or list that is not written has its zero value
   }
 }
 
@@ -86,12 +91,12 @@ private:
       report(std::move(complaint));
   }
 
-  void checkArity(const char *what, const google::protobuf::RepeatedPtrField<std::string> &names, const std::vector<OpSchema::FormalParameter> &formals,
-                  int least, int most) {
+  void checkArity(const char *what, const google::protobuf::RepeatedPtrField<std::string> &names,
+                  const std::vector<OpSchema::FormalParameter> &formals, int least, int most) {
     if (names.size() < least || names.size() > most) {
-      std::string wanted = least == most ? absl::StrCat(least)
+      std::string wanted = least == most                             ? absl::StrCat(least)
                            : most == std::numeric_limits<int>::max() ? absl::StrCat("at least ", least)
-                                                                       : absl::StrCat(least, " to ", most);
+                                                                     : absl::StrCat(least, " to ", most);
       report(absl::StrCat("has ", names.size(), " ", what, names.size() == 1 ? "" : "s", ", operator '", node.op_type(), "' takes ", wanted));
     }
     for (int i = 0; i < names.size() && i < static_cast<int>(formals.size()); ++i)
@@ -110,7 +115,8 @@ private:
       auto it = schema.attributes().find(attribute.name());
       if (it == schema.attributes().end()) {
         if (!llvm::StringRef(attribute.name()).starts_with("__")) // exporters' private notes
-          report(absl::StrCat("operator '", node.op_type(), "' has no attribute '", attribute.name(), "'", schema::didYouMean(attribute.name(), known)));
+          report(
+              absl::StrCat("operator '", node.op_type(), "' has no attribute '", attribute.name(), "'", schema::didYouMean(attribute.name(), known)));
       } else if (attribute.type() != it->second.type) {
         report(absl::StrCat("attribute '", attribute.name(), "' is of type ", typeName(attribute.type()), ", must be ", typeName(it->second.type)));
       } else if (attribute.ref_attr_name().empty() && !hasValue(attribute)) {

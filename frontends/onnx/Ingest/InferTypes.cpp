@@ -100,7 +100,10 @@ std::string printedType(const TypeProto &type) {
     return absl::StrCat(text, "[unknown rank]");
   std::string dims;
   for (const auto &dim : type.tensor_type().shape().dim())
-    absl::StrAppend(&dims, dims.empty() ? "" : ", ", dim.has_dim_value() ? absl::StrCat(dim.dim_value()) : dim.has_dim_param() ? dim.dim_param() : "?");
+    absl::StrAppend(&dims, dims.empty() ? "" : ", ",
+                    dim.has_dim_value()   ? absl::StrCat(dim.dim_value())
+                    : dim.has_dim_param() ? dim.dim_param()
+                                          : "?");
   return absl::StrCat(text, "[", dims, "]");
 }
 
@@ -237,10 +240,18 @@ private:
     for (const onnx::AttributeProto &attribute : node.attribute()) {
       TensorProto tensor;
       switch (attribute.type()) {
-      case onnx::AttributeProto::TENSOR: data[node.output(0)] = &attribute.t(); continue;
-      case onnx::AttributeProto::SPARSE_TENSOR: sparseData[node.output(0)] = &attribute.sparse_tensor(); continue;
-      case onnx::AttributeProto::INT: tensor = onnx::ToTensor(attribute.i()); break;
-      case onnx::AttributeProto::FLOAT: tensor = onnx::ToTensor(attribute.f()); break;
+      case onnx::AttributeProto::TENSOR:
+        data[node.output(0)] = &attribute.t();
+        continue;
+      case onnx::AttributeProto::SPARSE_TENSOR:
+        sparseData[node.output(0)] = &attribute.sparse_tensor();
+        continue;
+      case onnx::AttributeProto::INT:
+        tensor = onnx::ToTensor(attribute.i());
+        break;
+      case onnx::AttributeProto::FLOAT:
+        tensor = onnx::ToTensor(attribute.f());
+        break;
       case onnx::AttributeProto::INTS:
         tensor = onnx::ToTensor(std::vector<int64_t>(attribute.ints().begin(), attribute.ints().end()));
         tensor.add_dims(attribute.ints_size());
@@ -249,7 +260,8 @@ private:
         tensor = onnx::ToTensor(std::vector<float>(attribute.floats().begin(), attribute.floats().end()));
         tensor.add_dims(attribute.floats_size());
         break;
-      default: continue;
+      default:
+        continue;
       }
       data[node.output(0)] = &constants.emplace_back(std::move(tensor));
     }

@@ -3,8 +3,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "llvm/ADT/ArrayRef.h"
 #include "onnx/onnx_pb.h"
+#include "llvm/ADT/ArrayRef.h"
 
 #include <google/protobuf/descriptor.h>
 
@@ -138,13 +138,18 @@ private:
         return seenModelField ? truncated(begin, 1, 0) : notAModel(offsetOf(begin), "bad number");
       length = 0;
       break;
-    case kFixed64: length = 8; break;
-    case kFixed32: length = 4; break;
+    case kFixed64:
+      length = 8;
+      break;
+    case kFixed32:
+      length = 4;
+      break;
     case kBytes:
       if (!readVarint(rest, length))
         return seenModelField ? truncated(begin, 1, 0) : notAModel(offsetOf(begin), "bad length");
       break;
-    default: return notAModel(offsetOf(begin), "bad wire type");
+    default:
+      return notAModel(offsetOf(begin), "bad wire type");
     }
     if (message == Message::model) { // other files give themselves away here; one that ends early after a good field was a model
       const auto *known = onnx::ModelProto::descriptor()->FindFieldByNumber(static_cast<int>(number));
@@ -189,8 +194,11 @@ private:
       case onnx::TensorProto::kInt32DataFieldNumber:
       case onnx::TensorProto::kInt64DataFieldNumber:
       case onnx::TensorProto::kUint64DataFieldNumber:
-      case onnx::TensorProto::kStringDataFieldNumber: ++payloadFields; break;
-      default: break;
+      case onnx::TensorProto::kStringDataFieldNumber:
+        ++payloadFields;
+        break;
+      default:
+        break;
       }
     }
     // Payloads in several pieces are legal and rare: protobuf puts them together.

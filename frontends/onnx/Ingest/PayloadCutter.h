@@ -26,7 +26,7 @@ struct CutPayload {
 };
 
 struct CutModel {
-  std::string structure;                  ///< a serialised ModelProto without large payloads
+  std::string structure;                   ///< a serialised ModelProto without large payloads
   std::map<uint64_t, CutPayload> payloads; ///< by offset in the file
 };
 

@@ -78,8 +78,10 @@ private:
     if (it == files.payloads.end()) // the note is not ours: the file itself has such an entry
       return absl::InvalidArgumentError("refers to data that the model does not contain");
     const CutPayload &payload = it->second;
-    if ((payload.field == TensorProto::kFloatDataFieldNumber && tensor.data_type() != TensorProto::FLOAT && tensor.data_type() != TensorProto::COMPLEX64) ||
-        (payload.field == TensorProto::kDoubleDataFieldNumber && tensor.data_type() != TensorProto::DOUBLE && tensor.data_type() != TensorProto::COMPLEX128))
+    if ((payload.field == TensorProto::kFloatDataFieldNumber && tensor.data_type() != TensorProto::FLOAT &&
+         tensor.data_type() != TensorProto::COMPLEX64) ||
+        (payload.field == TensorProto::kDoubleDataFieldNumber && tensor.data_type() != TensorProto::DOUBLE &&
+         tensor.data_type() != TensorProto::COMPLEX128))
       return absl::InvalidArgumentError(
           absl::StrCat("has its data in a field that does not belong to its type ", elementTypeName(tensor.data_type())));
     if (payload.bytes != expected)
@@ -99,7 +101,8 @@ private:
       return file.status();
     uint64_t size = (*file)->size();
     if (where->length && *where->length != expected)
-      return absl::InvalidArgumentError(absl::StrCat("has ", *where->length, " bytes of external data in '", where->location, "', its type ", shape(), " needs ", expected));
+      return absl::InvalidArgumentError(
+          absl::StrCat("has ", *where->length, " bytes of external data in '", where->location, "', its type ", shape(), " needs ", expected));
     if (where->offset > size || expected > size - where->offset)
       return absl::OutOfRangeError(absl::StrCat("needs ", expected, " bytes at offset ", where->offset, " of external data file '", where->location,
                                                 "', which has only ", size, " bytes"));
@@ -139,21 +142,33 @@ private:
 
   absl::Status readTyped() {
     switch (tensor.data_type()) {
-    case TensorProto::FLOAT: return copy<float>(tensor.float_data(), count);
-    case TensorProto::COMPLEX64: return copy<float>(tensor.float_data(), 2 * count);
-    case TensorProto::DOUBLE: return copy<double>(tensor.double_data(), count);
-    case TensorProto::COMPLEX128: return copy<double>(tensor.double_data(), 2 * count);
-    case TensorProto::INT64: return copy<int64_t>(tensor.int64_data(), count);
-    case TensorProto::UINT32: return copy<uint32_t>(tensor.uint64_data(), count);
-    case TensorProto::UINT64: return copy<uint64_t>(tensor.uint64_data(), count);
+    case TensorProto::FLOAT:
+      return copy<float>(tensor.float_data(), count);
+    case TensorProto::COMPLEX64:
+      return copy<float>(tensor.float_data(), 2 * count);
+    case TensorProto::DOUBLE:
+      return copy<double>(tensor.double_data(), count);
+    case TensorProto::COMPLEX128:
+      return copy<double>(tensor.double_data(), 2 * count);
+    case TensorProto::INT64:
+      return copy<int64_t>(tensor.int64_data(), count);
+    case TensorProto::UINT32:
+      return copy<uint32_t>(tensor.uint64_data(), count);
+    case TensorProto::UINT64:
+      return copy<uint64_t>(tensor.uint64_data(), count);
     case TensorProto::FLOAT6E2M3:
-    case TensorProto::FLOAT6E3M2: return packSixBits();
-    default: break;
+    case TensorProto::FLOAT6E3M2:
+      return packSixBits();
+    default:
+      break;
     }
     switch (*elementBits(tensor.data_type())) { // all others are in int32_data, elements of less than a byte packed as in raw_data
-    case 32: return copy<int32_t>(tensor.int32_data(), count);
-    case 16: return copy<uint16_t>(tensor.int32_data(), count);
-    default: return copy<uint8_t>(tensor.int32_data(), expected);
+    case 32:
+      return copy<int32_t>(tensor.int32_data(), count);
+    case 16:
+      return copy<uint16_t>(tensor.int32_data(), count);
+    default:
+      return copy<uint8_t>(tensor.int32_data(), expected);
     }
   }
 
@@ -172,7 +187,8 @@ llvm::ArrayRef<char> Initializer::bytes() const {
   return {source->file->bytes().data() + source->offset, static_cast<size_t>(source->bytes)};
 }
 
-absl::StatusOr<Initializer> readTensor(const TensorProto &tensor, const TensorFiles &files, const IngestOptions &options, llvm::StringRef fallbackName) {
+absl::StatusOr<Initializer> readTensor(const TensorProto &tensor, const TensorFiles &files, const IngestOptions &options,
+                                       llvm::StringRef fallbackName) {
   absl::StatusOr<Initializer> result = TensorReader(tensor, files, options).read();
   if (result.ok())
     return result;

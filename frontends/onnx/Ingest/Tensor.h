@@ -6,8 +6,8 @@
 #include "frontends/onnx/Ingest/ExternalData.h"
 #include "frontends/onnx/Ingest/MappedFile.h"
 #include "frontends/onnx/Ingest/PayloadCutter.h"
-#include "llvm/ADT/ArrayRef.h"
 #include "onnx/onnx_pb.h"
+#include "llvm/ADT/ArrayRef.h"
 
 #include <memory>
 #include <optional>

@@ -59,6 +59,7 @@ std::vector<int> findCycle(const std::vector<std::vector<int>> &sources, const s
   }
   path.erase(path.begin(), path.begin() + position[node]);
   std::reverse(path.begin(), path.end());
+  std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end()); // begin where the file does
   return path;
 }
 

@@ -4,11 +4,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "frontends/onnx/Ingest/CheckCalls.h"
 #include "frontends/onnx/Ingest/CheckGraph.h"
 #include "frontends/onnx/Ingest/InferTypes.h"
 #include "frontends/onnx/Schema/Functions.h"
 #include "llvm/ADT/StringSet.h"
-#include "onnx/checker.h"
 
 namespace ingot::ingest {
 namespace {
@@ -97,7 +97,8 @@ private:
   void checkHeader() {
     int64_t version = model.model.ir_version();
     if (version < kOldestIrVersion || version > onnx::Version::IR_VERSION)
-      report(absl::StrCat("the model has IR version ", version, ", supported are ", kOldestIrVersion, " to ", static_cast<int>(onnx::Version::IR_VERSION)));
+      report(absl::StrCat("the model has IR version ", version, ", supported are ", kOldestIrVersion, " to ",
+                          static_cast<int>(onnx::Version::IR_VERSION)));
     if (model.model.opset_import().empty())
       report("the model imports no operator set");
     checkImports(model.model, "the model");
@@ -109,12 +110,13 @@ private:
       std::string domain = schema::normalDomain(import.domain()).str();
       auto [it, inserted] = versions.emplace(domain, import.version());
       if (!inserted && it->second != import.version())
-        report(absl::StrCat(who, " imports two versions of domain '", schema::printedDomain(domain).str(), "': ", it->second, " and ", import.version()));
+        report(absl::StrCat(who, " imports two versions of domain '", schema::printedDomain(domain).str(), "': ", it->second, " and ",
+                            import.version()));
       // An unknown domain is a problem of the nodes that use it: exporters list domains that they do not use.
       std::optional<schema::VersionRange> range = schema::supportedOpsets(domain);
       if (range && (import.version() < range->first || import.version() > range->last)) {
-        report(absl::StrCat(who, " imports opset ", import.version(), " of domain '", schema::printedDomain(domain).str(), "', supported are ", range->first,
-                            " to ", range->last));
+        report(absl::StrCat(who, " imports opset ", import.version(), " of domain '", schema::printedDomain(domain).str(), "', supported are ",
+                            range->first, " to ", range->last));
         findings.typesMakeSense = false;
       }
     }
@@ -131,10 +133,8 @@ private:
       checkImports(function, absl::StrCat("function '", name, "'"));
       checkFunction(model, function, findings);
     }
-    try {
-      onnx::checker::check_function_call_cycles(model.model);
-    } catch (const std::exception &error) {
-      report(error.what());
+    if (std::optional<std::string> problem = checkCalls(model.model, model.limits)) {
+      report(std::move(*problem));
       findings.typesMakeSense = false;
     }
   }

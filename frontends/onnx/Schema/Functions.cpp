@@ -2,9 +2,9 @@
 #include "frontends/onnx/Schema/Functions.h"
 
 #include "absl/strings/str_cat.h"
-#include "llvm/ADT/StringSet.h"
 #include "onnx/common/visitor.h"
 #include "onnx/shape_inference/attribute_binder.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <algorithm>
 #include <map>
@@ -125,7 +125,8 @@ const onnx::FunctionProto *findLocalFunction(const onnx::ModelProto &model, cons
 
 bool hasFunctionBody(const onnx::OpSchema &schema) { return schema.HasFunction() || schema.HasContextDependentFunction(); }
 
-absl::StatusOr<onnx::FunctionProto> functionBody(const onnx::NodeProto &node, const OpsetImports &opsets, llvm::ArrayRef<onnx::TypeProto> inputTypes) {
+absl::StatusOr<onnx::FunctionProto> functionBody(const onnx::NodeProto &node, const OpsetImports &opsets,
+                                                 llvm::ArrayRef<onnx::TypeProto> inputTypes) {
   auto import = opsets.find(normalDomain(node.domain()).str());
   if (import == opsets.end())
     return absl::NotFoundError(absl::StrCat(described(node), ": domain '", printedDomain(node.domain()).str(), "' is not imported"));
@@ -145,7 +146,8 @@ absl::StatusOr<onnx::FunctionProto> functionBody(const onnx::NodeProto &node, co
       onnx::FunctionBodyBuildContextImpl context(node, inputTypes.vec());
       int opset = bodyOpset(schema->context_dependent_function_opset_versions(), import->second);
       if (!schema->BuildContextDependentFunction(context, body, opset))
-        return absl::FailedPreconditionError(absl::StrCat(described(node), ": its function body cannot be made for these input types and attributes"));
+        return absl::FailedPreconditionError(
+            absl::StrCat(described(node), ": its function body cannot be made for these input types and attributes"));
     }
     addDefaults(*schema, body);
     return body;
@@ -156,8 +158,8 @@ absl::StatusOr<onnx::FunctionProto> functionBody(const onnx::NodeProto &node, co
 
 absl::StatusOr<ExpandedFunction> expandFunction(const onnx::NodeProto &node, const onnx::FunctionProto &body, llvm::StringRef prefix) {
   if (node.input_size() > body.input_size() || node.output_size() > body.output_size())
-    return absl::InvalidArgumentError(absl::StrCat(described(node), " has ", node.input_size(), " inputs and ", node.output_size(), " outputs, the function has ",
-                                                   body.input_size(), " and ", body.output_size()));
+    return absl::InvalidArgumentError(absl::StrCat(described(node), " has ", node.input_size(), " inputs and ", node.output_size(),
+                                                   " outputs, the function has ", body.input_size(), " and ", body.output_size()));
   Renamer renamer(prefix);
   for (int i = 0; i < body.input_size(); ++i)
     renamer.bind(body.input(i), i < node.input_size() ? node.input(i) : "");

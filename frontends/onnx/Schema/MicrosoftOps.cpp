@@ -96,7 +96,8 @@ int64_t intAttribute(const FunctionBodyBuildContext &context, const char *name) 
 }
 
 /// Adds `result = operand` with its last two dims exchanged when the attribute `flag` says so; false when the rank is needed but unknown.
-bool addTransposed(const FunctionBodyBuildContext &context, FunctionBuilder &body, int input, const char *flag, const char *operand, const char *result) {
+bool addTransposed(const FunctionBodyBuildContext &context, FunctionBuilder &body, int input, const char *flag, const char *operand,
+                   const char *result) {
   if (!intAttribute(context, flag)) {
     body.Add((std::string(result) + " = Identity (" + operand + ")").c_str());
     return true;
@@ -134,7 +135,11 @@ bool addActivation(const FunctionBodyBuildContext &context, FunctionBuilder &bod
   else if (name->s() == "HardSigmoid")
     body.Add("Y = HardSigmoid (sum)", "alpha", parameter(0, 0.2f), "beta", parameter(1, 0.5f));
   else if (name->s() == "Clip" && list && list->floats_size() == 2)
-    body.Const("low_f", parameter(0, 0)).Const("high_f", parameter(1, 0)).Add("low = CastLike (low_f, sum)").Add("high = CastLike (high_f, sum)").Add("Y = Clip (sum, low, high)");
+    body.Const("low_f", parameter(0, 0))
+        .Const("high_f", parameter(1, 0))
+        .Add("low = CastLike (low_f, sum)")
+        .Add("high = CastLike (high_f, sum)")
+        .Add("Y = Clip (sum, low, high)");
   else
     return false;
   return true;
@@ -182,7 +187,8 @@ OpSchema fusedConvSchema() {
 }
 
 OpSchema fusedMatMulSchema() {
-  OpSchema schema = floatingPoint().Input(0, "A", "", "T").Input(1, "B", "", "T").Output(0, "Y", "", "T").Attr("alpha", "", AttributeProto::FLOAT, 1.0f);
+  OpSchema schema =
+      floatingPoint().Input(0, "A", "", "T").Input(1, "B", "", "T").Output(0, "Y", "", "T").Attr("alpha", "", AttributeProto::FLOAT, 1.0f);
   for (const char *flag : {"transA", "transB", "transBatchA", "transBatchB"})
     schema.Attr(flag, "", AttributeProto::INT, int64_t(0));
   return schema;

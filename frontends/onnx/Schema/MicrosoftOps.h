@@ -2,8 +2,8 @@
 #ifndef FRONTENDS_ONNX_SCHEMA_MICROSOFTOPS_H
 #define FRONTENDS_ONNX_SCHEMA_MICROSOFTOPS_H
 
-#include "llvm/ADT/StringRef.h"
 #include "onnx/defs/schema.h"
+#include "llvm/ADT/StringRef.h"
 
 #include <map>
 #include <string>

@@ -5,9 +5,9 @@
 #ifndef FRONTENDS_ONNX_SCHEMA_SCHEMA_H
 #define FRONTENDS_ONNX_SCHEMA_SCHEMA_H
 
+#include "onnx/defs/schema.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
-#include "onnx/defs/schema.h"
 
 #include <map>
 #include <optional>

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "frontends/onnx/Import/Import.h"
+
+#include "frontends/onnx/Import/ElementTypes.h"
+#include "frontends/onnx/Import/GraphImporter.h"
+#include "frontends/onnx/Ingest/ElementType.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+
+namespace ingot::importer {
+namespace {
+
+/// Imports one model; the steps of run() share the builder and the function that is being filled.
+class ModelImporter {
+public:
+  ModelImporter(MLIRContext &context, const ingest::Model &model, WeightStore &weights, const ImportOptions &options)
+      : context(context), model(model), weights(weights), options(options), symbols(&context, options), b(&context),
+        loc(NameLoc::get(b.getStringAttr(model.graph().name().empty() ? "model" : model.graph().name()))) {}
+
+  OwningOpRef<ModuleOp> run() {
+    int errors = 0;
+    ScopedDiagnosticHandler counter(&context, [&](Diagnostic &diagnostic) {
+      errors += diagnostic.getSeverity() == DiagnosticSeverity::Error;
+      return failure(); // counted only: the outer handler prints it
+    });
+    OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+    b.setInsertionPointToEnd(module->getBody());
+    if (failed(symbols.resolve(model.graph(), loc)))
+      return {};
+    function = func::FuncOp::create(b, loc, "main", b.getFunctionType({}, {}));
+    b.setInsertionPointToStart(function.addEntryBlock());
+    GraphImporter importer(b, model, weights, symbols);
+    bool ok = succeeded(importInputs(importer));
+    if (!ok)
+      return {}; // every node would fail for want of an input
+    for (const onnx::NodeProto &node : model.graph().node())
+      importer.importNode(node, model.opsets());
+    if (failed(importOutputs(importer)) || importer.failed()) {
+      if (errors == 0)
+        emitError(loc) << "the model cannot be imported";
+      return {};
+    }
+    eraseDeadOperations();
+    if (failed(reportPlaceholders()))
+      return {};
+    function->setAttr("ingot.symbols", b.getStrArrayAttr(SmallVector<StringRef>(symbols.names().begin(), symbols.names().end())));
+    return module;
+  }
+
+private:
+  LogicalResult importInputs(GraphImporter &importer) {
+    bool ok = true;
+    for (const auto &[name, value] : options.boundInputs)
+      if (!llvm::any_of(model.graph().input(), [&](const onnx::ValueInfoProto &input) { return input.name() == name; }) && !model.initializer(name)) {
+        emitError(loc) << "the model has no input '" << name << "'";
+        ok = false;
+      }
+    for (const onnx::ValueInfoProto &input : model.graph().input()) {
+      Location inputLoc = NameLoc::get(b.getStringAttr(input.name()));
+      if (!input.type().has_tensor_type()) {
+        emitError(inputLoc) << "input '" << input.name() << "' is no tensor; sequences, maps and optional values are not supported";
+        ok = false;
+        continue;
+      }
+      int32_t code = input.type().tensor_type().elem_type();
+      Type element = getElementType(&context, code);
+      if (!element) {
+        emitError(inputLoc) << "input '" << input.name() << "' has element type " << ingest::elementTypeName(code) << ", which is not supported";
+        ok = false;
+        continue;
+      }
+      if (auto bound = options.boundInputs.find(input.name()); bound != options.boundInputs.end()) {
+        Type boundElement = getElementType(&context, bound->second.elementType);
+        if (boundElement != element) {
+          emitError(inputLoc) << "the constant given for input '" << input.name() << "' has element type "
+                              << ingest::elementTypeName(bound->second.elementType) << ", it must be " << ingest::elementTypeName(code);
+          ok = false;
+          continue;
+        }
+        auto type = RankedTensorType::get(bound->second.dims, element);
+        importer.define(input.name(),
+                        TensorBuilder(b, inputLoc, weights).constant(type, bound->second.bytes, input.name(), bound->second.keepAlive));
+        continue;
+      }
+      FailureOr<Dims> dims = symbols.inputDims(input, inputLoc);
+      if (failed(dims)) {
+        ok = false;
+        continue;
+      }
+      Block &entry = function.getBody().front();
+      importer.define(input.name(), entry.addArgument(makeTensorType(*dims, element), inputLoc));
+      argumentNames.push_back(input.name());
+    }
+    return success(ok);
+  }
+
+  LogicalResult importOutputs(GraphImporter &importer) {
+    SmallVector<Value> results;
+    SmallVector<StringRef> names;
+    bool ok = true;
+    for (const onnx::ValueInfoProto &output : model.graph().output()) {
+      std::optional<Value> value = importer.lookup(output.name());
+      ok &= value && *value;
+      if (!ok)
+        continue; // reported with its node
+      results.push_back(*value);
+      names.push_back(output.name());
+    }
+    if (!ok)
+      return failure();
+    func::ReturnOp::create(b, loc, results);
+    Block &entry = function.getBody().front();
+    function.setFunctionType(b.getFunctionType(entry.getArgumentTypes(), ValueRange(results).getTypes()));
+    for (auto [i, name] : llvm::enumerate(argumentNames))
+      function.setArgAttr(i, "ingot.name", b.getStringAttr(name));
+    for (auto [i, name] : llvm::enumerate(names))
+      function.setResultAttr(i, "ingot.name", b.getStringAttr(name));
+    return success();
+  }
+
+  void eraseDeadOperations() {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
+
+  /// Whatever is left of shape arithmetic depends on sizes that are not fixed.
+  LogicalResult reportPlaceholders() {
+    bool ok = true;
+    for (Operation &op : function.getBody().front())
+      for (Value result : op.getResults())
+        if (std::optional<Dims> dims = getPlaceholderDims(result)) {
+          symbols.reportSymbolic(op.getUses().begin()->getOwner()->getLoc(), *dims);
+          ok = false;
+        }
+    return success(ok);
+  }
+
+  MLIRContext &context;
+  const ingest::Model &model;
+  WeightStore &weights;
+  const ImportOptions &options;
+  Symbols symbols;
+  OpBuilder b;
+  Location loc;
+  func::FuncOp function;
+  std::vector<std::string> argumentNames;
+};
+
+} // namespace
+
+OwningOpRef<ModuleOp> importModel(MLIRContext &context, const ingest::Model &model, WeightStore &weights, const ImportOptions &options) {
+  context.loadDialect<IngotDialect, func::FuncDialect>();
+  return ModelImporter(context, model, weights, options).run();
+}
+
+} // namespace ingot::importer

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a validated ONNX model to `ingot` operations: one function, static or symbolic shapes, no shape arithmetic left.
+#ifndef FRONTENDS_ONNX_IMPORT_IMPORT_H
+#define FRONTENDS_ONNX_IMPORT_IMPORT_H
+
+#include "frontends/onnx/Ingest/Model.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "passes/Weights/WeightStore.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ingot::importer {
+
+/// The value of a graph input that is fixed at compile time.
+struct ConstantBytes {
+  int32_t elementType = 0; ///< TensorProto::DataType
+  std::vector<int64_t> dims;
+  llvm::ArrayRef<char> bytes; ///< in the form of raw_data
+  std::shared_ptr<const void> keepAlive;
+};
+
+struct ImportOptions {
+  std::map<std::string, int64_t> dims;                     ///< sizes of symbolic dims, by name
+  std::map<std::string, std::vector<int64_t>> inputShapes; ///< whole shapes, by graph input
+  std::map<std::string, ConstantBytes> boundInputs;        ///< inputs that become constants and leave the function's signature
+};
+
+/// Imports the main graph of a model that validate() found no problem in. Problems are MLIR diagnostics at `NameLoc(node name)`, all of them in one
+/// run where they do not follow from each other; the result is null then. Every operation carries the names of the ONNX values it computes in
+/// `ingot.values`, the function the names of the symbols of its types in `ingot.symbols`.
+mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, const ingest::Model &model, WeightStore &weights, const ImportOptions &options);
+
+} // namespace ingot::importer
+
+#endif

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Operators that move elements: reshapes, transposes, slices, concatenations, pads.
+#include "frontends/onnx/Import/GraphImporter.h"
+#include "frontends/onnx/Import/Node.h"
+#include "frontends/onnx/Import/Registry.h"
+
+#include <limits>
+#include <numeric>
+
+using namespace mlir;
+
+namespace ingot::importer {
+namespace {
+
+/// The dim that -1 stands for: what is left of `from` after all other dims of `to`.
+std::optional<AffineExpr> inferredDim(Node &n, Dims from, Dims to) {
+  // Equal factors cancel, symbols among them; what is left must be numbers and at most one symbolic factor of `from`.
+  for (AffineExpr &dim : to)
+    if (auto *same = llvm::find(from, dim); dim && same != from.end() && !getConstant(dim)) {
+      from.erase(same);
+      dim = nullptr;
+    }
+  int64_t known = 1, total = 1;
+  AffineExpr symbolic;
+  for (AffineExpr dim : to) {
+    if (!dim)
+      continue;
+    if (!getConstant(dim)) {
+      n.graph.reportSymbolic(n.loc, {dim});
+      return std::nullopt;
+    }
+    known *= *getConstant(dim);
+  }
+  for (AffineExpr dim : from) {
+    if (std::optional<int64_t> size = getConstant(dim))
+      total *= *size;
+    else
+      symbolic = symbolic ? symbolic * dim : dim;
+  }
+  if (known == 0 || (!symbolic && total % known != 0)) {
+    n.error() << "cannot find the dim that -1 stands for: " << total << " elements do not divide by " << known;
+    return std::nullopt;
+  }
+  if (!symbolic)
+    return getAffineConstantExpr(total / known, n.b.getContext());
+  return total % known == 0 ? symbolic * (total / known) : (symbolic * total).floorDiv(known);
+}
+
+void importReshape(Node &n) {
+  Value x = n[0];
+  std::optional<Dims> to;
+  if (n.hasAttribute("shape")) {
+    to.emplace(llvm::map_range(n.integers("shape"), [&](int64_t size) { return getAffineConstantExpr(size, n.b.getContext()); }));
+  } else {
+    to = n.readDims(n[1]);
+    if (!to) {
+      if (std::optional<Dims> declared = n.declaredDims(0))
+        return n.yield(n.reshape(x, *declared));
+      n.dims(1); // reports
+      return;
+    }
+  }
+  Dims from = getDims(typeOf(x));
+  std::optional<size_t> missing;
+  for (auto [i, dim] : llvm::enumerate(*to)) {
+    std::optional<int64_t> size = getConstant(dim);
+    if (size == 0 && !n.flag("allowzero")) {
+      if (i >= from.size()) {
+        n.error() << "the shape copies dim " << i << " of an operand of rank " << from.size();
+        return;
+      }
+      dim = from[i];
+    }
+    if (size == -1)
+      missing = i;
+  }
+  if (missing) {
+    Dims others = *to;
+    others.erase(others.begin() + *missing);
+    std::optional<AffineExpr> dim = inferredDim(n, from, others);
+    if (!dim)
+      return;
+    (*to)[*missing] = *dim;
+  }
+  n.yield(n.reshape(x, *to));
+}
+
+void importTranspose(Node &n) {
+  Ints permutation = n.integers("perm");
+  if (permutation.empty()) {
+    permutation.resize(rankOf(n[0]));
+    std::iota(permutation.rbegin(), permutation.rend(), 0);
+  }
+  n.yield(n.transpose(n[0], permutation));
+}
+
+void importSqueeze(Node &n) {
+  std::optional<Ints> axes = n.listOf("axes", 1);
+  if (!axes)
+    return;
+  RankedTensorType type = typeOf(n[0]);
+  if (axes->empty() && !n.has(1) && !n.hasAttribute("axes"))
+    for (auto [i, size] : llvm::enumerate(type.getShape()))
+      if (size == 1)
+        axes->push_back(i);
+  axes = n.normalize(*axes, type.getRank());
+  if (!axes)
+    return;
+  for (int64_t axis : *axes)
+    if (type.getDimSize(axis) != 1) {
+      n.error() << "cannot squeeze dim " << axis << " of " << type << ": its size is not 1";
+      return;
+    }
+  n.yield(n.squeeze(n[0], *axes));
+}
+
+void importUnsqueeze(Node &n) {
+  std::optional<Ints> axes = n.listOf("axes", 1);
+  if (axes)
+    axes = n.normalize(*axes, rankOf(n[0]) + static_cast<int64_t>(axes->size()));
+  if (axes)
+    n.yield(n.unsqueeze(n[0], *axes));
+}
+
+AffineExpr product(ArrayRef<AffineExpr> dims, MLIRContext *context) {
+  AffineExpr result = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    result = result * dim;
+  return result;
+}
+
+void importFlatten(Node &n) {
+  Dims from = getDims(typeOf(n[0]));
+  int64_t rank = from.size(), axis = n.integer("axis");
+  if (axis < -rank || axis > rank) {
+    n.error() << "axis " << axis << " is not a dim of a tensor of rank " << rank;
+    return;
+  }
+  axis += axis < 0 ? rank : 0;
+  MLIRContext *context = n.b.getContext();
+  n.yield(n.reshape(n[0], {product(ArrayRef(from).take_front(axis), context), product(ArrayRef(from).drop_front(axis), context)}));
+}
+
+/// One dim of an ONNX slice: the first element and the number of elements.
+struct Range {
+  int64_t begin, size;
+};
+
+Range resolveRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
+  auto clamp = [&](int64_t index, int64_t low, int64_t high) { return std::clamp(index < 0 ? index + extent : index, low, high); };
+  if (step > 0) {
+    int64_t begin = clamp(start, 0, extent), stop = clamp(end, 0, extent);
+    return {begin, stop > begin ? (stop - begin - 1) / step + 1 : 0};
+  }
+  // INT64_MIN as the end would underflow in no case: extent is added to negative numbers only.
+  int64_t begin = clamp(start, -1, extent - 1), stop = clamp(end, -1, extent - 1);
+  if (begin <= stop)
+    return {std::max<int64_t>(begin, 0), 0};
+  uint64_t distance = begin - stop - 1, stride = 0 - static_cast<uint64_t>(step);
+  return {begin, static_cast<int64_t>(distance / stride) + 1};
+}
+
+void importSlice(Node &n) {
+  Value x = n[0];
+  RankedTensorType type = typeOf(x);
+  bool attributes = n.since() < 10;
+  std::optional<Ints> starts = attributes ? n.integers("starts") : n.ints(1);
+  std::optional<Ints> ends = attributes ? n.integers("ends") : n.ints(2);
+  std::optional<Ints> axes = n.listOf("axes", 3);
+  std::optional<Ints> steps = n.has(4) ? n.ints(4) : Ints();
+  if (!starts || !ends || !axes || !steps)
+    return;
+  if (axes->empty() && !n.has(3)) {
+    axes->resize(starts->size());
+    std::iota(axes->begin(), axes->end(), 0);
+  }
+  steps->resize(std::max(steps->size(), starts->size()), 1);
+  axes = n.normalize(*axes, type.getRank());
+  if (!axes)
+    return;
+  if (starts->size() != axes->size() || ends->size() != axes->size() || steps->size() != axes->size()) {
+    n.error() << "needs one start, end, axis and step per sliced dim, has " << starts->size() << ", " << ends->size() << ", " << axes->size() << " and "
+              << steps->size();
+    return;
+  }
+  Ints offsets(type.getRank(), 0), sizes(type.getShape()), strides(type.getRank(), 1);
+  for (auto [start, end, axis, step] : llvm::zip_equal(*starts, *ends, *axes, *steps)) {
+    if (step == 0) {
+      n.error() << "the step of dim " << axis << " is 0";
+      return;
+    }
+    if (type.isDynamicDim(axis) && start == 0 && step == 1 && end >= std::numeric_limits<int32_t>::max())
+      continue; // the whole dim
+    std::optional<int64_t> extent = n.fixedDim(x, axis);
+    if (!extent)
+      return;
+    Range range = resolveRange(start, end, step, *extent);
+    offsets[axis] = range.begin;
+    sizes[axis] = range.size;
+    strides[axis] = step;
+  }
+  n.yield(n.slice(x, offsets, sizes, strides));
+}
+
+void importConcat(Node &n) {
+  SmallVector<Value> inputs;
+  for (unsigned i = 0; i < n.size(); ++i)
+    inputs.push_back(n[i]);
+  if (std::optional<int64_t> axis = n.axis(rankOf(n[0])))
+    n.yield(n.concat(inputs, *axis));
+}
+
+void importSplit(Node &n) {
+  Value x = n[0];
+  std::optional<int64_t> axis = n.axis(rankOf(x));
+  std::optional<Ints> sizes = n.listOf("split", 1);
+  std::optional<int64_t> extent = axis ? n.fixedDim(x, *axis) : std::nullopt;
+  if (!sizes || !extent)
+    return;
+  if (sizes->empty()) {
+    int64_t parts = n.integer("num_outputs", n.numOutputs()), size = (*extent + parts - 1) / parts, left = *extent;
+    for (int64_t i = 0; i < parts; ++i) {
+      sizes->push_back(std::min(size, left));
+      left -= sizes->back();
+    }
+  }
+  if (std::accumulate(sizes->begin(), sizes->end(), int64_t(0)) != *extent || sizes->size() < n.numOutputs()) {
+    n.error() << "the parts do not add up to the " << *extent << " elements of dim " << *axis;
+    return;
+  }
+  int64_t begin = 0;
+  for (unsigned i = 0; i < n.numOutputs(); ++i) {
+    n.yield(i, n.sliceAxis(x, *axis, begin, (*sizes)[i]));
+    begin += (*sizes)[i];
+  }
+}
+
+void importPad(Node &n) {
+  Value x = n[0];
+  int64_t rank = rankOf(x);
+  bool attributes = n.since() < 11;
+  std::optional<Ints> pads = attributes ? n.integers("pads") : n.ints(1);
+  std::optional<Ints> axes = n.has(3) ? n.ints(3) : Ints();
+  if (!pads || !axes)
+    return;
+  if (!n.has(3)) {
+    axes->resize(rank);
+    std::iota(axes->begin(), axes->end(), 0);
+  }
+  axes = n.normalize(*axes, rank);
+  if (!axes)
+    return;
+  if (pads->size() != 2 * axes->size()) {
+    n.error() << "needs two pads for each of " << axes->size() << " dims, has " << pads->size();
+    return;
+  }
+  Ints low(rank, 0), high(rank, 0);
+  for (auto [i, axis] : llvm::enumerate(*axes)) {
+    low[axis] = (*pads)[i];
+    high[axis] = (*pads)[axes->size() + i];
+  }
+  StringRef name = n.string("mode");
+  PadMode mode = name == "reflect" ? PadMode::Reflect : name == "edge" ? PadMode::Edge : name == "wrap" ? PadMode::Wrap : PadMode::Constant;
+  TypedAttr value = attributes ? TypedAttr(getScalar(n.real("value"), elementOf(x))) : TypedAttr();
+  if (n.has(2)) {
+    DenseElementsAttr dense = getDenseConstant(n[2]);
+    if (!dense) {
+      // A border computed at run time: pad a mask along with the tensor.
+      auto zeros = getScalar(0.0, n.b.getI1Type());
+      Value inside = n.pad(PadMode::Constant, n.full(getDims(typeOf(x)), n.scalar(1.0, n.b.getI1Type())), low, high, zeros);
+      Value border = n.reshape(n[2], ArrayRef<int64_t>{});
+      return n.yield(n.select(inside, n.pad(mode, x, low, high), border));
+    }
+    value = cast<TypedAttr>(dense.reshape(RankedTensorType::get({}, dense.getElementType())));
+  }
+  n.yield(n.pad(mode, x, low, high, value));
+}
+
+void importExpand(Node &n) {
+  std::optional<Dims> to = n.readDims(n[1]);
+  if (!to)
+    to = n.declaredDims(0);
+  if (!to) {
+    n.dims(1); // reports
+    return;
+  }
+  FailureOr<Dims> joined = broadcastDims(*to, getDims(typeOf(n[0])));
+  if (failed(joined)) {
+    n.error() << "cannot expand " << n[0].getType() << " to the given shape";
+    return;
+  }
+  n.yield(n.broadcast(n[0], *joined));
+}
+
+/// [a, b] tiled [r, s] is [1, a, 1, b] broadcast to [r, a, s, b] and reshaped to [r a, s b].
+void importTile(Node &n) {
+  std::optional<Ints> repeats = n.ints(1);
+  if (!repeats)
+    return;
+  Dims from = getDims(typeOf(n[0])), apart, wide, to;
+  if (repeats->size() != from.size()) {
+    n.error() << "needs one repeat per dim of a tensor of rank " << from.size() << ", has " << repeats->size();
+    return;
+  }
+  MLIRContext *context = n.b.getContext();
+  for (auto [dim, repeat] : llvm::zip_equal(from, *repeats)) {
+    if (repeat != 1) {
+      apart.push_back(getAffineConstantExpr(1, context));
+      wide.push_back(getAffineConstantExpr(repeat, context));
+    }
+    apart.push_back(dim);
+    wide.push_back(dim);
+    to.push_back(dim * repeat);
+  }
+  n.yield(n.reshape(n.broadcast(n.reshape(n[0], apart), wide), to));
+}
+
+void importDepthToSpace(Node &n) {
+  std::optional<Ints> shape = n.fixedShape(n[0]);
+  if (!shape)
+    return;
+  int64_t block = n.integer("blocksize"), batch = (*shape)[0], channels = (*shape)[1] / (block * block), h = (*shape)[2], w = (*shape)[3];
+  bool columnFirst = n.string("mode") == "CRD";
+  Value x = columnFirst ? n.reshape(n[0], {batch, channels, block, block, h, w}) : n.reshape(n[0], {batch, block, block, channels, h, w});
+  x = n.transpose(x, columnFirst ? ArrayRef<int64_t>{0, 1, 4, 2, 5, 3} : ArrayRef<int64_t>{0, 3, 4, 1, 5, 2});
+  n.yield(n.reshape(x, {batch, channels, h * block, w * block}));
+}
+
+void importSpaceToDepth(Node &n) {
+  std::optional<Ints> shape = n.fixedShape(n[0]);
+  if (!shape)
+    return;
+  int64_t block = n.integer("blocksize"), batch = (*shape)[0], channels = (*shape)[1], h = (*shape)[2] / block, w = (*shape)[3] / block;
+  Value x = n.transpose(n.reshape(n[0], {batch, channels, h, block, w, block}), {0, 3, 5, 1, 2, 4});
+  n.yield(n.reshape(x, {batch, channels * block * block, h, w}));
+}
+
+/// Upper (or lower) triangle: an element stays where column - row >= k (or <= k).
+void importTrilu(Node &n) {
+  Value x = n[0];
+  int64_t rank = rankOf(x);
+  std::optional<int64_t> rows = n.fixedDim(x, rank - 2), columns = n.fixedDim(x, rank - 1);
+  if (!rows || !columns)
+    return;
+  Value k = n.has(1) ? n.reshape(n[1], ArrayRef<int64_t>{}) : n.scalar(0.0, n.b.getI64Type());
+  Value distance = n.sub(n.iota(*columns, 2, 1), n.iota(*rows, 2, 0));
+  Value stays = n.compare(n.flag("upper") ? Predicate::Ge : Predicate::Le, distance, k);
+  n.yield(n.select(stays, x, n.scalar(0.0, elementOf(x))));
+}
+
+/// Crops or pads each dim around its centre to the given size.
+void importCenterCropPad(Node &n) {
+  Value x = n[0];
+  int64_t rank = rankOf(x);
+  std::optional<Ints> sizes = n.ints(1);
+  Ints all(rank);
+  std::iota(all.begin(), all.end(), 0);
+  std::optional<Ints> axes = n.normalize(n.hasAttribute("axes") ? n.integers("axes") : all, rank);
+  if (!sizes || !axes)
+    return;
+  Ints low(rank, 0), high(rank, 0);
+  for (auto [axis, size] : llvm::zip(*axes, *sizes)) {
+    std::optional<int64_t> extent = n.fixedDim(x, axis);
+    if (!extent)
+      return;
+    int64_t missing = size - *extent;
+    low[axis] = missing >= 0 ? missing / 2 : -(-missing / 2);
+    high[axis] = missing - low[axis];
+  }
+  n.yield(n.pad(PadMode::Constant, x, low, high));
+}
+
+constexpr OpRow kRows[] = {
+    {"CenterCropPad", importCenterCropPad},
+    {"Concat", importConcat},
+    {"DepthToSpace", importDepthToSpace},
+    {"Expand", importExpand},
+    {"Flatten", importFlatten},
+    {"Pad", importPad},
+    {"Reshape", importReshape},
+    {"Slice", importSlice},
+    {"SpaceToDepth", importSpaceToDepth},
+    {"Split", importSplit},
+    {"Squeeze", importSqueeze},
+    {"Tile", importTile},
+    {"Transpose", importTranspose},
+    {"Trilu", importTrilu},
+    {"Unsqueeze", importUnsqueeze},
+};
+
+} // namespace
+
+ArrayRef<OpRow> layoutOps() { return kRows; }
+
+} // namespace ingot::importer

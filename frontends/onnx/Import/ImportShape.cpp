@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Constants, and tensors that are made from shapes and numbers instead of data.
+#include "frontends/onnx/Import/ElementTypes.h"
+#include "frontends/onnx/Import/GraphImporter.h"
+#include "frontends/onnx/Import/Node.h"
+#include "frontends/onnx/Import/Registry.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace ingot::importer {
+namespace {
+
+void importConstant(Node &n) {
+  MLIRContext *context = n.b.getContext();
+  auto vectorType = [&](size_t size, Type element) { return RankedTensorType::get({static_cast<int64_t>(size)}, element); };
+  if (n.proto.attribute_size() != 1) {
+    n.error() << "Constant node '" << n.proto.name() << "' must have exactly one attribute";
+    return;
+  }
+  const onnx::AttributeProto &value = n.proto.attribute(0);
+  if (value.name() == "value")
+    return n.yield(n.graph.importTensor(value.t(), n.proto.output(0), n.loc));
+  if (value.name() == "value_float")
+    return n.yield(n.scalar(value.f(), Float32Type::get(context)));
+  if (value.name() == "value_int")
+    return n.yield(n.dimsTensor({getAffineConstantExpr(value.i(), context)}, RankedTensorType::get({}, n.b.getI64Type())));
+  if (value.name() == "value_ints")
+    return n.yield(n.ints(Ints(value.ints().begin(), value.ints().end())));
+  if (value.name() == "value_floats") {
+    auto owner = std::make_shared<const std::vector<float>>(value.floats().begin(), value.floats().end());
+    ArrayRef<char> bytes(reinterpret_cast<const char *>(owner->data()), owner->size() * sizeof(float));
+    return n.yield(n.constant(vectorType(owner->size(), Float32Type::get(context)), bytes, n.proto.output(0), owner));
+  }
+  n.error() << "Constant node '" << n.proto.name() << "' holds '" << value.name() << "', which is not supported";
+}
+
+void importShape(Node &n) {
+  Dims dims = getDims(typeOf(n[0]));
+  int64_t rank = dims.size();
+  auto bound = [&](StringRef name, int64_t otherwise) {
+    int64_t index = n.integer(name, otherwise);
+    return std::clamp<int64_t>(index < 0 ? index + rank : index, 0, rank);
+  };
+  int64_t start = bound("start", 0), end = std::max(bound("end", rank), start);
+  n.yield(n.dimsTensor(ArrayRef(dims).slice(start, end - start)));
+}
+
+void importSize(Node &n) {
+  AffineExpr size = getAffineConstantExpr(1, n.b.getContext());
+  for (AffineExpr dim : getDims(typeOf(n[0])))
+    size = size * dim;
+  n.yield(n.dimsTensor({size}, RankedTensorType::get({}, n.b.getI64Type())));
+}
+
+void importConstantOfShape(Node &n) {
+  std::optional<Dims> dims = n.dims(0);
+  if (!dims)
+    return;
+  const onnx::AttributeProto *value = n.attribute("value");
+  Value element = value ? n.graph.importTensor(value->t(), n.proto.output(0), n.loc) : n.scalar(0.0, n.b.getF32Type());
+  n.yield(n.full(*dims, n.reshape(element, ArrayRef<int64_t>{})));
+}
+
+/// start + i * delta for each i: the arithmetic of the reference, so that no rounding differs.
+void importRange(Node &n) {
+  Type element = elementOf(n[0]);
+  Value steps;
+  if (isa<IntegerType>(element)) {
+    std::optional<int64_t> start = n.integer(0u), limit = n.integer(1u), delta = n.integer(2u);
+    if (!start || !limit || !delta)
+      return;
+    if (*delta == 0) {
+      n.error() << "the step of Range node '" << n.proto.name() << "' is 0";
+      return;
+    }
+    double count = std::ceil(static_cast<double>(*limit - *start) / static_cast<double>(*delta));
+    steps = n.iota(std::max<int64_t>(static_cast<int64_t>(count), 0));
+  } else {
+    std::optional<SmallVector<double>> start = n.floats(0), limit = n.floats(1), delta = n.floats(2);
+    if (!start || !limit || !delta)
+      return;
+    double count = std::ceil((limit->front() - start->front()) / delta->front());
+    if (!std::isfinite(count)) {
+      n.error() << "the step of Range node '" << n.proto.name() << "' is 0";
+      return;
+    }
+    steps = n.iota(std::max<int64_t>(static_cast<int64_t>(count), 0));
+  }
+  auto flat = [&](Value value) { return n.reshape(value, ArrayRef<int64_t>{}); };
+  n.yield(n.add(flat(n[0]), n.mul(n.cast(steps, element), flat(n[2]))));
+}
+
+/// Ones where column - row = k.
+void importEyeLike(Node &n) {
+  std::optional<Ints> shape = n.fixedShape(n[0]);
+  Type element = n.hasAttribute("dtype") ? getElementType(n.b.getContext(), n.integer("dtype")) : elementOf(n[0]);
+  if (!shape)
+    return;
+  if (!element) {
+    n.error() << "EyeLike node '" << n.proto.name() << "' makes an element type that is not supported";
+    return;
+  }
+  Value distance = n.sub(n.iota((*shape)[1], 2, 1), n.iota((*shape)[0], 2, 0));
+  n.yield(n.cast(n.compare(Predicate::Eq, distance, n.scalar(n.integer("k"), n.b.getI64Type())), element));
+}
+
+void importOneHot(Node &n) {
+  std::optional<Ints> depth;
+  if (isa<IntegerType>(elementOf(n[1]))) {
+    depth = n.ints(1);
+  } else if (std::optional<SmallVector<double>> real = n.floats(1)) {
+    depth = Ints{static_cast<int64_t>(real->front())};
+  }
+  if (!depth)
+    return;
+  int64_t rank = rankOf(n[0]) + 1;
+  std::optional<int64_t> axis = n.axis(rank);
+  if (!axis)
+    return;
+  Value indices = n.cast(n[0], n.b.getI64Type()), size = n.scalar(depth->front(), n.b.getI64Type());
+  indices = n.select(n.compare(Predicate::Lt, indices, n.scalar(0.0, n.b.getI64Type())), n.add(indices, size), indices);
+  Value hot = n.compare(Predicate::Eq, n.unsqueeze(indices, *axis), n.iota(depth->front(), rank, *axis));
+  auto value = [&](int64_t index) { return n.reshape(n.sliceAxis(n[2], 0, index, 1), ArrayRef<int64_t>{}); };
+  n.yield(n.select(hot, value(1), value(0)));
+}
+
+constexpr OpRow kRows[] = {
+    {"Constant", importConstant}, {"ConstantOfShape", importConstantOfShape}, {"EyeLike", importEyeLike}, {"OneHot", importOneHot},
+    {"Range", importRange},       {"Shape", importShape},                     {"Size", importSize},
+};
+
+} // namespace
+
+ArrayRef<OpRow> shapeOps() { return kRows; }
+
+} // namespace ingot::importer

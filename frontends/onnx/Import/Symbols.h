@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef FRONTENDS_ONNX_IMPORT_SYMBOLS_H
+#define FRONTENDS_ONNX_IMPORT_SYMBOLS_H
+
+#include "dialects/Ingot/Shapes.h"
+#include "frontends/onnx/Import/Import.h"
+#include "mlir/IR/Diagnostics.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ingot::importer {
+
+/// The symbolic dims of a model: which are fixed by options, and a symbol for each that is not.
+class Symbols {
+public:
+  Symbols(mlir::MLIRContext *context, const ImportOptions &options) : context(context), options(options) {}
+
+  /// Takes over what the options say; unknown names and contradictions are reported.
+  mlir::LogicalResult resolve(const onnx::GraphProto &graph, mlir::Location loc);
+
+  /// The dims of a graph input. Fails (and reports) when its rank is unknown.
+  mlir::FailureOr<Dims> inputDims(const onnx::ValueInfoProto &input, mlir::Location loc);
+
+  /// The dims of a declared type, when each is a number or a known symbol.
+  std::optional<Dims> dimsOf(const onnx::TypeProto &type) const;
+
+  const std::vector<std::string> &names() const { return symbolNames; }
+  /// "dim 'batch' of input 'x' is not fixed: give ..." for the first symbol in `dims`.
+  void reportSymbolic(mlir::Location loc, llvm::ArrayRef<mlir::AffineExpr> dims) const;
+
+private:
+  mlir::AffineExpr symbol(const std::string &name, const std::string &input);
+
+  mlir::MLIRContext *context;
+  const ImportOptions &options;
+  std::map<std::string, int64_t> fixed;      ///< sizes by name
+  std::map<std::string, unsigned> positions; ///< of the symbols by name
+  std::vector<std::string> symbolNames, symbolInputs;
+};
+
+} // namespace ingot::importer
+
+#endif

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "frontends/onnx/Import/TensorBuilder.h"
+
+#include "frontends/onnx/Import/ShapeArithmetic.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <cstring>
+
+using namespace mlir;
+
+namespace ingot::importer {
+namespace {
+
+constexpr llvm::StringLiteral kPlaceholderDims = "ingot.placeholder";
+
+bool isWholeDim(int64_t offset, int64_t size, int64_t stride, int64_t extent) { return offset == 0 && size == extent && stride == 1; }
+
+} // namespace
+
+std::optional<Dims> getPlaceholderDims(Value value) {
+  auto op = value.getDefiningOp<UnrealizedConversionCastOp>();
+  auto map = op ? op->getAttrOfType<AffineMapAttr>(kPlaceholderDims) : AffineMapAttr();
+  return map ? std::optional(Dims(map.getValue().getResults())) : std::nullopt;
+}
+
+DenseElementsAttr getScalar(double value, Type element) {
+  auto type = RankedTensorType::get({}, element);
+  if (auto floating = dyn_cast<FloatType>(element)) {
+    APFloat number(value);
+    bool inexact;
+    number.convert(floating.getFloatSemantics(), APFloat::rmNearestTiesToEven, &inexact);
+    return DenseElementsAttr::get(type, ArrayRef(number));
+  }
+  APInt number = APInt(64, static_cast<uint64_t>(static_cast<int64_t>(value))).trunc(cast<IntegerType>(element).getWidth());
+  return DenseElementsAttr::get(type, ArrayRef(number));
+}
+
+Value TensorBuilder::constant(DenseElementsAttr value) { return ConstantOp::create(b, loc, value.getType(), cast<TypedAttr>(value)); }
+
+Value TensorBuilder::constant(RankedTensorType type, ArrayRef<char> bytes, StringRef name, std::shared_ptr<const void> keepAlive) {
+  if (static_cast<int64_t>(bytes.size()) > kMaxInlineBytes) {
+    int64_t id = weights.add(name, type, bytes, std::move(keepAlive));
+    return ConstantOp::create(b, loc, type, cast<TypedAttr>(WeightAttr::get(b.getContext(), id, name, type)));
+  }
+  if (type.getNumElements() == 0)
+    return constant(DenseElementsAttr::get(type, ArrayRef<Attribute>()));
+  if (type.getElementType().isInteger(1))
+    return constant(DenseElementsAttr::get(type, ArrayRef(reinterpret_cast<const bool *>(bytes.data()), bytes.size())));
+  std::string aligned(bytes.begin(), bytes.end());
+  return constant(DenseElementsAttr::getFromRawBuffer(type, aligned));
+}
+
+Value TensorBuilder::scalar(double value, Type element) { return constant(getScalar(value, element)); }
+
+Value TensorBuilder::ints(ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, b.getI64Type());
+  auto owner = std::make_shared<const std::vector<int64_t>>(values.begin(), values.end());
+  return constant(type, {reinterpret_cast<const char *>(owner->data()), owner->size() * sizeof(int64_t)}, "indices", owner);
+}
+
+Value TensorBuilder::iota(int64_t size, int64_t rank, int64_t axis) {
+  std::string bytes(size * sizeof(int64_t), '\0');
+  for (int64_t i = 0; i < size; ++i)
+    std::memcpy(bytes.data() + i * sizeof(int64_t), &i, sizeof(i));
+  Ints shape(rank, 1);
+  shape[axis] = size;
+  auto owner = std::make_shared<const std::string>(std::move(bytes));
+  return constant(RankedTensorType::get(shape, b.getI64Type()), {owner->data(), owner->size()}, "iota", owner);
+}
+
+Value TensorBuilder::full(ArrayRef<AffineExpr> dims, Value scalar) { return broadcast(scalar, dims); }
+
+Value TensorBuilder::dimsTensor(ArrayRef<AffineExpr> dims, Type element) {
+  return dimsTensor(dims, RankedTensorType::get({static_cast<int64_t>(dims.size())}, element ? element : b.getI64Type()));
+}
+
+Value TensorBuilder::dimsTensor(ArrayRef<AffineExpr> dims, RankedTensorType type) {
+  SmallVector<APInt> values;
+  for (AffineExpr dim : dims)
+    if (std::optional<int64_t> value = getConstant(dim))
+      values.push_back(APInt(64, static_cast<uint64_t>(*value)).trunc(type.getElementTypeBitWidth()));
+  if (values.size() == dims.size())
+    return constant(DenseElementsAttr::get(type, values));
+  auto placeholder = UnrealizedConversionCastOp::create(b, loc, TypeRange(type), ValueRange());
+  unsigned symbols = 0;
+  for (AffineExpr dim : dims)
+    dim.walk([&](AffineExpr expr) {
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+        symbols = std::max(symbols, symbol.getPosition() + 1);
+    });
+  placeholder->setAttr(kPlaceholderDims, AffineMapAttr::get(AffineMap::get(0, symbols, dims, b.getContext())));
+  return placeholder.getResult(0);
+}
+
+//===-- Reading constants ----------------------------------------------------------------------------------------------------------------===//
+
+std::optional<Ints> TensorBuilder::readInts(Value value) {
+  if (std::optional<Ints> ints = getConstantInts(value))
+    return ints;
+  auto op = value.getDefiningOp<ConstantOp>();
+  auto weight = op ? dyn_cast<WeightAttr>(op.getValue()) : WeightAttr();
+  auto integer = dyn_cast<IntegerType>(elementOf(value));
+  if (!weight || !integer)
+    return std::nullopt;
+  ArrayRef<char> bytes = weights.bytes(weight.getId());
+  int64_t width = getElementBytes(integer);
+  bool zeroExtend = integer.isUnsigned() || integer.getWidth() == 1;
+  Ints result;
+  for (size_t i = 0; i < bytes.size(); i += width) {
+    int64_t element = 0;
+    std::memcpy(&element, bytes.data() + i, width);
+    result.push_back(zeroExtend ? element : llvm::SignExtend64(element, width * 8));
+  }
+  return result;
+}
+
+std::optional<SmallVector<double>> TensorBuilder::readFloats(Value value) {
+  DenseElementsAttr dense = getDenseConstant(value);
+  if (!dense || !isa<FloatType>(dense.getElementType()))
+    return std::nullopt;
+  SmallVector<double> result;
+  for (APFloat element : dense.getValues<APFloat>()) {
+    bool inexact;
+    element.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+    result.push_back(element.convertToDouble());
+  }
+  return result;
+}
+
+std::optional<Dims> TensorBuilder::readDims(Value value) {
+  if (std::optional<Dims> dims = getPlaceholderDims(value))
+    return dims;
+  std::optional<Ints> ints = readInts(value);
+  if (!ints)
+    return std::nullopt;
+  return Dims(llvm::map_range(*ints, [&](int64_t size) { return getAffineConstantExpr(size, b.getContext()); }));
+}
+
+//===-- Elementwise ----------------------------------------------------------------------------------------------------------------------===//
+
+Value TensorBuilder::unary(UnaryKind kind, Value x, double alpha, double beta) {
+  return create<UnaryOp>(kind, x, APFloat(alpha), APFloat(beta));
+}
+
+Value TensorBuilder::binary(BinaryKind kind, Value lhs, Value rhs) { return create<BinaryOp>(kind, lhs, rhs); }
+
+Value TensorBuilder::binary(BinaryKind kind, Value lhs, double rhs) { return lhs ? binary(kind, lhs, scalar(rhs, elementOf(lhs))) : Value(); }
+
+Value TensorBuilder::compare(Predicate predicate, Value lhs, Value rhs) { return create<CompareOp>(predicate, lhs, rhs); }
+
+Value TensorBuilder::select(Value condition, Value lhs, Value rhs) { return create<SelectOp>(condition, lhs, rhs); }
+
+Value TensorBuilder::cast(Value x, Type to) { return x && elementOf(x) == to ? x : create<CastOp>(x, TypeAttr::get(to)); }
+
+//===-- Layout ---------------------------------------------------------------------------------------------------------------------------===//
+
+Value TensorBuilder::reshape(Value x, ArrayRef<AffineExpr> dims) {
+  if (!x)
+    return {};
+  RankedTensorType from = typeOf(x), type = makeTensorType(dims, from.getElementType());
+  if (from == type)
+    return x;
+  if (from.hasStaticShape() && type.hasStaticShape() && from.getNumElements() != type.getNumElements()) {
+    error() << "cannot reshape " << from << " to " << type << ": they have " << from.getNumElements() << " and " << type.getNumElements() << " elements";
+    return {};
+  }
+  // Another shape of a weight is another weight with the same bytes.
+  if (auto op = x.getDefiningOp<ConstantOp>())
+    if (auto weight = dyn_cast<WeightAttr>(op.getValue())) {
+      int64_t id = weights.addView(weight.getId(), type);
+      return ConstantOp::create(b, op.getLoc(), type, ::llvm::cast<TypedAttr>(WeightAttr::get(b.getContext(), id, weight.getName(), type)));
+    }
+  return createTyped<ReshapeOp>(type, x);
+}
+
+Value TensorBuilder::reshape(Value x, ArrayRef<int64_t> sizes) {
+  return reshape(x, Dims(llvm::map_range(sizes, [&](int64_t size) { return getAffineConstantExpr(size, b.getContext()); })));
+}
+
+Value TensorBuilder::unsqueeze(Value x, ArrayRef<int64_t> axes) {
+  if (!x)
+    return {};
+  Dims from = getDims(typeOf(x)), dims;
+  size_t next = 0, rank = from.size() + axes.size();
+  for (size_t i = 0; i < rank; ++i)
+    dims.push_back(llvm::is_contained(axes, static_cast<int64_t>(i)) || next == from.size() ? getAffineConstantExpr(1, b.getContext()) : from[next++]);
+  return reshape(x, dims);
+}
+
+Value TensorBuilder::squeeze(Value x, ArrayRef<int64_t> axes) {
+  if (!x)
+    return {};
+  Dims dims;
+  for (auto [i, dim] : llvm::enumerate(getDims(typeOf(x))))
+    if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
+      dims.push_back(dim);
+  return reshape(x, dims);
+}
+
+Value TensorBuilder::transpose(Value x, ArrayRef<int64_t> permutation) { return create<TransposeOp>(x, permutation); }
+
+Value TensorBuilder::broadcast(Value x, ArrayRef<AffineExpr> dims) {
+  if (!x)
+    return {};
+  RankedTensorType from = typeOf(x), type = makeTensorType(dims, from.getElementType());
+  if (from == type)
+    return x;
+  FailureOr<Dims> joined = broadcastDims(dims, getDims(from));
+  if (failed(joined) || *joined != dims) {
+    error() << "cannot broadcast " << from << " to " << type;
+    return {};
+  }
+  return createTyped<BroadcastOp>(type, x);
+}
+
+Value TensorBuilder::broadcast(Value x, ArrayRef<int64_t> sizes) {
+  return broadcast(x, Dims(llvm::map_range(sizes, [&](int64_t size) { return getAffineConstantExpr(size, b.getContext()); })));
+}
+
+Value TensorBuilder::slice(Value x, ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
+  if (!x)
+    return {};
+  RankedTensorType from = typeOf(x);
+  // Rows of a weight are a weight of their own.
+  auto op = x.getDefiningOp<ConstantOp>();
+  auto weight = op ? dyn_cast<WeightAttr>(op.getValue()) : WeightAttr();
+  if (weight && from.getRank() > 0 && strides[0] == 1) {
+    bool inner = true;
+    for (int64_t i = 1; i < from.getRank(); ++i)
+      inner &= isWholeDim(offsets[i], sizes[i], strides[i], from.getDimSize(i));
+    if (inner && offsets[0] >= 0 && sizes[0] > 0 && offsets[0] + sizes[0] <= from.getDimSize(0)) {
+      auto type = RankedTensorType::get(sizes, from.getElementType());
+      int64_t row = from.getNumElements() / from.getDimSize(0) * getElementBytes(from.getElementType());
+      const Weight &base = weights.get(weight.getId());
+      ArrayRef<char> bytes = base.bytes.slice(offsets[0] * row, sizes[0] * row);
+      return constant(type, bytes, base.name, base.keepAlive);
+    }
+  }
+  return create<SliceOp>(x, offsets, sizes, strides);
+}
+
+Value TensorBuilder::sliceAxis(Value x, int64_t axis, int64_t begin, int64_t size, int64_t stride) {
+  if (!x)
+    return {};
+  Ints offsets(rankOf(x), 0), sizes(typeOf(x).getShape()), strides(rankOf(x), 1);
+  offsets[axis] = begin;
+  sizes[axis] = size;
+  strides[axis] = stride;
+  return slice(x, offsets, sizes, strides);
+}
+
+Value TensorBuilder::concat(ArrayRef<Value> inputs, int64_t axis) { return create<ConcatOp>(ValueRange(inputs), axis); }
+
+Value TensorBuilder::pad(PadMode mode, Value x, ArrayRef<int64_t> low, ArrayRef<int64_t> high, TypedAttr value) {
+  if (!x)
+    return {};
+  Ints offsets(rankOf(x), 0), sizes(typeOf(x).getShape()), strides(rankOf(x), 1), grownLow, grownHigh;
+  bool crops = false;
+  for (auto [i, before, after] : llvm::enumerate(low, high)) {
+    crops |= before < 0 || after < 0;
+    offsets[i] = std::max<int64_t>(-before, 0);
+    if (before < 0 || after < 0) {
+      if (ShapedType::isDynamic(sizes[i])) {
+        error() << "a negative pad needs a dim of fixed size, here it is dim " << i << " of " << x.getType();
+        return {};
+      }
+      sizes[i] = std::max<int64_t>(sizes[i] + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0), 0);
+    }
+    grownLow.push_back(std::max<int64_t>(before, 0));
+    grownHigh.push_back(std::max<int64_t>(after, 0));
+  }
+  if (crops)
+    x = slice(x, offsets, sizes, strides);
+  if (!x)
+    return {};
+  auto fill = value ? ::llvm::cast<ElementsAttr>(value) : ElementsAttr(getScalar(0.0, elementOf(x)));
+  return create<PadOp>(mode, x, grownLow, grownHigh, fill);
+}
+
+//===-- Everything else ------------------------------------------------------------------------------------------------------------------===//
+
+Value TensorBuilder::matmul(Value lhs, Value rhs, bool transposeLhs, bool transposeRhs) { return create<MatMulOp>(lhs, rhs, transposeLhs, transposeRhs); }
+
+Value TensorBuilder::reduce(ReduceKind kind, Value x, ArrayRef<int64_t> axes, bool keepDims) {
+  if (x && axes.empty())
+    return x;
+  return create<ReduceOp>(kind, x, axes, keepDims);
+}
+
+Value TensorBuilder::norm(NormKind kind, Value x, ArrayRef<int64_t> axes, double epsilon) {
+  return create<NormOp>(kind, x, axes, APFloat(epsilon));
+}
+
+Value TensorBuilder::finish(Operation *op) {
+  SmallVector<Value> folded;
+  if (succeeded(b.tryFold(op, folded)) && !folded.empty()) {
+    op->erase();
+    return folded.front();
+  }
+  Value result;
+  if (DenseElementsAttr value = evaluate(op))
+    result = constant(value);
+  else if (std::optional<Dims> dims = evaluateDims(op))
+    result = dimsTensor(*dims, typeOf(op->getResult(0)));
+  if (!result)
+    return op->getResult(0);
+  op->erase();
+  return result;
+}
+
+} // namespace ingot::importer
