@@ -184,8 +184,8 @@ def contractions():
         name = np.dtype(dtype).name
         case(f"matmul {name}", "ingot.matmul %0, %1 : $0, $1 -> $r0", [a, b], (wide(a) @ wide(b)).astype(dtype), tolerance)
         at, bt = np.ascontiguousarray(np.swapaxes(a, -1, -2)), np.ascontiguousarray(np.swapaxes(b, -1, -2))
-        case(f"matmul tt {name}", "ingot.matmul %0, %1 {{transpose_lhs, transpose_rhs}} : $0, $1 -> $r0", [at, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
-        case(f"matmul nt {name}", "ingot.matmul %0, %1 {{transpose_rhs}} : $0, $1 -> $r0", [a, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
+        case(f"matmul tt {name}", "ingot.matmul %0, %1 {transpose_lhs, transpose_rhs} : $0, $1 -> $r0", [at, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
+        case(f"matmul nt {name}", "ingot.matmul %0, %1 {transpose_rhs} : $0, $1 -> $r0", [a, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
     case("matmul k=0", "ingot.matmul %0, %1 : $0, $1 -> $r0", [np.zeros((2, 0), np.float32), np.zeros((0, 3), np.float32)], np.zeros((2, 3), np.float32))
 
     def conv(x, w, kernel, strides, pads, dilations, groups):
@@ -276,7 +276,7 @@ def rows():
         for largest in (True, False):
             v = R.integers(0, 30, (2, n, 3)).astype(np.float32)
             order = np.argsort(-v if largest else v, axis=1, kind="stable")[:, :k]
-            case(f"top_k {k} of {n} {largest}", f"ingot.top_k %0 k {k} axis 1 {'{{largest}}' if largest else ''} : $0 -> $r0, $r1", [v],
+            case(f"top_k {k} of {n} {largest}", f"ingot.top_k %0 k {k} axis 1 {'{largest}' if largest else ''} : $0 -> $r0, $r1", [v],
                  [np.take_along_axis(v, order, 1), order])
     v = np.array([[np.nan, 1, 5, -np.inf]], np.float32)
     case("top_k nan", "ingot.top_k %0 k 3 axis 1 {largest} : $0 -> $r0, $r1", [v], [np.array([[np.nan, 5, 1]], np.float32), np.array([[0, 2, 1]])])
