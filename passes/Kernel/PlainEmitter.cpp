@@ -81,7 +81,7 @@ SmallVector<Value> PlainEmitter::foldNest(ArrayRef<int64_t> shape, ValueRange st
 }
 
 void PlainEmitter::when(Value condition, function_ref<void()> then, function_ref<void()> otherwise) {
-  auto branch = scf::IfOp::create(b, condition, otherwise != nullptr);
+  auto branch = scf::IfOp::create(b, condition, static_cast<bool>(otherwise));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   then();

@@ -119,7 +119,7 @@ private:
     const Activation &activation = *findActivation(cast<StringAttr>(op.getActivations()[which]).getValue());
     double alpha = which < op.getAlphas().size() ? op.getAlphas()[which] : activation.alpha;
     double beta = which < op.getBetas().size() ? op.getBetas()[which] : activation.beta;
-    if (double clip = op.getClip().convertToDouble(); clip > 0.0)
+    if (double clip = op.getClip().convertToDouble(); clip > 0.0 && which != 2) // gates are clipped, the cell on its way to h is not
       x = m.clamp(x, -clip, clip);
     if (activation.kind)
       return emitUnaryKind(b, *activation.kind, x, type, alpha, beta);

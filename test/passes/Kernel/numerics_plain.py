@@ -162,7 +162,7 @@ def layout():
     for mode in ("edge", "reflect", "wrap"):
         case(f"pad {mode}", f"ingot.pad {mode} %0 low {low} high {high} value dense<0.0> : tensor<f32> : $0 -> $r0", [x],
              np.pad(x, pads, mode=mode) if mode != "wrap" else np.pad(x, pads, mode="wrap"))
-    case("pad empty", "ingot.pad constant %0 low [0, 1] high [0, 1] value dense<3> : tensor<i64> : $0 -> $r0", [np.zeros((2, 0), np.int64)], np.full((2, 2), 3))
+    case("pad empty", "ingot.pad constant %0 low [1, 0] high [1, 0] value dense<3> : tensor<i64> : $0 -> $r0", [np.zeros((0, 2), np.int64)], np.full((2, 2), 3))
     m = f32(7, 21)
     packed = np.zeros((2, 7, 16), np.float32)
     for j in range(21):
@@ -184,9 +184,9 @@ def contractions():
         name = np.dtype(dtype).name
         case(f"matmul {name}", "ingot.matmul %0, %1 : $0, $1 -> $r0", [a, b], (wide(a) @ wide(b)).astype(dtype), tolerance)
         at, bt = np.ascontiguousarray(np.swapaxes(a, -1, -2)), np.ascontiguousarray(np.swapaxes(b, -1, -2))
-        case(f"matmul tt {name}", "ingot.matmul %0, %1 {{transpose_lhs, transpose_rhs}} : $0, $1 -> $r0", [at, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
-        case(f"matmul nt {name}", "ingot.matmul %0, %1 {{transpose_rhs}} : $0, $1 -> $r0", [a, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
-    case("matmul k=0", "ingot.matmul %0, %1 : $0, $1 -> $r0", [np.zeros((2, 0), np.float32), np.zeros((0, 3), np.float32)], np.zeros((2, 3), np.float32))
+        case(f"matmul tt {name}", "ingot.matmul %0, %1 {transpose_lhs, transpose_rhs} : $0, $1 -> $r0", [at, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
+        case(f"matmul nt {name}", "ingot.matmul %0, %1 {transpose_rhs} : $0, $1 -> $r0", [a, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
+    case("matmul k=0", "ingot.matmul %0, %1 {transpose_lhs} : $0, $1 -> $r0", [np.zeros((0, 2), np.float32), np.zeros((0, 3), np.float32)], np.zeros((2, 3), np.float32))
 
     def conv(x, w, kernel, strides, pads, dilations, groups):
         spatial = len(kernel)
@@ -251,7 +251,7 @@ def rows():
         expected = u.astype(np.int64).sum(1) // 6 if kind == "mean" else function(u, axis=1)
         case(f"reduce {kind} ui8", f"ingot.reduce {kind} %0 axes [1] : $0 -> $r0", [u], expected.astype(np.uint8))
     case("reduce all", "ingot.reduce sum %0 axes [0, 1, 2, 3] : $0 -> $r0", [x], x.sum())
-    case("reduce empty", "ingot.reduce max %0 axes [1] : $0 -> $r0", [np.zeros((2, 0), np.float32)], np.full(2, -np.inf, np.float32))
+    case("reduce empty", "ingot.reduce max %0 axes [0] : $0 -> $r0", [np.zeros((0, 2), np.float32)], np.full(2, -np.inf, np.float32))
     flags = R.random((5, 3)) < 0.3
     case("reduce any", "ingot.reduce max %0 axes [1] : $0 -> $r0", [flags], flags.any(1))
     case("reduce all i1", "ingot.reduce min %0 axes [1] : $0 -> $r0", [flags], flags.all(1))
@@ -276,7 +276,7 @@ def rows():
         for largest in (True, False):
             v = R.integers(0, 30, (2, n, 3)).astype(np.float32)
             order = np.argsort(-v if largest else v, axis=1, kind="stable")[:, :k]
-            case(f"top_k {k} of {n} {largest}", f"ingot.top_k %0 k {k} axis 1 {'{{largest}}' if largest else ''} : $0 -> $r0, $r1", [v],
+            case(f"top_k {k} of {n} {largest}", f"ingot.top_k %0 k {k} axis 1 {'{largest}' if largest else ''} : $0 -> $r0, $r1", [v],
                  [np.take_along_axis(v, order, 1), order])
     v = np.array([[np.nan, 1, 5, -np.inf]], np.float32)
     case("top_k nan", "ingot.top_k %0 k 3 axis 1 {largest} : $0 -> $r0, $r1", [v], [np.array([[np.nan, 5, 1]], np.float32), np.array([[0, 2, 1]])])
@@ -361,7 +361,7 @@ def recurrent():
     one("lstm", "LSTM", 4, ["Sigmoid", "Tanh", "Tanh"], "{reverse}", [5, 2, 3], "reverse")
     one("lstm", "LSTM", 4, ["Sigmoid", "Tanh", "Tanh"], "{clip = 0.3 : f64}", clip=0.3)
     one("lstm", "LSTM", 4, ["Sigmoid", "Tanh", "Tanh"], "{input_forget}", input_forget=1)
-    one("gru", "GRU", 3, ["Sigmoid", "Tanh"], "", [5, 0, 3])
+    one("gru", "GRU", 3, ["Sigmoid", "Tanh"], "", [5, 1, 3])
     one("gru", "GRU", 3, ["Sigmoid", "Tanh"], "{linear_before_reset}", linear_before_reset=1)
     one("rnn", "RNN", 1, ["Tanh"])
     one("rnn", "RNN", 1, ["Relu"], activations=["Relu"])
