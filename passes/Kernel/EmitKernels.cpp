@@ -24,6 +24,8 @@ FamilyEmitter emitterOf(Family family) {
   switch (family) {
   case Family::Plain:
     return emitPlain;
+  case Family::Map:
+    return emitMap;
   default:
     return nullptr;
   }
