@@ -26,6 +26,8 @@ FamilyEmitter emitterOf(Family family) {
     return emitPlain;
   case Family::Map:
     return emitMap;
+  case Family::Row:
+    return emitRow;
   default:
     return nullptr;
   }
