@@ -300,13 +300,22 @@ LogicalResult BodyGraph::addStore(unsigned output, ArrayRef<Linear> indices) {
 
 void BodyGraph::updateDims() {
   for (BodyNode &node : nodes) {
-    node.dims = node.kind == BodyNode::Bound ? ~uint64_t(0) : 0;
+    node.dims = node.kind == BodyNode::Bound ? kDependsOnBound : 0;
     for (auto [i, coefficient] : llvm::enumerate(node.access.coefficients))
       if (coefficient != 0)
         node.dims |= uint64_t(1) << i;
     for (unsigned operand : node.operands)
       node.dims |= nodes[operand].dims;
   }
+}
+
+void BodyGraph::appendUnitDim() {
+  sizes.push_back(1);
+  for (BodyNode &node : nodes)
+    if (node.kind == BodyNode::Load)
+      node.access.coefficients.push_back(0);
+  for (BodyStore &store : stores)
+    store.access.coefficients.push_back(0);
 }
 
 void BodyGraph::collapse(SmallVectorImpl<unsigned> &groups) {

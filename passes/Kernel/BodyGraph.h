@@ -14,6 +14,9 @@ struct Linear {
   bool operator==(const Linear &other) const { return offset == other.offset && coefficients == other.coefficients; }
 };
 
+/// The bit of a node that needs what the kernel computes. A space has at most 32 dims.
+inline constexpr uint64_t kDependsOnBound = uint64_t(1) << 63;
+
 /// One value of a region's body at the position that an iteration needs. The same tensor read at two positions is two nodes.
 struct BodyNode {
   enum Kind { Load, Constant, Compute, Bound };
@@ -25,7 +28,7 @@ struct BodyNode {
   Linear access;                            ///< Load: element of the input's buffer
   llvm::SmallVector<unsigned, 3> operands;  ///< Compute
   mlir::TypedAttr constant;                 ///< Constant
-  uint64_t dims = 0;                        ///< the dims that the node depends on, as bits; a bound node depends on all
+  uint64_t dims = 0;                        ///< the dims that the node depends on, as bits; and `kDependsOnBound`
 };
 
 /// One yielded value, and where its elements go.
@@ -62,6 +65,9 @@ public:
 
   /// Drops dims of size 1 and merges neighbours of one group when all accesses allow it. `groups` gives a number per dim and is updated.
   void collapse(llvm::SmallVectorImpl<unsigned> &groups);
+
+  /// A last dim of size 1 along which nothing moves.
+  void appendUnitDim();
 
   Linear zero() const { return {0, llvm::SmallVector<int64_t, 6>(sizes.size(), 0)}; }
   Linear dim(unsigned i) const;

@@ -133,8 +133,8 @@ void BodyLoops::hoist(unsigned id, SmallVectorImpl<bool> &seen) {
     return;
   seen[id] = true;
   const BodyNode &node = graph.nodes[id];
-  uint64_t moving = (inner < 0 ? 0 : uint64_t(1) << inner) | (block < 0 ? 0 : uint64_t(1) << block);
-  if (node.kind != BodyNode::Bound && (node.dims & moving) == 0) {
+  uint64_t moving = kDependsOnBound | (inner < 0 ? 0 : uint64_t(1) << inner) | (block < 0 ? 0 : uint64_t(1) << block);
+  if ((node.dims & moving) == 0) {
     emit(id, indexOf(b, 0), lanes);
     return;
   }
@@ -149,8 +149,7 @@ void BodyLoops::forget(uint64_t dims) {
 }
 
 void BodyLoops::newVector() {
-  if (inner >= 0)
-    forget(uint64_t(1) << inner);
+  forget(kDependsOnBound | (inner < 0 ? 0 : uint64_t(1) << inner));
 }
 
 void BodyLoops::newStep(int64_t j) {

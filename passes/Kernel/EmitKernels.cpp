@@ -24,6 +24,10 @@ FamilyEmitter emitterOf(Family family) {
   switch (family) {
   case Family::Plain:
     return emitPlain;
+  case Family::Map:
+    return emitMap;
+  case Family::Row:
+    return emitRow;
   default:
     return nullptr;
   }

@@ -13,6 +13,8 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine);
 PlanAttr planConvolution(RegionOp region, const MachineModel &machine);
 PlanAttr planDepthwise(RegionOp region, const MachineModel &machine);
 PlanAttr planGemv(RegionOp region, const MachineModel &machine);
+PlanAttr planMap(RegionOp region, const MachineModel &machine);
+PlanAttr planRow(RegionOp region, const MachineModel &machine);
 
 } // namespace ingot
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Plan/BodyCost.h"
+
+#include "passes/Plan/TileCost.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+constexpr int64_t kMaxUnits = 256; ///< enough for an even share on any number of threads
+
+/// Cycles of an operation on one vector: a polynomial, or one instruction.
+double vectorCycles(Operation *op) {
+  auto unary = dyn_cast<UnaryOp>(op);
+  if (!unary) {
+    auto binary = dyn_cast<BinaryOp>(op);
+    return binary && binary.getKind() == BinaryKind::Pow ? 60 : 1;
+  }
+  switch (unary.getKind()) {
+  case UnaryKind::Abs:
+  case UnaryKind::Neg:
+  case UnaryKind::Sign:
+  case UnaryKind::Ceil:
+  case UnaryKind::Floor:
+  case UnaryKind::RoundEven:
+  case UnaryKind::Relu:
+  case UnaryKind::LeakyRelu:
+  case UnaryKind::Not:
+  case UnaryKind::IsNan:
+  case UnaryKind::IsInf:
+    return 1;
+  case UnaryKind::Sqrt:
+  case UnaryKind::Reciprocal:
+  case UnaryKind::HardSigmoid:
+  case UnaryKind::HardSwish:
+    return 6;
+  default:
+    return 25;
+  }
+}
+
+} // namespace
+
+double bodyCycles(RegionOp region, int64_t lanes) {
+  double cycles = 0;
+  for (Operation &op : region.getBody().front().without_terminator())
+    if (op.getNumResults() == 1 && !isa<ConstantOp>(op))
+      cycles += vectorCycles(&op) * countElements(op.getResult(0).getType()) / lanes;
+  for (BlockArgument argument : region.getBody().getArguments())
+    cycles += 2.0 * countElements(argument.getType()) / lanes;
+  for (Value yielded : region.getYielded())
+    cycles += 2.0 * countElements(yielded.getType()) / lanes;
+  return cycles;
+}
+
+int64_t lanesOf(RegionOp region, const MachineModel &machine) {
+  bool wide = llvm::any_of(region.getYielded(), [](Value yielded) { return cast<RankedTensorType>(yielded.getType()).getElementTypeBitWidth() == 64; });
+  return (wide ? 8 : 16) / machine.registersPerVector();
+}
+
+PlanAttr makeSharedPlan(RegionOp region, Family family, ArrayRef<int64_t> tile, int64_t lanes, int64_t pieces, double cycles) {
+  bool parallel = pieces > 1 && cycles > kParallelCycles;
+  return PlanAttr::get(region.getContext(), family, tile, /*unroll=*/1, lanes, parallel ? std::min(pieces, kMaxUnits) : 1, parallel);
+}
+
+} // namespace ingot
