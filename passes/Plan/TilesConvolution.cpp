@@ -12,7 +12,7 @@ namespace {
 int64_t chooseUnroll(int64_t run) {
   if (run <= 12)
     return run;
-  for (int64_t unroll : {4, 7, 6, 5, 3})
+  for (int64_t unroll : {4, 7, 6, 5, 3}) // without a rest
     if (run % unroll == 0)
       return unroll;
   return 4;
