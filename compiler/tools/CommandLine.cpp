@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandLine.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
 
 namespace ingot {
 namespace {
@@ -21,7 +23,7 @@ absl::Status parseDim(llvm::StringRef text, CompileOptions &options) {
   auto [name, value] = text.rsplit('=');
   int64_t size;
   if (name.empty() || value.getAsInteger(10, size) || size < 0)
-    return usage("--dim wants NAME=VALUE with a whole number, got '" + text + "'");
+    return usage(llvm::Twine("--dim wants NAME=VALUE with a whole number, got '") + text + "'");
   options.dims[name.str()] = size;
   return absl::OkStatus();
 }
@@ -34,9 +36,9 @@ absl::Status parseInputShape(llvm::StringRef text, CompileOptions &options) {
     dims.split(parts, 'x');
   for (llvm::StringRef part : parts)
     if (part.getAsInteger(10, shape.emplace_back()) || shape.back() < 0)
-      return usage("--input-shape wants NAME=1x3x48x320, got '" + text + "'");
+      return usage(llvm::Twine("--input-shape wants NAME=1x3x48x320, got '") + text + "'");
   if (name.empty() || shape.empty())
-    return usage("--input-shape wants NAME=1x3x48x320, got '" + text + "'");
+    return usage(llvm::Twine("--input-shape wants NAME=1x3x48x320, got '") + text + "'");
   options.inputShapes[name.str()] = shape;
   return absl::OkStatus();
 }
@@ -51,7 +53,7 @@ absl::Status parseEmit(llvm::StringRef kind, CompileOptions &options) {
   else if (kind == "object")
     options.emit = Emit::Object;
   else
-    return usage("--emit wants exe, shared, static or object, got '" + kind + "'");
+    return usage(llvm::Twine("--emit wants exe, shared, static or object, got '") + kind + "'");
   return absl::OkStatus();
 }
 
@@ -97,10 +99,10 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
     } else if (argument.starts_with("-")) {
       auto [name, value] = argument.split('=');
       if (!llvm::is_contained(kOptions, name))
-        return usage("unknown option '" + name + "'; did you mean '" + nearest(name, kOptions) + "'? See ingot --help");
+        return usage(llvm::Twine("unknown option '") + name + "'; did you mean '" + nearest(name, kOptions) + "'? See ingot --help");
       if (!argument.contains('=')) {
         if (++i == arguments.size())
-          return usage("option '" + name + "' wants a value");
+          return usage(llvm::Twine("option '") + name + "' wants a value");
         value = arguments[i];
       }
       if (absl::Status status = parseOption(name, value, line); !status.ok())
@@ -108,7 +110,7 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
     } else if (line.options.input.empty()) {
       line.options.input = argument.str();
     } else {
-      return usage("more than one model: '" + line.options.input + "' and '" + argument + "'");
+      return usage(llvm::Twine("more than one model: '") + line.options.input + "' and '" + argument + "'");
     }
   }
   if (line.options.input.empty())

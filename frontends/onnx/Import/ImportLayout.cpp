@@ -167,7 +167,7 @@ void importSlice(Node &n) {
   std::optional<Ints> starts = attributes ? n.integers("starts") : n.ints(1);
   std::optional<Ints> ends = attributes ? n.integers("ends") : n.ints(2);
   std::optional<Ints> axes = n.listOf("axes", 3);
-  std::optional<Ints> steps = n.has(4) ? n.ints(4) : Ints();
+  std::optional<Ints> steps = n.has(4) ? n.ints(4) : std::optional<Ints>(Ints());
   if (!starts || !ends || !axes || !steps)
     return;
   if (axes->empty() && !n.has(3)) {

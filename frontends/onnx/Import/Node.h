@@ -31,6 +31,7 @@ public:
   mlir::Value operator[](unsigned index) const { return has(index) ? inputs[index] : mlir::Value(); }
   std::string inputName(unsigned index) const;
 
+  using TensorBuilder::ints;
   /// The integers of a constant operand; an operand that is not constant is reported.
   std::optional<Ints> ints(unsigned index);
   std::optional<int64_t> integer(unsigned index);

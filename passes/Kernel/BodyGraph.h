@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_KERNEL_BODYGRAPH_H
+#define PASSES_KERNEL_BODYGRAPH_H
+
+#include "dialects/Ingot/Ingot.h"
+
+namespace ingot {
+
+/// `offset + sum(coefficients[i] * dim i)` over the dims of an iteration space.
+struct Linear {
+  int64_t offset = 0;
+  llvm::SmallVector<int64_t, 6> coefficients;
+
+  bool operator==(const Linear &other) const { return offset == other.offset && coefficients == other.coefficients; }
+};
+
+/// One value of a region's body at the position that an iteration needs. The same tensor read at two positions is two nodes.
+struct BodyNode {
+  enum Kind { Load, Constant, Compute, Bound };
+  Kind kind;
+  mlir::Value value;
+  mlir::Type element;                       ///< SSA element type
+  llvm::SmallVector<Linear, 6> indices;     ///< one per dim of `value`
+  unsigned argument = 0;                    ///< Load: which input
+  Linear access;                            ///< Load: element of the input's buffer
+  llvm::SmallVector<unsigned, 3> operands;  ///< Compute
+  mlir::TypedAttr constant;                 ///< Constant
+  uint64_t dims = 0;                        ///< the dims that the node depends on, as bits; a bound node depends on all
+};
+
+/// One yielded value, and where its elements go.
+struct BodyStore {
+  unsigned node;
+  unsigned output;
+  Linear access;
+  mlir::Type element;
+};
+
+/// A region's body pulled to one iteration space: every access to a buffer is linear in the space's dims, views are gone. Where a body is not linear over the
+/// whole space (concat, pad, pack, reshapes that cut a dim), `add` says how to divide the space; `makeBoxes` does it for maps.
+class BodyGraph {
+public:
+  /// How to divide the space so that an access becomes linear.
+  struct Division {
+    enum Kind { Impossible, Cut, Split };
+    Kind kind = Impossible;
+    unsigned dim = 0;
+    int64_t at = 0;                    ///< Cut: [0, at) and [at, size). Split: dim of size n becomes [n / at][at].
+    mlir::Operation *blame = nullptr;  ///< the operation that needs it
+  };
+
+  BodyGraph(RegionOp region, llvm::ArrayRef<int64_t> sizes) : region(region), sizes(sizes) {}
+
+  /// The value at `indices`, one per dim of `value`. On failure `division` says what to do.
+  mlir::FailureOr<unsigned> add(mlir::Value value, llvm::ArrayRef<Linear> indices);
+
+  /// `value` (the anchor's result) comes from the kernel wherever it is needed.
+  void bind(mlir::Value value) { bound = value; }
+
+  /// Adds yielded value `output` at `indices` and where it goes.
+  mlir::LogicalResult addStore(unsigned output, llvm::ArrayRef<Linear> indices);
+
+  /// Drops dims of size 1 and merges neighbours of one group when all accesses allow it. `groups` gives a number per dim and is updated.
+  void collapse(llvm::SmallVectorImpl<unsigned> &groups);
+
+  Linear zero() const { return {0, llvm::SmallVector<int64_t, 6>(sizes.size(), 0)}; }
+  Linear dim(unsigned i) const;
+
+  /// The smallest and the largest value over the space.
+  std::pair<int64_t, int64_t> rangeOf(const Linear &linear) const;
+
+  RegionOp region;
+  llvm::SmallVector<int64_t, 6> sizes;
+  std::vector<BodyNode> nodes;
+  llvm::SmallVector<BodyStore, 2> stores;
+  Division division;
+
+private:
+  mlir::FailureOr<unsigned> addOperation(mlir::Operation *op, llvm::ArrayRef<Linear> indices, BodyNode node);
+  mlir::FailureOr<unsigned> addConstant(BodyNode node, mlir::TypedAttr value);
+  mlir::FailureOr<llvm::SmallVector<Linear, 6>> throughReshape(ReshapeOp op, llvm::ArrayRef<Linear> indices);
+  mlir::FailureOr<unsigned> addConcat(ConcatOp op, llvm::ArrayRef<Linear> indices);
+  mlir::FailureOr<unsigned> addPad(PadOp op, llvm::ArrayRef<Linear> indices, BodyNode node);
+  mlir::FailureOr<unsigned> addPack(PackOp op, llvm::ArrayRef<Linear> indices, BodyNode node);
+  /// Whether `linear` is below `boundary` everywhere (true) or nowhere (false); fails with a cut when it is neither.
+  mlir::FailureOr<bool> isBelow(const Linear &linear, int64_t boundary, mlir::Operation *blame);
+  mlir::FailureOr<Linear> accessOf(mlir::Type buffer, llvm::ArrayRef<Linear> indices);
+  void updateDims();
+
+  mlir::Value bound;
+};
+
+/// The body of a map: the yielded shape cut into boxes in each of which every access is linear, dims collapsed. Fails when it cannot be.
+mlir::FailureOr<std::vector<BodyGraph>> makeBoxes(RegionOp region);
+
+} // namespace ingot
+
+#endif
