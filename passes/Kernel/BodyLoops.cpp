@@ -50,13 +50,14 @@ std::pair<Value, Value> shareOf(ImplicitLocOpBuilder &b, KernelContext &context,
 
 SmallVector<Value> decode(ImplicitLocOpBuilder &b, Value flat, ArrayRef<int64_t> sizes) {
   SmallVector<Value> digits(sizes.size());
+  int64_t outer = llvm::count_if(sizes, [](int64_t size) { return size != 1; });
   for (size_t i = sizes.size(); i-- > 0;) {
-    if (i == 0) {
-      digits[0] = flat;
-      break;
-    }
     if (sizes[i] == 1) {
       digits[i] = indexOf(b, 0);
+      continue;
+    }
+    if (--outer == 0) { // what is left is this digit
+      digits[i] = flat;
       continue;
     }
     Value size = indexOf(b, sizes[i]);

@@ -20,7 +20,7 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
 
   RowsTimesPanels product;
   size_t batchDims = shape->batchDims.size();
-  FlatBuffer rhs = flatten(b, context.inputs[cast<BlockArgument>(shape->op.getRhs()).getArgNumber()]);
+  FlatBuffer rhs(b, context.inputs[cast<BlockArgument>(shape->op.getRhs()).getArgNumber()]);
   if (shape->depth > 1 && rhs.strides[batchDims + 1] != kPanel)
     return context.region.emitOpError("needs whole panels in its packed weights");
   product.batchDims = shape->batchDims;
@@ -29,7 +29,7 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
   product.rhsBuffer = rhs.memref;
   product.lhsValue = shape->op.getLhs();
   if (auto argument = dyn_cast<BlockArgument>(shape->op.getLhs())) {
-    FlatBuffer lhs = flatten(b, context.inputs[argument.getArgNumber()]);
+    FlatBuffer lhs(b, context.inputs[argument.getArgNumber()]);
     product.batchStrides.assign(lhs.strides.begin(), lhs.strides.begin() + batchDims);
     product.rowStrides.assign(lhs.strides.begin() + batchDims, lhs.strides.end() - 1);
     product.depthStride = lhs.strides.back();

@@ -25,22 +25,22 @@ public:
   ConvolutionEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
       : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
         tileColumns(context.plan().getTile()[2]) {
-    FlatBuffer x = flatten(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
+    FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
     input = x.memref;
     imageStride = x.strides.front();
     heightStride = s.twoSpatialDims ? x.strides[1] : 0;
     widthStride = x.strides.end()[-2];
     channelStride = x.strides.back();
-    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
+    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]);
   }
 
   void emit() {
-    auto loop = scf::ForOp::create(b, context.begin, context.end, makeIndex(b, 1));
+    auto loop = scf::ForOp::create(b, context.begin, context.end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     int64_t columnBlocks = countTiles(s.panels(), tileColumns / kPanel), rowBlocks = countTiles(s.outHeight, tileRows),
             pixelBlocks = countTiles(s.outWidth, tilePixels);
-    SmallVector<Value> at = delinearize(b, loop.getInductionVar(), {s.images, s.groups, columnBlocks, rowBlocks, pixelBlocks});
+    SmallVector<Value> at = decode(b, loop.getInductionVar(), {s.images, s.groups, columnBlocks, rowBlocks, pixelBlocks});
     emitByTile(b, at[2], columnBlocks, s.groupOutputs % tileColumns != 0, [&](bool lastColumns) {
       emitByTile(b, at[3], rowBlocks, s.outHeight % tileRows != 0, [&](bool lastRows) {
         emitByTile(b, at[4], pixelBlocks, s.outWidth % tilePixels != 0, [&](bool lastPixels) {
@@ -71,7 +71,7 @@ private:
         Value runWeights = addIndex(b, rowWeights, scaleIndex(b, kw, s.groupInputs * kPanel));
         return tile.reduce(SmallVector<Value>(inner), runDepth, weights, runWeights, panelStride, [&](int64_t r, Value k) -> Value {
           int64_t offset = r / pixels * s.strideHeight * heightStride + r % pixels * s.strideWidth * widthStride;
-          return memref::LoadOp::create(b, input, addIndex(b, addIndex(b, runBase, offset), scaleIndex(b, k, channelStride)));
+          return memref::LoadOp::create(b, input, addIndex(b, offsetBy(b, runBase, offset), scaleIndex(b, k, channelStride)));
         });
       });
     });
@@ -80,8 +80,8 @@ private:
     for (int64_t r = 0; r < rows * pixels; ++r) {
       SmallVector<Value> own = {image};
       if (s.twoSpatialDims)
-        own.push_back(addIndex(b, row, r / pixels));
-      own.push_back(addIndex(b, pixel, r % pixels));
+        own.push_back(offsetBy(b, row, r / pixels));
+      own.push_back(offsetBy(b, pixel, r % pixels));
       coordinates.push_back(own);
     }
     Value column = addIndex(b, scaleIndex(b, group, s.groupOutputs), scaleIndex(b, at[2], tileColumns));
@@ -98,7 +98,7 @@ private:
 
 /// A 1x1 convolution is a product over all pixels, wherever they lie.
 void emitPointwise(ImplicitLocOpBuilder &b, KernelContext &context, ConvolutionShape s) {
-  FlatBuffer x = flatten(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
+  FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
   RowsTimesPanels product;
   product.rowDims = {s.images};
   product.rowStrides = {x.strides.front()};
@@ -113,7 +113,7 @@ void emitPointwise(ImplicitLocOpBuilder &b, KernelContext &context, ConvolutionS
   product.depthStride = x.strides.back();
   product.lhsBuffer = x.memref;
   product.lhsValue = s.op.getX();
-  product.rhsBuffer = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
+  product.rhsBuffer = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]);
   product.anchorResult = s.op.getResult();
   product.tileRows = context.plan().getTile()[0];
   product.tileColumns = context.plan().getTile()[1];

@@ -10,7 +10,7 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// Writes, with vectors over 16 channels and a tile of `rows` x `pixels` outputs,
+/// Writes, with vectors over the tile's 8 or 16 channels and a tile of `rows` x `pixels` outputs,
 ///
 ///   for unit in [begin, end)                         (image, row block, channel block): the order of the rows in memory
 ///     weights of all taps                            in registers when the plan's `unroll` covers all rows of the kernel
@@ -25,25 +25,25 @@ namespace {
 class DepthwiseEmitter {
 public:
   DepthwiseEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
-      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
+      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]), tileChannels(context.plan().getTile()[2]),
         holdsWeights(context.plan().getUnroll() >= s.kernelHeight && s.kernelWidth <= kMaxUnrolledWidth) {
-    FlatBuffer x = flatten(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
+    FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
     input = x.memref;
     imageStride = x.strides.front();
     heightStride = s.twoSpatialDims ? x.strides[1] : 0;
     widthStride = x.strides.end()[-2];
-    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
+    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]);
   }
 
   void emit() {
-    auto loop = scf::ForOp::create(b, context.begin, context.end, makeIndex(b, 1));
+    auto loop = scf::ForOp::create(b, context.begin, context.end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    int64_t rowBlocks = countTiles(s.outHeight, tileRows), channelBlocks = countTiles(s.groups, kPanel);
-    SmallVector<Value> at = delinearize(b, loop.getInductionVar(), {s.images, rowBlocks, channelBlocks});
-    emitByTile(b, at[2], channelBlocks, s.groups % kPanel != 0, [&](bool lastChannels) {
+    int64_t rowBlocks = countTiles(s.outHeight, tileRows), channelBlocks = countTiles(s.groups, tileChannels);
+    SmallVector<Value> at = decode(b, loop.getInductionVar(), {s.images, rowBlocks, channelBlocks});
+    emitByTile(b, at[2], channelBlocks, s.groups % tileChannels != 0, [&](bool lastChannels) {
       emitByTile(b, at[1], rowBlocks, s.outHeight % tileRows != 0, [&](bool lastRows) {
-        emitRows(at, lastRows ? s.outHeight % tileRows : tileRows, lastChannels ? s.groups % kPanel : kPanel);
+        emitRows(at, lastRows ? s.outHeight % tileRows : tileRows, lastChannels ? s.groups % tileChannels : tileChannels);
       });
     });
   }
@@ -54,12 +54,13 @@ private:
   void emitRows(ArrayRef<Value> at, int64_t rows, int64_t channels) {
     lanes = channels <= kPanel / 2 ? kPanel / 2 : kPanel;
     vector = VectorType::get({lanes}, b.getF32Type());
-    active = channels < lanes ? makeIndex(b, channels) : Value();
+    active = channels < lanes ? indexOf(b, channels) : Value();
     mask = active ? vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active}).getResult() : Value();
     zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
-    Value row = scaleIndex(b, at[1], tileRows), channel = scaleIndex(b, at[2], kPanel);
+    Value row = scaleIndex(b, at[1], tileRows), channel = scaleIndex(b, at[2], tileChannels);
     Value inputBase = addIndex(b, addIndex(b, scaleIndex(b, at[0], imageStride), channel), scaleIndex(b, row, s.strideHeight * heightStride));
-    Value weightBase = scaleIndex(b, at[2], s.kernelHeight * s.kernelWidth * kPanel);
+    SmallVector<Value> panel = decode(b, at[2], {countTiles(s.groups, kPanel), kPanel / tileChannels});
+    Value weightBase = addIndex(b, scaleIndex(b, panel[0], s.kernelHeight * s.kernelWidth * kPanel), scaleIndex(b, panel[1], tileChannels));
     SmallVector<Value> taps = holdsWeights ? loadWeights(weightBase, s.kernelHeight * s.kernelWidth) : SmallVector<Value>();
 
     auto emitPixels = [&](Value pixel, int64_t pixels) {
@@ -76,13 +77,13 @@ private:
     };
     int64_t full = s.outWidth - s.outWidth % tilePixels;
     if (full != 0) {
-      auto loop = scf::ForOp::create(b, makeIndex(b, 0), makeIndex(b, full), makeIndex(b, tilePixels));
+      auto loop = scf::ForOp::create(b, indexOf(b, 0), indexOf(b, full), indexOf(b, tilePixels));
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       emitPixels(loop.getInductionVar(), tilePixels);
     }
     if (full != s.outWidth)
-      emitPixels(makeIndex(b, full), s.outWidth - full);
+      emitPixels(indexOf(b, full), s.outWidth - full);
   }
 
   SmallVector<Value> addKernelRow(SmallVector<Value> sums, Value base, Value weightBase, int64_t rows, int64_t pixels) {
@@ -97,7 +98,7 @@ private:
   SmallVector<Value> loadWeights(Value base, int64_t count) {
     SmallVector<Value> taps;
     for (int64_t t = 0; t < count; ++t)
-      taps.push_back(vector::LoadOp::create(b, vector, weights, addIndex(b, base, t * kPanel)));
+      taps.push_back(vector::LoadOp::create(b, vector, weights, offsetBy(b, base, t * kPanel)));
     return taps;
   }
 
@@ -114,7 +115,7 @@ private:
             if (!kh || !kw)
               continue;
             if (!loaded)
-              loaded = loadInput(addIndex(b, base, ih * heightStride + iw * widthStride));
+              loaded = loadInput(offsetBy(b, base, ih * heightStride + iw * widthStride));
             Value &sum = sums[r * pixels + i];
             sum = vector::FMAOp::create(b, loaded, taps[*kh * width + *kw], sum);
           }
@@ -141,8 +142,8 @@ private:
       for (int64_t i = 0; i < pixels; ++i) {
         SmallVector<Value> indices = {image};
         if (s.twoSpatialDims)
-          indices.push_back(addIndex(b, row, r));
-        indices.append({addIndex(b, pixel, i), channel});
+          indices.push_back(offsetBy(b, row, r));
+        indices.append({offsetBy(b, pixel, i), channel});
         body.bind(s.op.getResult(), sums[r * pixels + i]);
         body.emitAndStore(indices, lanes, active);
       }
@@ -151,7 +152,7 @@ private:
   ImplicitLocOpBuilder &b;
   KernelContext &context;
   ConvolutionShape s;
-  int64_t tileRows, tilePixels;
+  int64_t tileRows, tilePixels, tileChannels;
   bool holdsWeights;
   Value input, weights;
   int64_t imageStride, heightStride, widthStride;
@@ -171,8 +172,8 @@ LogicalResult emitDepthwise(ImplicitLocOpBuilder &b, KernelContext &context) {
   if (!shape->op.isDepthwise())
     return context.region.emitOpError("is planned for 'depthwise', but its channels are not each a group");
   ArrayRef<int64_t> tile = context.plan().getTile();
-  if (tile.size() != 3 || tile[0] < 1 || tile[1] < 1 || tile[2] != kPanel)
-    return context.region.emitOpError("needs a tile [rows, pixels, ") << kPanel << "]";
+  if (tile.size() != 3 || tile[0] < 1 || tile[1] < 1 || (tile[2] != kPanel && tile[2] != kPanel / 2))
+    return context.region.emitOpError("needs a tile [rows, pixels, channels] with ") << kPanel / 2 << " or " << kPanel << " channels";
   if (context.plan().getUnits() != shape->depthwiseUnits(tile))
     return context.region.emitOpError("has ") << shape->depthwiseUnits(tile) << " units with this tile, but its plan says " << context.plan().getUnits();
   auto input = cast<MemRefType>(context.inputs[cast<BlockArgument>(shape->op.getX()).getArgNumber()].getType());

@@ -10,51 +10,15 @@ using namespace mlir;
 
 namespace ingot {
 
-Value makeIndex(ImplicitLocOpBuilder &b, int64_t value) { return arith::ConstantIndexOp::create(b, value); }
-
-Value addIndex(ImplicitLocOpBuilder &b, Value base, int64_t delta) { return delta == 0 ? base : addIndex(b, base, makeIndex(b, delta)); }
-
-Value addIndex(ImplicitLocOpBuilder &b, Value base, Value delta) { return b.createOrFold<arith::AddIOp>(base, delta); }
-
-Value scaleIndex(ImplicitLocOpBuilder &b, Value value, int64_t factor) { return b.createOrFold<arith::MulIOp>(value, makeIndex(b, factor)); }
-
-SmallVector<Value> delinearize(ImplicitLocOpBuilder &b, Value flat, ArrayRef<int64_t> sizes) {
-  SmallVector<Value> coordinates(sizes.size());
-  bool outermost = true; // its coordinate needs no remainder
-  int64_t before = llvm::count_if(sizes, [](int64_t size) { return size != 1; });
-  for (int64_t i = sizes.size() - 1; i >= 0; --i) {
-    if (sizes[i] == 1) {
-      coordinates[i] = makeIndex(b, 0);
-      continue;
-    }
-    outermost = --before == 0;
-    coordinates[i] = outermost ? flat : b.createOrFold<arith::RemUIOp>(flat, makeIndex(b, sizes[i]));
-    if (!outermost)
-      flat = b.createOrFold<arith::DivUIOp>(flat, makeIndex(b, sizes[i]));
-  }
-  return coordinates;
-}
-
-FlatBuffer flatten(ImplicitLocOpBuilder &b, Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  FlatBuffer flat;
+FlatBuffer::FlatBuffer(ImplicitLocOpBuilder &b, Value buffer) : memref(flatten(b, buffer)) {
   int64_t offset;
-  (void)type.getStridesAndOffset(flat.strides, offset);
-  int64_t span = 1;
-  for (auto [size, stride] : llvm::zip_equal(type.getShape(), flat.strides))
-    span += (size - 1) * stride;
-  auto flatType = offset == 0 ? MemRefType::get({span}, type.getElementType())
-                              : MemRefType::get({span}, type.getElementType(), StridedLayoutAttr::get(b.getContext(), offset, {1}));
-  flat.memref = type.getRank() == 1 && flat.strides[0] == 1
-                    ? memref
-                    : memref::ReinterpretCastOp::create(b, flatType, memref, offset, ArrayRef<int64_t>{span}, ArrayRef<int64_t>{1}).getResult();
-  return flat;
+  (void)cast<MemRefType>(buffer.getType()).getStridesAndOffset(strides, offset); // static: the plan stage made it
 }
 
 void emitByTile(ImplicitLocOpBuilder &b, Value position, int64_t count, bool lastDiffers, llvm::function_ref<void(bool last)> body) {
   if (!lastDiffers || count == 1)
     return body(lastDiffers);
-  Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, position, makeIndex(b, count - 1));
+  Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, position, indexOf(b, count - 1));
   auto branch = scf::IfOp::create(b, isLast, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -66,8 +30,8 @@ void emitByTile(ImplicitLocOpBuilder &b, Value position, int64_t count, bool las
 SmallVector<Value> emitCarrying(ImplicitLocOpBuilder &b, int64_t count, SmallVector<Value> values,
                                 llvm::function_ref<SmallVector<Value>(Value i, ValueRange values)> body) {
   if (count == 1)
-    return body(makeIndex(b, 0), values);
-  auto loop = scf::ForOp::create(b, makeIndex(b, 0), makeIndex(b, count), makeIndex(b, 1), values);
+    return body(indexOf(b, 0), values);
+  auto loop = scf::ForOp::create(b, indexOf(b, 0), indexOf(b, count), indexOf(b, 1), values);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   scf::YieldOp::create(b, body(loop.getInductionVar(), loop.getRegionIterArgs()));
@@ -102,7 +66,7 @@ SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, V
   SmallVector<Value> next(sums), right;
   Value offset = addIndex(b, rhsBase, scaleIndex(b, k, kPanel));
   for (int64_t j = 0; j < panels; ++j)
-    right.push_back(vector::LoadOp::create(b, vectorOf(j), rhs, addIndex(b, offset, j * panelStride)));
+    right.push_back(vector::LoadOp::create(b, vectorOf(j), rhs, offsetBy(b, offset, j * panelStride)));
   for (int64_t r = 0; r < rows; ++r) {
     Value element = lhs(r, k);
     for (int64_t j = 0; j < panels; ++j) {
@@ -120,17 +84,17 @@ SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, int64_t depth, 
   if (full == steps) // one iteration
     full = 0;
   if (full != 0) {
-    auto loop = scf::ForOp::create(b, makeIndex(b, 0), makeIndex(b, full), makeIndex(b, steps), sums);
+    auto loop = scf::ForOp::create(b, indexOf(b, 0), indexOf(b, full), indexOf(b, steps), sums);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> carried(loop.getRegionIterArgs());
     for (int64_t u = 0; u < steps; ++u)
-      carried = step(carried, u % chains, addIndex(b, loop.getInductionVar(), u), rhs, rhsBase, panelStride, lhs);
+      carried = step(carried, u % chains, offsetBy(b, loop.getInductionVar(), u), rhs, rhsBase, panelStride, lhs);
     scf::YieldOp::create(b, carried);
     sums.assign(loop.result_begin(), loop.result_end());
   }
   for (int64_t k = full; k < depth; ++k)
-    sums = step(sums, k % chains, makeIndex(b, k), rhs, rhsBase, panelStride, lhs);
+    sums = step(sums, k % chains, indexOf(b, k), rhs, rhsBase, panelStride, lhs);
   return sums;
 }
 
@@ -149,7 +113,7 @@ void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Va
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t j = 0; j < panels; ++j) {
       SmallVector<Value> indices(rowIndices[r]);
-      indices.push_back(addIndex(b, column, j * kPanel));
+      indices.push_back(offsetBy(b, column, j * kPanel));
       int64_t lanes = vectorOf(j).getNumElements(), rest = columns - j * kPanel;
       if (single) {
         body.bind(anchorResult, vector::ExtractOp::create(b, sums[r], 0));
@@ -157,7 +121,7 @@ void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Va
         continue;
       }
       body.bind(anchorResult, sums[r * panels + j]);
-      body.emitAndStore(indices, lanes, rest < lanes ? makeIndex(b, rest) : Value());
+      body.emitAndStore(indices, lanes, rest < lanes ? indexOf(b, rest) : Value());
     }
 }
 
@@ -195,12 +159,12 @@ public:
   }
 
   void emit() {
-    auto loop = scf::ForOp::create(b, context.begin, context.end, makeIndex(b, 1));
+    auto loop = scf::ForOp::create(b, context.begin, context.end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     SmallVector<int64_t> sizes(p.batchDims);
     sizes.append({columnBlocks, rowBlocks});
-    SmallVector<Value> position = delinearize(b, loop.getInductionVar(), sizes);
+    SmallVector<Value> position = decode(b, loop.getInductionVar(), sizes);
     Value rowBlock = position.pop_back_val(), columnBlock = position.pop_back_val();
     emitByTile(b, columnBlock, columnBlocks, p.columns % p.tileColumns != 0, [&](bool lastColumns) {
       emitByTile(b, rowBlock, rowBlocks, rows % p.tileRows != 0, [&](bool lastRows) {
@@ -238,10 +202,10 @@ private:
       if (aligned && r > 0) {
         own = located.front();
         Value &inner = own[batch.size() + innerDim];
-        inner = addIndex(b, inner, r);
+        inner = offsetBy(b, inner, r);
       } else {
         own.append(batch.begin(), batch.end());
-        own.append(delinearize(b, addIndex(b, row, r), p.rowDims));
+        own.append(decode(b, offsetBy(b, row, r), p.rowDims));
       }
       located.push_back(own);
     }
@@ -250,15 +214,15 @@ private:
 
   /// Where each row of a tile starts in the lhs.
   SmallVector<Value> startRows(ArrayRef<Value> batch, Value row, ArrayRef<SmallVector<Value>> coordinates) {
-    Value base = makeIndex(b, 0);
+    Value base = indexOf(b, 0);
     for (auto [i, coordinate] : llvm::enumerate(batch))
       base = addIndex(b, base, scaleIndex(b, coordinate, p.batchStrides[i]));
     SmallVector<Value> starts;
     for (auto [r, own] : llvm::enumerate(coordinates)) {
       if (linear) {
-        starts.push_back(addIndex(b, addIndex(b, base, scaleIndex(b, row, rowStride)), r * rowStride));
+        starts.push_back(offsetBy(b, addIndex(b, base, scaleIndex(b, row, rowStride)), r * rowStride));
       } else if (aligned && r > 0) {
-        starts.push_back(addIndex(b, starts.front(), r * p.rowStrides[innerDim]));
+        starts.push_back(offsetBy(b, starts.front(), r * p.rowStrides[innerDim]));
       } else {
         Value start = base;
         for (auto [coordinate, stride] : llvm::zip_equal(ArrayRef(own).drop_front(batch.size()), p.rowStrides))

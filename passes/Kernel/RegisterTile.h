@@ -3,26 +3,20 @@
 #define PASSES_KERNEL_REGISTERTILE_H
 
 #include "passes/Kernel/BodyEmitter.h"
+#include "passes/Kernel/BodyLoops.h"
 #include "passes/Kernel/ComputeShapes.h"
 
 namespace ingot {
 
-//===-- Index arithmetic that the compute families share -------------------------------------------------------------------------------------===//
-
-mlir::Value makeIndex(mlir::ImplicitLocOpBuilder &b, int64_t value);
-mlir::Value addIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value base, int64_t delta);
-mlir::Value addIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value base, mlir::Value delta);
-mlir::Value scaleIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value value, int64_t factor);
-
-/// The coordinates of a flat index in a box of `sizes`, last dim fastest.
-llvm::SmallVector<mlir::Value> delinearize(mlir::ImplicitLocOpBuilder &b, mlir::Value flat, llvm::ArrayRef<int64_t> sizes);
+//===-- What the compute families share ----------------------------------------------------------------------------------------------------===//
 
 /// A buffer as one long row, because a hot loop wants one base and constant offsets; `strides` are those of its dims.
 struct FlatBuffer {
+  FlatBuffer(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer);
+
   mlir::Value memref;
   llvm::SmallVector<int64_t> strides;
 };
-FlatBuffer flatten(mlir::ImplicitLocOpBuilder &b, mlir::Value memref);
 
 /// Emits `body(last)` for tile `position` of `count`: one piece of code for all, or, when the last tile is smaller, one for it and one for the others.
 void emitByTile(mlir::ImplicitLocOpBuilder &b, mlir::Value position, int64_t count, bool lastDiffers, llvm::function_ref<void(bool last)> body);

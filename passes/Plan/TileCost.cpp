@@ -5,7 +5,7 @@
 
 namespace ingot {
 
-bool ProductCost::fits(int64_t rows, int64_t panels) const {
+bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
   return (rows * panels + panels) * machine.registersPerVector() + 1 <= machine.vectorRegisters;
 }
 
@@ -33,6 +33,13 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
 double ProductCost::rowBlock(int64_t rows, int64_t panels) const {
   int64_t tileColumns = panels * kPanel, full = columns / tileColumns, rest = columns % tileColumns;
   return full * tile(rows, tileColumns) + (rest ? tile(rows, rest) : 0);
+}
+
+int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine) {
+  int64_t unroll = machine.avx512 ? 2 : 1, inFlight = 8 / machine.registersPerVector(), sums = 1;
+  while (rows * panels * sums < inFlight && fitsRegisters(rows * sums * 2, panels, machine))
+    sums *= 2;
+  return std::max(unroll, sums);
 }
 
 double balanced(double cycles, int64_t units, const MachineModel &machine) {

@@ -8,13 +8,8 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// Deeper unrolling of full tiles gains nothing: their loops have no overhead to hide. Small tiles need it for their partial sums.
-constexpr int64_t kFullTile = 8, kUnroll = 2, kSmallUnroll = 8;
-
 /// GEMV is bound by memory, and four streams are read faster than one (28 against 15 GB/s from DRAM on Zen 4).
 constexpr int64_t kGemvRows = 3, kGemvPanels = 4;
-
-int64_t chooseUnroll(ArrayRef<int64_t> tile) { return tile[0] * tile[1] / kPanel >= kFullTile ? kUnroll : kSmallUnroll; }
 
 /// Bytes between the rows of the body's value `lhs`, as far as its buffer is known.
 int64_t rowStrideBytes(RegionOp region, Value lhs) {
@@ -36,7 +31,7 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
   if (!shape)
     return {};
-  ProductCost cost{machine, shape->columns, shape->depth, kSmallUnroll, rowStrideBytes(region, shape->op.getLhs())};
+  ProductCost cost{machine, shape->columns, shape->depth, machine.avx512 ? 2 : 1, rowStrideBytes(region, shape->op.getLhs())};
   double best = 0, bestWork = 0;
   SmallVector<int64_t> bestTile;
   for (int64_t panels = 1; panels <= shape->panels(); ++panels) {
@@ -52,7 +47,7 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
     }
   }
   int64_t units = shape->units(bestTile);
-  return PlanAttr::get(region.getContext(), Family::Contraction, bestTile, chooseUnroll(bestTile), kPanel, units, units > 1 && bestWork > kParallelCycles);
+  return PlanAttr::get(region.getContext(), Family::Contraction, bestTile, chooseUnroll(bestTile[0], bestTile[1] / kPanel, machine), kPanel, units, units > 1 && bestWork > kParallelCycles);
 }
 
 PlanAttr planGemv(RegionOp region, const MachineModel &machine) {
@@ -61,10 +56,12 @@ PlanAttr planGemv(RegionOp region, const MachineModel &machine) {
   if (!shape || shape->rows > kGemvRows)
     return {};
   int64_t panels = std::clamp<int64_t>(shape->batches * shape->panels() / machine.threads, 1, std::min(kGemvPanels, shape->panels()));
+  while (panels > 1 && !fitsRegisters(shape->rows, panels, machine))
+    --panels;
   SmallVector<int64_t> tile = {shape->rows, panels * kPanel};
   int64_t units = shape->units(tile);
   double bytes = sizeof(float) * kPanel * static_cast<double>(shape->panels()) * shape->depth * shape->batches;
-  return PlanAttr::get(region.getContext(), Family::Gemv, tile, kSmallUnroll, kPanel, units, units > 1 && bytes / 16 > kParallelCycles);
+  return PlanAttr::get(region.getContext(), Family::Gemv, tile, chooseUnroll(shape->rows, panels, machine), kPanel, units, units > 1 && bytes / 16 > kParallelCycles);
 }
 
 } // namespace ingot

@@ -8,19 +8,9 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// Steps of the innermost reduction in one iteration of its loop; small tiles need more for their partial sums. Neighbouring pixels share input elements that
-/// are a pixel apart: unrolled further than that the code keeps them all, and the registers spill (99 against 81 % of the peak for 3 channels).
-int64_t limitUnroll(const ConvolutionShape &s) { return std::clamp<int64_t>(s.strideWidth * s.groupInputs, 1, 8); }
-
-int64_t chooseUnroll(const ConvolutionShape &s, int64_t run, int64_t accumulators) {
-  int64_t limit = limitUnroll(s);
-  if (accumulators < 8)
-    return limit;
-  for (int64_t unroll : {2, 3})
-    if (unroll <= limit && run % unroll == 0)
-      return unroll;
-  return std::min<int64_t>(limit, 2);
-}
+/// Neighbouring pixels share input elements that are a pixel apart: unrolled further than that the code keeps them all, and the registers spill (99 against 81 %
+/// of the peak for 3 channels).
+int64_t limitUnroll(const ConvolutionShape &s, int64_t unroll) { return std::clamp<int64_t>(s.strideWidth * s.groupInputs, 1, unroll); }
 
 struct Choice {
   double cost = 0, work = 0;
@@ -41,9 +31,7 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
   if (!shape || shape->op.isDepthwise())
     return {};
   const ConvolutionShape &s = *shape;
-  bool rowIsRun = s.groups == 1 && s.dilationWidth == 1;
-  int64_t run = rowIsRun ? s.kernelWidth * s.groupInputs : s.groupInputs;
-  ProductCost cost{machine, s.groupOutputs, s.depth(), limitUnroll(s), s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float))};
+  ProductCost cost{machine, s.groupOutputs, s.depth(), limitUnroll(s, machine.avx512 ? 2 : 1), s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float))};
   Choice choice;
   for (int64_t panels = 1; panels <= s.panels() && cost.fits(1, panels); ++panels) {
     if (s.isPointwise()) {
@@ -67,7 +55,9 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
         choice.offer(s.images * s.groups * image, tile, s.units(tile), machine);
       }
   }
-  int64_t units = s.units(choice.tile), unroll = chooseUnroll(s, run, llvm::product_of(choice.tile) / kPanel);
+  int64_t units = s.units(choice.tile), panels = choice.tile.pop_back_val() / kPanel;
+  int64_t unroll = limitUnroll(s, chooseUnroll(llvm::product_of(choice.tile), panels, machine));
+  choice.tile.push_back(panels * kPanel);
   return PlanAttr::get(region.getContext(), Family::Convolution, choice.tile, unroll, kPanel, units, units > 1 && choice.work > kParallelCycles);
 }
 

@@ -27,14 +27,14 @@ PlanAttr planDepthwise(RegionOp region, const MachineModel &machine) {
   if (!shape || !shape->op.isDepthwise())
     return {};
   const ConvolutionShape &s = *shape;
-  int64_t taps = s.kernelHeight * s.kernelWidth, vectors = machine.vectorRegisters / machine.registersPerVector();
+  int64_t taps = s.kernelHeight * s.kernelWidth, channels = kPanel / machine.registersPerVector();
   double best = 0;
   SmallVector<int64_t> bestTile;
   int64_t bestUnroll = 1;
   for (bool holdsWeights : {true, false}) {
     int64_t held = holdsWeights ? taps : std::min<int64_t>(s.kernelWidth, 9);
     for (int64_t rows = 1; rows <= std::min<int64_t>(s.outHeight, 2); ++rows)
-      for (int64_t pixels = 1; pixels <= s.outWidth && held + rows * pixels + 2 <= vectors; ++pixels) {
+      for (int64_t pixels = 1; pixels <= s.outWidth && held + rows * pixels + 2 <= machine.vectorRegisters; ++pixels) {
         int64_t restRows = s.outHeight % rows, restPixels = s.outWidth % pixels;
         auto rowOfTiles = [&](int64_t height) {
           return s.outWidth / pixels * tileCycles(s, height, pixels, holdsWeights, machine) +
@@ -42,14 +42,14 @@ PlanAttr planDepthwise(RegionOp region, const MachineModel &machine) {
         };
         double image = s.outHeight / rows * rowOfTiles(rows) + (restRows ? rowOfTiles(restRows) : 0);
         if (bestTile.empty() || image < best)
-          best = image, bestTile = {rows, pixels, kPanel}, bestUnroll = holdsWeights ? s.kernelHeight : 1;
+          best = image, bestTile = {rows, pixels, channels}, bestUnroll = holdsWeights ? s.kernelHeight : 1;
       }
   }
   if (bestTile.empty()) // more taps in a row than registers
-    bestTile = {1, 1, kPanel};
+    bestTile = {1, 1, channels};
   int64_t units = s.depthwiseUnits(bestTile);
-  double work = best * s.images * countTiles(s.groups, kPanel);
-  return PlanAttr::get(region.getContext(), Family::Depthwise, bestTile, bestUnroll, kPanel, units, units > 1 && work > kParallelCycles);
+  double work = best * s.images * countTiles(s.groups, channels);
+  return PlanAttr::get(region.getContext(), Family::Depthwise, bestTile, bestUnroll, channels, units, units > 1 && work > kParallelCycles);
 }
 
 } // namespace ingot
