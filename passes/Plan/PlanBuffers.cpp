@@ -3,6 +3,7 @@
 #include "passes/Plan/Passes.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "passes/Kernel/Plain.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -55,7 +56,7 @@ private:
   static RegionOp wrap(Operation &op) {
     OpBuilder b(&op);
     SmallVector<Value> operands(op.getOperands());
-    auto region = RegionOp::create(b, op.getLoc(), op.getResultTypes(), operands, ValueRange(), plainPlan(op));
+    auto region = RegionOp::create(b, op.getLoc(), op.getResultTypes(), operands, ValueRange(), PlanAttr());
     Block *block = b.createBlock(&region.getBody());
     for (Value operand : operands)
       block->addArgument(operand.getType(), operand.getLoc());
@@ -64,11 +65,8 @@ private:
     op.setOperands(block->getArguments());
     b.setInsertionPointToEnd(block);
     YieldOp::create(b, op.getLoc(), op.getResults());
+    region.setPlanAttr(PlanAttr::get(op.getContext(), Family::Plain, /*tile=*/{}, /*unroll=*/1, /*lanes=*/1, plainUnits(region), /*parallel=*/false));
     return region;
-  }
-
-  static PlanAttr plainPlan(Operation &op) {
-    return PlanAttr::get(op.getContext(), Family::Plain, /*tile=*/{}, /*unroll=*/1, /*lanes=*/1, /*units=*/1, /*parallel=*/false);
   }
 
   /// What is returned without being a region's own result (an argument, a constant, a result returned twice) is copied.
