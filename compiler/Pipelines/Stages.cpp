@@ -43,6 +43,7 @@ constexpr Stage kStages[] = {
      }},
     {"plan", "every decision taken: kernels, buffers, arena",
      [](OpPassManager &pm, const StageOptions &options) {
+       pm.addNestedPass<func::FuncOp>(createCopyViewsPass());
        pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels}));
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
