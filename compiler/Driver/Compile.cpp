@@ -134,7 +134,8 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
   for (const Stage &stage : stages())
     known |= stage.name == options.compileTo;
   if (!known)
-    return absl::InvalidArgumentError("unknown stage '" + options.compileTo + "' for --compile-to: the stages are import, graph, region, plan, kernel, llvm");
+    return absl::InvalidArgumentError("unknown stage '" + options.compileTo +
+                                      "' for --compile-to: the stages are import, graph, region, plan, kernel, llvm");
   if (absl::Status status = import(); !status.ok())
     return status;
   for (const Stage &stage : stages()) {
@@ -162,13 +163,17 @@ std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
   llvm::json::Array names;
   for (const TargetSpec &target : targets)
     names.push_back(target.name);
-  llvm::json::Object object{{"compiler", "ingot 0.1.0"}, {"llvm", LLVM_VERSION_STRING}, {"model_sha256", model->sha256()},
-                            {"level", options.level},    {"targets", std::move(names)}};
+  llvm::json::Object object{{"compiler", "ingot 0.1.0"},
+                            {"llvm", LLVM_VERSION_STRING},
+                            {"model_sha256", model->sha256()},
+                            {"level", options.level},
+                            {"targets", std::move(names)}};
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
 absl::StatusOr<VariantInterface> Compilation::emitVariant(ModuleOp planned, const TargetSpec &target, LinkJob &job) {
-  VariantInterface variant{.name = target.name, .runSymbol = interface.prefix + "_run_" + toIdentifier(target.name), .features = target.cpuFeatureBits};
+  VariantInterface variant{
+      .name = target.name, .runSymbol = interface.prefix + "_run_" + toIdentifier(target.name), .features = target.cpuFeatureBits};
   auto function = *planned.getOps<func::FuncOp>().begin();
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     if (function.getArgAttr(i, "ingot.arena"))

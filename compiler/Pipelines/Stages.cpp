@@ -74,13 +74,12 @@ constexpr Stage kStages[] = {
 };
 
 void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &options) {
-  registerPassPipeline(
-      ("ingot-stage-" + stage.name + suffix).str(), stage.summary,
-      [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
-        build(pm, options);
-        return success();
-      },
-      [](function_ref<void(const mlir::detail::PassOptions &)>) {});
+  registerPassPipeline(("ingot-stage-" + stage.name + suffix).str(), stage.summary,
+                       [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
+                         build(pm, options);
+                         return success();
+                       },
+                       [](function_ref<void(const mlir::detail::PassOptions &)>) {});
 }
 
 } // namespace

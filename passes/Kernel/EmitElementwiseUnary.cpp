@@ -8,8 +8,8 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Inverse and hyperbolic functions for vectors, of the functions that have polynomials (exp, expm1, log1p, sin, cos): accurate near 0, where the textbook
-/// formulas lose all digits. Scalars call the library, which is better still.
+/// Inverse and hyperbolic functions for vectors, of the functions that have polynomials (exp, expm1, log1p, sin, cos): accurate near 0, where the
+/// textbook formulas lose all digits. Scalars call the library, which is better still.
 class VectorFunctions {
 public:
   VectorFunctions(ImplicitLocOpBuilder &b, Value x) : b(b), m(b, x.getType()), x(x) {}

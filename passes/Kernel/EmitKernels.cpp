@@ -178,7 +178,8 @@ private:
         if (auto argument = dyn_cast<BlockArgument>(operand))
           stream << 'a' << argument.getArgNumber();
         else
-          stream << 'v' << std::distance(op.getBlock()->begin(), operand.getDefiningOp()->getIterator()) << '.' << cast<OpResult>(operand).getResultNumber();
+          stream << 'v' << std::distance(op.getBlock()->begin(), operand.getDefiningOp()->getIterator()) << '.'
+                 << cast<OpResult>(operand).getResultNumber();
       }
       copy->dropAllReferences();
       copy->destroy();
@@ -203,7 +204,8 @@ private:
     b.setInsertionPointToStart(entry);
     ValueRange arguments = entry->getArguments();
     size_t inputs = region.getInputs().size(), outputs = region.getOutputs().size();
-    KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs], arguments[inputs + outputs + 1]};
+    KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs],
+                          arguments[inputs + outputs + 1]};
     if (failed(emit(b, context)))
       return failure();
     b.setInsertionPointToEnd(entry);

@@ -25,7 +25,8 @@ private:
       if (auto member = dyn_cast<RegionFormationInterface>(op))
         iterations += member.getIterationCount();
     int64_t units = plainUnits(region);
-    return PlanAttr::get(&getContext(), Family::Plain, /*tile=*/{}, /*unroll=*/1, /*lanes=*/1, units, /*parallel=*/units > 1 && iterations >= serialIterations);
+    return PlanAttr::get(&getContext(), Family::Plain, /*tile=*/{}, /*unroll=*/1, /*lanes=*/1, units,
+                         /*parallel=*/units > 1 && iterations >= serialIterations);
   }
 };
 
