@@ -28,6 +28,14 @@ FamilyEmitter emitterOf(Family family) {
     return emitMap;
   case Family::Row:
     return emitRow;
+  case Family::Contraction:
+    return emitContraction;
+  case Family::Gemv:
+    return emitGemv;
+  case Family::Convolution:
+    return emitConvolution;
+  case Family::Depthwise:
+    return emitDepthwise;
   default:
     return nullptr;
   }
