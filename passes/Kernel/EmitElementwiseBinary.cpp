@@ -49,7 +49,8 @@ Value emitIntegerDivision(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, V
   Value zero = m.integer(0), isZero = m.equal(rhs, zero);
   if (isUnsigned) {
     Value divisor = m.select(isZero, m.integer(1), rhs);
-    Value result = kind == BinaryKind::Div ? arith::DivUIOp::create(b, lhs, divisor).getResult() : arith::RemUIOp::create(b, lhs, divisor).getResult();
+    Value result =
+        kind == BinaryKind::Div ? arith::DivUIOp::create(b, lhs, divisor).getResult() : arith::RemUIOp::create(b, lhs, divisor).getResult();
     return m.select(isZero, zero, result);
   }
   Value isMinusOne = m.equal(rhs, m.integer(-1));
@@ -62,7 +63,8 @@ Value emitIntegerDivision(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, V
   return kind == BinaryKind::Mod ? withSignOfDivisor(m, remainder, rhs) : remainder;
 }
 
-/// lhs^rhs by squaring, a step per bit of the exponent, the same for every lane. A negative exponent gives the truncated quotient: 0 unless lhs is 1 or -1.
+/// lhs^rhs by squaring, a step per bit of the exponent, the same for every lane. A negative exponent gives the truncated quotient: 0 unless lhs is 1
+/// or -1.
 Value emitIntegerPower(ImplicitLocOpBuilder &b, Value lhs, Value rhs, bool isUnsigned) {
   ElementMath m(b, lhs.getType());
   Value zero = m.integer(0), one = m.integer(1);

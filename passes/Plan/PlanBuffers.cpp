@@ -3,10 +3,10 @@
 #include "passes/Plan/Passes.h"
 
 #include "dialects/Ingot/Constants.h"
-#include "passes/Kernel/Plain.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "passes/Kernel/Plain.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -123,7 +123,8 @@ private:
       if (constant->use_empty())
         continue;
       weights[constant.getResult()] = weightBytes;
-      layout.push_back(b.getDictionaryAttr({b.getNamedAttr("offset", b.getI64IntegerAttr(weightBytes)), b.getNamedAttr("value", constant.getValueAttr())}));
+      layout.push_back(
+          b.getDictionaryAttr({b.getNamedAttr("offset", b.getI64IntegerAttr(weightBytes)), b.getNamedAttr("value", constant.getValueAttr())}));
       weightBytes = llvm::alignTo(weightBytes + bufferBytes(constant.getType()), kBufferAlignment);
     }
     cast<ModuleOp>(function->getParentOp())->setAttr("ingot.weight_layout", b.getArrayAttr(layout));
