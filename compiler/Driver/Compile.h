@@ -38,8 +38,8 @@ struct CompileSummary {
   std::string text;                    ///< the IR, when `compileTo` was given
 };
 
-/// Compiles a model. The message of an error holds a line per problem and names nodes, tensors or options. Nothing is left at `output` after a failure, and an
-/// existing file is replaced only by a complete one.
+/// Compiles a model. The message of an error holds a line per problem and names nodes, tensors or options. Nothing is left at `output` after a
+/// failure, and an existing file is replaced only by a complete one.
 absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options);
 
 /// Reports every node that cannot be compiled, a line each: OK when there is none.

@@ -10,8 +10,8 @@
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kOptions[] = {"-o",       "-O0",    "-O3",      "--target", "--dim",        "--input-shape",
-                                            "--emit",   "--static", "--prefix", "--quiet",  "--compile-to", "--help"};
+constexpr llvm::StringLiteral kOptions[] = {"-o",     "-O0",      "-O3",      "--target", "--dim",        "--input-shape",
+                                            "--emit", "--static", "--prefix", "--quiet",  "--compile-to", "--help"};
 
 std::string nearest(llvm::StringRef word, llvm::ArrayRef<llvm::StringLiteral> known) {
   return llvm::min_element(known, [&](llvm::StringRef a, llvm::StringRef b) { return word.edit_distance(a) < word.edit_distance(b); })->str();

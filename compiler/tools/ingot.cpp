@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 4 our own error.
+// The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 4 our own
+// error.
 #include "compiler/tools/CommandLine.h"
 
 #include "compiler/Driver/Compile.h"
@@ -51,8 +52,8 @@ int fail(const absl::Status &status) {
 
 void printSummary(const CompileOptions &options, const CompileSummary &summary) {
   llvm::outs() << options.output << ": " << llvm::format("%.2f", summary.fileBytes / 1048576.0) << " MiB, weights "
-               << llvm::format("%.2f", summary.weightBytes / 1048576.0) << " MiB, arena " << llvm::format("%.2f", summary.arenaBytes / 1048576.0) << " MiB, "
-               << summary.regions << " regions of " << summary.operations << " operations\n";
+               << llvm::format("%.2f", summary.weightBytes / 1048576.0) << " MiB, arena " << llvm::format("%.2f", summary.arenaBytes / 1048576.0)
+               << " MiB, " << summary.regions << " regions of " << summary.operations << " operations\n";
 }
 
 int compile(CommandLine &line) {

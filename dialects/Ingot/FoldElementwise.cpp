@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Folds of elementwise operations on small constants: what shape arithmetic and scalar parameters need. Everything else that is constant is folded by running
-// it (ingot-fold-constants).
+// Folds of elementwise operations on small constants: what shape arithmetic and scalar parameters need. Everything else that is constant is folded by
+// running it (ingot-fold-constants).
 #include "dialects/Ingot/Constants.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -53,7 +53,8 @@ std::optional<APFloat> combine(BinaryKind kind, APFloat a, const APFloat &b) {
 }
 
 /// Elements of two constants as the result's positions see them: equal shapes, or one side of one element.
-template <typename T, typename Combine> Attribute foldElements(DenseElementsAttr lhs, DenseElementsAttr rhs, RankedTensorType type, Combine combineElements) {
+template <typename T, typename Combine>
+Attribute foldElements(DenseElementsAttr lhs, DenseElementsAttr rhs, RankedTensorType type, Combine combineElements) {
   SmallVector<T> elements;
   auto a = lhs.getValues<T>(), b = rhs.getValues<T>();
   bool oneA = lhs.getNumElements() == 1, oneB = rhs.getNumElements() == 1;

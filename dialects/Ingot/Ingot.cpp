@@ -64,7 +64,8 @@ LogicalResult RegionOp::verify() {
   auto lies = [](Type buffer, Type tensor) {
     auto memref = dyn_cast<MemRefType>(buffer);
     auto value = dyn_cast<RankedTensorType>(tensor);
-    return memref && value ? memref.getShape() == value.getShape() && memref.getElementType() == getStorageType(value.getElementType()) : buffer == tensor;
+    return memref && value ? memref.getShape() == value.getShape() && memref.getElementType() == getStorageType(value.getElementType())
+                           : buffer == tensor;
   };
   for (auto [input, argument] : llvm::zip_equal(getInputs(), body.getArguments()))
     if (!lies(input.getType(), argument.getType()))

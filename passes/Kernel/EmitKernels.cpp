@@ -29,6 +29,14 @@ FamilyEmitter emitterOf(Family family) {
     return emitMap;
   case Family::Row:
     return emitRow;
+  case Family::Contraction:
+    return emitContraction;
+  case Family::Gemv:
+    return emitGemv;
+  case Family::Convolution:
+    return emitConvolution;
+  case Family::Depthwise:
+    return emitDepthwise;
   default:
     return nullptr;
   }
@@ -145,7 +153,8 @@ private:
         if (auto argument = dyn_cast<BlockArgument>(operand))
           stream << 'a' << argument.getArgNumber();
         else
-          stream << 'v' << std::distance(op.getBlock()->begin(), operand.getDefiningOp()->getIterator()) << '.' << cast<OpResult>(operand).getResultNumber();
+          stream << 'v' << std::distance(op.getBlock()->begin(), operand.getDefiningOp()->getIterator()) << '.'
+                 << cast<OpResult>(operand).getResultNumber();
       }
       copy->dropAllReferences();
       copy->destroy();
@@ -170,7 +179,8 @@ private:
     b.setInsertionPointToStart(entry);
     ValueRange arguments = entry->getArguments();
     size_t inputs = region.getInputs().size(), outputs = region.getOutputs().size();
-    KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs], arguments[inputs + outputs + 1]};
+    KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs],
+                          arguments[inputs + outputs + 1]};
     if (failed(emit(b, context)))
       return failure();
     b.setInsertionPointToEnd(entry);

@@ -7,11 +7,16 @@ include "mlir/Pass/PassBase.td"
 def ChooseKernelsPass : Pass<"ingot-choose-kernels", "::mlir::func::FuncOp"> {
   let summary = "give every region its plan: family, tile, lanes, units, parallel or not";
   let description = [{
-    Asks the cost model of the family that covers the region, else takes the `plain` family. `plain` forces that one (-O0). A region whose loops run fewer
-    iterations than `serial-iterations` is left to one thread: dividing it would cost more than it saves.
+    Asks the cost model of each family in turn (gemv, contraction, convolution, depthwise, row, map) with a model of the machine; the first one that covers the
+    region plans it, else the `plain` family does. `plain` forces that one (-O0). A plain region whose loops run fewer iterations than `serial-iterations` is left
+    to one thread: dividing it would cost more than it saves.
     Example: test/passes/Plan/choose-kernels.mlir
   }];
   let options = [Option<"plain", "plain", "bool", /*default=*/"false", "Take the plain family for every region">,
+                 Option<"avx512", "avx512", "bool", /*default=*/"true", "32 vector registers of 512 bits; else 16 of 256">,
+                 Option<"threads", "threads", "int64_t", /*default=*/"2", "Threads that few large units are balanced for; results do not depend on it">,
+                 Option<"l1Bytes", "l1-bytes", "int64_t", /*default=*/"32768", "First data cache of a core">,
+                 Option<"l2Bytes", "l2-bytes", "int64_t", /*default=*/"1048576", "Second cache of a core">,
                  Option<"serialIterations", "serial-iterations", "int64_t", /*default=*/"20000", "Loop iterations below which a region is not divided">];
 }
 
