@@ -43,6 +43,7 @@ constexpr Stage kStages[] = {
      }},
     {"plan", "every decision taken: kernels, buffers, arena",
      [](OpPassManager &pm, const StageOptions &options) {
+       pm.addNestedPass<func::FuncOp>(createCopyViewsPass());
        const MachineModel &machine = options.machine;
        pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels,
                                                                .avx512 = machine.avx512,
@@ -55,6 +56,7 @@ constexpr Stage kStages[] = {
     {"kernel", "every region's loops, written from its plan",
      [](OpPassManager &pm, const StageOptions &options) {
        pm.addPass(createEmitKernelsPass());
+       pm.addPass(createExpandMathPass());    // before canonicalize, which folds what the formulas of one vector share
        pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
        pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());
