@@ -43,7 +43,9 @@ struct ConvolutionShape {
   /// Units of the family `convolution`: tile [pixels, columns] (pointwise only) or [rows, pixels of a row, columns].
   int64_t units(llvm::ArrayRef<int64_t> tile) const;
   /// Units of the family `depthwise` with a tile [rows, pixels of a row, channels (8 or 16)].
-  int64_t depthwiseUnits(llvm::ArrayRef<int64_t> tile) const { return images * countTiles(outHeight, tile[0]) * countTiles(groups, tile[2]); }
+  int64_t depthwiseUnits(llvm::ArrayRef<int64_t> tile) const {
+    return images * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]) * countTiles(groups, tile[2]);
+  }
 
   static std::optional<ConvolutionShape> match(RegionOp region, std::string &why);
 };

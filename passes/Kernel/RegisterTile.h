@@ -37,12 +37,17 @@ public:
 
   llvm::SmallVector<mlir::Value> start();
 
-  /// sums[r, j] += lhs(r, k) * rhs[rhsBase + j * panelStride + 16 * k ...] for all k in [0, depth).
+  /// sums[r, j] += lhs(r, k) * rhs[rhsBase + j * panelStride + 16 * k ...] for all k in [0, depth). `prefetch` is called for each iteration's first
+  /// `k`.
   llvm::SmallVector<mlir::Value> reduce(llvm::SmallVector<mlir::Value> sums, int64_t depth, mlir::Value rhs, mlir::Value rhsBase, int64_t panelStride,
-                                        llvm::function_ref<mlir::Value(int64_t row, mlir::Value k)> lhs);
+                                        llvm::function_ref<mlir::Value(int64_t row, mlir::Value k)> lhs,
+                                        llvm::function_ref<void(mlir::Value k, int64_t steps)> prefetch = {});
 
   /// One vector per row and panel, row by row.
   llvm::SmallVector<mlir::Value> finish(llvm::SmallVector<mlir::Value> sums);
+
+  /// Fetches the cache lines that `store` will write while the reduction runs.
+  void prefetch(KernelContext &context, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> rowIndices, mlir::Value column);
 
   /// Computes the region's results from `sums` at `rowIndices[r]` (all coordinates but the last) and `column`, and stores them.
   void store(KernelContext &context, mlir::Value anchorResult, llvm::ArrayRef<mlir::Value> sums,
