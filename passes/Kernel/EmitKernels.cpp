@@ -36,6 +36,8 @@ FamilyEmitter emitterOf(Family family) {
     return emitConvolution;
   case Family::Depthwise:
     return emitDepthwise;
+  case Family::Pool:
+    return emitPool;
   default:
     return nullptr;
   }

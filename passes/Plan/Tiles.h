@@ -15,6 +15,7 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine);
 PlanAttr planDepthwise(RegionOp region, const MachineModel &machine);
 PlanAttr planGemv(RegionOp region, const MachineModel &machine);
 PlanAttr planMap(RegionOp region, const MachineModel &machine);
+PlanAttr planPool(RegionOp region, const MachineModel &machine);
 PlanAttr planRow(RegionOp region, const MachineModel &machine);
 
 } // namespace ingot
