@@ -38,6 +38,8 @@ FamilyEmitter emitterOf(Family family) {
     return emitDepthwise;
   case Family::Pool:
     return emitPool;
+  case Family::Recurrent:
+    return emitRecurrent;
   default:
     return nullptr;
   }

@@ -14,7 +14,7 @@ namespace {
 
 /// The families, narrowest first: what one refuses, a later one may cover.
 constexpr PlanAttr (*kFamilies[])(RegionOp, const MachineModel &) = {planGemv, planContraction, planConvolution, planDepthwise,
-                                                                     planPool, planRow,         planMap};
+                                                                     planPool, planRecurrent,   planRow,         planMap};
 
 struct ChooseKernelsPass : impl::ChooseKernelsPassBase<ChooseKernelsPass> {
   using ChooseKernelsPassBase::ChooseKernelsPassBase;

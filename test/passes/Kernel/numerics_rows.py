@@ -88,11 +88,102 @@ def pools():
         pool("average", (10, 13), 20, (3, 4), (1, 2), (1, 1, 2, 2), count_pads=count_pads)
 
 
+#===-- Rows -------------------------------------------------------------------------------------------------------------------------------===#
+
+
+def norm(kind, x, axes):
+    x = x.astype(np.float64)
+    top = x.max(axes, keepdims=True)
+    power = np.exp(x - top)
+    if kind == "softmax":
+        return power / power.sum(axes, keepdims=True)
+    if kind == "log_softmax":
+        return x - top - np.log(power.sum(axes, keepdims=True))
+    centred = x - x.mean(axes, keepdims=True) if kind == "standardize" else x
+    return centred / np.sqrt((centred * centred).mean(axes, keepdims=True) + 1e-5)
+
+
+def rows():
+    shapes = [((6, 128), (1,)), ((5, 33), (1,)), ((3, 7), (1,)), ((40, 3), (1,)), ((2, 5, 100), (2,)), ((33, 20), (0,)), ((4, 19, 37), (1,)), ((2, 3, 4, 50), (1, 3)),
+              ((2, 9, 5, 24), (1, 2)), ((2, 65, 16), (1,)), ((7, 1000), (1,)), ((3, 11, 13), (0, 1, 2)), ((12, 128, 128), (2,)), ((8, 9, 10), (0, 2)), ((3, 40, 1), (1,)),
+              ((50,), (0,)), ((1, 6, 4100), (2,)), ((2, 8400), (1,)), ((1, 7, 7, 40), (1, 2)), ((1, 1, 1, 9), (3,)), ((5, 1), (1,))]
+    for shape, axes in shapes:
+        x, bias, full = f32(*shape) * 4, f32(shape[-1]), f32(*shape)
+        names = f"{shape} {axes}"
+        for kind in ("softmax", "log_softmax", "standardize", "rms"):
+            line = lambda operand: f"ingot.norm {kind} {operand} axes {list(axes)} {{epsilon = 1.0e-5 : f64}} : $0 -> $r\n"
+            y = norm(kind, x, axes)
+            add(f"{kind} {names}", f"%c = {line('%0')}ingot.yield %c : $r", [x], [y], 1e-5)
+            # A prologue, an epilogue of two operands, and a second result.
+            text = f"%p = ingot.unary tanh %0 : $0 -> $0\n%q = ingot.binary add %p, %2 : $0, $2 -> $0\n%c = {line('%q')}"
+            text += "%d = ingot.binary mul %c, %1 : $r, $1 -> $r\n%e = ingot.binary add %d, %2 : $r, $r -> $r\ningot.yield %e, %d : $r, $r"
+            y = norm(kind, np.tanh(x.astype(np.float64)) + full, axes)
+            add(f"{kind} {names} fused", text, [x, bias, full], [y * bias + full, y * bias], 2e-5)
+        for kind, function in (("sum", np.sum), ("mean", np.mean), ("max", np.max), ("min", np.min), ("prod", np.prod)):
+            small = x / 4 if kind != "prod" else (1 + x / 1000).astype(np.float32)
+            for keep in (True, False):
+                if not keep and len(axes) == len(shape):
+                    continue
+                attributes = " {keep_dims}" if keep else ""
+                y = function(small.astype(np.float64), axis=axes, keepdims=keep)
+                add(f"{kind} {names}{attributes}", f"%c = ingot.reduce {kind} %0 axes {list(axes)}{attributes} : $0 -> $r\ningot.yield %c : $r", [small], [y], 2e-4)
+            text = f"%p = ingot.binary mul %0, %1 : $0, $1 -> $0\n%c = ingot.reduce {kind} %p axes {list(axes)} {{keep_dims}} : $0 -> $r\n"
+            text += "%d = ingot.unary sigmoid %c : $r -> $r\ningot.yield %d, %c : $r, $r"
+            y = function((small * bias).astype(np.float64), axis=axes, keepdims=True)
+            add(f"{kind} {names} fused", text, [small, bias], [1 / (1 + np.exp(-y)), y], 2e-4)
+
+
+#===-- Recurrent --------------------------------------------------------------------------------------------------------------------------===#
+
+
+def recurrent(kind, steps, batch, size, hidden, more=""):
+    gates = {"lstm": 4, "gru": 3, "rnn": 1}[kind]
+    x, w, r, bias = f32(steps, batch, size), f32(gates * hidden, size), f32(gates * hidden, hidden), f32(2 * gates * hidden)
+    h0, c0 = f32(batch, hidden), f32(batch, hidden)
+    sigmoid = lambda v: 1 / (1 + np.exp(-v))
+    h, c, states = h0.astype(np.float64), c0.astype(np.float64), np.zeros((steps, batch, hidden))
+    for t in reversed(range(steps)) if "reverse" in more else range(steps):
+        a = np.split(x[t] @ w.T.astype(np.float64) + bias[: gates * hidden], gates, 1)
+        z = np.split(h @ r.T + bias[gates * hidden :], gates, 1)
+        if kind == "lstm":
+            i, o, f, g = (u + v for u, v in zip(a, z))
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = sigmoid(o) * np.tanh(c)
+        elif kind == "gru":
+            update, reset = sigmoid(a[0] + z[0]), sigmoid(a[1] + z[1])
+            late = reset * z[2] if "linear" in more else (reset * h) @ r[2 * hidden :].T + bias[5 * hidden :]
+            h = (1 - update) * np.tanh(a[2] + late) + update * h
+        else:
+            h = np.tanh(a[0] + z[0])
+        states[t] = h
+    names = {"lstm": '"Sigmoid", "Tanh", "Tanh"', "gru": '"Sigmoid", "Tanh"', "rnn": '"Tanh"'}[kind]
+    inputs, results = [x, w, r, bias, h0], [states, h]
+    if kind == "lstm":
+        inputs.append(c0)
+        results.append(c)
+    cell = f"tensor<{batch}x{hidden}xf32>"
+    types = ["$0", "$1", "$2", "$3", "$4", "$5" if kind == "lstm" else "tensor<0xf32>", "tensor<0xf32>", f"tensor<{batch}xi32>"]
+    text = f"%none = ingot.constant dense<0.0> : tensor<0xf32>\n%length = ingot.constant dense<{steps}> : tensor<{batch}xi32>\n"
+    text += f"%c:3 = ingot.recurrent {kind} (%0, %1, %2, %3, %4, {'%5' if kind == 'lstm' else '%none'}, %none, %length) [{names}] alphas [] betas [] {more} : "
+    text += f"({', '.join(types)}) -> ($r, {cell}, {cell if kind == 'lstm' else 'tensor<0xf32>'})\n"
+    text += f"ingot.yield %c#0, %c#1{', %c#2' if kind == 'lstm' else ''} : $r, {cell}{', ' + cell if kind == 'lstm' else ''}"
+    add(f"{kind} {steps} {batch} {size} {hidden} {more}", text, inputs, results, 2e-5)
+
+
+def cells():
+    for kind, more in (("lstm", ""), ("lstm", "{reverse}"), ("gru", ""), ("gru", "{linear_before_reset}"), ("rnn", "")):
+        for steps, batch, size, hidden in ((1, 1, 128, 128), (5, 3, 7, 9), (4, 2, 33, 40), (3, 5, 16, 16), (6, 1, 50, 23), (2, 40, 64, 96)):
+            recurrent(kind, steps, batch, size, hidden, more)
+
+
 #===-- Running ----------------------------------------------------------------------------------------------------------------------------===#
 
 
 def main():
+    np.seterr(all="ignore")
     pools()
+    rows()
+    cells()
     regions = [region for region in REGIONS if len(sys.argv) < 3 or sys.argv[2] in region.name]
     expected = [[buffer.array.copy() for buffer in region.outputs] for region in regions]
     failed, families = [], {}
