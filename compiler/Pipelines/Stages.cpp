@@ -43,6 +43,7 @@ constexpr Stage kStages[] = {
      }},
     {"plan", "every decision taken: kernels, buffers, arena",
      [](OpPassManager &pm, const StageOptions &options) {
+       pm.addNestedPass<func::FuncOp>(createCopyViewsPass());
        const MachineModel &machine = options.machine;
        pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels,
                                                                .avx512 = machine.avx512,

@@ -33,7 +33,8 @@ struct Group {
   ArrayRef<int64_t> shape() const { return cast<RankedTensorType>((anchor() ? anchor() : members.back())->getResult(0).getType()).getShape(); }
 };
 
-/// The groups of a block while they grow. A group is computed as one, so two operations may share one only if no path leads out of the group and back into it.
+/// The groups of a block while they grow. A group is computed as one, so two operations may share one only if no path leads out of the group and back
+/// into it.
 class Grouping {
 public:
   explicit Grouping(Block &body) {
