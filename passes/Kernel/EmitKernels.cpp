@@ -37,6 +37,10 @@ FamilyEmitter emitterOf(Family family) {
     return emitConvolution;
   case Family::Depthwise:
     return emitDepthwise;
+  case Family::Pool:
+    return emitPool;
+  case Family::Recurrent:
+    return emitRecurrent;
   default:
     return nullptr;
   }
