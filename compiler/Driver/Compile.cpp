@@ -73,6 +73,14 @@ TensorInterface interfaceOf(Type type, DictionaryAttr attributes) {
   return result;
 }
 
+/// What the plan stage asks of a target.
+MachineModel machineOf(const TargetSpec &target) {
+  return {.vectorRegisters = target.vectorRegisters,
+          .l1Bytes = static_cast<int64_t>(target.l1Bytes),
+          .l2Bytes = static_cast<int64_t>(target.l2Bytes),
+          .avx512 = target.vectorBits >= 512};
+}
+
 /// One compilation, step by step.
 class Compilation {
 public:
@@ -96,8 +104,9 @@ private:
   StageOptions stageOptions() const { return {.fuse = options.level > 0, .plainKernels = options.level == 0}; }
   void describeInterface();
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
-  absl::StatusOr<VariantInterface> emitVariant(ModuleOp planned, const TargetSpec &target, LinkJob &job);
-  absl::Status writeArtefact(LinkJob &job, ModuleOp planned);
+  absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
+  absl::StatusOr<VariantInterface> emitVariant(const TargetSpec &target, LinkJob &job);
+  absl::Status writeArtefact(LinkJob &job);
   void begin(llvm::StringRef stage);
   void end();
 
@@ -210,12 +219,17 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
     known |= stage.name == options.compileTo;
   if (!known)
     return usageError("unknown stage '" + options.compileTo + "' for --compile-to: the stages are import, graph, region, plan, kernel, llvm");
+  absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
+  if (!targets.ok())
+    return targets.status();
   if (absl::Status status = import(); !status.ok())
     return status;
+  StageOptions stageOptions = this->stageOptions();
+  stageOptions.machine = machineOf(targets->front());
   for (const Stage &stage : stages()) {
     if (options.compileTo == "import")
       break;
-    if (absl::Status status = runStage(*module, stage, stageOptions()); !status.ok())
+    if (absl::Status status = runStage(*module, stage, stageOptions); !status.ok())
       return status;
     if (stage.name == options.compileTo)
       break;
@@ -245,22 +259,37 @@ std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
-absl::StatusOr<VariantInterface> Compilation::emitVariant(ModuleOp planned, const TargetSpec &target, LinkJob &job) {
+/// Runs the stages from plan to llvm on a target's copy of the module. All variants read the same weight blob.
+absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant) {
+  constexpr llvm::StringRef kLayout = "ingot.weight_layout";
+  for (const Stage &stage : stages()) {
+    if (stage.name != "plan" && stage.name != "kernel" && stage.name != "llvm")
+      continue;
+    if (absl::Status status = runStage(body, stage, stageOptions); !status.ok())
+      return status;
+    if (stage.name != "plan")
+      continue;
+    Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
+    if (first && first != layout)
+      return absl::InternalError("the variants of the model lay out their weights differently");
+    (*module)->setAttr(kLayout, layout);
+    auto function = *body.getOps<func::FuncOp>().begin();
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (function.getArgAttr(i, "ingot.arena"))
+        variant.arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &target, LinkJob &job) {
   VariantInterface variant{
       .name = target.name, .runSymbol = interface.prefix + "_run_" + toIdentifier(target.name), .features = target.cpuFeatureBits};
-  auto function = *planned.getOps<func::FuncOp>().begin();
-  for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    if (function.getArgAttr(i, "ingot.arena"))
-      variant.arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
-
   StageOptions stageOptions = this->stageOptions();
   stageOptions.runSymbol = variant.runSymbol;
-  OwningOpRef<ModuleOp> body = planned.clone();
-  body->getOperation()->removeAttr("ingot.weight_layout");
-  for (const Stage &stage : stages())
-    if (stage.name == "kernel" || stage.name == "llvm")
-      if (absl::Status status = runStage(*body, stage, stageOptions); !status.ok())
-        return status;
+  stageOptions.machine = machineOf(target);
+  OwningOpRef<ModuleOp> body = module->clone();
+  if (absl::Status status = lowerVariant(*body, stageOptions, variant); !status.ok())
+    return status;
 
   begin("object");
   llvm::LLVMContext llvmContext;
@@ -279,7 +308,7 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(ModuleOp planned, cons
   return variant;
 }
 
-absl::Status Compilation::writeArtefact(LinkJob &job, ModuleOp planned) {
+absl::Status Compilation::writeArtefact(LinkJob &job) {
   std::optional<TemporaryFile> weightsFile;
   if (interface.weightBytes > 0) {
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
@@ -287,7 +316,7 @@ absl::Status Compilation::writeArtefact(LinkJob &job, ModuleOp planned) {
       return file.status();
     weightsFile.emplace(std::move(*file));
     absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes,
-                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(planned, weights, out); });
+                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, out); });
     if (!status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());
@@ -347,21 +376,20 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   // Names are checked here, types after the region stage has shown that every dim is fixed.
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
-      describeInterface();
-    if (stage.name == "kernel")
       break;
     if (absl::Status status = runStage(*module, stage, stageOptions()); !status.ok())
       return status;
   }
-  interface.weightBytes = weightBlobBytes(*module);
-  interface.weightsSymbol = interface.weightBytes > 0 ? interface.prefix + "_weights" : "";
+  describeInterface();
   for (const TargetSpec &target : *targets) {
-    absl::StatusOr<VariantInterface> variant = emitVariant(*module, target, job);
+    absl::StatusOr<VariantInterface> variant = emitVariant(target, job);
     if (!variant.ok())
       return variant.status();
     summary.arenaBytes = std::max(summary.arenaBytes, variant->arenaBytes);
     interface.variants.push_back(*variant);
   }
+  interface.weightBytes = weightBlobBytes(*module);
+  interface.weightsSymbol = interface.weightBytes > 0 ? interface.prefix + "_weights" : "";
   begin("link");
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
@@ -374,7 +402,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   job.output = options.output;
   job.prefix = interface.prefix;
   job.isStatic = options.isStatic;
-  if (absl::Status status = writeArtefact(job, *module); !status.ok())
+  if (absl::Status status = writeArtefact(job); !status.ok())
     return status;
   end();
 

@@ -32,7 +32,7 @@ public:
     imageStride = x.strides.front();
     heightStride = s.twoSpatialDims ? x.strides[1] : 0;
     widthStride = x.strides.end()[-2];
-    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]);
+    weights = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
   }
 
   void emit() {

@@ -10,7 +10,7 @@ namespace ingot {
 
 //===-- What the compute families share ----------------------------------------------------------------------------------------------------===//
 
-/// A buffer as one long row, because a hot loop wants one base and constant offsets; `strides` are those of its dims.
+/// A buffer as one long row from its first element on, because a hot loop wants one base and constant offsets; `strides` are those of its dims.
 struct FlatBuffer {
   FlatBuffer(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer);
 
