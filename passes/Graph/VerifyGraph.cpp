@@ -53,12 +53,13 @@ private:
     if (llvm::any_of(conv.getPads(), [](int64_t pad) { return pad != 0; }))
       return "has channels last and pads: padding is an operation of its own there";
     auto x = cast<RankedTensorType>(conv.getX().getType()), w = cast<RankedTensorType>(conv.getW().getType());
+    auto panels = [](int64_t columns) { return static_cast<int64_t>(llvm::divideCeil(columns, kPanel)); };
     int64_t groups = conv.getGroups(), window = 1;
     for (int64_t size : conv.getKernel())
       window *= size;
-    SmallVector<int64_t> packed = {groups, llvm::divideCeil(conv.getChannels() / groups, kPanel), window * x.getShape().back() / groups, kPanel};
+    SmallVector<int64_t> packed = {groups, panels(conv.getChannels() / groups), window * x.getShape().back() / groups, kPanel};
     if (conv.isDepthwise())
-      packed = {static_cast<int64_t>(llvm::divideCeil(conv.getChannels(), kPanel)), window, kPanel};
+      packed = {panels(conv.getChannels()), window, kPanel};
     if (w.getShape() == ArrayRef(packed))
       return "";
     std::string text = "has channels last and weights that are not packed as ";
