@@ -3,10 +3,10 @@
 #include "passes/Plan/Passes.h"
 
 #include "dialects/Ingot/Constants.h"
-#include "passes/Kernel/Plain.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "passes/Kernel/Plain.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -18,9 +18,16 @@ namespace ingot {
 
 namespace {
 
+/// Of a tensor without elements the strides are written out: `memref<3x0xf32>` has stride 0, which the conversion of signatures to LLVM refuses.
 MemRefType bufferType(Type tensor) {
   auto type = cast<RankedTensorType>(tensor);
-  return MemRefType::get(type.getShape(), getStorageType(type.getElementType()));
+  Type element = getStorageType(type.getElementType());
+  if (type.getNumElements() != 0)
+    return MemRefType::get(type.getShape(), element);
+  SmallVector<int64_t> strides(type.getRank(), 1);
+  for (int64_t i = type.getRank() - 1; i > 0; --i)
+    strides[i - 1] = strides[i] * std::max<int64_t>(type.getDimSize(i), 1);
+  return MemRefType::get(type.getShape(), element, StridedLayoutAttr::get(tensor.getContext(), 0, strides));
 }
 
 int64_t bufferBytes(Type tensor) {
@@ -123,7 +130,8 @@ private:
       if (constant->use_empty())
         continue;
       weights[constant.getResult()] = weightBytes;
-      layout.push_back(b.getDictionaryAttr({b.getNamedAttr("offset", b.getI64IntegerAttr(weightBytes)), b.getNamedAttr("value", constant.getValueAttr())}));
+      layout.push_back(
+          b.getDictionaryAttr({b.getNamedAttr("offset", b.getI64IntegerAttr(weightBytes)), b.getNamedAttr("value", constant.getValueAttr())}));
       weightBytes = llvm::alignTo(weightBytes + bufferBytes(constant.getType()), kBufferAlignment);
     }
     cast<ModuleOp>(function->getParentOp())->setAttr("ingot.weight_layout", b.getArrayAttr(layout));
@@ -133,9 +141,14 @@ private:
     types.push_back(MemRefType::get({weightBytes}, b.getI8Type()));
     Value blob = body.addArgument(types.back(), function.getLoc());
 
-    auto view = [&](Value tensor, Value base, int64_t offset) {
+    auto view = [&](Value tensor, Value base, int64_t offset) -> Value {
       Value shift = arith::ConstantIndexOp::create(b, tensor.getLoc(), offset);
-      return memref::ViewOp::create(b, tensor.getLoc(), bufferType(tensor.getType()), base, shift, ValueRange());
+      MemRefType type = bufferType(tensor.getType());
+      if (type.getLayout().isIdentity())
+        return memref::ViewOp::create(b, tensor.getLoc(), type, base, shift, ValueRange());
+      Value nothing = memref::ViewOp::create(b, tensor.getLoc(), MemRefType::get({0}, type.getElementType()), base, shift, ValueRange());
+      return memref::ReinterpretCastOp::create(b, tensor.getLoc(), type, nothing, 0, type.getShape(),
+                                               cast<StridedLayoutAttr>(type.getLayout()).getStrides());
     };
     for (auto [entry, buffer] : llvm::zip_equal(lifetimes, buffers))
       bufferOf[entry.first] = view(entry.first, arena, buffer.offset);

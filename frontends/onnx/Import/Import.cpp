@@ -80,8 +80,7 @@ private:
           continue;
         }
         auto type = RankedTensorType::get(bound->second.dims, element);
-        importer.define(input.name(),
-                        TensorBuilder(b, inputLoc, weights).constant(type, bound->second.bytes, input.name(), bound->second.keepAlive));
+        importer.define(input.name(), TensorBuilder(b, inputLoc, weights).constant(type, bound->second.bytes, input.name(), bound->second.keepAlive));
         continue;
       }
       FailureOr<Dims> dims = symbols.inputDims(input, inputLoc);
