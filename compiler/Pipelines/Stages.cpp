@@ -19,6 +19,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Kernel/Passes.h"
 #include "passes/LLVM/Passes.h"
 #include "passes/Plan/Passes.h"
@@ -34,6 +35,14 @@ constexpr Stage kStages[] = {
     {"graph", "operations in canonical form, constants folded",
      [](OpPassManager &pm, const StageOptions &options) {
        pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
+       pm.addPass(createCSEPass());
+       if (!options.layout)
+         return;
+       pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
+       pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
+       pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
+       pm.addNestedPass<func::FuncOp>(createSinkTransposesPass()); // only the transposes that the model itself needs are left
+       pm.addPass(createCanonicalizerPass());
        pm.addPass(createCSEPass());
      }},
     {"region", "every compute operation in one region",
@@ -74,13 +83,12 @@ constexpr Stage kStages[] = {
 };
 
 void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &options) {
-  registerPassPipeline(
-      ("ingot-stage-" + stage.name + suffix).str(), stage.summary,
-      [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
-        build(pm, options);
-        return success();
-      },
-      [](function_ref<void(const mlir::detail::PassOptions &)>) {});
+  registerPassPipeline(("ingot-stage-" + stage.name + suffix).str(), stage.summary,
+                       [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
+                         build(pm, options);
+                         return success();
+                       },
+                       [](function_ref<void(const mlir::detail::PassOptions &)>) {});
 }
 
 } // namespace
@@ -90,7 +98,7 @@ ArrayRef<Stage> stages() { return kStages; }
 void registerStages() {
   for (const Stage &stage : kStages) {
     registerStage(stage, "", {});
-    registerStage(stage, "-O0", {.fuse = false, .plainKernels = true});
+    registerStage(stage, "-O0", {.layout = false, .fuse = false, .plainKernels = true});
   }
 }
 
