@@ -101,7 +101,7 @@ private:
     return registry;
   }
 
-  StageOptions stageOptions() const { return {.fuse = options.level > 0, .plainKernels = options.level == 0}; }
+  StageOptions stageOptions() const { return {.layout = options.level > 0, .fuse = options.level > 0, .plainKernels = options.level == 0}; }
   void describeInterface();
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);

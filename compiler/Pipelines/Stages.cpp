@@ -37,6 +37,14 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createVerifyImportPass());
        pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
        pm.addPass(createCSEPass());
+       if (options.layout) {
+         pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
+         pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
+         pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
+         pm.addNestedPass<func::FuncOp>(createSinkTransposesPass()); // only the transposes that the model itself needs are left
+         pm.addPass(createCanonicalizerPass());
+         pm.addPass(createCSEPass());
+       }
        pm.addNestedPass<func::FuncOp>(createVerifyGraphPass());
      }},
     {"region", "every compute operation in one region",
@@ -101,7 +109,7 @@ ArrayRef<Stage> stages() { return kStages; }
 void registerStages() {
   for (const Stage &stage : kStages) {
     registerStage(stage, "", {});
-    registerStage(stage, "-O0", {.fuse = false, .plainKernels = true});
+    registerStage(stage, "-O0", {.layout = false, .fuse = false, .plainKernels = true});
   }
 }
 

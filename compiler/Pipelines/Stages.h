@@ -16,6 +16,7 @@ namespace ingot {
 
 /// What the stages need to know; filled by the tools.
 struct StageOptions {
+  bool layout = true;                  ///< Choose layouts and pack weights (-O3).
   bool fuse = true;                    ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
   bool plainKernels = false;           ///< Only the plain family (-O0).
   MachineModel machine = {};           ///< What the kernels are chosen for (the plan stage).

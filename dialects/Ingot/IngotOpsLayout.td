@@ -33,6 +33,7 @@ def Ingot_TransposeOp : Ingot_TensorOp<"transpose", "View"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$x $permutation attr-dict `:` type($x) `->` type($result)";
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Ingot_BroadcastOp : Ingot_PureOp<"broadcast", "Elementwise"> {

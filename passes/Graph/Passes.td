@@ -4,12 +4,44 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DecomposeImagesPass : Pass<"ingot-decompose-images", "::mlir::func::FuncOp"> {
+  let summary = "write image operations as simpler ones that have kernels of their own";
+  let description = [{
+    A nearest resize by whole factors that repeats every element becomes a broadcast between two reshapes; an average or maximum pool over the whole image becomes a reduction.
+    Example: test/passes/Graph/decompose-images.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def SplitPaddingPass : Pass<"ingot-split-padding", "::mlir::func::FuncOp"> {
   let summary = "make the padding of convolutions an operation of its own";
   let description = [{
     A convolution with pads becomes an `ingot.pad` with zeros (negative pads: an `ingot.slice`) and a convolution without; a zero pad in front of that one joins it.
     The plan turns the pad into a halo of its producer's buffer, so that the loops of a convolution need no bounds checks. Symbolic shapes stay as they are.
     Example: test/passes/Graph/split-padding.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def ChannelsLastPass : Pass<"ingot-channels-last", "::mlir::func::FuncOp"> {
+  let summary = "give image operations the layout of their kernels: channels last, weights packed";
+  let description = [{
+    Convolutions and pools over one or two spatial dims become channels-last ones between a transpose of their operand and one of their result; the weights of
+    convolutions are packed by operations on the constants. A transposed convolution whose windows do not overlap becomes a pointwise convolution with
+    `kernel * channels` outputs and a shuffle of its pixels. Convolutions of one pixel become matrix products. `ingot-sink-transposes` then removes the transposes between two image
+    operations. Convolutions with pads (`ingot-split-padding` comes first), of other types than f32 or of symbolic shape stay as they are.
+    Example: test/passes/Graph/channels-last.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def SinkTransposesPass : Pass<"ingot-sink-transposes", "::mlir::func::FuncOp"> {
+  let summary = "move transposes towards the results until they meet their inverse";
+  let description = [{
+    A transpose in front of an operation that works in any order of dims (elementwise operations with broadcasts, concat, pad, slice, resize, broadcast, reductions, reshapes that
+    split or join neighbouring dims) moves behind it. Other operands must be transposed back for nothing: constants (by a recipe), operands where only dims of size 1 move, and
+    other transposes of the same permutation.
+    Example: test/passes/Graph/sink-transposes.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
 }
