@@ -9,6 +9,7 @@
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Pipelines/Stages.h"
@@ -18,6 +19,7 @@
 #include "frontends/onnx/Ingest/Validate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Weights/WeightStore.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
@@ -134,7 +136,8 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
   for (const Stage &stage : stages())
     known |= stage.name == options.compileTo;
   if (!known)
-    return absl::InvalidArgumentError("unknown stage '" + options.compileTo + "' for --compile-to: the stages are import, graph, region, plan, kernel, llvm");
+    return absl::InvalidArgumentError("unknown stage '" + options.compileTo +
+                                      "' for --compile-to: the stages are import, graph, region, plan, kernel, llvm");
   if (absl::Status status = import(); !status.ok())
     return status;
   for (const Stage &stage : stages()) {
@@ -162,13 +165,17 @@ std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
   llvm::json::Array names;
   for (const TargetSpec &target : targets)
     names.push_back(target.name);
-  llvm::json::Object object{{"compiler", "ingot 0.1.0"}, {"llvm", LLVM_VERSION_STRING}, {"model_sha256", model->sha256()},
-                            {"level", options.level},    {"targets", std::move(names)}};
+  llvm::json::Object object{{"compiler", "ingot 0.1.0"},
+                            {"llvm", LLVM_VERSION_STRING},
+                            {"model_sha256", model->sha256()},
+                            {"level", options.level},
+                            {"targets", std::move(names)}};
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
 absl::StatusOr<VariantInterface> Compilation::emitVariant(ModuleOp planned, const TargetSpec &target, LinkJob &job) {
-  VariantInterface variant{.name = target.name, .runSymbol = interface.prefix + "_run_" + toIdentifier(target.name), .features = target.cpuFeatureBits};
+  VariantInterface variant{
+      .name = target.name, .runSymbol = interface.prefix + "_run_" + toIdentifier(target.name), .features = target.cpuFeatureBits};
   auto function = *planned.getOps<func::FuncOp>().begin();
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     if (function.getArgAttr(i, "ingot.arena"))
@@ -178,6 +185,8 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(ModuleOp planned, cons
   stageOptions.runSymbol = variant.runSymbol;
   OwningOpRef<ModuleOp> body = planned.clone();
   body->getOperation()->removeAttr("ingot.weight_layout");
+  if (auto recipes = body->lookupSymbol<ModuleOp>(kRecipesModule))
+    recipes.erase(); // compiled for this machine by the RecipeRunner
   for (const Stage &stage : stages())
     if (stage.name == "kernel" || stage.name == "llvm")
       if (absl::Status status = runStage(*body, stage, stageOptions); !status.ok())
@@ -202,12 +211,16 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(ModuleOp planned, cons
 absl::Status Compilation::writeArtefact(LinkJob &job, ModuleOp planned) {
   std::optional<TemporaryFile> weightsFile;
   if (interface.weightBytes > 0) {
+    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(planned);
+    if (!recipes.ok())
+      return diagnostics.status(std::string(recipes.status().message()));
+    report("recipes");
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
     if (!file.ok())
       return file.status();
     weightsFile.emplace(std::move(*file));
     absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes,
-                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(planned, weights, out); });
+                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(planned, weights, recipes->get(), out); });
     if (!status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());

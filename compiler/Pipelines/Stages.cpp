@@ -19,6 +19,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Kernel/Passes.h"
 #include "passes/LLVM/Passes.h"
 #include "passes/Plan/Passes.h"
@@ -35,6 +36,14 @@ constexpr Stage kStages[] = {
      [](OpPassManager &pm, const StageOptions &options) {
        pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
        pm.addPass(createCSEPass());
+       if (options.fuse) {
+         pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
+         pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
+         pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
+         pm.addPass(createCanonicalizerPass());
+         pm.addPass(createCSEPass());
+       }
+       pm.addPass(createOutlineRecipesPass()); // last: no pass after it changes what is computed from constants
      }},
     {"region", "every compute operation in one region",
      [](OpPassManager &pm, const StageOptions &options) {
@@ -74,13 +83,12 @@ constexpr Stage kStages[] = {
 };
 
 void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &options) {
-  registerPassPipeline(
-      ("ingot-stage-" + stage.name + suffix).str(), stage.summary,
-      [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
-        build(pm, options);
-        return success();
-      },
-      [](function_ref<void(const mlir::detail::PassOptions &)>) {});
+  registerPassPipeline(("ingot-stage-" + stage.name + suffix).str(), stage.summary,
+                       [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
+                         build(pm, options);
+                         return success();
+                       },
+                       [](function_ref<void(const mlir::detail::PassOptions &)>) {});
 }
 
 } // namespace

@@ -73,6 +73,8 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   }
   if (auto dense = dyn_cast_if_present<DenseElementsAttr>(adaptor.getX()))
     return dense.reshape(cast<ShapedType>(getType()));
+  if (auto weight = dyn_cast_if_present<WeightAttr>(adaptor.getX()))
+    return WeightAttr::get(getContext(), weight.getId(), weight.getName(), getType());
   return {};
 }
 
