@@ -9,6 +9,7 @@
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Pipelines/Stages.h"
@@ -19,6 +20,7 @@
 #include "frontends/onnx/Ingest/Validate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Weights/WeightStore.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
@@ -288,6 +290,8 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &targ
   stageOptions.runSymbol = variant.runSymbol;
   stageOptions.machine = machineOf(target);
   OwningOpRef<ModuleOp> body = module->clone();
+  if (auto recipes = body->lookupSymbol<ModuleOp>(kRecipesModule))
+    recipes.erase(); // compiled for this machine by the RecipeRunner
   if (absl::Status status = lowerVariant(*body, stageOptions, variant); !status.ok())
     return status;
 
@@ -311,16 +315,22 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &targ
 absl::Status Compilation::writeArtefact(LinkJob &job) {
   std::optional<TemporaryFile> weightsFile;
   if (interface.weightBytes > 0) {
+    begin("weights");
+    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+    if (!recipes.ok())
+      return diagnostics.status(std::string(recipes.status().message()));
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
     if (!file.ok())
       return file.status();
     weightsFile.emplace(std::move(*file));
     absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes,
-                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, out); });
+                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, recipes->get(), out); });
     if (!status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());
+    end();
   }
+  begin("link");
   absl::Status linked;
   switch (options.emit) {
   case Emit::Program:
@@ -390,7 +400,6 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   }
   interface.weightBytes = weightBlobBytes(*module);
   interface.weightsSymbol = interface.weightBytes > 0 ? interface.prefix + "_weights" : "";
-  begin("link");
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

@@ -38,14 +38,18 @@ constexpr Stage kStages[] = {
        pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
        pm.addPass(createCSEPass());
        if (options.layout) {
+         pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
+         pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
          pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
          pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
          pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
          pm.addNestedPass<func::FuncOp>(createSinkTransposesPass()); // only the transposes that the model itself needs are left
+         pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
        }
        pm.addNestedPass<func::FuncOp>(createVerifyGraphPass());
+       pm.addPass(createOutlineRecipesPass()); // last: no pass after it changes what is computed from constants
      }},
     {"region", "every compute operation in one region",
      [](OpPassManager &pm, const StageOptions &options) {

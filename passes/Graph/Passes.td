@@ -62,4 +62,50 @@ def VerifyGraphPass : Pass<"ingot-verify-graph", "::mlir::func::FuncOp"> {
   }];
 }
 
+def FoldScalesPass : Pass<"ingot-fold-scales", "::mlir::func::FuncOp"> {
+  let summary = "move constant scales into the weights before them, and merge constant biases";
+  let description = [{
+    A product of a convolution's or matrix product's result with a constant that varies along the output channels only is taken by the weights; `(x + c1) * c2` becomes
+    `x * c2 + c1 * c2` on the way there, divisions become products with the reciprocal. Constants in a row are merged, subtractions become additions. What is
+    computed from constants is written as operations on them, which `ingot-outline-recipes` moves to compile time: convolution and batch norm become
+    convolution and bias. Results differ from the unfolded ones by rounding.
+    Example: test/passes/Graph/fold-scales.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def PackContractionsPass : Pass<"ingot-pack-contractions", "::mlir::func::FuncOp"> {
+  let summary = "bring the right sides of matrix products into panels";
+  let description = [{
+    `ingot.matmul` becomes `ingot.packed_matmul` with an `ingot.pack` of its right side: of weights a recipe, of an activation a region of its own. Transposed sides
+    become `ingot.transpose`; batch dims are made equal, or dropped from a right side that all batches share. Types other than f32 and products of few rows with
+    an activation stay as they are.
+    Example: test/passes/Graph/pack-contractions.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def RecognizeCompositesPass : Pass<"ingot-recognize-composites", "::mlir::func::FuncOp"> {
+  let summary = "find norms and activations that a model spells out";
+  let description = [{
+    Softmax, log softmax, layer norm, root mean square and Euclidean norm written as reductions and elementwise operations become `ingot.norm`; silu, hard swish,
+    hard sigmoid and both kinds of gelu written as products become `ingot.unary`. Only the operation that computes the result is replaced: intermediate values that
+    the model reads elsewhere stay.
+    Example: test/passes/Graph/recognize-composites.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def OutlineRecipesPass : Pass<"ingot-outline-recipes", "::mlir::ModuleOp"> {
+  let summary = "move what depends on constants alone out of the model, to be computed when the weights are written";
+  let description = [{
+    Every value that is computed from constants only and read by something else becomes `ingot.constant #ingot.recipe<@recipes::@recipe_N, [inputs]>`; the operations
+    that make it become the function `@recipe_N` of a nested module `@recipes`, with the weights (and constants of more than one value) as its arguments. Equal
+    computations share a function. The driver compiles the module once and runs a recipe when its place among the weights is written; later passes do not touch it.
+    Broadcasts stay with their readers, as does what is more than 16 times larger than its inputs and larger than 1 MiB, unless it is packed.
+    Example: test/passes/Graph/outline-recipes.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect", "::mlir::func::FuncDialect"];
+}
+
 #endif
