@@ -19,6 +19,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Kernel/Passes.h"
 #include "passes/LLVM/Passes.h"
 #include "passes/Plan/Passes.h"
@@ -33,8 +34,10 @@ namespace {
 constexpr Stage kStages[] = {
     {"graph", "operations in canonical form, constants folded",
      [](OpPassManager &pm, const StageOptions &options) {
+       pm.addNestedPass<func::FuncOp>(createVerifyImportPass());
        pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
        pm.addPass(createCSEPass());
+       pm.addNestedPass<func::FuncOp>(createVerifyGraphPass());
      }},
     {"region", "every compute operation in one region",
      [](OpPassManager &pm, const StageOptions &options) {
@@ -60,6 +63,7 @@ constexpr Stage kStages[] = {
        pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
        pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());
+       pm.addNestedPass<func::FuncOp>(createVerifyKernelPass());
      }},
     {"llvm", "the LLVM dialect and nothing else",
      [](OpPassManager &pm, const StageOptions &options) {
@@ -77,6 +81,7 @@ constexpr Stage kStages[] = {
        pm.addPass(createConvertFuncToLLVMPass({.useBarePtrCallConv = true}));
        pm.addPass(createReconcileUnrealizedCastsPass());
        pm.addPass(createEmitEntryPass({.symbol = options.runSymbol}));
+       pm.addPass(createVerifyLLVMPass());
      }},
 };
 

@@ -3,7 +3,8 @@
 """Checks who may include whom (docs/Architecture.md, "Layers").
 
 An include path is a path in the tree. `runtime` includes nothing of ours but itself, `dialects` only itself and MLIR, `passes` also `dialects`,
-`frontends` also `dialects` and the weight store (passes/Weights, which includes nothing of ours), `compiler` everything. Programs link what they include, so headers are enough.
+`frontends` also `dialects` and the weight store (passes/Weights, which includes nothing of ours), `compiler` everything. Programs link what they
+include, so headers are enough.
 
     compiler/dev/check_layers.py            check the whole tree
 """

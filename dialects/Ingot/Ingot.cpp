@@ -7,6 +7,17 @@
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+/// The tile of a plan, which may be empty.
+static mlir::ParseResult parseTile(mlir::AsmParser &parser, llvm::SmallVector<int64_t> &tile) {
+  return parser.parseCommaSeparatedList(mlir::AsmParser::Delimiter::Square, [&] { return parser.parseInteger(tile.emplace_back()); });
+}
+
+static void printTile(mlir::AsmPrinter &printer, llvm::ArrayRef<int64_t> tile) {
+  printer << '[';
+  llvm::interleaveComma(tile, printer);
+  printer << ']';
+}
+
 #include "dialects/Ingot/IngotDialect.cpp.inc"
 #include "dialects/Ingot/IngotEnums.cpp.inc"
 #include "dialects/Ingot/IngotInterfaces.cpp.inc"

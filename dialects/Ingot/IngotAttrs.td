@@ -111,7 +111,7 @@ def Ingot_PlanAttr : AttrDef<Ingot_Dialect, "Plan"> {
   let parameters = (ins EnumParameter<Ingot_Family>:$family, ArrayRefParameter<"int64_t">:$tile, "int64_t":$unroll, "int64_t":$lanes, "int64_t":$units,
                         "bool":$parallel);
   let assemblyFormat = [{
-    `<` `family` `=` $family `,` `tile` `=` `[` $tile `]` `,` `unroll` `=` $unroll `,` `lanes` `=` $lanes `,` `units` `=` $units `,`
+    `<` `family` `=` $family `,` `tile` `=` custom<Tile>($tile) `,` `unroll` `=` $unroll `,` `lanes` `=` $lanes `,` `units` `=` $units `,`
     `parallel` `=` $parallel `>`
   }];
 }

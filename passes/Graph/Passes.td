@@ -14,4 +14,20 @@ def SplitPaddingPass : Pass<"ingot-split-padding", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def VerifyImportPass : Pass<"ingot-verify-import", "::mlir::func::FuncOp"> {
+  let summary = "check what import promises";
+  let description = [{
+    One block of `ingot` operations without regions, on ranked tensors; the encoding of a type with symbolic dims says what they are.
+    Example: test/passes/Graph/verify-import.mlir
+  }];
+}
+
+def VerifyGraphPass : Pass<"ingot-verify-graph", "::mlir::func::FuncOp"> {
+  let summary = "check what the graph stage promises";
+  let description = [{
+    Nothing that folds on small constants is left, so no shape arithmetic; a convolution with channels last has packed weights and no pads.
+    Example: test/passes/Graph/verify-graph.mlir
+  }];
+}
+
 #endif

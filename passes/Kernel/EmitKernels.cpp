@@ -37,6 +37,10 @@ FamilyEmitter emitterOf(Family family) {
     return emitConvolution;
   case Family::Depthwise:
     return emitDepthwise;
+  case Family::Pool:
+    return emitPool;
+  case Family::Recurrent:
+    return emitRecurrent;
   default:
     return nullptr;
   }
@@ -71,6 +75,7 @@ private:
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
 
+    bool ok = true; // all regions without kernels are reported at once
     SmallVector<RegionOp> sinceBarrier;
     for (RegionOp region : regions) {
       b.setInsertionPoint(region);
@@ -80,13 +85,14 @@ private:
       }
       sinceBarrier.push_back(region);
       FailureOr<func::FuncOp> kernel = kernelOf(region);
-      if (failed(kernel))
-        return failure();
-      emitCall(b, region, *kernel, thread, threads);
+      ok &= succeeded(kernel);
+      if (ok)
+        emitCall(b, region, *kernel, thread, threads);
     }
-    for (RegionOp region : regions)
-      region.erase();
-    return success();
+    if (ok)
+      for (RegionOp region : regions)
+        region.erase();
+    return success(ok);
   }
 
   /// A region waits for an earlier one of another thread that it reads from, overwrites, or whose input it overwrites.

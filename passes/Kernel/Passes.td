@@ -30,4 +30,13 @@ def ExpandMathPass : Pass<"ingot-expand-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def VerifyKernelPass : Pass<"ingot-verify-kernel", "::mlir::func::FuncOp"> {
+  let summary = "check what the kernel stage promises";
+  let description = [{
+    Loops, vectors of at most two registers, scalars and buffers, no `ingot` operation; nothing that allocates or calls the library to copy, and at most 64 KiB of
+    stack per buffer.
+    Example: test/passes/Kernel/verify-kernel.mlir
+  }];
+}
+
 #endif

@@ -71,6 +71,10 @@ FailureOr<RowSpace> matchRow(RegionOp region, std::string &why) {
     why = "reduces a tensor that is dynamic, empty or of an element type that is not computed with";
     return failure();
   }
+  if (reduce && reduce.getKind() == ReduceKind::Mean && !isa<FloatType>(type.getElementType())) {
+    why = "takes the mean of integers, whose sum needs more bits";
+    return failure();
+  }
   if (norm && !isa<FloatType>(type.getElementType())) {
     why = "normalises elements that are no floats";
     return failure();

@@ -15,4 +15,12 @@ def EmitEntryPass : Pass<"ingot-emit-entry", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def VerifyLLVMPass : Pass<"ingot-verify-llvm", "::mlir::ModuleOp"> {
+  let summary = "check what the llvm stage promises";
+  let description = [{
+    Only the LLVM dialect is left, and functions without a body are those of the runtime and of libm: what links a model needs nothing else.
+    Example: test/passes/LLVM/verify-llvm.mlir
+  }];
+}
+
 #endif

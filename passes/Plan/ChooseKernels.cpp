@@ -13,7 +13,8 @@ namespace ingot {
 namespace {
 
 /// The families, narrowest first: what one refuses, a later one may cover.
-constexpr PlanAttr (*kFamilies[])(RegionOp, const MachineModel &) = {planGemv, planContraction, planConvolution, planDepthwise, planRow, planMap};
+constexpr PlanAttr (*kFamilies[])(RegionOp, const MachineModel &) = {planGemv, planContraction, planConvolution, planDepthwise,
+                                                                     planPool, planRecurrent,   planRow,         planMap};
 
 struct ChooseKernelsPass : impl::ChooseKernelsPassBase<ChooseKernelsPass> {
   using ChooseKernelsPassBase::ChooseKernelsPassBase;

@@ -38,6 +38,8 @@ struct CopyViewsPass : impl::CopyViewsPassBase<CopyViewsPass> {
         return;
       for (Operation *view : placement.getCopies())
         wrap(*view);
+      if (!placement.getCopies().empty())
+        continue; // they may have been the readers that want the others
       for (OpOperand *operand : placement.getOperandCopies()) {
         OpBuilder b(operand->getOwner());
         Value copy = ReshapeOp::create(b, operand->get().getLoc(), operand->get().getType(), operand->get());

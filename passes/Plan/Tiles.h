@@ -15,6 +15,8 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine);
 PlanAttr planDepthwise(RegionOp region, const MachineModel &machine);
 PlanAttr planGemv(RegionOp region, const MachineModel &machine);
 PlanAttr planMap(RegionOp region, const MachineModel &machine);
+PlanAttr planPool(RegionOp region, const MachineModel &machine);
+PlanAttr planRecurrent(RegionOp region, const MachineModel &machine);
 PlanAttr planRow(RegionOp region, const MachineModel &machine);
 
 } // namespace ingot

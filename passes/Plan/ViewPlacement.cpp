@@ -141,7 +141,9 @@ void ViewPlacement::claimConcat(ConcatOp op) {
     boxes[op.getResult()] = wholeBuffer(op.getResult());
   Box at = of(op.getResult());
   for (OpOperand &operand : op->getOpOperands()) {
-    if (!claim(operand.get(), at))
+    if (innermostStride(shapeOf(operand.get()), at.strides) != 1) // columns of width 1: better written by one region
+      copies.insert(op);
+    else if (!claim(operand.get(), at))
       operandCopies.push_back(&operand);
     at.offset += shapeOf(operand.get())[op.getAxis()] * at.strides[op.getAxis()];
   }

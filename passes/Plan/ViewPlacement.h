@@ -3,6 +3,7 @@
 #define PASSES_PLAN_VIEWPLACEMENT_H
 
 #include "dialects/Ingot/Ingot.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace ingot {
 
