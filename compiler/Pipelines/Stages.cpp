@@ -52,13 +52,20 @@ constexpr Stage kStages[] = {
      }},
     {"plan", "every decision taken: kernels, buffers, arena",
      [](OpPassManager &pm, const StageOptions &options) {
-       pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels}));
+       pm.addNestedPass<func::FuncOp>(createCopyViewsPass());
+       const MachineModel &machine = options.machine;
+       pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels,
+                                                               .avx512 = machine.avx512,
+                                                               .threads = machine.threads,
+                                                               .l1Bytes = machine.l1Bytes,
+                                                               .l2Bytes = machine.l2Bytes}));
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},
     {"kernel", "every region's loops, written from its plan",
      [](OpPassManager &pm, const StageOptions &options) {
        pm.addPass(createEmitKernelsPass());
+       pm.addPass(createExpandMathPass());    // before canonicalize, which folds what the formulas of one vector share
        pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
        pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());

@@ -63,8 +63,6 @@ AffineExpr windowDim(AffineExpr in, int64_t kernel, int64_t stride, int64_t padB
   return (in + (padBegin + padEnd - dilation * (kernel - 1) - 1)).floorDiv(stride) + 1;
 }
 
-LogicalResult inferenceError(std::optional<Location> location, const Twine &message) {
-  return location ? emitError(*location, message) : failure();
-}
+LogicalResult inferenceError(std::optional<Location> location, const Twine &message) { return location ? emitError(*location, message) : failure(); }
 
 } // namespace ingot

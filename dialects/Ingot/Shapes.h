@@ -7,8 +7,8 @@
 
 namespace ingot {
 
-/// The dims of a tensor as expressions of the model's symbols; static dims are constants. Shape inference computes with these, so it is the same for static
-/// and symbolic shapes.
+/// The dims of a tensor as expressions of the model's symbols; static dims are constants. Shape inference computes with these, so it is the same for
+/// static and symbolic shapes.
 using Dims = llvm::SmallVector<mlir::AffineExpr, 6>;
 
 Dims getDims(mlir::RankedTensorType type);

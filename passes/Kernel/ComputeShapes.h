@@ -6,9 +6,9 @@
 
 namespace ingot {
 
-/// The shapes below are what the plan and the kernel stage both derive from a compute region, so that they count the same units. `match` fails with a reason
-/// in `why` where the fast families do not cover the region (the plan then takes `plain`). They look at shapes, never at strides: a plan stays valid whatever
-/// buffers the region is given.
+/// The shapes below are what the plan and the kernel stage both derive from a compute region, so that they count the same units. `match` fails with a
+/// reason in `why` where the fast families do not cover the region (the plan then takes `plain`). They look at shapes, never at strides: a plan stays
+/// valid whatever buffers the region is given.
 
 /// How many tiles cover `extent`.
 inline int64_t countTiles(int64_t extent, int64_t tile) { return (extent + tile - 1) / tile; }

@@ -20,19 +20,19 @@ namespace {
 ///         sums[...] += input * weights of each tap that uses it
 ///       out = body(sums, ...)
 ///
-/// With a smaller `unroll` the rows of the kernel are a loop, and each of its iterations loads that row's weights (and a kernel wider than `kMaxUnrolledWidth`
-/// loops over its taps too).
+/// With a smaller `unroll` the rows of the kernel are a loop, and each of its iterations loads that row's weights (and a kernel wider than
+/// `kMaxUnrolledWidth` loops over its taps too).
 class DepthwiseEmitter {
 public:
   DepthwiseEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
-      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]), tileChannels(context.plan().getTile()[2]),
-        holdsWeights(context.plan().getUnroll() >= s.kernelHeight && s.kernelWidth <= kMaxUnrolledWidth) {
+      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
+        tileChannels(context.plan().getTile()[2]), holdsWeights(context.plan().getUnroll() >= s.kernelHeight && s.kernelWidth <= kMaxUnrolledWidth) {
     FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
     input = x.memref;
     imageStride = x.strides.front();
     heightStride = s.twoSpatialDims ? x.strides[1] : 0;
     widthStride = x.strides.end()[-2];
-    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]);
+    weights = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
   }
 
   void emit() {
@@ -111,7 +111,8 @@ private:
         Value loaded;
         for (int64_t r = 0; r < rows; ++r)
           for (int64_t i = 0; i < pixels; ++i) {
-            std::optional<int64_t> kh = tapAt(ih - r * s.strideHeight, s.dilationHeight, height), kw = tapAt(iw - i * s.strideWidth, s.dilationWidth, width);
+            std::optional<int64_t> kh = tapAt(ih - r * s.strideHeight, s.dilationHeight, height),
+                                   kw = tapAt(iw - i * s.strideWidth, s.dilationWidth, width);
             if (!kh || !kw)
               continue;
             if (!loaded)
@@ -175,7 +176,8 @@ LogicalResult emitDepthwise(ImplicitLocOpBuilder &b, KernelContext &context) {
   if (tile.size() != 3 || tile[0] < 1 || tile[1] < 1 || (tile[2] != kPanel && tile[2] != kPanel / 2))
     return context.region.emitOpError("needs a tile [rows, pixels, channels] with ") << kPanel / 2 << " or " << kPanel << " channels";
   if (context.plan().getUnits() != shape->depthwiseUnits(tile))
-    return context.region.emitOpError("has ") << shape->depthwiseUnits(tile) << " units with this tile, but its plan says " << context.plan().getUnits();
+    return context.region.emitOpError("has ") << shape->depthwiseUnits(tile) << " units with this tile, but its plan says "
+                                              << context.plan().getUnits();
   auto input = cast<MemRefType>(context.inputs[cast<BlockArgument>(shape->op.getX()).getArgNumber()].getType());
   SmallVector<int64_t> strides;
   int64_t offset;

@@ -2,8 +2,8 @@
 #include "passes/Kernel/EmitElementwise.h"
 
 #include "dialects/Ingot/Constants.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "passes/Kernel/BodyEmitter.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -22,9 +22,15 @@ Value ElementMath::integer(const APInt &value) {
   return arith::ConstantOp::create(b, isVector() ? DenseElementsAttr::get(cast<ShapedType>(type), scalar) : scalar);
 }
 
-Value ElementMath::add(Value x, Value y) { return isFloat() ? arith::AddFOp::create(b, x, y).getResult() : arith::AddIOp::create(b, x, y).getResult(); }
-Value ElementMath::sub(Value x, Value y) { return isFloat() ? arith::SubFOp::create(b, x, y).getResult() : arith::SubIOp::create(b, x, y).getResult(); }
-Value ElementMath::mul(Value x, Value y) { return isFloat() ? arith::MulFOp::create(b, x, y).getResult() : arith::MulIOp::create(b, x, y).getResult(); }
+Value ElementMath::add(Value x, Value y) {
+  return isFloat() ? arith::AddFOp::create(b, x, y).getResult() : arith::AddIOp::create(b, x, y).getResult();
+}
+Value ElementMath::sub(Value x, Value y) {
+  return isFloat() ? arith::SubFOp::create(b, x, y).getResult() : arith::SubIOp::create(b, x, y).getResult();
+}
+Value ElementMath::mul(Value x, Value y) {
+  return isFloat() ? arith::MulFOp::create(b, x, y).getResult() : arith::MulIOp::create(b, x, y).getResult();
+}
 Value ElementMath::abs(Value x) { return isFloat() ? math::AbsFOp::create(b, x).getResult() : math::AbsIOp::create(b, x).getResult(); }
 
 Value ElementMath::less(Value x, Value y) {
@@ -137,7 +143,8 @@ Value narrowElements(ImplicitLocOpBuilder &b, Value value, Type element) {
     return arith::TruncFOp::create(b, like(value, element), value);
   if (!element.isBF16() || !getElementTypeOrSelf(value.getType()).isF32())
     return value;
-  // To nearest even: add just under half of what is dropped, plus the last kept bit. NaNs would overflow into infinity; they get their quiet bit instead.
+  // To nearest even: add just under half of what is dropped, plus the last kept bit. NaNs would overflow into infinity; they get their quiet bit
+  // instead.
   Type i32 = like(value, b.getI32Type());
   ElementMath m(b, i32);
   Value raw = arith::BitcastOp::create(b, i32, value), shift = m.integer(16);
@@ -155,15 +162,16 @@ FailureOr<Value> emitElementwise(ImplicitLocOpBuilder &b, Operation *op, ValueRa
   for (Value operand : operands)
     wide.push_back(moves ? operand : widenElements(b, operand));
   Type element = getElementTypeOrSelf(op->getOperand(0)), target = getElementTypeOrSelf(op->getResult(0));
-  Value result = TypeSwitch<Operation *, Value>(op)
-                     .Case([&](UnaryOp unary) {
-                       return emitUnaryKind(b, unary.getKind(), wide[0], element, unary.getAlpha().convertToDouble(), unary.getBeta().convertToDouble());
-                     })
-                     .Case([&](BinaryOp binary) { return emitBinary(b, binary, wide[0], wide[1], element); })
-                     .Case([&](CompareOp compare) { return emitPredicate(b, compare.getPredicate(), wide[0], wide[1], element); })
-                     .Case([&](SelectOp) { return arith::SelectOp::create(b, wide[0], wide[1], wide[2]).getResult(); })
-                     .Case([&](CastOp) { return castElements(b, operands[0], element, target); })
-                     .Default([](Operation *) { return Value(); });
+  Value result =
+      TypeSwitch<Operation *, Value>(op)
+          .Case([&](UnaryOp unary) {
+            return emitUnaryKind(b, unary.getKind(), wide[0], element, unary.getAlpha().convertToDouble(), unary.getBeta().convertToDouble());
+          })
+          .Case([&](BinaryOp binary) { return emitBinary(b, binary, wide[0], wide[1], element); })
+          .Case([&](CompareOp compare) { return emitPredicate(b, compare.getPredicate(), wide[0], wide[1], element); })
+          .Case([&](SelectOp) { return arith::SelectOp::create(b, wide[0], wide[1], wide[2]).getResult(); })
+          .Case([&](CastOp) { return castElements(b, operands[0], element, target); })
+          .Default([](Operation *) { return Value(); });
   if (!result)
     return op->emitOpError("has no code for elements of type ") << element;
   return isa<CastOp>(op) ? result : narrowElements(b, result, target);

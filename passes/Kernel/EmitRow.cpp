@@ -13,7 +13,8 @@ namespace {
 class RowFormulas {
 public:
   RowFormulas(ImplicitLocOpBuilder &b, const RowSpace &space, RowWalk &walk, Type vector)
-      : b(b), space(space), walk(walk), m(b, vector), cheap(space.graph.nodes[space.operand].kind == BodyNode::Load && getComputeType(space.element) == space.element) {}
+      : b(b), space(space), walk(walk), m(b, vector),
+        cheap(space.graph.nodes[space.operand].kind == BodyNode::Load && getComputeType(space.element) == space.element) {}
 
   void softmax() {
     SmallVector<Value> largest = maximum();

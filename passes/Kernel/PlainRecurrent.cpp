@@ -22,16 +22,11 @@ struct Activation {
   std::optional<UnaryKind> kind;
   double alpha, beta;
 };
-constexpr Activation kActivations[] = {{"relu", UnaryKind::Relu, 0.0, 0.0},
-                                       {"tanh", UnaryKind::Tanh, 0.0, 0.0},
-                                       {"sigmoid", UnaryKind::Sigmoid, 0.0, 0.0},
-                                       {"leakyrelu", UnaryKind::LeakyRelu, 0.01, 0.0},
-                                       {"elu", UnaryKind::Elu, 1.0, 0.0},
-                                       {"hardsigmoid", UnaryKind::HardSigmoid, 0.2, 0.5},
-                                       {"softplus", UnaryKind::Softplus, 0.0, 0.0},
-                                       {"affine", std::nullopt, 1.0, 0.0},
-                                       {"thresholdedrelu", std::nullopt, 1.0, 0.0},
-                                       {"scaledtanh", std::nullopt, 1.0, 1.0},
+constexpr Activation kActivations[] = {{"relu", UnaryKind::Relu, 0.0, 0.0},         {"tanh", UnaryKind::Tanh, 0.0, 0.0},
+                                       {"sigmoid", UnaryKind::Sigmoid, 0.0, 0.0},   {"leakyrelu", UnaryKind::LeakyRelu, 0.01, 0.0},
+                                       {"elu", UnaryKind::Elu, 1.0, 0.0},           {"hardsigmoid", UnaryKind::HardSigmoid, 0.2, 0.5},
+                                       {"softplus", UnaryKind::Softplus, 0.0, 0.0}, {"affine", std::nullopt, 1.0, 0.0},
+                                       {"thresholdedrelu", std::nullopt, 1.0, 0.0}, {"scaledtanh", std::nullopt, 1.0, 1.0},
                                        {"softsign", std::nullopt, 0.0, 0.0}};
 
 const Activation *findActivation(StringRef name) {
@@ -60,9 +55,7 @@ public:
         step = op.getReverse() ? e.sub(e.sub(length, e.index(1)), i) : i;
         emitStep();
       });
-      e.loop(length, e.index(steps), [&](Value i) {
-        e.loop(hidden, [&](Value j) { e.writeWide(m.constant(0.0), ValueRange{i, batch, j}, 0); });
-      });
+      e.loop(length, e.index(steps), [&](Value i) { e.loop(hidden, [&](Value j) { e.writeWide(m.constant(0.0), ValueRange{i, batch, j}, 0); }); });
       finish();
     };
     // Without a scratch row per unit there is one unit, and the sequences take turns.
@@ -75,14 +68,13 @@ private:
   Value gateAt(int64_t gate, Value j) { return e.add(j, gate * hidden); }
   Value slotAt(Slot slot, Value j) { return e.add(j, (gates + slot) * hidden); }
   Value load(Value at, int64_t lanes = 1) {
-    return lanes == 1 ? memref::LoadOp::create(b, scratch, at).getResult() : vector::LoadOp::create(b, VectorType::get({lanes}, type), scratch, at).getResult();
+    return lanes == 1 ? memref::LoadOp::create(b, scratch, at).getResult()
+                      : vector::LoadOp::create(b, VectorType::get({lanes}, type), scratch, at).getResult();
   }
   void store(Value value, Value at) { memref::StoreOp::create(b, value, scratch, at); }
 
   /// An element of an operand that may be left out as a tensor of size 0.
-  Value readOrZero(Value tensor, ValueRange indices) {
-    return countElements(tensor.getType()) == 0 ? m.constant(0.0) : e.readWide(tensor, indices);
-  }
+  Value readOrZero(Value tensor, ValueRange indices) { return countElements(tensor.getType()) == 0 ? m.constant(0.0) : e.readWide(tensor, indices); }
 
   void start() {
     e.loop(hidden, [&](Value j) {
@@ -109,9 +101,8 @@ private:
 
   /// A vector of the scratch row times a row of r, plus r's bias.
   Value statePart(Value row, Slot slot = kH) {
-    Value sum = e.dot(hidden, type, e.isContiguous(op.getR()), [&](Value k, int64_t lanes) {
-      return std::pair(load(slotAt(slot, k), lanes), e.readWide(op.getR(), {row, k}, lanes));
-    });
+    Value sum = e.dot(hidden, type, e.isContiguous(op.getR()),
+                      [&](Value k, int64_t lanes) { return std::pair(load(slotAt(slot, k), lanes), e.readWide(op.getR(), {row, k}, lanes)); });
     return m.add(sum, readOrZero(op.getBias(), e.add(row, gates * hidden)));
   }
 

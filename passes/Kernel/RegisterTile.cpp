@@ -10,9 +10,14 @@ using namespace mlir;
 
 namespace ingot {
 
-FlatBuffer::FlatBuffer(ImplicitLocOpBuilder &b, Value buffer) : memref(flatten(b, buffer)) {
-  int64_t offset;
-  (void)cast<MemRefType>(buffer.getType()).getStridesAndOffset(strides, offset); // static: the plan stage made it
+FlatBuffer::FlatBuffer(ImplicitLocOpBuilder &b, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t offset, size = 1;
+  (void)type.getStridesAndOffset(strides, offset); // static: the plan stage made it
+  for (auto [stride, extent] : llvm::zip_equal(strides, type.getShape()))
+    size += stride * (extent - 1);
+  auto flat = MemRefType::get({size}, type.getElementType(), StridedLayoutAttr::get(b.getContext(), offset, {1}), type.getMemorySpace());
+  memref = memref::ReinterpretCastOp::create(b, flat, buffer, offset, flat.getShape(), ArrayRef<int64_t>{1});
 }
 
 void emitByTile(ImplicitLocOpBuilder &b, Value position, int64_t count, bool lastDiffers, llvm::function_ref<void(bool last)> body) {

@@ -136,8 +136,8 @@ void GraphImporter::importFunction(const onnx::NodeProto &node, ArrayRef<Value> 
   if (!body.ok()) {
     auto version = opsets->find(schema::normalDomain(node.domain()).str());
     InFlightDiagnostic diagnostic = emitError(loc);
-    diagnostic << "operator " << node.op_type() << " (" << schema::printedDomain(node.domain()) << ", opset " << (version == opsets->end() ? 0 : version->second)
-               << ") of node '" << node.name() << "' is not supported";
+    diagnostic << "operator " << node.op_type() << " (" << schema::printedDomain(node.domain()) << ", opset "
+               << (version == opsets->end() ? 0 : version->second) << ") of node '" << node.name() << "' is not supported";
     if (schema && schema::hasFunctionBody(*schema))
       diagnostic << ": " << std::string(body.status().message());
     return defineOutputs(node, {});

@@ -22,7 +22,8 @@ std::optional<Window> readWindow(Node &n, Ints kernel) {
   bool same = autoPad == "SAME_UPPER" || autoPad == "SAME_LOWER";
   if (window.pads.empty() || same || autoPad == "VALID")
     window.pads.assign(2 * rank, 0);
-  if (rankOf(x) != static_cast<int64_t>(rank) + 2 || window.strides.size() != rank || window.dilations.size() != rank || window.pads.size() != 2 * rank) {
+  if (rankOf(x) != static_cast<int64_t>(rank) + 2 || window.strides.size() != rank || window.dilations.size() != rank ||
+      window.pads.size() != 2 * rank) {
     n.error() << "a window of " << rank << " dims with " << window.strides.size() << " strides, " << window.dilations.size() << " dilations and "
               << window.pads.size() << " pads does not fit " << x.getType();
     return std::nullopt;
@@ -162,8 +163,8 @@ void importConvTranspose(Node &n) {
   std::optional<Ints> pads = transposedPads(n, *window);
   if (!pads)
     return;
-  Value result = n.create<ConvTransposeOp>(n[0], n[1], ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(*pads), ArrayRef<int64_t>(window->dilations),
-                                           n.integer("group"));
+  Value result = n.create<ConvTransposeOp>(n[0], n[1], ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(*pads),
+                                           ArrayRef<int64_t>(window->dilations), n.integer("group"));
   n.yield(addBias(n, result, n[2]));
 }
 
@@ -235,14 +236,8 @@ void importQLinearConv(Node &n) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Conv", importConv},
-    {"ConvInteger", importConvInteger},
-    {"ConvTranspose", importConvTranspose},
-    {"Gemm", importGemm, 7},
-    {"MatMul", importMatMul},
-    {"MatMulInteger", importMatMulInteger},
-    {"QLinearConv", importQLinearConv},
-    {"QLinearMatMul", importQLinearMatMul},
+    {"Conv", importConv},     {"ConvInteger", importConvInteger},     {"ConvTranspose", importConvTranspose}, {"Gemm", importGemm, 7},
+    {"MatMul", importMatMul}, {"MatMulInteger", importMatMulInteger}, {"QLinearConv", importQLinearConv},     {"QLinearMatMul", importQLinearMatMul},
 };
 
 } // namespace

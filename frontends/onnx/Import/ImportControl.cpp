@@ -39,7 +39,8 @@ void importCast(Node &n) {
   int64_t to = n.integer("to");
   Type element = getElementType(n.b.getContext(), static_cast<int32_t>(to));
   if (!element) {
-    n.error() << "Cast node '" << n.proto.name() << "' makes element type " << ingest::elementTypeName(static_cast<int32_t>(to)) << ", which is not supported";
+    n.error() << "Cast node '" << n.proto.name() << "' makes element type " << ingest::elementTypeName(static_cast<int32_t>(to))
+              << ", which is not supported";
     return;
   }
   n.yield(n.cast(n[0], element));
@@ -66,8 +67,9 @@ void importIf(Node &n) {
     if (!a || !c)
       continue;
     if (a.getType() != c.getType()) {
-      n.error() << "the branches of If node '" << n.proto.name() << "' must give tensors of one shape when its condition is computed at run time; output " << i
-                << " is " << a.getType() << " or " << c.getType();
+      n.error() << "the branches of If node '" << n.proto.name()
+                << "' must give tensors of one shape when its condition is computed at run time; output " << i << " is " << a.getType() << " or "
+                << c.getType();
       continue;
     }
     n.yield(i, a == c ? a : n.select(condition, a, c));
@@ -186,8 +188,8 @@ void importScan(Node &n) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Cast", importCast},         {"CastLike", importCastLike}, {"Dropout", importDropout}, {"Identity", importIdentity},
-    {"If", importIf},             {"Loop", importLoop},         {"Scan", importScan, 9},
+    {"Cast", importCast}, {"CastLike", importCastLike}, {"Dropout", importDropout}, {"Identity", importIdentity},
+    {"If", importIf},     {"Loop", importLoop},         {"Scan", importScan, 9},
 };
 
 } // namespace

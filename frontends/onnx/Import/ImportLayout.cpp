@@ -179,8 +179,8 @@ void importSlice(Node &n) {
   if (!axes)
     return;
   if (starts->size() != axes->size() || ends->size() != axes->size() || steps->size() != axes->size()) {
-    n.error() << "needs one start, end, axis and step per sliced dim, has " << starts->size() << ", " << ends->size() << ", " << axes->size() << " and "
-              << steps->size();
+    n.error() << "needs one start, end, axis and step per sliced dim, has " << starts->size() << ", " << ends->size() << ", " << axes->size()
+              << " and " << steps->size();
     return;
   }
   Ints offsets(type.getRank(), 0), sizes(type.getShape()), strides(type.getRank(), 1);

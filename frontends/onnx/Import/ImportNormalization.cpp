@@ -18,7 +18,8 @@ Ints range(int64_t begin, int64_t end) {
   return axes;
 }
 
-/// x * (scale / sqrt(var + epsilon)) + (bias - mean * that): two vectors over the channels, which constant folding joins with the weights before them.
+/// x * (scale / sqrt(var + epsilon)) + (bias - mean * that): two vectors over the channels, which constant folding joins with the weights before
+/// them.
 Value scaleChannels(Node &n, Value scale, Value bias, Value mean, Value variance) {
   int64_t rank = rankOf(n[0]);
   Type element = elementOf(n[0]);

@@ -59,7 +59,9 @@ Value quantize(Node &n, Value scaled, Value zeroPoint, IntegerType type) {
 
 void importQuantizeLinear(Node &n) {
   int64_t code = n.integer("output_dtype");
-  Type element = n.has(2) ? elementOf(n[2]) : code ? getElementType(n.b.getContext(), code) : IntegerType::get(n.b.getContext(), 8, IntegerType::Unsigned);
+  Type element = n.has(2) ? elementOf(n[2])
+                 : code   ? getElementType(n.b.getContext(), code)
+                          : IntegerType::get(n.b.getContext(), 8, IntegerType::Unsigned);
   auto type = dyn_cast_if_present<IntegerType>(element);
   if (!type || type.getWidth() > 16) {
     n.error() << "QuantizeLinear node '" << n.proto.name() << "' makes an element type that is not supported; it must be an integer of 8 or 16 bits";

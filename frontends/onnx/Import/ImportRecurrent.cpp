@@ -82,7 +82,8 @@ void importRecurrent(Node &n, const Cell &cell) {
     n.error() << "needs " << cell.activations.size() << " activations per direction, has " << names.size();
     return;
   }
-  SmallVector<double> alphas = parameters(names, n.reals("activation_alpha"), defaultAlpha), betas = parameters(names, n.reals("activation_beta"), defaultBeta);
+  SmallVector<double> alphas = parameters(names, n.reals("activation_alpha"), defaultAlpha),
+                      betas = parameters(names, n.reals("activation_beta"), defaultBeta);
 
   bool isLstm = cell.kind == CellKind::Lstm;
   SmallVector<Value> states, lastStates, lastCells;
@@ -99,7 +100,8 @@ void importRecurrent(Node &n, const Cell &cell) {
     SmallVector<Type> types = {type({steps, batch, hidden}), type({batch, hidden}), isLstm ? type({batch, hidden}) : type({0})};
     auto op = RecurrentOp::create(n.b, n.loc, TypeRange(types), cell.kind, x, w, r, bias, h0, c0, peephole, lengths,
                                   n.b.getStrArrayAttr(ArrayRef(names).slice(first, count)), ArrayRef(alphas).slice(first, count),
-                                  ArrayRef(betas).slice(first, count), APFloat(n.real("clip")), reverse, n.flag("linear_before_reset"), n.flag("input_forget"));
+                                  ArrayRef(betas).slice(first, count), APFloat(n.real("clip")), reverse, n.flag("linear_before_reset"),
+                                  n.flag("input_forget"));
     // With batch first the directions are behind the batch: [batch, steps, directions, hidden] and [batch, directions, hidden].
     Value all = batchFirst ? n.transpose(op.getStates(), {1, 0, 2}) : op.getStates();
     states.push_back(n.unsqueeze(all, {batchFirst ? 2 : 1}));

@@ -28,8 +28,9 @@ Interpolation interpolation(StringRef mode) {
 Value sample(Node &n, const Sampling &sampling, ArrayRef<int64_t> sizes) {
   auto type = RankedTensorType::get(sizes, elementOf(n[0]));
   auto roi = sampling.roi.empty() ? DenseF64ArrayAttr() : n.b.getDenseF64ArrayAttr(sampling.roi);
-  return n.createTyped<ResizeOp>(type, sampling.mode, n[0], ArrayRef<double>(sampling.scales), StringRef(sampling.coordinates), StringRef(sampling.rounding),
-                                 APFloat(sampling.cubic), sampling.excludeOutside, APFloat(sampling.extrapolation), sampling.antialias, roi);
+  return n.createTyped<ResizeOp>(type, sampling.mode, n[0], ArrayRef<double>(sampling.scales), StringRef(sampling.coordinates),
+                                 StringRef(sampling.rounding), APFloat(sampling.cubic), sampling.excludeOutside, APFloat(sampling.extrapolation),
+                                 sampling.antialias, roi);
 }
 
 Ints scaledSizes(ArrayRef<int64_t> shape, ArrayRef<double> scales) {
@@ -126,7 +127,8 @@ void importResize(Node &n) {
     }
     if (!hasSizes) // a scale counts from the size of the region
       for (int64_t axis : *axes)
-        result[axis] = static_cast<int64_t>(std::floor(static_cast<double>((*shape)[axis]) * (sampling.roi[rank + axis] - sampling.roi[axis]) * sampling.scales[axis]));
+        result[axis] = static_cast<int64_t>(
+            std::floor(static_cast<double>((*shape)[axis]) * (sampling.roi[rank + axis] - sampling.roi[axis]) * sampling.scales[axis]));
   }
   n.yield(sample(n, sampling, result));
 }

@@ -127,8 +127,10 @@ void importOneHot(Node &n) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Constant", importConstant}, {"ConstantOfShape", importConstantOfShape}, {"EyeLike", importEyeLike}, {"OneHot", importOneHot},
-    {"Range", importRange},       {"Shape", importShape},                     {"Size", importSize},
+    {"Constant", importConstant}, {"ConstantOfShape", importConstantOfShape},
+    {"EyeLike", importEyeLike},   {"OneHot", importOneHot},
+    {"Range", importRange},       {"Shape", importShape},
+    {"Size", importSize},
 };
 
 } // namespace

@@ -169,7 +169,9 @@ std::optional<Number> apply(BinaryKind kind, Number a, Number b, bool isFloat, b
   }
   if (isUnsigned)
     return std::nullopt; // what the dialect does not fold of them does not occur in shapes
-  auto wrapped = [](auto compute, int64_t x, int64_t y) { return Number{static_cast<int64_t>(compute(static_cast<uint64_t>(x), static_cast<uint64_t>(y))), 0.0}; };
+  auto wrapped = [](auto compute, int64_t x, int64_t y) {
+    return Number{static_cast<int64_t>(compute(static_cast<uint64_t>(x), static_cast<uint64_t>(y))), 0.0};
+  };
   switch (kind) {
   case BinaryKind::Add:
     return wrapped([](uint64_t x, uint64_t y) { return x + y; }, a.i, b.i);

@@ -63,14 +63,16 @@ LogicalResult Symbols::resolve(const onnx::GraphProto &graph, Location loc) {
     for (auto [i, size] : llvm::enumerate(given->second)) {
       const Dimension &dim = shape.dim(static_cast<int>(i));
       if (size < 0 || (hasSize(dim) && dim.dim_value() != size)) {
-        emitError(loc) << "dim " << i << " of input '" << input.name() << "' cannot be " << size << (hasSize(dim) ? ": it is " + std::to_string(dim.dim_value()) : "");
+        emitError(loc) << "dim " << i << " of input '" << input.name() << "' cannot be " << size
+                       << (hasSize(dim) ? ": it is " + std::to_string(dim.dim_value()) : "");
         ok = false;
       }
       if (hasSize(dim))
         continue;
       auto [it, inserted] = fixed.emplace(nameOf(input, static_cast<int>(i)), size);
       if (!inserted && it->second != size) {
-        emitError(loc) << "dim '" << it->first << "' is " << it->second << ", but " << size << " in the shape given for input '" << input.name() << "'";
+        emitError(loc) << "dim '" << it->first << "' is " << it->second << ", but " << size << " in the shape given for input '" << input.name()
+                       << "'";
         ok = false;
       }
     }

@@ -139,9 +139,7 @@ std::optional<Dims> TensorBuilder::readDims(Value value) {
 
 //===-- Elementwise ----------------------------------------------------------------------------------------------------------------------===//
 
-Value TensorBuilder::unary(UnaryKind kind, Value x, double alpha, double beta) {
-  return create<UnaryOp>(kind, x, APFloat(alpha), APFloat(beta));
-}
+Value TensorBuilder::unary(UnaryKind kind, Value x, double alpha, double beta) { return create<UnaryOp>(kind, x, APFloat(alpha), APFloat(beta)); }
 
 Value TensorBuilder::binary(BinaryKind kind, Value lhs, Value rhs) { return create<BinaryOp>(kind, lhs, rhs); }
 
@@ -162,7 +160,8 @@ Value TensorBuilder::reshape(Value x, ArrayRef<AffineExpr> dims) {
   if (from == type)
     return x;
   if (from.hasStaticShape() && type.hasStaticShape() && from.getNumElements() != type.getNumElements()) {
-    error() << "cannot reshape " << from << " to " << type << ": they have " << from.getNumElements() << " and " << type.getNumElements() << " elements";
+    error() << "cannot reshape " << from << " to " << type << ": they have " << from.getNumElements() << " and " << type.getNumElements()
+            << " elements";
     return {};
   }
   // Another shape of a weight is another weight with the same bytes.
@@ -184,7 +183,8 @@ Value TensorBuilder::unsqueeze(Value x, ArrayRef<int64_t> axes) {
   Dims from = getDims(typeOf(x)), dims;
   size_t next = 0, rank = from.size() + axes.size();
   for (size_t i = 0; i < rank; ++i)
-    dims.push_back(llvm::is_contained(axes, static_cast<int64_t>(i)) || next == from.size() ? getAffineConstantExpr(1, b.getContext()) : from[next++]);
+    dims.push_back(llvm::is_contained(axes, static_cast<int64_t>(i)) || next == from.size() ? getAffineConstantExpr(1, b.getContext())
+                                                                                            : from[next++]);
   return reshape(x, dims);
 }
 
@@ -280,7 +280,9 @@ Value TensorBuilder::pad(PadMode mode, Value x, ArrayRef<int64_t> low, ArrayRef<
 
 //===-- Everything else ------------------------------------------------------------------------------------------------------------------===//
 
-Value TensorBuilder::matmul(Value lhs, Value rhs, bool transposeLhs, bool transposeRhs) { return create<MatMulOp>(lhs, rhs, transposeLhs, transposeRhs); }
+Value TensorBuilder::matmul(Value lhs, Value rhs, bool transposeLhs, bool transposeRhs) {
+  return create<MatMulOp>(lhs, rhs, transposeLhs, transposeRhs);
+}
 
 Value TensorBuilder::reduce(ReduceKind kind, Value x, ArrayRef<int64_t> axes, bool keepDims) {
   if (x && axes.empty())
@@ -288,9 +290,7 @@ Value TensorBuilder::reduce(ReduceKind kind, Value x, ArrayRef<int64_t> axes, bo
   return create<ReduceOp>(kind, x, axes, keepDims);
 }
 
-Value TensorBuilder::norm(NormKind kind, Value x, ArrayRef<int64_t> axes, double epsilon) {
-  return create<NormOp>(kind, x, axes, APFloat(epsilon));
-}
+Value TensorBuilder::norm(NormKind kind, Value x, ArrayRef<int64_t> axes, double epsilon) { return create<NormOp>(kind, x, axes, APFloat(epsilon)); }
 
 Value TensorBuilder::finish(Operation *op) {
   SmallVector<Value> folded;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Driver/JitModel.h"
+
+#include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/InProcess.h"
+#include "compiler/Driver/RecipeRunner.h"
+#include "compiler/Driver/WeightBlob.h"
+#include "compiler/Target/TargetSpec.h"
+#include "dialects/Ingot/Ingot.h"
+#include "frontends/onnx/Import/ElementTypes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Weights/WeightStore.h"
+#include "runtime/include/ingot/ingot.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdlib>
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+constexpr llvm::StringLiteral kEntry = "ingot_jit_run";
+constexpr size_t kAlignment = 64;
+
+struct Free {
+  void operator()(void *memory) const { std::free(memory); }
+};
+using Memory = std::unique_ptr<void, Free>;
+
+Memory allocate(uint64_t bytes) { return Memory(std::aligned_alloc(kAlignment, (bytes + kAlignment) / kAlignment * kAlignment)); }
+
+TensorInterface tensorOf(Type type, DictionaryAttr attributes) {
+  auto tensor = cast<RankedTensorType>(type);
+  auto name = attributes ? attributes.getAs<StringAttr>("ingot.name") : StringAttr();
+  uint64_t bytes = tensor.getNumElements() * (getStorageType(tensor.getElementType()).getIntOrFloatBitWidth() / 8);
+  return {name ? name.str() : "", importer::getOnnxElementType(tensor.getElementType()), tensor.getShape(), bytes};
+}
+
+} // namespace
+
+ModelInterface interfaceOf(ModuleOp module) {
+  auto function = *module.getOps<func::FuncOp>().begin();
+  ModelInterface interface;
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+    interface.inputs.push_back(tensorOf(type, function.getArgAttrDict(i)));
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+    interface.outputs.push_back(tensorOf(type, function.getResultAttrDict(i)));
+  return interface;
+}
+
+absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, const WeightStore &weights, const StageOptions &given,
+                                                            const DiagnosticCollector &diagnostics) {
+  std::unique_ptr<JitModel> model(new JitModel());
+  StageOptions options = given;
+  options.runSymbol = kEntry.str();
+  for (const Stage &stage : stages()) {
+    if (stage.name == "plan")
+      model->interface = interfaceOf(module);
+    if (stage.name == "kernel") {
+      auto function = *module.getOps<func::FuncOp>().begin();
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        if (function.getArgAttr(i, "ingot.arena"))
+          model->arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+      absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module);
+      if (!recipes.ok())
+        return diagnostics.status(std::string(recipes.status().message()));
+      llvm::raw_string_ostream stream(model->weightBytes);
+      if (absl::Status status = writeWeightBlob(module, weights, recipes->get(), stream); !status.ok())
+        return status;
+      dropRecipes(module);
+      module->removeAttr("ingot.weight_layout");
+    }
+    PassManager passes(module.getContext());
+    stage.build(passes, options);
+    if (failed(passes.run(module)))
+      return diagnostics.status("stage '" + stage.name.str() + "' failed without a message");
+  }
+  absl::StatusOr<TargetSpec> target = nativeTarget();
+  if (!target.ok())
+    return target.status();
+  OptimizeOptions optimize{.level = OptLevel::O2, .loopVectorize = options.plainKernels, .slpVectorize = false, .loopUnroll = options.plainKernels};
+  absl::StatusOr<std::unique_ptr<Jit>> jit = compileInProcess(module, *target, optimize);
+  if (!jit.ok())
+    return jit.status();
+  model->jit = std::move(*jit);
+  absl::StatusOr<void *> entry = model->jit->lookup(kEntry);
+  if (!entry.ok())
+    return entry.status();
+  model->entry = *entry;
+  return model;
+}
+
+absl::Status JitModel::run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) const {
+  Memory arena = allocate(arenaBytes), weights = allocate(weightBytes.size());
+  if (!arena || !weights)
+    return absl::ResourceExhaustedError("no memory for an arena of " + std::to_string(arenaBytes) + " bytes");
+  std::memcpy(weights.get(), weightBytes.data(), weightBytes.size());
+  IngotCall call{static_cast<const uint8_t *>(weights.get()), static_cast<uint8_t *>(arena.get()), inputs.data(), outputs.data(), nullptr, INGOT_OK};
+  reinterpret_cast<IngotRunFunction>(entry)(&call, 0, 1);
+  return call.status == INGOT_OK ? absl::OkStatus() : absl::FailedPreconditionError("the model met a value that it cannot process");
+}
+
+} // namespace ingot

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COMPILER_DRIVER_JITMODEL_H
+#define COMPILER_DRIVER_JITMODEL_H
+
+#include "absl/status/statusor.h"
+#include "compiler/Codegen/Jit.h"
+#include "compiler/Codegen/ModelInterface.h"
+#include "compiler/Pipelines/Stages.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/ArrayRef.h"
+
+#include <memory>
+#include <string>
+
+namespace ingot {
+class DiagnosticCollector;
+class WeightStore;
+
+/// A model that lives in this process: compiled by the same stages as a file, run through the JIT by one thread.
+class JitModel {
+public:
+  /// Takes the imported `module` through all stages. It and the store are not needed afterwards.
+  static absl::StatusOr<std::unique_ptr<JitModel>> compile(mlir::ModuleOp module, const WeightStore &weights, const StageOptions &options,
+                                                           const DiagnosticCollector &diagnostics);
+
+  /// In the order of the function's arguments and results.
+  const std::vector<TensorInterface> &inputs() const { return interface.inputs; }
+  const std::vector<TensorInterface> &outputs() const { return interface.outputs; }
+
+  /// One inference. A pointer per tensor, aligned to its element and of TensorInterface::bytes.
+  absl::Status run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) const;
+
+private:
+  JitModel() = default;
+
+  ModelInterface interface;
+  std::unique_ptr<Jit> jit;
+  void *entry = nullptr;
+  std::string weightBytes;
+  uint64_t arenaBytes = 0;
+};
+
+/// Inputs and outputs of the first function of a module, whose types must be static.
+ModelInterface interfaceOf(mlir::ModuleOp module);
+
+} // namespace ingot
+
+#endif
