@@ -20,7 +20,6 @@
 #include "frontends/onnx/Ingest/Validate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
-#include "passes/Graph/Passes.h"
 #include "passes/Weights/WeightStore.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
@@ -207,6 +206,8 @@ absl::Status Compilation::check() {
 
 absl::Status Compilation::runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions) {
   begin(stage.name);
+  if (stage.name == "kernel")
+    dropRecipes(target);
   PassManager passes(&context);
   stage.build(passes, stageOptions);
   if (failed(passes.run(target)))
@@ -290,8 +291,6 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &targ
   stageOptions.runSymbol = variant.runSymbol;
   stageOptions.machine = machineOf(target);
   OwningOpRef<ModuleOp> body = module->clone();
-  if (auto recipes = body->lookupSymbol<ModuleOp>(kRecipesModule))
-    recipes.erase(); // compiled for this machine by the RecipeRunner
   if (absl::Status status = lowerVariant(*body, stageOptions, variant); !status.ok())
     return status;
 

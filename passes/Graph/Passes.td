@@ -90,7 +90,7 @@ def RecognizeCompositesPass : Pass<"ingot-recognize-composites", "::mlir::func::
   let description = [{
     Softmax, log softmax, layer norm, root mean square and Euclidean norm written as reductions and elementwise operations become `ingot.norm`; silu, hard swish,
     hard sigmoid and both kinds of gelu written as products become `ingot.unary`. Only the operation that computes the result is replaced: intermediate values that
-    the model reads elsewhere stay.
+    the model reads elsewhere stay. Powers by 2, -1, 0.5 and -0.5 become products, reciprocals and square roots.
     Example: test/passes/Graph/recognize-composites.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
