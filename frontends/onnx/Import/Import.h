@@ -25,15 +25,16 @@ struct ConstantBytes {
 };
 
 struct ImportOptions {
-  std::map<std::string, int64_t> dims;                     ///< sizes of symbolic dims, by name
-  std::map<std::string, std::vector<int64_t>> inputShapes; ///< whole shapes, by graph input
-  std::map<std::string, ConstantBytes> boundInputs;        ///< inputs that become constants and leave the function's signature
+  std::map<std::string, int64_t> dims = {};                     ///< sizes of symbolic dims, by name
+  std::map<std::string, std::vector<int64_t>> inputShapes = {}; ///< whole shapes, by graph input
+  std::map<std::string, ConstantBytes> boundInputs = {};        ///< inputs that become constants and leave the function's signature
 };
 
 /// Imports the main graph of a model that validate() found no problem in. Problems are MLIR diagnostics at `NameLoc(node name)`, all of them in one
 /// run where they do not follow from each other; the result is null then. Every operation carries the names of the ONNX values it computes in
 /// `ingot.values`, the function the names of the symbols of its types in `ingot.symbols`.
-mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, const ingest::Model &model, WeightStore &weights, const ImportOptions &options);
+mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, const ingest::Model &model, WeightStore &weights,
+                                              const ImportOptions &options);
 
 } // namespace ingot::importer
 
