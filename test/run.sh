@@ -5,7 +5,7 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, gtest, lit, models, ops, input, example, conformance.
+# Steps after set-up and build: checks, gtest, lit, kernels, models, ops, input, artefacts, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 #   INGOT_ALL=1           also what is left out by default because it takes minutes (each such case is named in the output)
 set -uo pipefail
@@ -16,14 +16,11 @@ case ${1:-} in --help | -h) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-all_steps=(checks gtest lit models ops input example conformance)
-# What runs without arguments. Not yet among them, because the compiler does not do it yet (docs/NextSteps.md): checks (pass tests and formatting are owed),
-# lit (no test file yet), models, ops, input, example and conformance.
-default_steps=(gtest)
+steps=(checks gtest lit kernels models ops input artefacts example conformance)
 wanted=("$@")
-((${#wanted[@]})) || { wanted=("${default_steps[@]}"); echo "run: running ${default_steps[*]}; owed and left out: checks lit models ops input example conformance (docs/NextSteps.md)"; }
+((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
-  [[ " ${all_steps[*]} " == *" $step "* ]] || { echo "run: unknown step '$step'; steps are: ${all_steps[*]}" >&2; exit 2; }
+  [[ " ${steps[*]} " == *" $step "* ]] || { echo "run: unknown step '$step'; steps are: ${steps[*]}" >&2; exit 2; }
 done
 passed=0 failed=0 began=$SECONDS
 summary=()
@@ -93,11 +90,22 @@ lit_tests() {
   "$INGOT_PYTHON" test/read_results.py lit "$results/lit.json"
 }
 
+# Kernels of single regions against numpy, without a model around them.
+kernels() {
+  local name good=0 bad=0
+  for name in test/passes/Kernel/numerics_*.py; do
+    if "$INGOT_PYTHON" "$name" "$INGOT_BUILD/bin"; then ((good += 1)); else ((bad += 1)); echo "FAIL $name"; fi
+  done
+  echo "passed=$good failed=$bad"
+  ((bad == 0))
+}
+
 models() {
   if [[ ${INGOT_ALL:-} ]]; then "$INGOT_PYTHON" test/e2e/run_models.py; else "$INGOT_PYTHON" test/e2e/run_models.py --skip-slow; fi
 }
 ops() { "$INGOT_PYTHON" test/e2e/run_ops.py; }
 input() { "$INGOT_PYTHON" test/e2e/bad_input.py; }
+artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
 example() { INGOT_SKIP_BUILD=1 examples/quickstart.sh; }
 conformance() { "$INGOT_PYTHON" test/conformance/run_suite.py; }
 

@@ -9,15 +9,18 @@
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Pipelines/Stages.h"
 #include "compiler/Target/TargetSpec.h"
 #include "dialects/Ingot/Ingot.h"
 #include "frontends/onnx/Import/Import.h"
+#include "frontends/onnx/Ingest/CheckNode.h"
 #include "frontends/onnx/Ingest/Validate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Weights/WeightStore.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
@@ -32,6 +35,14 @@ using namespace mlir;
 
 namespace ingot {
 namespace {
+
+constexpr absl::string_view kUsageError = "ingot/usage"; // payload of an error that the command line is to blame for
+
+absl::Status usageError(absl::string_view message) {
+  absl::Status status = absl::InvalidArgumentError(message);
+  status.SetPayload(kUsageError, absl::Cord());
+  return status;
+}
 
 /// ONNX's number of an element type (TensorProto.DataType).
 int32_t onnxElementType(Type element) {
@@ -64,12 +75,23 @@ TensorInterface interfaceOf(Type type, DictionaryAttr attributes) {
   return result;
 }
 
+/// What the plan stage asks of a target.
+MachineModel machineOf(const TargetSpec &target) {
+  return {.vectorRegisters = target.vectorRegisters,
+          .l1Bytes = static_cast<int64_t>(target.l1Bytes),
+          .l2Bytes = static_cast<int64_t>(target.l2Bytes),
+          .avx512 = target.vectorBits >= 512};
+}
+
 /// One compilation, step by step.
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options) : options(options), registry(makeRegistry()), context(registry), diagnostics(context) {}
 
   absl::Status import();
+  absl::Status checkFixedDims();
+  absl::Status check();
+  absl::Status checkOutputIsNoInput() const;
   absl::Status runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions);
   absl::StatusOr<CompileSummary> printStage();
   absl::StatusOr<CompileSummary> compile();
@@ -81,12 +103,14 @@ private:
     return registry;
   }
 
-  StageOptions stageOptions() const { return {.fuse = options.level > 0, .plainKernels = options.level == 0}; }
+  StageOptions stageOptions() const { return {.layout = options.level > 0, .fuse = options.level > 0, .plainKernels = options.level == 0}; }
   void describeInterface();
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
-  absl::StatusOr<VariantInterface> emitVariant(ModuleOp planned, const TargetSpec &target, LinkJob &job);
-  absl::Status writeArtefact(LinkJob &job, ModuleOp planned);
-  void report(llvm::StringRef stage);
+  absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
+  absl::StatusOr<VariantInterface> emitVariant(const TargetSpec &target, LinkJob &job);
+  absl::Status writeArtefact(LinkJob &job);
+  void begin(llvm::StringRef stage);
+  void end();
 
   const CompileOptions &options;
   DialectRegistry registry;
@@ -97,35 +121,97 @@ private:
   OwningOpRef<ModuleOp> module;
   ModelInterface interface;
   CompileSummary summary;
-  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+  std::string stageName; // that runs now, since:
+  std::chrono::steady_clock::time_point stageBegin;
 };
 
-void Compilation::report(llvm::StringRef stage) {
-  auto now = std::chrono::steady_clock::now();
+void Compilation::begin(llvm::StringRef stage) {
+  stageName = stage.str();
+  stageBegin = std::chrono::steady_clock::now();
   if (options.progress)
-    options.progress(stage, std::chrono::duration<double>(now - last).count());
-  last = now;
+    options.progress(stage, std::nullopt);
+}
+
+void Compilation::end() {
+  if (options.progress)
+    options.progress(stageName, std::chrono::duration<double>(std::chrono::steady_clock::now() - stageBegin).count());
+}
+
+/// All nodes of a graph and of the graphs inside of them.
+void walkNodes(const onnx::GraphProto &graph, llvm::function_ref<void(const onnx::NodeProto &)> visit) {
+  for (const onnx::NodeProto &node : graph.node()) {
+    visit(node);
+    for (const onnx::AttributeProto &attribute : node.attribute()) {
+      if (attribute.has_g())
+        walkNodes(attribute.g(), visit);
+      for (const onnx::GraphProto &inner : attribute.graphs())
+        walkNodes(inner, visit);
+    }
+  }
 }
 
 absl::Status Compilation::import() {
-  absl::StatusOr<std::unique_ptr<ingest::Model>> loaded = ingest::loadModel(options.input);
+  begin("import");
+  absl::StatusOr<std::unique_ptr<ingest::Model>> loaded = ingest::readModel(options.input);
   if (!loaded.ok())
     return loaded.status();
   model = std::move(*loaded);
+  if (std::vector<ingest::Diagnostic> problems = ingest::validate(*model); !problems.empty()) {
+    // The importer would stop here; what it could not have imported belongs to the same list.
+    for (const onnx::NodeProto *node : importer::unsupportedNodes(*model))
+      if (llvm::none_of(problems, [&](const ingest::Diagnostic &problem) { return problem.node == node->name(); }))
+        problems.push_back(ingest::problemOf(*node, model->opsets(), "the operator is not supported"));
+    return absl::InvalidArgumentError(options.input + ":\n" + ingest::printed(problems));
+  }
+  walkNodes(model->graph(), [&](const onnx::NodeProto &node) {
+    std::string description = ingest::problemOf(node, model->opsets(), "").str();
+    diagnostics.describeNode(node.name(), llvm::StringRef(description).rtrim(": ").str());
+  });
   importer::ImportOptions importOptions{.dims = options.dims, .inputShapes = options.inputShapes, .boundInputs = {}};
+  if (failed(importer::checkOptions(context, *model, importOptions)))
+    return usageError(diagnostics.status("the options do not fit the model").message());
   module = importer::importModel(context, *model, weights, importOptions);
   if (!module)
     return diagnostics.status("import failed without a message");
-  report("import");
+  end();
+  return absl::OkStatus();
+}
+
+absl::Status Compilation::checkFixedDims() {
+  auto function = *module->getOps<func::FuncOp>().begin();
+  auto symbols = function->getAttrOfType<ArrayAttr>("ingot.symbols");
+  std::string text;
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+    auto dims = dyn_cast_or_null<DimsAttr>(cast<RankedTensorType>(type).getEncoding());
+    for (AffineExpr dim : dims ? dims.getMap().getResults() : ArrayRef<AffineExpr>())
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(dim)) {
+        std::string name = cast<StringAttr>(symbols[symbol.getPosition()]).str();
+        std::string line = "dim '" + name + "' of input '" + function.getArgAttrOfType<StringAttr>(i, "ingot.name").str() +
+                           "' is not fixed: give --dim " + name + "=N or --input-shape";
+        text += (text.empty() ? "" : "\n") + line;
+      }
+  }
+  return text.empty() ? absl::OkStatus() : usageError(text);
+}
+
+absl::Status Compilation::check() {
+  if (absl::Status status = import(); !status.ok())
+    return status;
+  if (absl::Status status = checkFixedDims(); !status.ok())
+    return status;
+  for (const Stage &stage : stages())
+    if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, {.fuse = false, .plainKernels = true}); !status.ok())
+      return status;
   return absl::OkStatus();
 }
 
 absl::Status Compilation::runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions) {
+  begin(stage.name);
   PassManager passes(&context);
   stage.build(passes, stageOptions);
   if (failed(passes.run(target)))
     return diagnostics.status("stage '" + stage.name.str() + "' failed without a message");
-  report(stage.name);
+  end();
   return absl::OkStatus();
 }
 
@@ -134,13 +220,18 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
   for (const Stage &stage : stages())
     known |= stage.name == options.compileTo;
   if (!known)
-    return absl::InvalidArgumentError("unknown stage '" + options.compileTo + "' for --compile-to: the stages are import, graph, region, plan, kernel, llvm");
+    return usageError("unknown stage '" + options.compileTo + "' for --compile-to: the stages are import, graph, region, plan, kernel, llvm");
+  absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
+  if (!targets.ok())
+    return targets.status();
   if (absl::Status status = import(); !status.ok())
     return status;
+  StageOptions stageOptions = this->stageOptions();
+  stageOptions.machine = machineOf(targets->front());
   for (const Stage &stage : stages()) {
     if (options.compileTo == "import")
       break;
-    if (absl::Status status = runStage(*module, stage, stageOptions()); !status.ok())
+    if (absl::Status status = runStage(*module, stage, stageOptions); !status.ok())
       return status;
     if (stage.name == options.compileTo)
       break;
@@ -162,27 +253,49 @@ std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
   llvm::json::Array names;
   for (const TargetSpec &target : targets)
     names.push_back(target.name);
-  llvm::json::Object object{{"compiler", "ingot 0.1.0"}, {"llvm", LLVM_VERSION_STRING}, {"model_sha256", model->sha256()},
-                            {"level", options.level},    {"targets", std::move(names)}};
+  llvm::json::Object object{{"compiler", "ingot 0.1.0"},
+                            {"llvm", LLVM_VERSION_STRING},
+                            {"model_sha256", model->sha256()},
+                            {"level", options.level},
+                            {"targets", std::move(names)}};
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
-absl::StatusOr<VariantInterface> Compilation::emitVariant(ModuleOp planned, const TargetSpec &target, LinkJob &job) {
-  VariantInterface variant{.name = target.name, .runSymbol = interface.prefix + "_run_" + toIdentifier(target.name), .features = target.cpuFeatureBits};
-  auto function = *planned.getOps<func::FuncOp>().begin();
-  for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    if (function.getArgAttr(i, "ingot.arena"))
-      variant.arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+/// Runs the stages from plan to llvm on a target's copy of the module. All variants read the same weight blob.
+absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant) {
+  constexpr llvm::StringRef kLayout = "ingot.weight_layout";
+  for (const Stage &stage : stages()) {
+    if (stage.name != "plan" && stage.name != "kernel" && stage.name != "llvm")
+      continue;
+    if (absl::Status status = runStage(body, stage, stageOptions); !status.ok())
+      return status;
+    if (stage.name != "plan")
+      continue;
+    Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
+    if (first && first != layout)
+      return absl::InternalError("the variants of the model lay out their weights differently");
+    (*module)->setAttr(kLayout, layout);
+    auto function = *body.getOps<func::FuncOp>().begin();
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (function.getArgAttr(i, "ingot.arena"))
+        variant.arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+  }
+  return absl::OkStatus();
+}
 
+absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &target, LinkJob &job) {
+  VariantInterface variant{
+      .name = target.name, .runSymbol = interface.prefix + "_run_" + toIdentifier(target.name), .features = target.cpuFeatureBits};
   StageOptions stageOptions = this->stageOptions();
   stageOptions.runSymbol = variant.runSymbol;
-  OwningOpRef<ModuleOp> body = planned.clone();
-  body->getOperation()->removeAttr("ingot.weight_layout");
-  for (const Stage &stage : stages())
-    if (stage.name == "kernel" || stage.name == "llvm")
-      if (absl::Status status = runStage(*body, stage, stageOptions); !status.ok())
-        return status;
+  stageOptions.machine = machineOf(target);
+  OwningOpRef<ModuleOp> body = module->clone();
+  if (auto recipes = body->lookupSymbol<ModuleOp>(kRecipesModule))
+    recipes.erase(); // compiled for this machine by the RecipeRunner
+  if (absl::Status status = lowerVariant(*body, stageOptions, variant); !status.ok())
+    return status;
 
+  begin("object");
   llvm::LLVMContext llvmContext;
   absl::StatusOr<std::unique_ptr<llvm::Module>> translated = translateToLLVM(*body, llvmContext, interface.prefix);
   if (!translated.ok())
@@ -195,23 +308,29 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(ModuleOp planned, cons
   if (!object.ok())
     return object.status();
   job.objects.push_back(std::move(*object));
-  report("object");
+  end();
   return variant;
 }
 
-absl::Status Compilation::writeArtefact(LinkJob &job, ModuleOp planned) {
+absl::Status Compilation::writeArtefact(LinkJob &job) {
   std::optional<TemporaryFile> weightsFile;
   if (interface.weightBytes > 0) {
+    begin("weights");
+    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+    if (!recipes.ok())
+      return diagnostics.status(std::string(recipes.status().message()));
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
     if (!file.ok())
       return file.status();
     weightsFile.emplace(std::move(*file));
     absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes,
-                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(planned, weights, out); });
+                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, recipes->get(), out); });
     if (!status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());
+    end();
   }
+  begin("link");
   absl::Status linked;
   switch (options.emit) {
   case Emit::Program:
@@ -234,12 +353,23 @@ absl::Status Compilation::writeArtefact(LinkJob &job, ModuleOp planned) {
   return writeHeader(header, interface);
 }
 
+absl::Status Compilation::checkOutputIsNoInput() const {
+  auto isOutput = [&](const llvm::Twine &path) { return llvm::sys::fs::equivalent(path, options.output); };
+  if (isOutput(options.input))
+    return usageError("the output '" + options.output + "' is the model itself");
+  for (const onnx::TensorProto &tensor : model->graph().initializer())
+    for (const onnx::StringStringEntryProto &entry : tensor.external_data())
+      if (entry.key() == "location" && isOutput(llvm::sys::path::parent_path(options.input) + "/" + entry.value()))
+        return usageError("the output '" + options.output + "' holds the model's weights");
+  return absl::OkStatus();
+}
+
 absl::StatusOr<CompileSummary> Compilation::compile() {
   if (absl::Status status = checkWritable(options.output); !status.ok())
     return status;
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
-    return targets.status();
+    return usageError(targets.status().message());
   LinkJob job;
   if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath); libraries.ok())
     job.libraries = *libraries;
@@ -247,26 +377,29 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return libraries.status();
   if (absl::Status status = import(); !status.ok())
     return status;
+  if (absl::Status status = checkFixedDims(); !status.ok())
+    return status;
+  if (absl::Status status = checkOutputIsNoInput(); !status.ok())
+    return status;
   interface.prefix = options.prefix.empty() ? toIdentifier(llvm::sys::path::stem(options.output)) : options.prefix;
   interface.manifest = manifest(*targets);
   // Names are checked here, types after the region stage has shown that every dim is fixed.
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
-      describeInterface();
-    if (stage.name == "kernel")
       break;
     if (absl::Status status = runStage(*module, stage, stageOptions()); !status.ok())
       return status;
   }
-  interface.weightBytes = weightBlobBytes(*module);
-  interface.weightsSymbol = interface.weightBytes > 0 ? interface.prefix + "_weights" : "";
+  describeInterface();
   for (const TargetSpec &target : *targets) {
-    absl::StatusOr<VariantInterface> variant = emitVariant(*module, target, job);
+    absl::StatusOr<VariantInterface> variant = emitVariant(target, job);
     if (!variant.ok())
       return variant.status();
     summary.arenaBytes = std::max(summary.arenaBytes, variant->arenaBytes);
     interface.variants.push_back(*variant);
   }
+  interface.weightBytes = weightBlobBytes(*module);
+  interface.weightsSymbol = interface.weightBytes > 0 ? interface.prefix + "_weights" : "";
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())
@@ -278,14 +411,15 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   job.output = options.output;
   job.prefix = interface.prefix;
   job.isStatic = options.isStatic;
-  if (absl::Status status = writeArtefact(job, *module); !status.ok())
+  if (absl::Status status = writeArtefact(job); !status.ok())
     return status;
-  report("link");
+  end();
 
   module->walk([&](RegionOp region) {
     ++summary.regions;
-    for (Operation &op : region.getBody().front().without_terminator())
-      summary.operations += isa<ConstantOp>(op) ? 0 : 1;
+    int64_t operations = llvm::count_if(region.getBody().front().without_terminator(), [](Operation &op) { return !isa<ConstantOp>(op); });
+    summary.operations += operations;
+    summary.fused += operations > 1 ? operations : 0;
   });
   summary.weightBytes = interface.weightBytes;
   uint64_t size = 0;
@@ -301,11 +435,8 @@ absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options) {
   return options.compileTo.empty() ? compilation.compile() : compilation.printStage();
 }
 
-absl::Status checkModel(const CompileOptions &options) {
-  Compilation compilation(options);
-  if (absl::Status status = compilation.import(); !status.ok())
-    return status;
-  return absl::OkStatus();
-}
+absl::Status checkModel(const CompileOptions &options) { return Compilation(options).check(); }
+
+bool isUsageError(const absl::Status &status) { return status.GetPayload(kUsageError).has_value(); }
 
 } // namespace ingot

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,22 +29,27 @@ struct CompileOptions {
   int level = 3; ///< 0 or 3
   std::map<std::string, int64_t> dims;
   std::map<std::string, std::vector<int64_t>> inputShapes;
-  std::function<void(llvm::StringRef stage, double seconds)> progress; ///< called after each stage; may be empty
+  /// Called when a stage begins, without a time, and when it has ended. May be empty.
+  std::function<void(llvm::StringRef stage, std::optional<double> seconds)> progress;
 };
 
 /// What was made.
 struct CompileSummary {
   uint64_t fileBytes = 0, weightBytes = 0, arenaBytes = 0;
   int64_t regions = 0, operations = 0; ///< operations inside of regions, without constants
+  int64_t fused = 0;                   ///< those that share a region with another one
   std::string text;                    ///< the IR, when `compileTo` was given
 };
 
-/// Compiles a model. The message of an error holds a line per problem and names nodes, tensors or options. Nothing is left at `output` after a failure, and an
-/// existing file is replaced only by a complete one.
+/// Compiles a model. The message of an error holds a line per problem and names nodes, tensors or options. Nothing is left at `output` after a
+/// failure, and an existing file is replaced only by a complete one.
 absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options);
 
-/// Reports every node that cannot be compiled, a line each: OK when there is none.
+/// Reports every node that cannot be compiled, a line each: OK when there is none. Takes the model through the plain path without making code.
 absl::Status checkModel(const CompileOptions &options);
+
+/// Whether the options are wrong, not the model.
+bool isUsageError(const absl::Status &status);
 
 } // namespace ingot
 

@@ -25,12 +25,20 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext &context)
     : handler(&context, [this](Diagnostic &diagnostic) {
         if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
           return success();
-        std::string name = nodeNameOf(diagnostic.getLocation());
-        std::string line = name.empty() ? diagnostic.str() : "node '" + name + "': " + diagnostic.str();
+        std::string line = describe(nodeNameOf(diagnostic.getLocation())) + diagnostic.str();
         if (!llvm::is_contained(lines, line))
           lines.push_back(line);
         return success();
       }) {}
+
+std::string DiagnosticCollector::describe(StringRef name) const {
+  while (!name.empty()) {
+    if (auto node = nodes.find(name); node != nodes.end())
+      return node->second + ": ";
+    name = name.contains('/') ? name.rsplit('/').first : ""; // nodes of a function body are named after the node that calls it
+  }
+  return "";
+}
 
 absl::Status DiagnosticCollector::status(const std::string &what) const {
   if (lines.empty())

@@ -4,22 +4,30 @@
 
 #include "absl/status/status.h"
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringMap.h"
 
 #include <string>
 #include <vector>
 
 namespace ingot {
 
-/// Collects the errors of passes and the importer as lines "node 'conv1': message", and makes a status of them.
+/// Collects the errors of passes and the importer as lines "node 'conv1' (Conv, ai.onnx opset 17): message", and makes a status of them.
 class DiagnosticCollector {
 public:
   explicit DiagnosticCollector(mlir::MLIRContext &context);
+
+  /// What is printed for the node of a name; without one, a name is taken for that of an input, a weight or the graph, which the message names
+  /// itself.
+  void describeNode(llvm::StringRef name, std::string description) { nodes.try_emplace(name, std::move(description)); }
 
   /// `what` is the message when something failed without saying why.
   absl::Status status(const std::string &what) const;
 
 private:
+  std::string describe(llvm::StringRef name) const;
+
   std::vector<std::string> lines;
+  llvm::StringMap<std::string> nodes;
   mlir::ScopedDiagnosticHandler handler;
 };
 

@@ -3,7 +3,9 @@
 
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
+#include "passes/Graph/Passes.h"
 #include "compiler/Target/TargetSpec.h"
 #include "dialects/Ingot/Ingot.h"
 #include "frontends/onnx/Import/ElementTypes.h"
@@ -88,9 +90,14 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
       for (unsigned i = 0; i < function.getNumArguments(); ++i)
         if (function.getArgAttr(i, "ingot.arena"))
           model->arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+      absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module);
+      if (!recipes.ok())
+        return diagnostics.status(std::string(recipes.status().message()));
       llvm::raw_string_ostream stream(model->weightBytes);
-      if (absl::Status status = writeWeightBlob(module, weights, stream); !status.ok())
+      if (absl::Status status = writeWeightBlob(module, weights, recipes->get(), stream); !status.ok())
         return status;
+      if (auto nested = module.lookupSymbol<ModuleOp>(kRecipesModule))
+        nested.erase();
       module->removeAttr("ingot.weight_layout");
     }
     PassManager passes(module.getContext());

@@ -19,6 +19,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Kernel/Passes.h"
 #include "passes/LLVM/Passes.h"
 #include "passes/Plan/Passes.h"
@@ -33,8 +34,22 @@ namespace {
 constexpr Stage kStages[] = {
     {"graph", "operations in canonical form, constants folded",
      [](OpPassManager &pm, const StageOptions &options) {
+       pm.addNestedPass<func::FuncOp>(createVerifyImportPass());
        pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
        pm.addPass(createCSEPass());
+       if (options.layout) {
+         pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
+         pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
+         pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
+         pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
+         pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
+         pm.addNestedPass<func::FuncOp>(createSinkTransposesPass()); // only the transposes that the model itself needs are left
+         pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
+         pm.addPass(createCanonicalizerPass());
+         pm.addPass(createCSEPass());
+       }
+       pm.addNestedPass<func::FuncOp>(createVerifyGraphPass());
+       pm.addPass(createOutlineRecipesPass()); // last: no pass after it changes what is computed from constants
      }},
     {"region", "every compute operation in one region",
      [](OpPassManager &pm, const StageOptions &options) {
@@ -43,16 +58,24 @@ constexpr Stage kStages[] = {
      }},
     {"plan", "every decision taken: kernels, buffers, arena",
      [](OpPassManager &pm, const StageOptions &options) {
-       pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels}));
+       pm.addNestedPass<func::FuncOp>(createCopyViewsPass());
+       const MachineModel &machine = options.machine;
+       pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels,
+                                                               .avx512 = machine.avx512,
+                                                               .threads = machine.threads,
+                                                               .l1Bytes = machine.l1Bytes,
+                                                               .l2Bytes = machine.l2Bytes}));
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},
     {"kernel", "every region's loops, written from its plan",
      [](OpPassManager &pm, const StageOptions &options) {
        pm.addPass(createEmitKernelsPass());
+       pm.addPass(createExpandMathPass());    // before canonicalize, which folds what the formulas of one vector share
        pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
        pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());
+       pm.addNestedPass<func::FuncOp>(createVerifyKernelPass());
      }},
     {"llvm", "the LLVM dialect and nothing else",
      [](OpPassManager &pm, const StageOptions &options) {
@@ -70,17 +93,17 @@ constexpr Stage kStages[] = {
        pm.addPass(createConvertFuncToLLVMPass({.useBarePtrCallConv = true}));
        pm.addPass(createReconcileUnrealizedCastsPass());
        pm.addPass(createEmitEntryPass({.symbol = options.runSymbol}));
+       pm.addPass(createVerifyLLVMPass());
      }},
 };
 
 void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &options) {
-  registerPassPipeline(
-      ("ingot-stage-" + stage.name + suffix).str(), stage.summary,
-      [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
-        build(pm, options);
-        return success();
-      },
-      [](function_ref<void(const mlir::detail::PassOptions &)>) {});
+  registerPassPipeline(("ingot-stage-" + stage.name + suffix).str(), stage.summary,
+                       [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
+                         build(pm, options);
+                         return success();
+                       },
+                       [](function_ref<void(const mlir::detail::PassOptions &)>) {});
 }
 
 } // namespace
@@ -90,7 +113,7 @@ ArrayRef<Stage> stages() { return kStages; }
 void registerStages() {
   for (const Stage &stage : kStages) {
     registerStage(stage, "", {});
-    registerStage(stage, "-O0", {.fuse = false, .plainKernels = true});
+    registerStage(stage, "-O0", {.layout = false, .fuse = false, .plainKernels = true});
   }
 }
 

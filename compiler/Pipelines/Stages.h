@@ -2,6 +2,7 @@
 #ifndef COMPILER_PIPELINES_STAGES_H
 #define COMPILER_PIPELINES_STAGES_H
 
+#include "passes/Plan/MachineModel.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -15,9 +16,11 @@ namespace ingot {
 
 /// What the stages need to know; filled by the tools.
 struct StageOptions {
-  bool fuse = true;                      ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
-  bool plainKernels = false;             ///< Only the plain family (-O0).
-  std::string runSymbol = "model_run";   ///< Name of the generated entry function.
+  bool layout = true;                  ///< Choose layouts and pack weights (-O3).
+  bool fuse = true;                    ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
+  bool plainKernels = false;           ///< Only the plain family (-O0).
+  MachineModel machine = {};           ///< What the kernels are chosen for (the plan stage).
+  std::string runSymbol = "model_run"; ///< Name of the generated entry function.
 };
 
 /// One stage of the way of a model, after import.

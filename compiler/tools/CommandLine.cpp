@@ -10,8 +10,12 @@
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kOptions[] = {"-o",       "-O0",    "-O3",      "--target", "--dim",        "--input-shape",
-                                            "--emit",   "--static", "--prefix", "--quiet",  "--compile-to", "--help"};
+constexpr llvm::StringLiteral kOptions[] = {"-o",     "-O0",      "-O3",      "--target", "--dim",        "--input-shape",
+                                            "--emit", "--static", "--prefix", "--quiet",  "--compile-to", "--help"};
+
+/// Options of compiled programs: in `ingot run` they and everything after them belong to the program.
+constexpr llvm::StringLiteral kProgramOptions[] = {"--input",      "--inputs", "--output",  "--outputs", "--random", "--seed",
+                                                   "--iterations", "--warmup", "--threads", "--json",    "--info"};
 
 std::string nearest(llvm::StringRef word, llvm::ArrayRef<llvm::StringLiteral> known) {
   return llvm::min_element(known, [&](llvm::StringRef a, llvm::StringRef b) { return word.edit_distance(a) < word.edit_distance(b); })->str();
@@ -86,8 +90,9 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
     return usage("unknown command '" + line.command + "'; did you mean '" + nearest(line.command, commands) + "'? See ingot --help");
   for (size_t i = 1; i < arguments.size(); ++i) {
     llvm::StringRef argument = arguments[i];
-    if (argument == "--") {
-      line.programArguments.assign(arguments.begin() + i + 1, arguments.end());
+    bool isProgramOption = llvm::is_contained(kProgramOptions, argument.split('=').first);
+    if (line.command == "run" && (argument == "--" || isProgramOption)) {
+      line.programArguments.assign(arguments.begin() + i + (argument == "--" ? 1 : 0), arguments.end());
       break;
     }
     if (argument == "-O0" || argument == "-O3") {
@@ -98,6 +103,8 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
       line.quiet = true;
     } else if (argument.starts_with("-")) {
       auto [name, value] = argument.split('=');
+      if (isProgramOption || argument == "--")
+        return usage(llvm::Twine("option '") + name + "' is one of the compiled program, or of ingot run");
       if (!llvm::is_contained(kOptions, name))
         return usage(llvm::Twine("unknown option '") + name + "'; did you mean '" + nearest(name, kOptions) + "'? See ingot --help");
       if (!argument.contains('=')) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 4 our own error.
+// The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 4 our own
+// error.
 #include "compiler/tools/CommandLine.h"
 
 #include "compiler/Driver/Compile.h"
@@ -8,6 +9,7 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <unistd.h>
@@ -20,7 +22,7 @@ constexpr llvm::StringLiteral kHelp = R"(ingot: compiles ONNX models to native c
 
   ingot compile MODEL.onnx -o OUTPUT [options]   make a program (or a library) of a model
   ingot check MODEL.onnx [options]               list everything that cannot be compiled
-  ingot run MODEL.onnx [options] -- [program's options]   compile to a temporary file and run it
+  ingot run MODEL.onnx [options] [program's options]   compile to a temporary file and run it; see ingot run MODEL.onnx -- --help
   ingot --version | --help
 
 Options
@@ -32,7 +34,7 @@ Options
   --emit=KIND                 exe (default), shared, static, object; the last three also write a C header
   --static                    a program that needs no shared library
   --prefix=NAME               prefix of the model's symbols (default: from OUTPUT)
-  --compile-to=STAGE          print the IR after import, graph, region, plan, kernel or llvm
+  --compile-to=STAGE          print the IR at the end of import, graph, region, plan, kernel or llvm
   --quiet                     no progress
 
 Examples
@@ -46,20 +48,23 @@ int fail(const absl::Status &status) {
   text.split(lines, '\n', -1, false);
   for (llvm::StringRef line : lines)
     llvm::errs() << "error: " << line << '\n';
-  return status.code() == absl::StatusCode::kInternal ? 4 : 1;
+  return isUsageError(status) ? 2 : status.code() == absl::StatusCode::kInternal ? 4 : 1;
 }
 
 void printSummary(const CompileOptions &options, const CompileSummary &summary) {
   llvm::outs() << options.output << ": " << llvm::format("%.2f", summary.fileBytes / 1048576.0) << " MiB, weights "
-               << llvm::format("%.2f", summary.weightBytes / 1048576.0) << " MiB, arena " << llvm::format("%.2f", summary.arenaBytes / 1048576.0) << " MiB, "
-               << summary.regions << " regions of " << summary.operations << " operations\n";
+               << llvm::format("%.2f", summary.weightBytes / 1048576.0) << " MiB, arena " << llvm::format("%.2f", summary.arenaBytes / 1048576.0)
+               << " MiB, " << summary.regions << " regions of " << summary.operations << " operations, " << summary.fused << " of them fused\n";
 }
 
-int compile(CommandLine &line) {
-  if (!line.quiet && isatty(STDERR_FILENO))
-    line.options.progress = [](llvm::StringRef stage, double seconds) {
-      llvm::errs() << llvm::left_justify(stage, 8) << llvm::format("%8.2f s", seconds) << '\n';
-    };
+/// On a terminal, a line per stage, which gets its time at its end.
+void printProgress(llvm::StringRef stage, std::optional<double> seconds) {
+  llvm::errs() << '\r' << llvm::left_justify(stage, 8);
+  if (seconds)
+    llvm::errs() << llvm::format("%8.2f s", *seconds) << '\n';
+}
+
+int compile(const CommandLine &line) {
   absl::StatusOr<CompileSummary> summary = compileModel(line.options);
   if (!summary.ok())
     return fail(summary.status());
@@ -70,10 +75,18 @@ int compile(CommandLine &line) {
   return 0;
 }
 
+int check(const CommandLine &line) {
+  if (absl::Status status = checkModel(line.options); !status.ok())
+    return fail(status);
+  llvm::outs() << line.options.input << ": every node can be compiled\n";
+  return 0;
+}
+
 int run(CommandLine &line) {
   llvm::SmallString<128> path;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile("ingot-run", "", path))
     return fail(absl::UnavailableError("cannot make a temporary file: " + error.message()));
+  llvm::sys::RemoveFileOnSignal(path);
   line.options.output = path.str().str();
   absl::StatusOr<CompileSummary> summary = compileModel(line.options);
   if (!summary.ok()) {
@@ -95,9 +108,14 @@ int run(CommandLine &line) {
 
 int main(int argc, char **argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "help" || llvm::is_contained(arguments, "--help")) {
+  auto options = llvm::make_range(arguments.begin(), llvm::find(arguments, "--")); // what follows is the program's
+  if (arguments.empty()) {
+    llvm::errs() << "error: no command given: ingot compile, ingot check or ingot run; see ingot --help\n";
+    return 2;
+  }
+  if (arguments[0] == "help" || llvm::is_contained(options, "--help")) {
     llvm::outs() << kHelp;
-    return arguments.empty() ? 2 : 0;
+    return 0;
   }
   if (arguments[0] == "--version") {
     llvm::outs() << "ingot 0.1.0 (LLVM 22)\n";
@@ -109,12 +127,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   line->options.toolPath = llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&main));
-  if (line->command == "check") {
-    absl::Status status = checkModel(line->options);
-    if (!status.ok())
-      return fail(status);
-    llvm::outs() << line->options.input << ": every node can be compiled\n";
-    return 0;
-  }
-  return line->command == "run" ? run(*line) : compile(*line);
+  if (!line->quiet && isatty(STDERR_FILENO))
+    line->options.progress = printProgress;
+  return line->command == "check" ? check(*line) : line->command == "run" ? run(*line) : compile(*line);
 }

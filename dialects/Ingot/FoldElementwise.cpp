@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Folds of elementwise operations on small constants: what shape arithmetic and scalar parameters need. Everything else that is constant is folded by running
-// it (ingot-fold-constants).
+// Folds of elementwise operations on small constants: what shape arithmetic and scalar parameters need. Everything else that is constant is folded by
+// running it (ingot-fold-constants).
 #include "dialects/Ingot/Constants.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -53,7 +55,8 @@ std::optional<APFloat> combine(BinaryKind kind, APFloat a, const APFloat &b) {
 }
 
 /// Elements of two constants as the result's positions see them: equal shapes, or one side of one element.
-template <typename T, typename Combine> Attribute foldElements(DenseElementsAttr lhs, DenseElementsAttr rhs, RankedTensorType type, Combine combineElements) {
+template <typename T, typename Combine>
+Attribute foldElements(DenseElementsAttr lhs, DenseElementsAttr rhs, RankedTensorType type, Combine combineElements) {
   SmallVector<T> elements;
   auto a = lhs.getValues<T>(), b = rhs.getValues<T>();
   bool oneA = lhs.getNumElements() == 1, oneB = rhs.getNumElements() == 1;
@@ -87,6 +90,44 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
     return foldElements<APFloat>(lhs, rhs, type, [&](const APFloat &a, const APFloat &b) { return combine(getKind(), a, b); });
   bool isUnsigned = type.getElementType().isUnsignedInteger() || type.getElementType().isInteger(1);
   return foldElements<APInt>(lhs, rhs, type, [&](const APInt &a, const APInt &b) { return combine(getKind(), a, b, isUnsigned); });
+}
+
+OpFoldResult UnaryOp::fold(FoldAdaptor adaptor) {
+  auto dense = dyn_cast_if_present<DenseElementsAttr>(adaptor.getX());
+  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(getType()));
+  // In double precision every kind below is rounded correctly to f32 and narrower types.
+  double (*function)(double) = nullptr;
+  switch (getKind()) {
+  case UnaryKind::Neg:
+    function = [](double x) { return -x; };
+    break;
+  case UnaryKind::Abs:
+    function = [](double x) { return std::fabs(x); };
+    break;
+  case UnaryKind::Sqrt:
+    function = [](double x) { return std::sqrt(x); };
+    break;
+  case UnaryKind::Reciprocal:
+    function = [](double x) { return 1.0 / x; };
+    break;
+  default:
+    return {};
+  }
+  if (!dense || !element || dense.getType() != getType() || (!dense.isSplat() && dense.getNumElements() * 8 > kMaxInlineBytes))
+    return {};
+  auto apply = [&](APFloat x) {
+    bool inexact;
+    x.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+    APFloat y(function(x.convertToDouble()));
+    y.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven, &inexact);
+    return y;
+  };
+  if (dense.isSplat())
+    return DenseElementsAttr::get(dense.getType(), apply(dense.getSplatValue<APFloat>()));
+  SmallVector<APFloat> elements;
+  for (const APFloat &x : dense.getValues<APFloat>())
+    elements.push_back(apply(x));
+  return DenseElementsAttr::get(dense.getType(), elements);
 }
 
 OpFoldResult CastOp::fold(FoldAdaptor adaptor) {

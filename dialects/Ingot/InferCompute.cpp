@@ -88,8 +88,8 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   bool last = adaptor.getLayout() == Layout::ChannelsLast;
   Dims from = getDims(x), dims = {from[0]};
   for (size_t i = 0; i < spatial; ++i)
-    dims.push_back(windowDim(from[i + (last ? 1 : 2)], adaptor.getKernel()[i], adaptor.getStrides()[i], adaptor.getPads()[i], adaptor.getPads()[spatial + i],
-                             adaptor.getDilations()[i]));
+    dims.push_back(windowDim(from[i + (last ? 1 : 2)], adaptor.getKernel()[i], adaptor.getStrides()[i], adaptor.getPads()[i],
+                             adaptor.getPads()[spatial + i], adaptor.getDilations()[i]));
   dims.insert(last ? dims.end() : dims.begin() + 1, getAffineConstantExpr(adaptor.getChannels(), context));
   for (AffineExpr dim : dims)
     if (getConstant(dim).value_or(1) < 0)
@@ -120,8 +120,8 @@ LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   Dims dims = getDims(x);
   size_t first = adaptor.getLayout() == Layout::ChannelsLast ? 1 : 2;
   for (size_t i = 0; i < spatial; ++i)
-    dims[first + i] = windowDim(dims[first + i], adaptor.getKernel()[i], adaptor.getStrides()[i], adaptor.getPads()[i], adaptor.getPads()[spatial + i],
-                                adaptor.getDilations()[i]);
+    dims[first + i] = windowDim(dims[first + i], adaptor.getKernel()[i], adaptor.getStrides()[i], adaptor.getPads()[i],
+                                adaptor.getPads()[spatial + i], adaptor.getDilations()[i]);
   types.push_back(makeTensorType(dims, x.getElementType()));
   return success();
 }

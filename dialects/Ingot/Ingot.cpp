@@ -7,6 +7,17 @@
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+/// The tile of a plan, which may be empty.
+static mlir::ParseResult parseTile(mlir::AsmParser &parser, llvm::SmallVector<int64_t> &tile) {
+  return parser.parseCommaSeparatedList(mlir::AsmParser::Delimiter::Square, [&] { return parser.parseInteger(tile.emplace_back()); });
+}
+
+static void printTile(mlir::AsmPrinter &printer, llvm::ArrayRef<int64_t> tile) {
+  printer << '[';
+  llvm::interleaveComma(tile, printer);
+  printer << ']';
+}
+
 #include "dialects/Ingot/IngotDialect.cpp.inc"
 #include "dialects/Ingot/IngotEnums.cpp.inc"
 #include "dialects/Ingot/IngotInterfaces.cpp.inc"
@@ -48,6 +59,12 @@ Operation *RegionOp::getAnchorOp() {
   return last;
 }
 
+/// A buffer of bytes after the outputs is the region's own scratch memory.
+static bool isScratch(Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  return memref && memref.getRank() == 1 && memref.getElementType().isInteger(8);
+}
+
 LogicalResult RegionOp::verify() {
   Block &body = getBody().front();
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
@@ -58,7 +75,8 @@ LogicalResult RegionOp::verify() {
   auto lies = [](Type buffer, Type tensor) {
     auto memref = dyn_cast<MemRefType>(buffer);
     auto value = dyn_cast<RankedTensorType>(tensor);
-    return memref && value ? memref.getShape() == value.getShape() && memref.getElementType() == getStorageType(value.getElementType()) : buffer == tensor;
+    return memref && value ? memref.getShape() == value.getShape() && memref.getElementType() == getStorageType(value.getElementType())
+                           : buffer == tensor;
   };
   for (auto [input, argument] : llvm::zip_equal(getInputs(), body.getArguments()))
     if (!lies(input.getType(), argument.getType()))
@@ -66,6 +84,8 @@ LogicalResult RegionOp::verify() {
   TypeRange targets = getOutputs().empty() ? TypeRange(getResultTypes()) : TypeRange(getOutputs().getTypes());
   if (!getOutputs().empty() && getNumResults() != 0)
     return emitOpError("has both results and output buffers");
+  if (targets.size() == yield.getValues().size() + 1 && isScratch(targets.back()))
+    targets = targets.drop_back();
   if (targets.size() != yield.getValues().size())
     return emitOpError("yields ") << yield.getValues().size() << " tensors for " << targets.size() << " results";
   for (auto [target, value] : llvm::zip_equal(targets, yield.getValues()))

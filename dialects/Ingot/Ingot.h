@@ -27,7 +27,6 @@ int64_t countElements(mlir::Type type);
 /// The type in which an element lies in memory: `i8` for `i1`, signless integers of the same width, floats as they are.
 mlir::Type getStorageType(mlir::Type element);
 
-
 } // namespace ingot
 
 #define GET_ATTRDEF_CLASSES

@@ -111,7 +111,7 @@ def Ingot_PlanAttr : AttrDef<Ingot_Dialect, "Plan"> {
   let parameters = (ins EnumParameter<Ingot_Family>:$family, ArrayRefParameter<"int64_t">:$tile, "int64_t":$unroll, "int64_t":$lanes, "int64_t":$units,
                         "bool":$parallel);
   let assemblyFormat = [{
-    `<` `family` `=` $family `,` `tile` `=` `[` $tile `]` `,` `unroll` `=` $unroll `,` `lanes` `=` $lanes `,` `units` `=` $units `,`
+    `<` `family` `=` $family `,` `tile` `=` custom<Tile>($tile) `,` `unroll` `=` $unroll `,` `lanes` `=` $lanes `,` `units` `=` $units `,`
     `parallel` `=` $parallel `>`
   }];
 }
@@ -127,6 +127,18 @@ def Ingot_WeightAttr : AttrDef<Ingot_Dialect, "Weight", [TypedAttrInterface]> {
   }];
   let parameters = (ins "int64_t":$id, StringRefParameter<"">:$name, AttributeSelfTypeParameter<"">:$type);
   let assemblyFormat = "`<` $id `,` $name `>`";
+}
+
+def Ingot_RecipeAttr : AttrDef<Ingot_Dialect, "Recipe", [TypedAttrInterface]> {
+  let mnemonic = "recipe";
+  let summary = "a constant tensor that compiled code makes when the weights are written";
+  let description = [{
+    `function` is a function of the module's nested module `@recipes`; `inputs` are its arguments: weights, and constants small enough to stand in the IR. Equal
+    layers share a function and differ in their inputs.
+    Example: `ingot.constant #ingot.recipe<@recipes::@recipe_0, [#ingot.weight<3, "w"> : tensor<4x6xf32>]> : tensor<6x4xf32>`
+  }];
+  let parameters = (ins "::mlir::SymbolRefAttr":$function, "::mlir::ArrayAttr":$inputs, AttributeSelfTypeParameter<"">:$type);
+  let assemblyFormat = "`<` $function `,` $inputs `>`";
 }
 
 def Ingot_DimsAttr : AttrDef<Ingot_Dialect, "Dims"> {

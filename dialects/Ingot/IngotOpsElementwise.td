@@ -17,6 +17,7 @@ def Ingot_UnaryOp : Ingot_ElementwiseOp<"unary"> {
   let arguments = (ins Ingot_UnaryKindAttr:$kind, AnyRankedTensor:$x, DefaultValuedAttr<F64Attr, "0.0">:$alpha, DefaultValuedAttr<F64Attr, "0.0">:$beta);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$kind $x attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
 }
 
 def Ingot_BinaryOp : Ingot_ElementwiseOp<"binary"> {

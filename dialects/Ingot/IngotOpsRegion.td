@@ -9,7 +9,8 @@ def Ingot_RegionOp : Ingot_Op<"region", [IsolatedFromAbove, SingleBlock, AttrSiz
   let description = [{
     Region stage: `inputs` are tensors, there are no `outputs`, and the results are the tensors that the body yields. Plan stage: `inputs` and `outputs` are
     memrefs of the same shapes (with the element's storage type: `i8` for `i1`, signless integers), there are no results, and `plan` holds every decision.
-    The body always computes on tensors: one argument per input, and `ingot.yield` of one tensor per result (or output).
+    The body always computes on tensors: one argument per input, and `ingot.yield` of one tensor per result (or output). One more output `memref<Nxi8>` is scratch
+    memory for the kernel.
 
     Example (region stage):
     ```mlir

@@ -128,10 +128,11 @@ Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, 
 }
 
 void BodyEmitter::emitAndStore(ValueRange indices, int64_t lanes, Value active) {
-  for (auto [yielded, output] : llvm::zip_equal(context.region.getYielded(), context.outputs)) {
-    Type element = cast<RankedTensorType>(yielded.getType()).getElementType();
-    storeElements(b, emitBroadcast(yielded, indices, lanes, active), output, indices, element, active);
-  }
+  SmallVector<Value> results; // all before the first store: an output may lie in the place of an input
+  for (Value yielded : context.region.getYielded())
+    results.push_back(emitBroadcast(yielded, indices, lanes, active));
+  for (auto [yielded, result, output] : llvm::zip_equal(context.region.getYielded(), results, context.outputs))
+    storeElements(b, result, output, indices, cast<RankedTensorType>(yielded.getType()).getElementType(), active);
 }
 
 } // namespace ingot

@@ -7,23 +7,27 @@
 
 namespace ingot {
 
-/// Emits one elementwise operation on scalars, or on vectors of one length: `operands` are values of the SSA element types (`i1` for booleans, signless integers,
-/// floats) and so is the result. The tensor operation `op` gives kind, signedness and attributes. f16 and bf16 are computed in f32. Never emits a library call
-/// for vectors of f32: math ops are expanded to polynomials later in the kernel stage.
+/// Emits one elementwise operation on scalars, or on vectors of one length: `operands` are values of the SSA element types (`i1` for booleans,
+/// signless integers, floats) and so is the result. The tensor operation `op` gives kind, signedness and attributes. f16 and bf16 are computed in
+/// f32. Never emits a library call for vectors of f32: math ops are expanded to polynomials later in the kernel stage.
 mlir::FailureOr<mlir::Value> emitElementwise(mlir::ImplicitLocOpBuilder &b, mlir::Operation *op, mlir::ValueRange operands);
 
 /// Loads `lanes` elements at `indices` along the last dim (a scalar when `lanes` is 1) as SSA elements: bytes of booleans become `i1`.
 /// `active` (index, may be null) is the number of valid lanes of a tail; the others are not touched in memory.
-mlir::Value loadElements(mlir::ImplicitLocOpBuilder &b, mlir::Value memref, mlir::ValueRange indices, int64_t lanes, mlir::Type element, mlir::Value active = {});
-void storeElements(mlir::ImplicitLocOpBuilder &b, mlir::Value value, mlir::Value memref, mlir::ValueRange indices, mlir::Type element, mlir::Value active = {});
+mlir::Value loadElements(mlir::ImplicitLocOpBuilder &b, mlir::Value memref, mlir::ValueRange indices, int64_t lanes, mlir::Type element,
+                         mlir::Value active = {});
+void storeElements(mlir::ImplicitLocOpBuilder &b, mlir::Value value, mlir::Value memref, mlir::ValueRange indices, mlir::Type element,
+                   mlir::Value active = {});
 
-/// Computes values of a region's body at a position, pulled from the value that is needed: an argument is loaded (a dim of size 1 at index 0, which makes
-/// broadcasts), a constant is materialised, an elementwise operation is emitted after its operands, and the anchor's result is what `bind` gave.
+/// Computes values of a region's body at a position, pulled from the value that is needed: an argument is loaded (a dim of size 1 at index 0, which
+/// makes broadcasts), a constant is materialised, an elementwise operation is emitted after its operands, and the anchor's result is what `bind`
+/// gave.
 class BodyEmitter {
 public:
   BodyEmitter(mlir::ImplicitLocOpBuilder &b, KernelContext &context) : b(b), context(context) {}
 
-  /// What the kernel has computed for `value` (the anchor's result) at the position of the next `emit` calls. `bind` also starts a new position: nothing emitted before is reused.
+  /// What the kernel has computed for `value` (the anchor's result) at the position of the next `emit` calls. `bind` also starts a new position:
+  /// nothing emitted before is reused.
   void bind(mlir::Value value, mlir::Value computed);
 
   /// The elements of `value` at `indices` (one per dim of `value`), `lanes` of them along its last dim.

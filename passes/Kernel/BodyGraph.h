@@ -22,13 +22,13 @@ struct BodyNode {
   enum Kind { Load, Constant, Compute, Bound };
   Kind kind;
   mlir::Value value;
-  mlir::Type element;                       ///< SSA element type
-  llvm::SmallVector<Linear, 6> indices;     ///< one per dim of `value`
-  unsigned argument = 0;                    ///< Load: which input
-  Linear access;                            ///< Load: element of the input's buffer
-  llvm::SmallVector<unsigned, 3> operands;  ///< Compute
-  mlir::TypedAttr constant;                 ///< Constant
-  uint64_t dims = 0;                        ///< the dims that the node depends on, as bits; and `kDependsOnBound`
+  mlir::Type element;                      ///< SSA element type
+  llvm::SmallVector<Linear, 6> indices;    ///< one per dim of `value`
+  unsigned argument = 0;                   ///< Load: which input
+  Linear access;                           ///< Load: element of the input's buffer
+  llvm::SmallVector<unsigned, 3> operands; ///< Compute
+  mlir::TypedAttr constant;                ///< Constant
+  uint64_t dims = 0;                       ///< the dims that the node depends on, as bits; and `kDependsOnBound`
 };
 
 /// One yielded value, and where its elements go.
@@ -39,8 +39,8 @@ struct BodyStore {
   mlir::Type element;
 };
 
-/// A region's body pulled to one iteration space: every access to a buffer is linear in the space's dims, views are gone. Where a body is not linear over the
-/// whole space (concat, pad, pack, reshapes that cut a dim), `add` says how to divide the space; `makeBoxes` does it for maps.
+/// A region's body pulled to one iteration space: every access to a buffer is linear in the space's dims, views are gone. Where a body is not linear
+/// over the whole space (concat, pad, pack, reshapes that cut a dim), `add` says how to divide the space; `makeBoxes` does it for maps.
 class BodyGraph {
 public:
   /// How to divide the space so that an access becomes linear.
@@ -48,8 +48,8 @@ public:
     enum Kind { Impossible, Cut, Split };
     Kind kind = Impossible;
     unsigned dim = 0;
-    int64_t at = 0;                    ///< Cut: [0, at) and [at, size). Split: dim of size n becomes [n / at][at].
-    mlir::Operation *blame = nullptr;  ///< the operation that needs it
+    int64_t at = 0;                   ///< Cut: [0, at) and [at, size). Split: dim of size n becomes [n / at][at].
+    mlir::Operation *blame = nullptr; ///< the operation that needs it
   };
 
   BodyGraph(RegionOp region, llvm::ArrayRef<int64_t> sizes) : region(region), sizes(sizes) {}

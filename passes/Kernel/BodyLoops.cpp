@@ -149,9 +149,7 @@ void BodyLoops::forget(uint64_t dims) {
       value = Value();
 }
 
-void BodyLoops::newVector() {
-  forget(kDependsOnBound | (inner < 0 ? 0 : uint64_t(1) << inner));
-}
+void BodyLoops::newVector() { forget(kDependsOnBound | (inner < 0 ? 0 : uint64_t(1) << inner)); }
 
 void BodyLoops::newStep(int64_t j) {
   step = j;

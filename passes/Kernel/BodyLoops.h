@@ -16,7 +16,8 @@ mlir::Value scaleIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value x, int64_t fac
 
 /// `for i = begin to end step` around what `body` writes; `carried` are loop-carried, `body` returns their next values. Returns their last values.
 using LoopBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value i, mlir::ValueRange carried)>;
-llvm::SmallVector<mlir::Value> makeLoop(mlir::ImplicitLocOpBuilder &b, mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange carried, LoopBody body);
+llvm::SmallVector<mlir::Value> makeLoop(mlir::ImplicitLocOpBuilder &b, mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange carried,
+                                        LoopBody body);
 
 /// Runs `body` when `condition` holds.
 void makeIf(mlir::ImplicitLocOpBuilder &b, mlir::Value condition, llvm::function_ref<void()> body);
@@ -34,8 +35,8 @@ mlir::Value flatten(mlir::ImplicitLocOpBuilder &b, mlir::Value memref);
 mlir::Value fromStorage(mlir::ImplicitLocOpBuilder &b, mlir::Value value, mlir::Type element);
 mlir::Value toStorage(mlir::ImplicitLocOpBuilder &b, mlir::Value value, mlir::Type storage);
 
-/// Evaluates the nodes of a graph in loops over its dims, `lanes` elements along dim `inner` at a time. What does not depend on the inner dim is computed once
-/// by `enter`, outside of the inner loop.
+/// Evaluates the nodes of a graph in loops over its dims, `lanes` elements along dim `inner` at a time. What does not depend on the inner dim is
+/// computed once by `enter`, outside of the inner loop.
 class BodyLoops {
 public:
   /// Flattens the buffers at the insertion point.

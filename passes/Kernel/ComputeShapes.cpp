@@ -21,6 +21,12 @@ bool checkCommon(RegionOp region, Operation *anchor, std::string &why) {
   for (Value yielded : region.getYielded())
     if (typeOf(yielded).getShape() != result.getShape())
       return why = "writes results of the anchor's shape only", false;
+  for (Operation &op : region.getBody().front().without_terminator()) {
+    auto member = dyn_cast<RegionFormationInterface>(op);
+    bool isConstant = member && member.getAnchor() == Anchor::Constant;
+    if (&op != anchor && !isConstant && (!member || !member.isEpilogue() || isa<PackOp>(op)))
+      return why = "has elementwise operations around its anchor only", false;
+  }
   return true;
 }
 

@@ -6,9 +6,9 @@
 
 namespace ingot {
 
-/// The shapes below are what the plan and the kernel stage both derive from a compute region, so that they count the same units. `match` fails with a reason
-/// in `why` where the fast families do not cover the region (the plan then takes `plain`). They look at shapes, never at strides: a plan stays valid whatever
-/// buffers the region is given.
+/// The shapes below are what the plan and the kernel stage both derive from a compute region, so that they count the same units. `match` fails with a
+/// reason in `why` where the fast families do not cover the region (the plan then takes `plain`). They look at shapes, never at strides: a plan stays
+/// valid whatever buffers the region is given.
 
 /// How many tiles cover `extent`.
 inline int64_t countTiles(int64_t extent, int64_t tile) { return (extent + tile - 1) / tile; }
@@ -43,7 +43,9 @@ struct ConvolutionShape {
   /// Units of the family `convolution`: tile [pixels, columns] (pointwise only) or [rows, pixels of a row, columns].
   int64_t units(llvm::ArrayRef<int64_t> tile) const;
   /// Units of the family `depthwise` with a tile [rows, pixels of a row, channels (8 or 16)].
-  int64_t depthwiseUnits(llvm::ArrayRef<int64_t> tile) const { return images * countTiles(outHeight, tile[0]) * countTiles(groups, tile[2]); }
+  int64_t depthwiseUnits(llvm::ArrayRef<int64_t> tile) const {
+    return images * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]) * countTiles(groups, tile[2]);
+  }
 
   static std::optional<ConvolutionShape> match(RegionOp region, std::string &why);
 };

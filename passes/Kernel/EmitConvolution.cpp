@@ -31,7 +31,7 @@ public:
     heightStride = s.twoSpatialDims ? x.strides[1] : 0;
     widthStride = x.strides.end()[-2];
     channelStride = x.strides.back();
-    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]);
+    weights = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
   }
 
   void emit() {
@@ -113,7 +113,7 @@ void emitPointwise(ImplicitLocOpBuilder &b, KernelContext &context, ConvolutionS
   product.depthStride = x.strides.back();
   product.lhsBuffer = x.memref;
   product.lhsValue = s.op.getX();
-  product.rhsBuffer = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]);
+  product.rhsBuffer = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
   product.anchorResult = s.op.getResult();
   product.tileRows = context.plan().getTile()[0];
   product.tileColumns = context.plan().getTile()[1];

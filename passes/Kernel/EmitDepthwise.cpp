@@ -12,38 +12,41 @@ namespace {
 
 /// Writes, with vectors over the tile's 8 or 16 channels and a tile of `rows` x `pixels` outputs,
 ///
-///   for unit in [begin, end)                         (image, row block, channel block): the order of the rows in memory
+///   for unit in [begin, end)                         (image, row block, pixel block, channel block): the order of memory
 ///     weights of all taps                            in registers when the plan's `unroll` covers all rows of the kernel
-///     for pixel block
-///       sums[row][pixel] = 0
-///       for each input vector that the tile reads    loaded once
-///         sums[...] += input * weights of each tap that uses it
-///       out = body(sums, ...)
+///     sums[row][pixel] = 0
+///     for each input vector that the tile reads      loaded once
+///       sums[...] += input * weights of each tap that uses it
+///     out = body(sums, ...)
 ///
-/// With a smaller `unroll` the rows of the kernel are a loop, and each of its iterations loads that row's weights (and a kernel wider than `kMaxUnrolledWidth`
-/// loops over its taps too).
+/// With a smaller `unroll` the rows of the kernel are a loop, and each of its iterations loads that row's weights (and a kernel wider than
+/// `kMaxUnrolledWidth` loops over its taps too).
 class DepthwiseEmitter {
 public:
   DepthwiseEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
-      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]), tileChannels(context.plan().getTile()[2]),
-        holdsWeights(context.plan().getUnroll() >= s.kernelHeight && s.kernelWidth <= kMaxUnrolledWidth) {
+      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
+        tileChannels(context.plan().getTile()[2]), holdsWeights(context.plan().getUnroll() >= s.kernelHeight && s.kernelWidth <= kMaxUnrolledWidth) {
     FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
     input = x.memref;
     imageStride = x.strides.front();
     heightStride = s.twoSpatialDims ? x.strides[1] : 0;
     widthStride = x.strides.end()[-2];
-    weights = flatten(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]);
+    weights = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
   }
 
   void emit() {
     auto loop = scf::ForOp::create(b, context.begin, context.end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    int64_t rowBlocks = countTiles(s.outHeight, tileRows), channelBlocks = countTiles(s.groups, tileChannels);
-    SmallVector<Value> at = decode(b, loop.getInductionVar(), {s.images, rowBlocks, channelBlocks});
-    emitByTile(b, at[2], channelBlocks, s.groups % tileChannels != 0, [&](bool lastChannels) {
+    int64_t rowBlocks = countTiles(s.outHeight, tileRows), pixelBlocks = countTiles(s.outWidth, tilePixels),
+            channelBlocks = countTiles(s.groups, tileChannels);
+    SmallVector<Value> at = decode(b, loop.getInductionVar(), {s.images, rowBlocks, pixelBlocks, channelBlocks});
+    emitByTile(b, at[3], channelBlocks, s.groups % tileChannels != 0, [&](bool lastChannels) {
       emitByTile(b, at[1], rowBlocks, s.outHeight % tileRows != 0, [&](bool lastRows) {
-        emitRows(at, lastRows ? s.outHeight % tileRows : tileRows, lastChannels ? s.groups % tileChannels : tileChannels);
+        emitByTile(b, at[2], pixelBlocks, s.outWidth % tilePixels != 0, [&](bool lastPixels) {
+          emitTile(at, lastRows ? s.outHeight % tileRows : tileRows, lastPixels ? s.outWidth % tilePixels : tilePixels,
+                   lastChannels ? s.groups % tileChannels : tileChannels);
+        });
       });
     });
   }
@@ -51,39 +54,26 @@ public:
 private:
   static constexpr int64_t kMaxUnrolledWidth = 9;
 
-  void emitRows(ArrayRef<Value> at, int64_t rows, int64_t channels) {
+  void emitTile(ArrayRef<Value> at, int64_t rows, int64_t pixels, int64_t channels) {
     lanes = channels <= kPanel / 2 ? kPanel / 2 : kPanel;
     vector = VectorType::get({lanes}, b.getF32Type());
     active = channels < lanes ? indexOf(b, channels) : Value();
     mask = active ? vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active}).getResult() : Value();
     zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
-    Value row = scaleIndex(b, at[1], tileRows), channel = scaleIndex(b, at[2], tileChannels);
+    Value row = scaleIndex(b, at[1], tileRows), pixel = scaleIndex(b, at[2], tilePixels), channel = scaleIndex(b, at[3], tileChannels);
     Value inputBase = addIndex(b, addIndex(b, scaleIndex(b, at[0], imageStride), channel), scaleIndex(b, row, s.strideHeight * heightStride));
-    SmallVector<Value> panel = decode(b, at[2], {countTiles(s.groups, kPanel), kPanel / tileChannels});
+    inputBase = addIndex(b, inputBase, scaleIndex(b, pixel, s.strideWidth * widthStride));
+    SmallVector<Value> panel = decode(b, at[3], {countTiles(s.groups, kPanel), kPanel / tileChannels});
     Value weightBase = addIndex(b, scaleIndex(b, panel[0], s.kernelHeight * s.kernelWidth * kPanel), scaleIndex(b, panel[1], tileChannels));
-    SmallVector<Value> taps = holdsWeights ? loadWeights(weightBase, s.kernelHeight * s.kernelWidth) : SmallVector<Value>();
-
-    auto emitPixels = [&](Value pixel, int64_t pixels) {
-      Value base = addIndex(b, inputBase, scaleIndex(b, pixel, s.strideWidth * widthStride));
-      SmallVector<Value> sums(rows * pixels, zero);
-      if (holdsWeights)
-        sums = addTaps(sums, base, taps, rows, pixels, s.kernelHeight, s.kernelWidth);
-      else
-        sums = emitCarrying(b, s.kernelHeight, sums, [&](Value kh, ValueRange carried) {
-          return addKernelRow(SmallVector<Value>(carried), addIndex(b, base, scaleIndex(b, kh, s.dilationHeight * heightStride)),
-                              addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels);
-        });
-      store(sums, at[0], row, pixel, channel, rows, pixels);
-    };
-    int64_t full = s.outWidth - s.outWidth % tilePixels;
-    if (full != 0) {
-      auto loop = scf::ForOp::create(b, indexOf(b, 0), indexOf(b, full), indexOf(b, tilePixels));
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(loop.getBody());
-      emitPixels(loop.getInductionVar(), tilePixels);
-    }
-    if (full != s.outWidth)
-      emitPixels(indexOf(b, full), s.outWidth - full);
+    SmallVector<Value> sums(rows * pixels, zero);
+    if (holdsWeights)
+      sums = addTaps(sums, inputBase, loadWeights(weightBase, s.kernelHeight * s.kernelWidth), rows, pixels, s.kernelHeight, s.kernelWidth);
+    else
+      sums = emitCarrying(b, s.kernelHeight, sums, [&](Value kh, ValueRange carried) {
+        return addKernelRow(SmallVector<Value>(carried), addIndex(b, inputBase, scaleIndex(b, kh, s.dilationHeight * heightStride)),
+                            addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels);
+      });
+    store(sums, at[0], row, pixel, channel, rows, pixels);
   }
 
   SmallVector<Value> addKernelRow(SmallVector<Value> sums, Value base, Value weightBase, int64_t rows, int64_t pixels) {
@@ -111,7 +101,8 @@ private:
         Value loaded;
         for (int64_t r = 0; r < rows; ++r)
           for (int64_t i = 0; i < pixels; ++i) {
-            std::optional<int64_t> kh = tapAt(ih - r * s.strideHeight, s.dilationHeight, height), kw = tapAt(iw - i * s.strideWidth, s.dilationWidth, width);
+            std::optional<int64_t> kh = tapAt(ih - r * s.strideHeight, s.dilationHeight, height),
+                                   kw = tapAt(iw - i * s.strideWidth, s.dilationWidth, width);
             if (!kh || !kw)
               continue;
             if (!loaded)
@@ -175,7 +166,8 @@ LogicalResult emitDepthwise(ImplicitLocOpBuilder &b, KernelContext &context) {
   if (tile.size() != 3 || tile[0] < 1 || tile[1] < 1 || (tile[2] != kPanel && tile[2] != kPanel / 2))
     return context.region.emitOpError("needs a tile [rows, pixels, channels] with ") << kPanel / 2 << " or " << kPanel << " channels";
   if (context.plan().getUnits() != shape->depthwiseUnits(tile))
-    return context.region.emitOpError("has ") << shape->depthwiseUnits(tile) << " units with this tile, but its plan says " << context.plan().getUnits();
+    return context.region.emitOpError("has ") << shape->depthwiseUnits(tile) << " units with this tile, but its plan says "
+                                              << context.plan().getUnits();
   auto input = cast<MemRefType>(context.inputs[cast<BlockArgument>(shape->op.getX()).getArgNumber()].getType());
   SmallVector<int64_t> strides;
   int64_t offset;

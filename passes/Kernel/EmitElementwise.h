@@ -33,8 +33,8 @@ mlir::Value emitUnaryKind(mlir::ImplicitLocOpBuilder &b, UnaryKind kind, mlir::V
 mlir::Value emitBinaryKind(mlir::ImplicitLocOpBuilder &b, BinaryKind kind, mlir::Value lhs, mlir::Value rhs, mlir::Type element);
 mlir::Value emitPredicate(mlir::ImplicitLocOpBuilder &b, Predicate predicate, mlir::Value lhs, mlir::Value rhs, mlir::Type element);
 
-/// Arithmetic on values of one type, scalar or vector: the notation in which the formulas of elementwise operations are written. Integers are signed unless
-/// the function says otherwise.
+/// Arithmetic on values of one type, scalar or vector: the notation in which the formulas of elementwise operations are written. Integers are signed
+/// unless the function says otherwise.
 class ElementMath {
 public:
   ElementMath(mlir::ImplicitLocOpBuilder &b, mlir::Type type) : b(b), type(type), element(mlir::getElementTypeOrSelf(type)) {}

@@ -17,19 +17,6 @@ Value withSignOfDivisor(ElementMath &m, Value remainder, Value divisor) {
   return m.select(move, m.add(remainder, divisor), remainder);
 }
 
-/// |x|^y by exponentials for vectors: no library call. Wrong only in the last digits; the special cases of IEEE pow that can occur in data are kept.
-Value emitVectorPower(ImplicitLocOpBuilder &b, ElementMath &m, Value x, Value y) {
-  Value zero = m.constant(0.0), one = m.constant(1.0);
-  Value size = m.exp(m.mul(y, m.log(m.abs(x))));
-  Value whole = math::FloorOp::create(b, y), half = m.mul(y, m.constant(0.5));
-  Value isWhole = m.equal(whole, y);
-  Value isOdd = arith::AndIOp::create(b, isWhole, arith::CmpFOp::create(b, arith::CmpFPredicate::ONE, math::FloorOp::create(b, half), half));
-  Value negative = m.select(isOdd, arith::NegFOp::create(b, size), m.select(isWhole, size, m.constant(std::numeric_limits<double>::quiet_NaN())));
-  Value result = m.select(m.less(x, zero), negative, size);
-  Value isOne = arith::OrIOp::create(b, m.equal(y, zero), m.equal(x, one));
-  return m.select(isOne, one, result);
-}
-
 Value emitFloatBinary(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, Value rhs) {
   ElementMath m(b, lhs.getType());
   switch (kind) {
@@ -46,7 +33,7 @@ Value emitFloatBinary(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, Value
   case BinaryKind::Fmod:
     return arith::RemFOp::create(b, lhs, rhs);
   case BinaryKind::Pow:
-    return m.isVector() && getElementTypeOrSelf(lhs).isF32() ? emitVectorPower(b, m, lhs, rhs) : math::PowFOp::create(b, lhs, rhs).getResult();
+    return math::PowFOp::create(b, lhs, rhs);
   case BinaryKind::Min:
     return arith::MinimumFOp::create(b, lhs, rhs);
   case BinaryKind::Max:

@@ -8,53 +8,8 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Inverse and hyperbolic functions for vectors, of the functions that have polynomials (exp, expm1, log1p, sin, cos): accurate near 0, where the textbook
-/// formulas lose all digits. Scalars call the library, which is better still.
-class VectorFunctions {
-public:
-  VectorFunctions(ImplicitLocOpBuilder &b, Value x) : b(b), m(b, x.getType()), x(x) {}
-
-  Value tan() { return m.div(math::SinOp::create(b, x), math::CosOp::create(b, x)); }
-
-  Value sinh() {
-    Value grown = m.expm1(m.abs(x)), half = m.constant(0.5);
-    Value near = m.mul(half, m.add(grown, m.div(grown, m.add(grown, m.constant(1.0)))));
-    Value result = m.select(m.less(m.constant(20.0), m.abs(x)), m.mul(half, grown), near); // inf / inf would be NaN
-    return m.withSign(result, x);
-  }
-
-  Value cosh() { return m.mul(m.constant(0.5), m.add(m.exp(x), m.exp(m.sub(m.constant(0.0), x)))); }
-
-  Value asinh() {
-    Value size = m.abs(x), one = m.constant(1.0), square = m.mul(x, x);
-    Value near = m.log1p(m.add(size, m.div(square, m.add(one, m.sqrt(m.add(square, one))))));
-    Value far = m.add(m.log(size), m.constant(0.69314718055994530942)); // the square would overflow
-    return m.withSign(m.select(m.less(m.constant(1e10), size), far, near), x);
-  }
-
-  Value acosh() {
-    Value above = m.sub(x, m.constant(1.0));
-    Value near = m.log1p(m.add(above, m.sqrt(m.mul(above, m.add(above, m.constant(2.0))))));
-    Value far = m.add(m.log(x), m.constant(0.69314718055994530942));
-    return m.select(m.less(m.constant(1e10), x), far, near);
-  }
-
-  Value atanh() {
-    Value size = m.abs(x);
-    Value ratio = m.div(m.add(size, size), m.sub(m.constant(1.0), size));
-    return m.withSign(m.mul(m.constant(0.5), m.log1p(ratio)), x);
-  }
-
-private:
-  ImplicitLocOpBuilder &b;
-  ElementMath m;
-  Value x;
-};
-
 Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double alpha, double beta) {
   ElementMath m(b, x.getType());
-  bool scalar = !m.isVector();
-  VectorFunctions functions(b, x);
   switch (kind) {
   case UnaryKind::Abs:
     return m.abs(x);
@@ -81,7 +36,7 @@ Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double al
   case UnaryKind::Cos:
     return math::CosOp::create(b, x);
   case UnaryKind::Tan:
-    return scalar ? math::TanOp::create(b, x).getResult() : functions.tan();
+    return math::TanOp::create(b, x);
   case UnaryKind::Asin:
     return math::AsinOp::create(b, x);
   case UnaryKind::Acos:
@@ -89,17 +44,17 @@ Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double al
   case UnaryKind::Atan:
     return math::AtanOp::create(b, x);
   case UnaryKind::Sinh:
-    return scalar ? math::SinhOp::create(b, x).getResult() : functions.sinh();
+    return math::SinhOp::create(b, x);
   case UnaryKind::Cosh:
-    return scalar ? math::CoshOp::create(b, x).getResult() : functions.cosh();
+    return math::CoshOp::create(b, x);
   case UnaryKind::Tanh:
     return math::TanhOp::create(b, x);
   case UnaryKind::Asinh:
-    return scalar ? math::AsinhOp::create(b, x).getResult() : functions.asinh();
+    return math::AsinhOp::create(b, x);
   case UnaryKind::Acosh:
-    return scalar ? math::AcoshOp::create(b, x).getResult() : functions.acosh();
+    return math::AcoshOp::create(b, x);
   case UnaryKind::Atanh:
-    return scalar ? math::AtanhOp::create(b, x).getResult() : functions.atanh();
+    return math::AtanhOp::create(b, x);
   case UnaryKind::Erf:
     return math::ErfOp::create(b, x);
   case UnaryKind::Relu:

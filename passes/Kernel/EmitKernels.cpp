@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Families.h"
+#include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,39 +29,21 @@ FamilyEmitter emitterOf(Family family) {
     return emitMap;
   case Family::Row:
     return emitRow;
+  case Family::Contraction:
+    return emitContraction;
+  case Family::Gemv:
+    return emitGemv;
+  case Family::Convolution:
+    return emitConvolution;
+  case Family::Depthwise:
+    return emitDepthwise;
+  case Family::Pool:
+    return emitPool;
+  case Family::Recurrent:
+    return emitRecurrent;
   default:
     return nullptr;
   }
-}
-
-/// The buffer that a value is a view of.
-Value rootOf(Value buffer) {
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (!isa<memref::ViewOp, memref::ReinterpretCastOp, memref::SubViewOp, memref::CastOp>(op))
-      break;
-    if (isa<memref::ViewOp>(op))
-      return buffer; // a place in the arena or among the weights: what lies where is settled by byte ranges
-    buffer = op->getOperand(0);
-  }
-  return buffer;
-}
-
-/// The bytes [begin, end) of the arena that a buffer lies in; nothing for buffers elsewhere.
-std::optional<std::pair<int64_t, int64_t>> arenaRange(Value buffer, Value arena) {
-  auto view = rootOf(buffer).getDefiningOp<memref::ViewOp>();
-  if (!view || view.getSource() != arena)
-    return std::nullopt;
-  auto offset = view.getByteShift().getDefiningOp<arith::ConstantIndexOp>();
-  auto type = cast<MemRefType>(view.getType());
-  return std::pair(offset.value(), offset.value() + type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8));
-}
-
-/// Whether two buffers may share bytes.
-bool mayOverlap(Value a, Value b, Value arena) {
-  auto rangeA = arenaRange(a, arena), rangeB = arenaRange(b, arena);
-  if (rangeA && rangeB)
-    return rangeA->first < rangeB->second && rangeB->first < rangeA->second;
-  return !rangeA && !rangeB && rootOf(a) == rootOf(b);
 }
 
 struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
@@ -91,35 +74,33 @@ private:
       if (failed(model.insertArgument(model.getNumArguments(), type, {}, model.getLoc())))
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
-    Value arena;
-    for (unsigned i = 0; i < first; ++i)
-      if (model.getArgAttr(i, "ingot.arena"))
-        arena = model.getArgument(i);
 
+    bool ok = true; // all regions without kernels are reported at once
     SmallVector<RegionOp> sinceBarrier;
     for (RegionOp region : regions) {
       b.setInsertionPoint(region);
-      if (llvm::any_of(sinceBarrier, [&](RegionOp earlier) { return mustWait(earlier, region, arena); })) {
+      if (llvm::any_of(sinceBarrier, [&](RegionOp earlier) { return mustWait(earlier, region); })) {
         emitBarrier(b, region.getLoc(), team, threads);
         sinceBarrier.clear();
       }
       sinceBarrier.push_back(region);
       FailureOr<func::FuncOp> kernel = kernelOf(region);
-      if (failed(kernel))
-        return failure();
-      emitCall(b, region, *kernel, thread, threads);
+      ok &= succeeded(kernel);
+      if (ok)
+        emitCall(b, region, *kernel, thread, threads);
     }
-    for (RegionOp region : regions)
-      region.erase();
-    return success();
+    if (ok)
+      for (RegionOp region : regions)
+        region.erase();
+    return success(ok);
   }
 
   /// A region waits for an earlier one of another thread that it reads from, overwrites, or whose input it overwrites.
-  static bool mustWait(RegionOp earlier, RegionOp region, Value arena) {
+  static bool mustWait(RegionOp earlier, RegionOp region) {
     if (!earlier.getPlan()->getParallel() && !region.getPlan()->getParallel())
       return false; // thread 0 runs both
     auto touches = [&](ValueRange a, ValueRange b) {
-      return llvm::any_of(a, [&](Value x) { return llvm::any_of(b, [&](Value y) { return mayOverlap(x, y, arena); }); });
+      return llvm::any_of(a, [&](Value x) { return llvm::any_of(b, [&](Value y) { return mayOverlap(Footprint::of(x), Footprint::of(y)); }); });
     };
     return touches(earlier.getOutputs(), region.getInputs()) || touches(earlier.getOutputs(), region.getOutputs()) ||
            touches(earlier.getInputs(), region.getOutputs());
@@ -178,7 +159,8 @@ private:
         if (auto argument = dyn_cast<BlockArgument>(operand))
           stream << 'a' << argument.getArgNumber();
         else
-          stream << 'v' << std::distance(op.getBlock()->begin(), operand.getDefiningOp()->getIterator()) << '.' << cast<OpResult>(operand).getResultNumber();
+          stream << 'v' << std::distance(op.getBlock()->begin(), operand.getDefiningOp()->getIterator()) << '.'
+                 << cast<OpResult>(operand).getResultNumber();
       }
       copy->dropAllReferences();
       copy->destroy();
@@ -203,7 +185,8 @@ private:
     b.setInsertionPointToStart(entry);
     ValueRange arguments = entry->getArguments();
     size_t inputs = region.getInputs().size(), outputs = region.getOutputs().size();
-    KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs], arguments[inputs + outputs + 1]};
+    KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs],
+                          arguments[inputs + outputs + 1]};
     if (failed(emit(b, context)))
       return failure();
     b.setInsertionPointToEnd(entry);

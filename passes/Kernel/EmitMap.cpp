@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Maps: elementwise operations, and moves of elements that no view can express.
 //
-// The yielded shape is cut into boxes in which every access is linear (BodyGraph). A box has one vector dim. Where an access is contiguous along another dim
-// instead (a transpose), blocks of lanes x lanes elements are loaded along that dim and transposed in registers; where an output is, they are transposed back.
+// The yielded shape is cut into boxes in which every access is linear (BodyGraph). A box has one vector dim. Where an access is contiguous along
+// another dim instead (a transpose), blocks of lanes x lanes elements are loaded along that dim and transposed in registers; where an output is, they
+// are transposed back.
 #include "passes/Kernel/EmitMap.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,8 +17,9 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr int64_t kFlatPieces = 256; ///< the outermost loop has at least so many iterations, if the box has; the others are nested without index decoding
-constexpr int64_t kFewRows = 4;      ///< up to so many interleaved elements are taken apart by direct shuffles
+constexpr int64_t kFlatPieces =
+    256;                        ///< the outermost loop has at least so many iterations, if the box has; the others are nested without index decoding
+constexpr int64_t kFewRows = 4; ///< up to so many interleaved elements are taken apart by direct shuffles
 
 class BoxEmitter {
 public:
@@ -79,7 +81,8 @@ private:
     for (int dim = last - 1; dim >= 0; --dim) {
       if (size(dim) < lanes)
         continue;
-      bool dense = llvm::all_of(graph.stores, [&](const BodyStore &s) { return coefficient(s.access, last) == 1 && coefficient(s.access, dim) == size(last); });
+      bool dense = llvm::all_of(graph.stores,
+                                [&](const BodyStore &s) { return coefficient(s.access, last) == 1 && coefficient(s.access, dim) == size(last); });
       bool fits = true, crosses = false;
       for (const BodyNode &node : graph.nodes) {
         if (node.kind != BodyNode::Load)
@@ -276,10 +279,11 @@ private:
       storeElements(b, row, buffer, address, storage, count >= lanes ? Value() : indexOf(b, count));
     };
     if (isInterleaved(store.access, steps)) {
-      SmallVector<Value> rows = permuteRegisters(b, stored, llvm::divideCeil(active * steps, lanes), lanes, [&](int64_t k, int64_t i) -> std::pair<int64_t, int64_t> {
-        int64_t element = k * lanes + i;
-        return {element < active * steps ? element % steps : -1, element / steps};
-      });
+      SmallVector<Value> rows =
+          permuteRegisters(b, stored, llvm::divideCeil(active * steps, lanes), lanes, [&](int64_t k, int64_t i) -> std::pair<int64_t, int64_t> {
+            int64_t element = k * lanes + i;
+            return {element < active * steps ? element % steps : -1, element / steps};
+          });
       for (auto [k, row] : llvm::enumerate(rows))
         put(row, offsetBy(b, to, k * lanes), active * steps - k * lanes);
       return;
@@ -308,7 +312,8 @@ LogicalResult emitMap(ImplicitLocOpBuilder &b, KernelContext &context) {
   FailureOr<std::vector<BodyGraph>> graphs = makeBoxes(context.region);
   if (failed(graphs))
     return context.region.emitOpError("is no map: an access is not linear, or the yielded shapes differ");
-  if (context.plan().getTile().size() != 1 || context.plan().getTile().front() % context.plan().getLanes() != 0 || !llvm::isPowerOf2_64(context.plan().getLanes()))
+  if (context.plan().getTile().size() != 1 || context.plan().getTile().front() % context.plan().getLanes() != 0 ||
+      !llvm::isPowerOf2_64(context.plan().getLanes()))
     return context.region.emitOpError("needs a map plan: one tile size that is a multiple of the lanes, a power of two");
   std::vector<BoxEmitter> boxes;
   int64_t pieces = 0;

@@ -6,8 +6,8 @@
 
 namespace ingot {
 
-/// Whether the map family can write the region: elementwise operations, packs and views whose accesses become linear after cutting the yielded shape into boxes.
-/// Asks only for shapes: works on tensors as well as on planned buffers.
+/// Whether the map family can write the region: elementwise operations, packs and views whose accesses become linear after cutting the yielded shape
+/// into boxes. Asks only for shapes: works on tensors as well as on planned buffers.
 bool coversMap(RegionOp region);
 
 } // namespace ingot

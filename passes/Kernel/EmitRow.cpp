@@ -13,7 +13,8 @@ namespace {
 class RowFormulas {
 public:
   RowFormulas(ImplicitLocOpBuilder &b, const RowSpace &space, RowWalk &walk, Type vector)
-      : b(b), space(space), walk(walk), m(b, vector), cheap(space.graph.nodes[space.operand].kind == BodyNode::Load && getComputeType(space.element) == space.element) {}
+      : space(space), walk(walk), m(b, vector),
+        cheap(space.graph.nodes[space.operand].kind == BodyNode::Load && getComputeType(space.element) == space.element) {}
 
   void softmax() {
     SmallVector<Value> largest = maximum();
@@ -81,14 +82,8 @@ private:
       value = m.div(m.constant(1.0), m.sqrt(m.add(value, m.constant(epsilon))));
   }
 
-  Value divideByLength(Value sum) {
-    Value length = m.number(space.rowLength);
-    if (m.isFloat())
-      return m.div(sum, length);
-    return isUnsignedElement(space.element) ? arith::DivUIOp::create(b, sum, length).getResult() : arith::DivSIOp::create(b, sum, length).getResult();
-  }
+  Value divideByLength(Value sum) { return m.div(sum, m.constant(static_cast<double>(space.rowLength))); }
 
-  ImplicitLocOpBuilder &b;
   const RowSpace &space;
   RowWalk &walk;
   ElementMath m;

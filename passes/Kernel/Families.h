@@ -11,14 +11,15 @@ namespace ingot {
 struct KernelContext {
   RegionOp region;         ///< its body computes on tensors; `plan` is set
   mlir::ValueRange inputs; ///< a memref per body argument: static shape, any strides, innermost stride 1 unless the family is `plain`
-  mlir::ValueRange outputs;///< a memref per yielded tensor, same rules; never overlaps an input unless the plan said in place (then element by element)
-  mlir::Value begin, end;  ///< this call's share of the plan's units (index)
+  mlir::ValueRange
+      outputs; ///< a memref per yielded tensor, same rules; never overlaps an input unless the plan said in place (then element by element)
+  mlir::Value begin, end; ///< this call's share of the plan's units (index)
 
   PlanAttr plan() const { return *const_cast<RegionOp &>(region).getPlan(); }
 };
 
-/// A family writes the loops of one region at the builder's insertion point, for the units [begin, end). It obeys the plan and decides nothing. It refuses, with a
-/// diagnostic at the region and before any loop is written, what it does not cover.
+/// A family writes the loops of one region at the builder's insertion point, for the units [begin, end). It obeys the plan and decides nothing. It
+/// refuses, with a diagnostic at the region and before any loop is written, what it does not cover.
 using FamilyEmitter = mlir::LogicalResult (*)(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 
 mlir::LogicalResult emitPlain(mlir::ImplicitLocOpBuilder &b, KernelContext &context);

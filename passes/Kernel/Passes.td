@@ -16,4 +16,27 @@ def EmitKernelsPass : Pass<"ingot-emit-kernels", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def ExpandMathPass : Pass<"ingot-expand-math"> {
+  let summary = "functions of vectors as arithmetic";
+  let description = [{
+    Math operations on vectors of f32 become polynomials and quotients of them, a few cycles per vector; operations on vectors that have no formula (all of f64, and
+    `arith.remf`) are taken apart, because LLVM would call the library for each element anyway. Scalars and what is an instruction stay. Needs fused multiply-add.
+
+    Largest error against the exact result, in units in the last place, over the range of f32 (denormal numbers, infinities and NaN included):
+    acos 1.3, acosh 2.4, asin 1.9, asinh 2.1, atan 1.4, atanh 2.4, cos 1.6, cosh 1.5, erf 6.1, exp 1.0, expm1 1.5, log 0.9, log1p 1.5, pow 1.0, sin 1.5, sinh 1.6, tan 3.0,
+    tanh 4.4 (sampled: every 61st number).
+    `sin`, `cos` and `tan` of |x| > 2^17 are the library's. Tested by test/passes/Kernel/ExpandMathTest.cpp. Example: test/passes/Kernel/expand-math.mlir
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def VerifyKernelPass : Pass<"ingot-verify-kernel", "::mlir::func::FuncOp"> {
+  let summary = "check what the kernel stage promises";
+  let description = [{
+    Loops, vectors of at most two registers, scalars and buffers, no `ingot` operation; nothing that allocates or calls the library to copy, and at most 64 KiB of
+    stack per buffer.
+    Example: test/passes/Kernel/verify-kernel.mlir
+  }];
+}
+
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Plain.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "passes/Kernel/PlainEmitter.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -14,7 +14,8 @@ ArrayRef<int64_t> shapeOf(Value tensor) { return PlainEmitter::shapeOf(tensor); 
 /// The operation that the region's loops are written for: the one that is not elementwise, or a pack; null when all are elementwise.
 Operation *findAnchor(RegionOp region) {
   for (Operation &op : region.getBody().front().without_terminator())
-    if (auto member = dyn_cast<RegionFormationInterface>(op); isa<PackOp>(op) || (member && member.getAnchor() != Anchor::Constant && !member.isEpilogue()))
+    if (auto member = dyn_cast<RegionFormationInterface>(op);
+        isa<PackOp>(op) || (member && member.getAnchor() != Anchor::Constant && !member.isEpilogue()))
       return &op;
   return nullptr;
 }
@@ -116,11 +117,12 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
         emitPlainOp(e, op);
         return success();
       })
-      .Case<ReshapeOp, TransposeOp, SliceOp, ConcatOp, PadOp, PackOp, MatMulOp, PackedMatMulOp, ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp, ReduceOp,
-            ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp>([&](auto op) {
-        emitPlainOp(e, op);
-        return success();
-      })
+      .Case<ReshapeOp, TransposeOp, SliceOp, ConcatOp, PadOp, PackOp, MatMulOp, PackedMatMulOp, ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp,
+            ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp>(
+          [&](auto op) {
+            emitPlainOp(e, op);
+            return success();
+          })
       .Default([&](Operation *op) { return region.emitOpError("holds '") << op->getName() << "', for which the family plain has no loops"; });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Matrix products and convolutions. A piece of a result row is accumulated on the stack, where no buffer can alias it, so that LLVM vectorises the inner loops.
+// Matrix products and convolutions. A piece of a result row is accumulated on the stack, where no buffer can alias it, so that LLVM vectorises the
+// inner loops.
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Kernel/PlainEmitter.h"
 
@@ -52,8 +53,8 @@ void clear(PlainEmitter &e, Value acc, int64_t rows, Value size) {
 }
 
 /// Rows of a product whose right side lies column by column: every element is a dot product along contiguous memory.
-void emitMatMulByDots(PlainEmitter &e, MatMulOp op, ValueRange row, const PlainEmitter::Indices &left, const PlainEmitter::Indices &right, int64_t depth,
-                      int64_t columns, Type type) {
+void emitMatMulByDots(PlainEmitter &e, MatMulOp op, ValueRange row, const PlainEmitter::Indices &left, const PlainEmitter::Indices &right,
+                      int64_t depth, int64_t columns, Type type) {
   bool wide = isa<FloatType>(type) && e.isContiguous(op.getRhs()) && e.isContiguous(op.getLhs()) && !op.getTransposeLhs();
   e.loop(columns, [&](Value column) {
     Value sum = e.dot(depth, type, wide, [&](Value k, int64_t lanes) {
@@ -159,9 +160,8 @@ void emitPlainOp(PlainEmitter &e, PackedMatMulOp op) {
         accumulateRow(e, acc, e.index(0), e.index(kPanel), factor, [&](Value j) { return e.readWide(op.getRhs(), with(right, {panel, k, j})); });
       });
       Value begin = e.mul(panel, kPanel);
-      e.loop(e.index(0), e.min(e.index(kPanel), e.sub(e.index(columns), begin)), [&](Value j) {
-        e.writeWide(memref::LoadOp::create(e.b, acc, ValueRange{e.index(0), j}), with(left, {e.add(begin, j)}));
-      });
+      e.loop(e.index(0), e.min(e.index(kPanel), e.sub(e.index(columns), begin)),
+             [&](Value j) { e.writeWide(memref::LoadOp::create(e.b, acc, ValueRange{e.index(0), j}), with(left, {e.add(begin, j)})); });
     });
   });
 }
@@ -170,7 +170,8 @@ void emitPlainOp(PlainEmitter &e, ConvOp op) {
   if (op.getLayout() == Layout::ChannelsLast)
     return emitConvLast(e, op);
   ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
-  int64_t spatial = op.getKernel().size(), inputs = from[1] / op.getGroups(), outputs = op.getChannels() / op.getGroups(), block = convChannelBlock(op);
+  int64_t spatial = op.getKernel().size(), inputs = from[1] / op.getGroups(), outputs = op.getChannels() / op.getGroups(),
+          block = convChannelBlock(op);
   int64_t width = to.back(), stride = op.getStrides().back(), dilation = op.getDilations().back(), pad = op.getPads()[spatial - 1];
   Type type = getComputeType(PlainEmitter::elementOf(op.getResult()));
   Value acc = e.stack({block, std::min(width, kRowTile)}, type);

@@ -212,10 +212,13 @@ Value PlainEmitter::dot(int64_t count, Type type, bool wide, function_ref<std::p
   Value sum = zero(type);
   int64_t main = wide ? count - count % kLanes : 0;
   if (main > 0) {
-    Value parts = fold(index(0), index(main), zero(VectorType::get({kLanes}, type)), [&](Value k, ValueRange carried) -> SmallVector<Value> {
-      auto [x, y] = sides(k, kLanes);
-      return {multiplyAdd(x, y, carried[0])};
-    }, kLanes)[0];
+    Value parts = fold(
+        index(0), index(main), zero(VectorType::get({kLanes}, type)),
+        [&](Value k, ValueRange carried) -> SmallVector<Value> {
+          auto [x, y] = sides(k, kLanes);
+          return {multiplyAdd(x, y, carried[0])};
+        },
+        kLanes)[0];
     for (int64_t half = kLanes / 2; half > 0; half /= 2) { // a tree, so that the order is fixed
       SmallVector<int64_t> low(half), high(half);
       for (int64_t i = 0; i < half; ++i) {

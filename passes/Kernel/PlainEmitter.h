@@ -15,8 +15,8 @@ inline constexpr int64_t kRowTile = 256;
 /// More than this is never put on the stack by generated code.
 inline constexpr int64_t kMaxStackBytes = 64 * 1024;
 
-/// The leading dims of `shape` that are the units of a region: as few as give 64 units, at most `limit` of them, and the last dim only when it is the only one that
-/// is not 1 (so that inner loops stay long and their index needs no division).
+/// The leading dims of `shape` that are the units of a region: as few as give 64 units, at most `limit` of them, and the last dim only when it is the
+/// only one that is not 1 (so that inner loops stay long and their index needs no division).
 llvm::SmallVector<int64_t> leadingUnits(llvm::ArrayRef<int64_t> shape, int64_t limit = std::numeric_limits<int64_t>::max());
 
 /// The dims of `shape` that are not in `axes`.
@@ -103,8 +103,8 @@ public:
   /// The buffer of a result that the region yields as it is, or null.
   mlir::Value bufferOf(unsigned result);
 
-  /// Sum of products over [0, count): `sides` gives `lanes` elements of both sides from position k on, in the type in which they are computed. With `wide` it
-  /// runs on vectors of 8.
+  /// Sum of products over [0, count): `sides` gives `lanes` elements of both sides from position k on, in the type in which they are computed. With
+  /// `wide` it runs on vectors of 8.
   mlir::Value dot(int64_t count, mlir::Type type, bool wide,
                   llvm::function_ref<std::pair<mlir::Value, mlir::Value>(mlir::Value k, int64_t lanes)> sides);
   mlir::Value multiplyAdd(mlir::Value x, mlir::Value y, mlir::Value sum);

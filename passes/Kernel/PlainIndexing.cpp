@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operations with indices that are known at run time only. Indices outside of their dim become 0, so that nothing is read or written outside of a buffer.
+// Operations with indices that are known at run time only. Indices outside of their dim become 0, so that nothing is read or written outside of a
+// buffer.
 #include "passes/Kernel/PlainEmitter.h"
 
 using namespace mlir;
@@ -34,7 +35,10 @@ void update(PlainEmitter &e, ScatterKind kind, Value element, ValueRange place) 
   if (kind == ScatterKind::Assign)
     return e.write(element, place);
   Value old = widenElements(e.b, loadElements(e.b, target, place, 1, type));
-  BinaryKind binary = kind == ScatterKind::Add ? BinaryKind::Add : kind == ScatterKind::Mul ? BinaryKind::Mul : kind == ScatterKind::Max ? BinaryKind::Max : BinaryKind::Min;
+  BinaryKind binary = kind == ScatterKind::Add   ? BinaryKind::Add
+                      : kind == ScatterKind::Mul ? BinaryKind::Mul
+                      : kind == ScatterKind::Max ? BinaryKind::Max
+                                                 : BinaryKind::Min;
   e.writeWide(emitBinaryKind(e.b, binary, old, widenElements(e.b, element), type), place);
 }
 

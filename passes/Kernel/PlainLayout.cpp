@@ -142,8 +142,9 @@ void emitPlainOp(PlainEmitter &e, PackOp op) {
     Value column = e.add(e.mul(indices[indices.size() - 3], kPanel), indices.back());
     PlainEmitter::Indices from(indices.drop_back(3));
     from.append({indices[indices.size() - 2], column});
-    Value element = e.choose(e.inRange(column, columns), [&] { return e.read(op.getX(), from); },
-                             [&] { return e.zero(getValueType(PlainEmitter::elementOf(op.getX()))); });
+    Value element = e.choose(
+        e.inRange(column, columns), [&] { return e.read(op.getX(), from); },
+        [&] { return e.zero(getValueType(PlainEmitter::elementOf(op.getX()))); });
     e.write(element, indices);
   });
 }

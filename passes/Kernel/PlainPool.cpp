@@ -11,8 +11,8 @@ struct Window {
   SmallVector<Value> starts, lows, highs;
 };
 
-Window windowAt(PlainEmitter &e, ValueRange spatial, ArrayRef<int64_t> size, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides, ArrayRef<int64_t> pads,
-                ArrayRef<int64_t> dilations) {
+Window windowAt(PlainEmitter &e, ValueRange spatial, ArrayRef<int64_t> size, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations) {
   Window window;
   for (auto [i, position] : llvm::enumerate(spatial)) {
     window.starts.push_back(e.add(e.mul(position, strides[i]), -pads[i]));
@@ -38,7 +38,8 @@ Value countWindow(PlainEmitter &e, PoolOp op, const Window &window, ArrayRef<int
   for (size_t i = 0; i < spatial; ++i) {
     Value low = window.lows[i], high = window.highs[i];
     if (op.getCountIncludePad()) {
-      WindowRange padded = clipWindow(e, window.starts[i], op.getKernel()[i], op.getDilations()[i], -op.getCountPads()[i], size[i] + op.getCountPads()[spatial + i]);
+      WindowRange padded =
+          clipWindow(e, window.starts[i], op.getKernel()[i], op.getDilations()[i], -op.getCountPads()[i], size[i] + op.getCountPads()[spatial + i]);
       low = padded.low;
       high = padded.high;
     }
@@ -94,26 +95,28 @@ void emitPlainOp(PlainEmitter &e, MaxPoolIndicesOp op) {
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     Window window = windowAt(e, indices.drop_front(2), size, op.getKernel(), op.getStrides(), op.getPads(), op.getDilations());
     Value none = e.index(-1);
-    SmallVector<Value> best = e.foldNest(window.lows, window.highs, {lowest(e, element, type), none}, [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
-      PlainEmitter::Indices source(indices.take_front(2));
-      for (size_t i = 0; i < spatial; ++i)
-        source.push_back(e.add(window.starts[i], e.mul(at[i], op.getDilations()[i])));
-      Value x = e.readWide(op.getX(), source);
-      Value wins = arith::OrIOp::create(e.b, emitPredicate(e.b, Predicate::Gt, x, carried[0], element), e.compare(arith::CmpIPredicate::eq, carried[1], none));
-      // Within an image in row-major or column-major order; images follow each other.
-      PlainEmitter::Indices within(source.begin() + 2, source.end());
-      SmallVector<int64_t> order(size);
-      if (op.getColumnMajor()) {
-        std::reverse(within.begin(), within.end());
-        std::reverse(order.begin(), order.end());
-      }
-      PlainEmitter::Indices flat{source[0], source[1]};
-      flat.append(within);
-      SmallVector<int64_t> dims{shape[0], shape[1]};
-      dims.append(order);
-      Value position = e.linearize(flat, dims);
-      return {arith::SelectOp::create(e.b, wins, x, carried[0]), arith::SelectOp::create(e.b, wins, position, carried[1])};
-    });
+    SmallVector<Value> best =
+        e.foldNest(window.lows, window.highs, {lowest(e, element, type), none}, [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
+          PlainEmitter::Indices source(indices.take_front(2));
+          for (size_t i = 0; i < spatial; ++i)
+            source.push_back(e.add(window.starts[i], e.mul(at[i], op.getDilations()[i])));
+          Value x = e.readWide(op.getX(), source);
+          Value wins = arith::OrIOp::create(e.b, emitPredicate(e.b, Predicate::Gt, x, carried[0], element),
+                                            e.compare(arith::CmpIPredicate::eq, carried[1], none));
+          // Within an image in row-major or column-major order; images follow each other.
+          PlainEmitter::Indices within(source.begin() + 2, source.end());
+          SmallVector<int64_t> order(size);
+          if (op.getColumnMajor()) {
+            std::reverse(within.begin(), within.end());
+            std::reverse(order.begin(), order.end());
+          }
+          PlainEmitter::Indices flat{source[0], source[1]};
+          flat.append(within);
+          SmallVector<int64_t> dims{shape[0], shape[1]};
+          dims.append(order);
+          Value position = e.linearize(flat, dims);
+          return {arith::SelectOp::create(e.b, wins, x, carried[0]), arith::SelectOp::create(e.b, wins, position, carried[1])};
+        });
     e.write(arith::IndexCastOp::create(e.b, e.b.getI64Type(), best[1]), indices);
   });
 }

@@ -5,41 +5,15 @@
 //   gates [gates * hidden] | h [hidden] | c [hidden] | reset [hidden]     (`reset`: GRU's r * h)
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Kernel/PlainEmitter.h"
+#include "passes/Kernel/RecurrentCell.h"
 
 using namespace mlir;
 
 namespace ingot {
 namespace {
 
-int64_t countGates(RecurrentOp op) { return op.getKind() == CellKind::Lstm ? 4 : op.getKind() == CellKind::Gru ? 3 : 1; }
 int64_t hiddenSize(RecurrentOp op) { return PlainEmitter::shapeOf(op.getR()).back(); }
 Type computeType(RecurrentOp op) { return getComputeType(PlainEmitter::elementOf(op.getX())); }
-size_t countActivations(RecurrentOp op) { return op.getKind() == CellKind::Lstm ? 3 : op.getKind() == CellKind::Gru ? 2 : 1; }
-
-/// An activation with the parameters that ONNX gives it when the model does not.
-struct Activation {
-  StringLiteral name;
-  std::optional<UnaryKind> kind;
-  double alpha, beta;
-};
-constexpr Activation kActivations[] = {{"relu", UnaryKind::Relu, 0.0, 0.0},
-                                       {"tanh", UnaryKind::Tanh, 0.0, 0.0},
-                                       {"sigmoid", UnaryKind::Sigmoid, 0.0, 0.0},
-                                       {"leakyrelu", UnaryKind::LeakyRelu, 0.01, 0.0},
-                                       {"elu", UnaryKind::Elu, 1.0, 0.0},
-                                       {"hardsigmoid", UnaryKind::HardSigmoid, 0.2, 0.5},
-                                       {"softplus", UnaryKind::Softplus, 0.0, 0.0},
-                                       {"affine", std::nullopt, 1.0, 0.0},
-                                       {"thresholdedrelu", std::nullopt, 1.0, 0.0},
-                                       {"scaledtanh", std::nullopt, 1.0, 1.0},
-                                       {"softsign", std::nullopt, 0.0, 0.0}};
-
-const Activation *findActivation(StringRef name) {
-  for (const Activation &activation : kActivations)
-    if (name.equals_insensitive(activation.name))
-      return &activation;
-  return nullptr;
-}
 
 class CellEmitter {
 public:
@@ -60,9 +34,7 @@ public:
         step = op.getReverse() ? e.sub(e.sub(length, e.index(1)), i) : i;
         emitStep();
       });
-      e.loop(length, e.index(steps), [&](Value i) {
-        e.loop(hidden, [&](Value j) { e.writeWide(m.constant(0.0), ValueRange{i, batch, j}, 0); });
-      });
+      e.loop(length, e.index(steps), [&](Value i) { e.loop(hidden, [&](Value j) { e.writeWide(m.constant(0.0), ValueRange{i, batch, j}, 0); }); });
       finish();
     };
     // Without a scratch row per unit there is one unit, and the sequences take turns.
@@ -75,14 +47,13 @@ private:
   Value gateAt(int64_t gate, Value j) { return e.add(j, gate * hidden); }
   Value slotAt(Slot slot, Value j) { return e.add(j, (gates + slot) * hidden); }
   Value load(Value at, int64_t lanes = 1) {
-    return lanes == 1 ? memref::LoadOp::create(b, scratch, at).getResult() : vector::LoadOp::create(b, VectorType::get({lanes}, type), scratch, at).getResult();
+    return lanes == 1 ? memref::LoadOp::create(b, scratch, at).getResult()
+                      : vector::LoadOp::create(b, VectorType::get({lanes}, type), scratch, at).getResult();
   }
   void store(Value value, Value at) { memref::StoreOp::create(b, value, scratch, at); }
 
   /// An element of an operand that may be left out as a tensor of size 0.
-  Value readOrZero(Value tensor, ValueRange indices) {
-    return countElements(tensor.getType()) == 0 ? m.constant(0.0) : e.readWide(tensor, indices);
-  }
+  Value readOrZero(Value tensor, ValueRange indices) { return countElements(tensor.getType()) == 0 ? m.constant(0.0) : e.readWide(tensor, indices); }
 
   void start() {
     e.loop(hidden, [&](Value j) {
@@ -109,28 +80,12 @@ private:
 
   /// A vector of the scratch row times a row of r, plus r's bias.
   Value statePart(Value row, Slot slot = kH) {
-    Value sum = e.dot(hidden, type, e.isContiguous(op.getR()), [&](Value k, int64_t lanes) {
-      return std::pair(load(slotAt(slot, k), lanes), e.readWide(op.getR(), {row, k}, lanes));
-    });
+    Value sum = e.dot(hidden, type, e.isContiguous(op.getR()),
+                      [&](Value k, int64_t lanes) { return std::pair(load(slotAt(slot, k), lanes), e.readWide(op.getR(), {row, k}, lanes)); });
     return m.add(sum, readOrZero(op.getBias(), e.add(row, gates * hidden)));
   }
 
-  Value activate(size_t which, Value x) {
-    const Activation &activation = *findActivation(cast<StringAttr>(op.getActivations()[which]).getValue());
-    double alpha = which < op.getAlphas().size() ? op.getAlphas()[which] : activation.alpha;
-    double beta = which < op.getBetas().size() ? op.getBetas()[which] : activation.beta;
-    if (double clip = op.getClip().convertToDouble(); clip > 0.0 && which != 2) // gates are clipped, the cell on its way to h is not
-      x = m.clamp(x, -clip, clip);
-    if (activation.kind)
-      return emitUnaryKind(b, *activation.kind, x, type, alpha, beta);
-    if (activation.name == "affine")
-      return m.add(m.mul(m.constant(alpha), x), m.constant(beta));
-    if (activation.name == "thresholdedrelu")
-      return m.select(m.less(x, m.constant(alpha)), m.constant(0.0), x);
-    if (activation.name == "scaledtanh")
-      return m.mul(m.constant(alpha), math::TanhOp::create(b, m.mul(m.constant(beta), x)));
-    return m.div(x, m.add(m.constant(1.0), m.abs(x))); // softsign
-  }
+  Value activate(size_t which, Value x) { return emitActivation(b, op, which, x); }
 
   void storeState(Value h, Value j) {
     store(h, slotAt(kH, j));
@@ -205,14 +160,7 @@ int64_t scratchElements(RecurrentOp op) { return (countGates(op) + 3) * hiddenSi
 
 int64_t recurrentScratchBytes(RecurrentOp op) { return scratchElements(op) * computeType(op).getIntOrFloatBitWidth() / 8; }
 
-LogicalResult checkPlain(RecurrentOp op) {
-  if (op.getActivations().size() < countActivations(op))
-    return op.emitOpError("needs ") << countActivations(op) << " activations, has " << op.getActivations().size();
-  for (Attribute name : op.getActivations())
-    if (!findActivation(cast<StringAttr>(name).getValue()))
-      return op.emitOpError("has the unknown activation ") << name;
-  return success();
-}
+LogicalResult checkPlain(RecurrentOp op) { return checkCell(op); }
 
 void emitPlainOp(PlainEmitter &e, RecurrentOp op) {
   auto row = MemRefType::get({scratchElements(op)}, computeType(op));

@@ -99,9 +99,9 @@ void emitPlainOp(PlainEmitter &e, ReduceOp op) {
   if (kind == ReduceKind::Mean && isa<IntegerType>(element))
     kept = e.b.getI64Type();
   // The tensor type that `castElements` reads the signs from.
-  Type keptElement = isUnsignedElement(element) && isa<IntegerType>(kept) ? Type(IntegerType::get(e.b.getContext(), kept.getIntOrFloatBitWidth(),
-                                                                                                  IntegerType::Unsigned))
-                                                                          : kept;
+  Type keptElement = isUnsignedElement(element) && isa<IntegerType>(kept)
+                         ? Type(IntegerType::get(e.b.getContext(), kept.getIntOrFloatBitWidth(), IntegerType::Unsigned))
+                         : kept;
   if (element.isInteger(1))
     keptElement = element;
   SmallVector<int64_t> dims = dimsOf(from, axes);
@@ -153,9 +153,7 @@ void emitPlainOp(PlainEmitter &e, NormOp op) {
     };
     auto narrow = [&](Value sum) { return castElements(e.b, sum, sumType, type); };
     auto widen = [&](Value x) { return castElements(e.b, x, type, sumType); };
-    auto writeAll = [&](function_ref<Value(Value)> formula) {
-      e.loops(dims, [&](ValueRange at) { e.writeWide(formula(read(at)), place(at)); });
-    };
+    auto writeAll = [&](function_ref<Value(Value)> formula) { e.loops(dims, [&](ValueRange at) { e.writeWide(formula(read(at)), place(at)); }); };
     if (softmax) {
       Value start = m.constant(-std::numeric_limits<double>::infinity());
       Value top = e.foldNest(dims, start, [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {

@@ -162,8 +162,8 @@ private:
 } // namespace
 
 LogicalResult checkPlain(ResizeOp op) {
-  static constexpr StringLiteral kModes[] = {"half_pixel",   "half_pixel_symmetric", "pytorch_half_pixel",  "align_corners",
-                                             "asymmetric",   "tf_half_pixel_for_nn", "tf_crop_and_resize"};
+  static constexpr StringLiteral kModes[] = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
+                                             "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"};
   if (!llvm::is_contained(kModes, op.getCoordinates()))
     return op.emitOpError("has unknown coordinates '") << op.getCoordinates() << "'";
   if (op.getScales().size() != PlainEmitter::shapeOf(op.getX()).size())

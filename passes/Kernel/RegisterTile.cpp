@@ -10,9 +10,14 @@ using namespace mlir;
 
 namespace ingot {
 
-FlatBuffer::FlatBuffer(ImplicitLocOpBuilder &b, Value buffer) : memref(flatten(b, buffer)) {
-  int64_t offset;
-  (void)cast<MemRefType>(buffer.getType()).getStridesAndOffset(strides, offset); // static: the plan stage made it
+FlatBuffer::FlatBuffer(ImplicitLocOpBuilder &b, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t offset, size = 1;
+  (void)type.getStridesAndOffset(strides, offset); // static: the plan stage made it
+  for (auto [stride, extent] : llvm::zip_equal(strides, type.getShape()))
+    size += stride * (extent - 1);
+  auto flat = MemRefType::get({size}, type.getElementType(), StridedLayoutAttr::get(b.getContext(), offset, {1}), type.getMemorySpace());
+  memref = memref::ReinterpretCastOp::create(b, flat, buffer, offset, flat.getShape(), ArrayRef<int64_t>{1});
 }
 
 void emitByTile(ImplicitLocOpBuilder &b, Value position, int64_t count, bool lastDiffers, llvm::function_ref<void(bool last)> body) {
@@ -42,6 +47,10 @@ SmallVector<Value> emitCarrying(ImplicitLocOpBuilder &b, int64_t count, SmallVec
 
 /// Independent sums that keep the multiply-add units busy: latency 4 at one 512-bit (or two 256-bit) operations a cycle.
 static constexpr int64_t kSumsInFlight = 8;
+
+static constexpr int64_t kCacheLine = 64;
+/// A reduction of fewer steps is over before a line has come.
+static constexpr int64_t kPrefetchDepth = 64;
 
 RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, int64_t rows, int64_t columns, int64_t unroll)
     : b(b), rows(rows), columns(columns), panels(countTiles(columns, kPanel)), unroll(unroll), chains(1) {
@@ -79,7 +88,8 @@ SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, V
 }
 
 SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, int64_t depth, Value rhs, Value rhsBase, int64_t panelStride,
-                                        llvm::function_ref<Value(int64_t row, Value k)> lhs) {
+                                        llvm::function_ref<Value(int64_t row, Value k)> lhs,
+                                        llvm::function_ref<void(Value k, int64_t steps)> prefetch) {
   int64_t steps = std::max(unroll, chains), full = depth - depth % steps;
   if (full == steps) // one iteration
     full = 0;
@@ -88,6 +98,8 @@ SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, int64_t depth, 
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> carried(loop.getRegionIterArgs());
+    if (prefetch)
+      prefetch(loop.getInductionVar(), steps);
     for (int64_t u = 0; u < steps; ++u)
       carried = step(carried, u % chains, offsetBy(b, loop.getInductionVar(), u), rhs, rhsBase, panelStride, lhs);
     scf::YieldOp::create(b, carried);
@@ -105,6 +117,16 @@ SmallVector<Value> RegisterTile::finish(SmallVector<Value> sums) {
       sums[i] = arith::AddFOp::create(b, sums[i], sums[i + one * width / 2]);
   sums.resize(one);
   return sums;
+}
+
+void RegisterTile::prefetch(KernelContext &context, ArrayRef<SmallVector<Value>> rowIndices, Value column) {
+  for (ArrayRef<Value> indices : rowIndices)
+    for (int64_t j = 0; j < panels; ++j) {
+      SmallVector<Value> at(indices);
+      at.push_back(offsetBy(b, column, j * kPanel));
+      for (Value output : context.outputs)
+        memref::PrefetchOp::create(b, output, at, /*isWrite=*/true, /*localityHint=*/3, /*isDataCache=*/true);
+    }
 }
 
 void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Value> sums, ArrayRef<SmallVector<Value>> rowIndices, Value column) {
@@ -183,14 +205,24 @@ private:
       rhsBase = addIndex(b, rhsBase, scaleIndex(b, coordinate, p.rhsBatchStrides[i]));
 
     RegisterTile tile(b, tileRows, tileColumns, p.unroll);
+    if (p.depth >= kPrefetchDepth)
+      tile.prefetch(context, coordinates, column);
     SmallVector<Value> bases = p.lhsBuffer ? startRows(batch, row, coordinates) : SmallVector<Value>();
-    SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, [&](int64_t r, Value k) -> Value {
+    auto left = [&](int64_t r, Value k) -> Value {
       if (p.lhsBuffer)
         return memref::LoadOp::create(b, p.lhsBuffer, addIndex(b, bases[r], scaleIndex(b, k, p.depthStride)));
       SmallVector<Value> indices(coordinates[r]);
       indices.push_back(k);
       return BodyEmitter(b, context).emit(p.lhsValue, indices, 1);
-    });
+    };
+    // The rows of the next tile are one piece of memory, of which each step fetches its share: hardware loses track where a row ends.
+    bool ahead = p.lhsBuffer && linear && rowStride == p.depth && p.depthStride == 1 && rowBlocks > 1;
+    auto prefetch = [&](Value k, int64_t steps) {
+      Value next = ahead ? offsetBy(b, addIndex(b, bases[0], scaleIndex(b, k, tileRows)), tileRows * rowStride) : Value();
+      for (int64_t i = 0; ahead && i < tileRows * steps; i += kCacheLine / sizeof(float))
+        memref::PrefetchOp::create(b, p.lhsBuffer, offsetBy(b, next, i), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    };
+    SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, left, prefetch);
     tile.store(context, p.anchorResult, tile.finish(sums), coordinates, column);
   }
 

@@ -6,8 +6,8 @@
 
 namespace ingot {
 
-/// The transpose of up to `lanes` vectors of `lanes` elements: result `j` holds element `j` of each row, rows that are not given are undefined. `lanes` is a
-/// power of two. Takes log2(lanes) two-input shuffles per vector.
+/// The transpose of up to `lanes` vectors of `lanes` elements: result `j` holds element `j` of each row, rows that are not given are undefined.
+/// `lanes` is a power of two. Takes log2(lanes) two-input shuffles per vector.
 llvm::SmallVector<mlir::Value> transposeRegisters(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> rows, int64_t lanes);
 
 /// Result vector `k` holds at lane `i` the element that `from(k, i)` names: (row, lane), or a row of -1 for an undefined one. For few rows.

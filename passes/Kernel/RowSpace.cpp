@@ -66,8 +66,13 @@ FailureOr<RowSpace> matchRow(RegionOp region, std::string &why) {
   Value x = anchor->getOperand(0);
   auto type = cast<RankedTensorType>(x.getType()), result = cast<RankedTensorType>(anchor->getResult(0).getType());
   Type computed = getComputeType(type.getElementType());
-  if (!type.hasStaticShape() || type.getRank() > 32 || type.getNumElements() == 0 || !(isa<IntegerType>(computed) || computed.isF32() || computed.isF64())) {
+  if (!type.hasStaticShape() || type.getRank() > 32 || type.getNumElements() == 0 ||
+      !(isa<IntegerType>(computed) || computed.isF32() || computed.isF64())) {
     why = "reduces a tensor that is dynamic, empty or of an element type that is not computed with";
+    return failure();
+  }
+  if (reduce && reduce.getKind() == ReduceKind::Mean && !isa<FloatType>(type.getElementType())) {
+    why = "takes the mean of integers, whose sum needs more bits";
     return failure();
   }
   if (norm && !isa<FloatType>(type.getElementType())) {

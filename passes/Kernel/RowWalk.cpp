@@ -10,7 +10,7 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr int64_t kAccumulators = 4;          ///< chains of a reduction: enough to hide the latency of an addition
+constexpr int64_t kAccumulators = 4;           ///< chains of a reduction: enough to hide the latency of an addition
 constexpr int64_t kMaxScratchBytes = 32 << 10; ///< a row that is kept between walks lies on the stack
 
 /// What both directions share.
@@ -166,7 +166,9 @@ private:
     return vector::LoadOp::create(b, cast<VectorType>(vectorType()), scratch, ValueRange{addIndex(b, line, at)});
   }
 
-  Value firstLanes(int64_t active) { return vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{indexOf(b, active)}); }
+  Value firstLanes(int64_t active) {
+    return vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{indexOf(b, active)});
+  }
 
   int64_t pitch;
   Value scratch;
@@ -189,7 +191,8 @@ public:
   SmallVector<Value> reduce(ReduceKind kind, bool fast, bool, Map map) override {
     size_t columns = actives.size();
     int64_t depth = graph.sizes[space.reduced.back()];
-    int64_t chains = std::clamp<int64_t>(kAccumulators / columns, 1, depth); // narrow blocks: several rows at once, or each addition waits for the last one
+    int64_t chains =
+        std::clamp<int64_t>(kAccumulators / columns, 1, depth); // narrow blocks: several rows at once, or each addition waits for the last one
     SmallVector<Value> initial(columns * chains, neutralElement(b, kind, vectorType(), space.element));
     SmallVector<Value> sums = nest(0, initial, chains, [&](ValueRange before, int64_t rows, Value row) {
       SmallVector<Value> next(before);
@@ -244,7 +247,8 @@ private:
         return nest(level + 1, inside, rows, body);
       });
     int64_t full = size - size % rows;
-    SmallVector<Value> after = makeLoop(b, indexOf(b, 0), indexOf(b, full), rows, carried, [&](Value i, ValueRange inside) { return body(inside, rows, i); });
+    SmallVector<Value> after =
+        makeLoop(b, indexOf(b, 0), indexOf(b, full), rows, carried, [&](Value i, ValueRange inside) { return body(inside, rows, i); });
     return full == size ? after : body(after, size - full, indexOf(b, full));
   }
 

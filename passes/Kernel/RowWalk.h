@@ -11,11 +11,11 @@ struct RowSpace {
   explicit RowSpace(BodyGraph graph) : graph(std::move(graph)) {}
 
   BodyGraph graph;
-  unsigned operand = 0;               ///< the node of the anchor's operand
-  mlir::Type element;                 ///< tensor element type of the operand
+  unsigned operand = 0; ///< the node of the anchor's operand
+  mlir::Type element;   ///< tensor element type of the operand
   llvm::SmallVector<int> kept, reduced;
-  bool acrossRow = true;              ///< vectors lie along the last reduced dim; else along the last kept one, and the reduction goes down columns
-  int64_t rowLength = 1;              ///< reduced elements
+  bool acrossRow = true; ///< vectors lie along the last reduced dim; else along the last kept one, and the reduction goes down columns
+  int64_t rowLength = 1; ///< reduced elements
 
   int inner() const { return acrossRow ? reduced.back() : kept.back(); }
 };
@@ -34,8 +34,8 @@ mlir::Value combineElements(mlir::ImplicitLocOpBuilder &b, ReduceKind kind, mlir
 /// What changes nothing when combined, as a scalar or vector of `type`.
 mlir::Value neutralElement(mlir::ImplicitLocOpBuilder &b, ReduceKind kind, mlir::Type type, mlir::Type element);
 
-/// Walks over the elements of rows, several times. The values of a reduction are one vector per column of vectors; across a row there is one column and all
-/// lanes of its values are equal.
+/// Walks over the elements of rows, several times. The values of a reduction are one vector per column of vectors; across a row there is one column
+/// and all lanes of its values are equal.
 class RowWalk {
 public:
   using Map = llvm::function_ref<mlir::Value(mlir::Value x, unsigned column)>;

@@ -10,7 +10,9 @@ int64_t placeInArena(llvm::MutableArrayRef<ArenaBuffer> buffers) {
   llvm::SmallVector<ArenaBuffer *> order, placed;
   for (ArenaBuffer &buffer : buffers)
     order.push_back(&buffer);
-  llvm::sort(order, [](const ArenaBuffer *a, const ArenaBuffer *b) { return a->bytes != b->bytes ? a->bytes > b->bytes : a < b; }); // by position: always the same
+  llvm::sort(order, [](const ArenaBuffer *a, const ArenaBuffer *b) {
+    return a->bytes != b->bytes ? a->bytes > b->bytes : a < b;
+  }); // by position: always the same
   int64_t size = 0;
   for (ArenaBuffer *buffer : order) {
     // `placed` is sorted by offset: walk over the buffers alive at the same time and stop at the first gap that is wide enough.

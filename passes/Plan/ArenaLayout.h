@@ -17,7 +17,8 @@ struct ArenaBuffer {
 /// Alignment of every buffer in the arena and of every weight, in bytes: a cache line, and the widest vector.
 inline constexpr int64_t kBufferAlignment = 64;
 
-/// Gives every buffer an offset such that buffers alive at one step do not overlap, largest first at the lowest offset that is free. Returns the bytes of the arena.
+/// Gives every buffer an offset such that buffers alive at one step do not overlap, largest first at the lowest offset that is free. Returns the
+/// bytes of the arena.
 int64_t placeInArena(llvm::MutableArrayRef<ArenaBuffer> buffers);
 
 } // namespace ingot

@@ -55,7 +55,8 @@ double bodyCycles(RegionOp region, int64_t lanes) {
 }
 
 int64_t lanesOf(RegionOp region, const MachineModel &machine) {
-  bool wide = llvm::any_of(region.getYielded(), [](Value yielded) { return cast<RankedTensorType>(yielded.getType()).getElementTypeBitWidth() == 64; });
+  bool wide =
+      llvm::any_of(region.getYielded(), [](Value yielded) { return cast<RankedTensorType>(yielded.getType()).getElementTypeBitWidth() == 64; });
   return (wide ? 8 : 16) / machine.registersPerVector();
 }
 

@@ -2,6 +2,7 @@
 #include "passes/Plan/Passes.h"
 
 #include "passes/Kernel/Plain.h"
+#include "passes/Plan/Tiles.h"
 
 using namespace mlir;
 
@@ -11,21 +12,31 @@ namespace ingot {
 
 namespace {
 
+/// The families, narrowest first: what one refuses, a later one may cover.
+constexpr PlanAttr (*kFamilies[])(RegionOp, const MachineModel &) = {planGemv, planContraction, planConvolution, planDepthwise,
+                                                                     planPool, planRecurrent,   planRow,         planMap};
+
 struct ChooseKernelsPass : impl::ChooseKernelsPassBase<ChooseKernelsPass> {
   using ChooseKernelsPassBase::ChooseKernelsPassBase;
 
   void runOnOperation() override {
-    getOperation().walk([&](RegionOp region) { region.setPlanAttr(choose(region)); });
+    MachineModel machine{.vectorRegisters = avx512 ? 32 : 16, .l1Bytes = l1Bytes, .l2Bytes = l2Bytes, .avx512 = avx512, .threads = threads};
+    getOperation().walk([&](RegionOp region) { region.setPlanAttr(choose(region, machine)); });
   }
 
 private:
-  PlanAttr choose(RegionOp region) {
+  PlanAttr choose(RegionOp region, const MachineModel &machine) {
+    if (!plain)
+      for (auto plan : kFamilies)
+        if (PlanAttr chosen = plan(region, machine))
+          return chosen;
     int64_t iterations = 0;
     for (Operation &op : region.getBody().front())
       if (auto member = dyn_cast<RegionFormationInterface>(op))
         iterations += member.getIterationCount();
     int64_t units = plainUnits(region);
-    return PlanAttr::get(&getContext(), Family::Plain, /*tile=*/{}, /*unroll=*/1, /*lanes=*/1, units, /*parallel=*/units > 1 && iterations >= serialIterations);
+    return PlanAttr::get(&getContext(), Family::Plain, /*tile=*/{}, /*unroll=*/1, /*lanes=*/1, units,
+                         /*parallel=*/units > 1 && iterations >= serialIterations);
   }
 };
 

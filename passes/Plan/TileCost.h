@@ -22,7 +22,8 @@ struct ProductCost {
   double rowBlock(int64_t rows, int64_t panels) const;
 };
 
-/// Steps of the reduction in one iteration of its loop. Full tiles have no overhead to hide; small ones keep a partial sum per step, as far as registers go.
+/// Steps of the reduction in one iteration of its loop. Full tiles have no overhead to hide; small ones keep a partial sum per step, as far as
+/// registers go.
 int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine);
 
 /// `cycles` of work in `units` equal pieces on the machine's threads, as cycles per thread times threads: what imbalance adds.

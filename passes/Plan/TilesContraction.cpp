@@ -47,7 +47,8 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
     }
   }
   int64_t units = shape->units(bestTile);
-  return PlanAttr::get(region.getContext(), Family::Contraction, bestTile, chooseUnroll(bestTile[0], bestTile[1] / kPanel, machine), kPanel, units, units > 1 && bestWork > kParallelCycles);
+  return PlanAttr::get(region.getContext(), Family::Contraction, bestTile, chooseUnroll(bestTile[0], bestTile[1] / kPanel, machine), kPanel, units,
+                       units > 1 && bestWork > kParallelCycles);
 }
 
 PlanAttr planGemv(RegionOp region, const MachineModel &machine) {
@@ -61,7 +62,8 @@ PlanAttr planGemv(RegionOp region, const MachineModel &machine) {
   SmallVector<int64_t> tile = {shape->rows, panels * kPanel};
   int64_t units = shape->units(tile);
   double bytes = sizeof(float) * kPanel * static_cast<double>(shape->panels()) * shape->depth * shape->batches;
-  return PlanAttr::get(region.getContext(), Family::Gemv, tile, chooseUnroll(shape->rows, panels, machine), kPanel, units, units > 1 && bytes / 16 > kParallelCycles);
+  return PlanAttr::get(region.getContext(), Family::Gemv, tile, chooseUnroll(shape->rows, panels, machine), kPanel, units,
+                       units > 1 && bytes / 16 > kParallelCycles);
 }
 
 } // namespace ingot

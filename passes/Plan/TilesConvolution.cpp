@@ -8,8 +8,8 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// Neighbouring pixels share input elements that are a pixel apart: unrolled further than that the code keeps them all, and the registers spill (99 against 81 %
-/// of the peak for 3 channels).
+/// Neighbouring pixels share input elements that are a pixel apart: unrolled further than that the code keeps them all, and the registers spill (99
+/// against 81 % of the peak for 3 channels).
 int64_t limitUnroll(const ConvolutionShape &s, int64_t unroll) { return std::clamp<int64_t>(s.strideWidth * s.groupInputs, 1, unroll); }
 
 struct Choice {
@@ -31,7 +31,8 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
   if (!shape || shape->op.isDepthwise())
     return {};
   const ConvolutionShape &s = *shape;
-  ProductCost cost{machine, s.groupOutputs, s.depth(), limitUnroll(s, machine.avx512 ? 2 : 1), s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float))};
+  ProductCost cost{machine, s.groupOutputs, s.depth(), limitUnroll(s, machine.avx512 ? 2 : 1),
+                   s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float))};
   Choice choice;
   for (int64_t panels = 1; panels <= s.panels() && cost.fits(1, panels); ++panels) {
     if (s.isPointwise()) {

@@ -2,6 +2,7 @@
 #include "passes/Region/Passes.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -16,6 +17,122 @@ namespace {
 /// Operations that become one region, in the order of the block.
 struct Group {
   SmallVector<Operation *> members;
+
+  /// The operation that is not elementwise; null when all are.
+  Operation *anchor() const {
+    auto found = llvm::find_if(members, [](Operation *op) { return !cast<RegionFormationInterface>(op).isEpilogue() || isa<PackOp>(op); });
+    return found == members.end() ? nullptr : *found;
+  }
+
+  /// Whether elementwise operations of the anchor's shape may be computed where the anchor's result is.
+  bool takesEpilogue() const {
+    Operation *op = anchor();
+    return !op || (!isa<PackOp>(op) && op->getNumResults() == 1 && cast<RegionFormationInterface>(op).getAnchor() != Anchor::Plain);
+  }
+
+  ArrayRef<int64_t> shape() const { return cast<RankedTensorType>((anchor() ? anchor() : members.back())->getResult(0).getType()).getShape(); }
+};
+
+/// The groups of a block while they grow. A group is computed as one, so two operations may share one only if no path leads out of the group and back
+/// into it.
+class Grouping {
+public:
+  explicit Grouping(Block &body) {
+    for (auto [i, op] : llvm::enumerate(body))
+      order[&op] = i;
+  }
+
+  void add(Operation *op, bool fuse) {
+    Group *group = fuse ? groupToJoin(op) : nullptr;
+    if (!group)
+      group = groups.emplace_back(std::make_unique<Group>()).get();
+    group->members.push_back(op);
+    groupOf[op] = group;
+    if (fuse && cast<RegionFormationInterface>(op).isEpilogue() && !isa<PackOp>(op))
+      for (Value operand : op->getOperands())
+        absorb(*group, operand);
+  }
+
+  auto finished() {
+    llvm::erase_if(groups, [](const std::unique_ptr<Group> &group) { return group->members.empty(); });
+    return llvm::make_pointee_range(groups);
+  }
+
+private:
+  /// The group of an operand, the one computed last first, that `op` can be computed in.
+  Group *groupToJoin(Operation *op) const {
+    auto member = cast<RegionFormationInterface>(op);
+    if (!member.isEpilogue() || isa<PackOp>(op))
+      return nullptr;
+    SmallVector<Operation *> producers;
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp(); producer && groupOf.contains(producer))
+        producers.push_back(producer);
+    llvm::sort(producers, [&](Operation *a, Operation *b) { return order.lookup(a) > order.lookup(b); });
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+    for (Operation *producer : producers) {
+      Group *group = groupOf.lookup(producer);
+      if (!group->takesEpilogue() || group->shape() != shape)
+        continue;
+      if (llvm::none_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, *group); }))
+        return group;
+    }
+    return nullptr;
+  }
+
+  /// Takes in the elementwise group that computes `operand` for this group alone.
+  void absorb(Group &group, Value operand) {
+    Group *other = operand.getDefiningOp() ? groupOf.lookup(operand.getDefiningOp()) : nullptr;
+    if (!other || other == &group || other->anchor() || other->shape() != group.shape())
+      return;
+    for (Operation *op : other->members)
+      for (Operation *user : op->getUsers())
+        if (Group *at = groupOf.lookup(user); at != &group && at != other)
+          return;
+    for (Operation *op : group.members)
+      for (Value input : op->getOperands())
+        if (dependsOn(input, *other))
+          return;
+    for (Operation *op : other->members)
+      for (Value input : op->getOperands())
+        if (dependsOn(input, group))
+          return;
+    for (Operation *op : other->members)
+      groupOf[op] = &group;
+    group.members.append(other->members);
+    other->members.clear();
+    llvm::sort(group.members, [&](Operation *a, Operation *b) { return order.lookup(a) < order.lookup(b); });
+  }
+
+  /// Whether `value`, computed outside of `target`, needs something that `target` computes. A group needs what any of its members needs.
+  bool dependsOn(Value value, const Group &target) const {
+    Operation *start = value.getDefiningOp();
+    if (!start || groupOf.lookup(start) == &target)
+      return false;
+    SmallVector<Operation *> pending;
+    llvm::SmallPtrSet<Operation *, 16> seen;
+    auto push = [&](Operation *op) {
+      Group *group = groupOf.lookup(op);
+      for (Operation *member : group ? ArrayRef(group->members) : ArrayRef(op))
+        if (seen.insert(member).second)
+          pending.push_back(member);
+    };
+    push(start);
+    while (!pending.empty()) {
+      Operation *op = pending.pop_back_val();
+      for (Value operand : op->getOperands())
+        if (Operation *producer = operand.getDefiningOp()) {
+          if (groupOf.lookup(producer) == &target)
+            return true;
+          push(producer);
+        }
+    }
+    return false;
+  }
+
+  DenseMap<Operation *, int64_t> order;
+  DenseMap<Operation *, Group *> groupOf;
+  SmallVector<std::unique_ptr<Group>> groups;
 };
 
 struct FormRegionsPass : impl::FormRegionsPassBase<FormRegionsPass> {
@@ -23,55 +140,25 @@ struct FormRegionsPass : impl::FormRegionsPassBase<FormRegionsPass> {
 
   void runOnOperation() override {
     Block &body = getOperation().getBody().front();
-    SmallVector<std::unique_ptr<Group>> groups;
-    DenseMap<Operation *, Group *> groupOf;
+    Grouping grouping(body);
     for (Operation &op : body.without_terminator()) {
       auto member = dyn_cast<RegionFormationInterface>(op);
-      if (!member || member.getAnchor() == Anchor::Constant || (fuse && member.getAnchor() == Anchor::View))
-        continue;
-      Group *group = fuse ? groupToJoin(member, groupOf) : nullptr;
-      if (!group)
-        group = groups.emplace_back(std::make_unique<Group>()).get();
-      group->members.push_back(&op);
-      groupOf[&op] = group;
+      if (member && member.getAnchor() != Anchor::Constant && !(fuse && member.getAnchor() == Anchor::View))
+        grouping.add(&op, fuse);
     }
-    for (const std::unique_ptr<Group> &group : groups)
-      outline(*group);
+    for (Group &group : grouping.finished())
+      outline(group);
+    sortTopologically(&body); // a value may be read before the last member of its group
   }
 
 private:
-  /// The group of the operand computed last, if the operation can be its next epilogue operation.
-  static Group *groupToJoin(RegionFormationInterface op, const DenseMap<Operation *, Group *> &groupOf) {
-    if (!op.isEpilogue() || isa<PackOp>(op.getOperation()))
-      return nullptr;
-    Operation *last = nullptr;
-    for (Value operand : op->getOperands()) {
-      Operation *producer = operand.getDefiningOp();
-      if (producer && groupOf.contains(producer) && (!last || last->isBeforeInBlock(producer)))
-        last = producer;
-    }
-    if (!last || last->getNumResults() != 1)
-      return nullptr;
-    auto from = cast<RankedTensorType>(last->getResult(0).getType()), to = cast<RankedTensorType>(op->getResult(0).getType());
-    bool onlyUse = llvm::all_of(last->getUsers(), [&](Operation *user) { return user == op.getOperation(); });
-    Anchor anchor = anchorOf(*groupOf.lookup(last));
-    return onlyUse && from.getShape() == to.getShape() && anchor != Anchor::Plain ? groupOf.lookup(last) : nullptr;
-  }
-
-  static Anchor anchorOf(const Group &group) {
-    for (Operation *op : group.members)
-      if (auto member = cast<RegionFormationInterface>(op); !member.isEpilogue())
-        return member.getAnchor();
-    return isa<PackOp>(group.members.front()) ? Anchor::Plain : Anchor::Elementwise;
-  }
-
   static bool isInlineConstant(Value value) {
     DenseElementsAttr dense = getDenseConstant(value);
     return dense && dense.isSplat() && dense.getNumElements() > 0;
   }
 
   /// Replaces the members by a region at the place of the last one.
-  static void outline(Group &group) {
+  static void outline(const Group &group) {
     llvm::SetVector<Value> inputs, results, constants;
     llvm::SmallPtrSet<Operation *, 8> inside(group.members.begin(), group.members.end());
     for (Operation *op : group.members) {

@@ -7,9 +7,10 @@ include "mlir/Pass/PassBase.td"
 def FormRegionsPass : Pass<"ingot-form-regions", "::mlir::func::FuncOp"> {
   let summary = "put every compute operation into exactly one region";
   let description = [{
-    Each operation with an anchor kind other than constant opens a region. With `fuse`, an elementwise operation joins the region of the operand that is computed
-    last, when that operand has the same shape and no other use: chains become maps, and what follows an anchor becomes its epilogue; view operations stay outside
-    of regions, for the plan to turn into views. Splat constants are copied into the body; other constants become inputs.
+    Each operation with an anchor kind other than constant opens a region. With `fuse`, an elementwise operation joins the region of one of its operands (the one
+    computed last, if it can) that has the operation's shape, and elementwise regions that serve only this one are taken in: chains and diamonds become maps, and
+    what follows an anchor becomes its epilogue. A value that others read too becomes a further result. No two regions may need each other. View operations stay
+    outside of regions, for the plan to turn into views. Splat constants are copied into the body; other constants become inputs.
     Without `fuse` every operation, views included, is a region of its own (-O0).
     Example: test/passes/Region/form-regions.mlir
   }];

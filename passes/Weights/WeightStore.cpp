@@ -10,7 +10,8 @@ namespace ingot {
 int64_t getElementBytes(Type element) { return (element.getIntOrFloatBitWidth() + 7) / 8; }
 
 int64_t WeightStore::add(llvm::StringRef name, RankedTensorType type, llvm::ArrayRef<char> bytes, std::shared_ptr<const void> keepAlive) {
-  assert(static_cast<int64_t>(bytes.size()) == type.getNumElements() * getElementBytes(type.getElementType()) && "a weight's bytes must match its type");
+  assert(static_cast<int64_t>(bytes.size()) == type.getNumElements() * getElementBytes(type.getElementType()) &&
+         "a weight's bytes must match its type");
   weights.push_back({name.str(), type, std::move(keepAlive), bytes});
   return weights.size() - 1;
 }

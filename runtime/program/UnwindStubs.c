@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a static glibc wants from a compiler's support library, so that `--static` needs no compiler on the machine: unwinding for thread cancellation and
-// pthread_exit, and comparison of 128-bit floats for printf. Compiled programs do none of these, so the functions stop where they would be reached. Weak,
-// and linked only when nothing before has them.
+// What a static glibc wants from a compiler's support library, so that `--static` needs no compiler on the machine: unwinding for thread cancellation
+// and pthread_exit, and comparison of 128-bit floats for printf. Compiled programs do none of these, so the functions stop where they would be
+// reached. Weak, and linked only when nothing before has them.
 #define STUB __attribute__((weak, visibility("hidden")))
 
 STUB void _Unwind_Resume(void) { __builtin_trap(); }

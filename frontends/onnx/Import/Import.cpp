@@ -3,7 +3,9 @@
 
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "frontends/onnx/Import/GraphImporter.h"
+#include "frontends/onnx/Import/Registry.h"
 #include "frontends/onnx/Ingest/ElementType.h"
+#include "frontends/onnx/Schema/Functions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -149,6 +151,23 @@ private:
 };
 
 } // namespace
+
+LogicalResult checkOptions(MLIRContext &context, const ingest::Model &model, const ImportOptions &options) {
+  return Symbols(&context, options).resolve(model.graph(), UnknownLoc::get(&context));
+}
+
+std::vector<const onnx::NodeProto *> unsupportedNodes(const ingest::Model &model) {
+  std::vector<const onnx::NodeProto *> result;
+  for (const onnx::NodeProto &node : model.graph().node()) {
+    StringRef domain = schema::normalDomain(node.domain());
+    auto version = model.opsets().find(domain.str());
+    const onnx::OpSchema *schema = version == model.opsets().end() ? nullptr : schema::findSchema(domain, node.op_type(), version->second);
+    if (!schema::findLocalFunction(model.proto(), node) &&
+        !(schema && (schema::hasFunctionBody(*schema) || findImporter(domain, node.op_type(), schema->SinceVersion()))))
+      result.push_back(&node);
+  }
+  return result;
+}
 
 OwningOpRef<ModuleOp> importModel(MLIRContext &context, const ingest::Model &model, WeightStore &weights, const ImportOptions &options) {
   context.loadDialect<IngotDialect, func::FuncDialect>();

@@ -30,6 +30,13 @@ struct ImportOptions {
   std::map<std::string, ConstantBytes> boundInputs = {};        ///< inputs that become constants and leave the function's signature
 };
 
+/// Whether the options fit the model: they name its dims and inputs and do not contradict its types. Problems are MLIR diagnostics.
+mlir::LogicalResult checkOptions(mlir::MLIRContext &context, const ingest::Model &model, const ImportOptions &options);
+
+/// The nodes of the main graph whose operator has neither an importer nor a function body. Needs no valid model; knows nothing of attributes and
+/// types.
+std::vector<const onnx::NodeProto *> unsupportedNodes(const ingest::Model &model);
+
 /// Imports the main graph of a model that validate() found no problem in. Problems are MLIR diagnostics at `NameLoc(node name)`, all of them in one
 /// run where they do not follow from each other; the result is null then. Every operation carries the names of the ONNX values it computes in
 /// `ingot.values`, the function the names of the symbols of its types in `ingot.symbols`.

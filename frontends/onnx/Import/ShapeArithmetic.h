@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the importer computes while it imports: the shapes, axes and scalar parameters that models calculate from the shapes of other tensors. Tensors of a
-// few elements only; constants that carry data are folded later, by running them.
+// What the importer computes while it imports: the shapes, axes and scalar parameters that models calculate from the shapes of other tensors. Tensors
+// of a few elements only; constants that carry data are folded later, by running them.
 #ifndef FRONTENDS_ONNX_IMPORT_SHAPEARITHMETIC_H
 #define FRONTENDS_ONNX_IMPORT_SHAPEARITHMETIC_H
 

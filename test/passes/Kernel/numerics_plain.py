@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Numbers of the family `plain`: every operation of the dialect in one function, against numpy, the ONNX reference evaluator or ONNX Runtime.
 
-Usage: numerics_plain.py <folder of ingot-opt> [<part of a case's name>]
+Usage: numerics_plain.py [-O3] <folder of ingot-opt> [<part of a case's name>]
+
+With -O3 the regions are fused and each takes the fastest family that covers it.
 """
 import ctypes
 import os
@@ -369,7 +371,7 @@ def recurrent():
 
 #===-- Running ----------------------------------------------------------------------------------------------------------------------------===#
 
-def build(tools, folder, cases):
+def build(tools, folder, cases, level):
     arguments, lines, results, types = [], [], [], []
     for number, (_, text, inputs, expected, _) in enumerate(cases):
         own = {}
@@ -390,7 +392,7 @@ def build(tools, folder, cases):
     with open(f"{folder}/cases.mlir", "w") as file:
         file.write(f"func.func @main({named_arguments}) -> ({named}) {{\n  {body}\n  return {', '.join(results)} : {', '.join(types)}\n}}\n")
     llvm = os.environ.get("INGOT_LLVM_BIN", "/usr/lib/llvm-22/bin")
-    stages = [f"--ingot-stage-{stage}-O0" for stage in ("region", "plan", "kernel")]
+    stages = [f"--ingot-stage-{stage}{'' if level == '-O3' else level}" for stage in ("region", "plan", "kernel")]
     with open(f"{folder}/kernel.mlir", "w") as file:
         subprocess.run([f"{tools}/ingot-opt", *stages, f"{folder}/cases.mlir"], check=True, stdout=file)
     subprocess.run([f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir"], check=True)
@@ -431,10 +433,12 @@ def main():
     np.seterr(all="ignore")
     for family in (elementwise, layout, contractions, rows, indexing, resize, recurrent):
         family()
-    cases = [c for c in CASES if len(sys.argv) < 3 or sys.argv[2] in c[0]]
+    level = "-O3" if "-O3" in sys.argv else "-O0"
+    arguments = [a for a in sys.argv[1:] if a != level]
+    cases = [c for c in CASES if len(arguments) < 2 or arguments[1] in c[0]]
     with tempfile.TemporaryDirectory() as folder:
         folder = os.environ.get("INGOT_KEEP", folder)
-        function, arena = build(sys.argv[1], folder, cases)
+        function, arena = build(arguments[0], folder, cases, level)
         outputs = [[np.full(e.size * e.itemsize + 64, 0xAB, np.uint8) for e in c[3]] for c in cases]
         call(function, arena, [i for c in cases for i in c[2]], [o for group in outputs for o in group])
     failed = 0

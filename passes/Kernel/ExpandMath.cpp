@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Passes.h"
+#include "passes/Kernel/VectorFunctions.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_EXPANDMATHPASS
+#include "passes/Kernel/Passes.h.inc"
+
+namespace {
+
+/// Whether the processor has no instruction for the operation on vectors.
+bool isFunctionOfVector(Operation *op) {
+  if (op->getNumResults() != 1 || !isa<VectorType>(op->getResult(0).getType()))
+    return false;
+  if (isa<arith::RemFOp>(op))
+    return true;
+  return isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
+         !isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp, math::CtPopOp,
+              math::FloorOp, math::FmaOp, math::IsFiniteOp, math::IsInfOp, math::IsNaNOp, math::IsNormalOp, math::RoundEvenOp, math::RsqrtOp,
+              math::SqrtOp, math::TruncOp>(op);
+}
+
+struct ExpandMathPass : impl::ExpandMathPassBase<ExpandMathPass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> functions;
+    getOperation()->walk([&](Operation *op) {
+      if (isFunctionOfVector(op))
+        functions.push_back(op);
+    });
+    for (Operation *op : functions) {
+      ImplicitLocOpBuilder b(op->getLoc(), op);
+      Value result = emitVectorFunction(b, op);
+      if (!result)
+        result = emitElementByElement(b, op);
+      op->getResult(0).replaceAllUsesWith(result);
+      op->erase();
+    }
+  }
+};
+
+} // namespace
+} // namespace ingot

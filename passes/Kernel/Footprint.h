@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_KERNEL_FOOTPRINT_H
+#define PASSES_KERNEL_FOOTPRINT_H
+
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace ingot {
+
+/// The bytes that a planned buffer covers in the argument (input, output, arena or weights) that it is a view of.
+struct Footprint {
+  mlir::Value base;
+  int64_t begin = 0, end = 0;                ///< of the bytes in between, only those in the box are touched
+  llvm::SmallVector<int64_t> sizes, strides; ///< strides in bytes
+
+  /// Looks through memref.view and memref.reinterpret_cast.
+  static Footprint of(mlir::Value buffer);
+};
+
+/// Whether two buffers may share bytes. Boxes with the same strides are told apart dim by dim: the border of a padded tensor and its inside, the
+/// parts of a concat.
+bool mayOverlap(const Footprint &a, const Footprint &b);
+
+} // namespace ingot
+
+#endif

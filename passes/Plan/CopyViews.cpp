@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Plan/Passes.h"
+#include "passes/Plan/ViewPlacement.h"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_COPYVIEWSPASS
+#include "passes/Plan/Passes.h.inc"
+
+namespace {
+
+/// Puts an operation into a region of its own.
+RegionOp wrap(Operation &op) {
+  OpBuilder b(&op);
+  SmallVector<Value> operands(op.getOperands());
+  auto region = RegionOp::create(b, op.getLoc(), op.getResultTypes(), operands, ValueRange(), PlanAttr());
+  Block *block = b.createBlock(&region.getBody());
+  for (Value operand : operands)
+    block->addArgument(operand.getType(), operand.getLoc());
+  op.replaceAllUsesWith(region.getResults());
+  op.moveBefore(block, block->end());
+  op.setOperands(block->getArguments());
+  b.setInsertionPointToEnd(block);
+  YieldOp::create(b, op.getLoc(), op.getResults());
+  return region;
+}
+
+struct CopyViewsPass : impl::CopyViewsPassBase<CopyViewsPass> {
+  void runOnOperation() override {
+    if (!llvm::hasSingleElement(getOperation().getBody()))
+      return;
+    Block &body = getOperation().getBody().front();
+    // A copy frees other views from being copied, so the next round may find less; every round turns at least one view into a region.
+    while (true) {
+      ViewPlacement placement(body);
+      if (placement.getCopies().empty() && placement.getOperandCopies().empty())
+        return;
+      for (Operation *view : placement.getCopies())
+        wrap(*view);
+      if (!placement.getCopies().empty())
+        continue; // they may have been the readers that want the others
+      for (OpOperand *operand : placement.getOperandCopies()) {
+        OpBuilder b(operand->getOwner());
+        Value copy = ReshapeOp::create(b, operand->get().getLoc(), operand->get().getType(), operand->get());
+        operand->set(copy);
+        wrap(*copy.getDefiningOp());
+      }
+    }
+  }
+};
+
+} // namespace
+} // namespace ingot

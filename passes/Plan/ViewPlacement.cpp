@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Plan/ViewPlacement.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+Box wholeBuffer(Value value) { return {value, 0, contiguousStrides(shapeOf(value))}; }
+
+/// Strides of the same elements under another shape; nothing when neighbours of the new shape are not evenly apart.
+std::optional<SmallVector<int64_t>> reshapeStrides(ArrayRef<int64_t> from, ArrayRef<int64_t> strides, ArrayRef<int64_t> to) {
+  if (llvm::product_of(from) == 0)
+    return contiguousStrides(to);
+  SmallVector<std::pair<int64_t, int64_t>> dims; // size and stride of the old dims that have elements to step over
+  for (auto [size, stride] : llvm::zip_equal(from, strides)) {
+    if (size == 1)
+      continue;
+    if (!dims.empty() && dims.back().second == stride * size)
+      dims.back() = {dims.back().first * size, stride};
+    else
+      dims.push_back({size, stride});
+  }
+  SmallVector<int64_t> result(to.size());
+  int64_t inner = 1, left = 1; // of the old dim that is being split, from the inside out
+  int64_t stride = 1;
+  for (size_t i = to.size(); i-- > 0;) {
+    if (to[i] == 1) {
+      result[i] = i + 1 == to.size() ? 1 : result[i + 1] * to[i + 1];
+      continue;
+    }
+    if (left == 1) {
+      if (dims.empty())
+        return std::nullopt;
+      std::tie(left, stride) = dims.pop_back_val();
+      inner = 1;
+    }
+    if (left % to[i] != 0)
+      return std::nullopt;
+    result[i] = stride * inner;
+    inner *= to[i];
+    left /= to[i];
+  }
+  return result;
+}
+
+/// The stride between neighbours along the innermost dim that has any.
+int64_t innermostStride(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
+  for (size_t i = shape.size(); i-- > 0;)
+    if (shape[i] != 1)
+      return strides[i];
+  return 1;
+}
+
+/// A stride nobody takes says nothing; kernels ask the last one.
+void normalizeLast(Box &box, ArrayRef<int64_t> shape) {
+  if (!shape.empty() && shape.back() == 1)
+    box.strides.back() = 1;
+}
+
+/// Whether the region's kernels read `argument` at any strides. The others load vectors along its last dim.
+bool readsAnyStrides(RegionOp region, BlockArgument argument) {
+  auto anchor = dyn_cast_or_null<RegionFormationInterface>(region.getAnchorOp());
+  if (!anchor)
+    return true;
+  switch (anchor.getAnchor()) {
+  case Anchor::View:
+  case Anchor::Elementwise:
+  case Anchor::Plain:
+    return true;
+  case Anchor::Contraction:
+    return isa<MatMulOp>(anchor.getOperation()) || (argument == anchor->getOperand(0) && argument.hasOneUse());
+  default:
+    return false;
+  }
+}
+
+} // namespace
+
+SmallVector<int64_t> contiguousStrides(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (size_t i = shape.size(); i-- > 1;)
+    strides[i - 1] = strides[i] * std::max<int64_t>(shape[i], 1);
+  return strides;
+}
+
+ViewPlacement::ViewPlacement(Block &body) {
+  Operation *ret = body.getTerminator();
+  for (OpOperand &operand : ret->getOpOperands())
+    if (!claim(operand.get(), wholeBuffer(operand.get())))
+      operandCopies.push_back(&operand);
+  for (Operation &op : llvm::reverse(body.without_terminator())) {
+    if (auto concat = dyn_cast<ConcatOp>(op))
+      claimConcat(concat);
+    else if (auto pad = dyn_cast<PadOp>(op))
+      claimPad(pad);
+  }
+  for (BlockArgument argument : body.getArguments())
+    boxes[argument] = wholeBuffer(argument);
+  for (Operation &op : body.without_terminator()) {
+    if (isa<ReshapeOp, TransposeOp, SliceOp>(op)) {
+      view(op);
+      continue;
+    }
+    for (Value result : op.getResults())
+      if (!boxes.contains(result))
+        boxes[result] = wholeBuffer(result);
+    if (auto region = dyn_cast<RegionOp>(op))
+      checkReader(region);
+  }
+}
+
+/// Makes `value` lie in `box` if whatever computes it can write there.
+bool ViewPlacement::claim(Value value, const Box &box) {
+  Operation *op = value.getDefiningOp();
+  if (!op || boxes.contains(value) || isa<ConstantOp, SliceOp>(op))
+    return false;
+  Box own = box;
+  normalizeLast(own, shapeOf(value));
+  if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+    std::optional<SmallVector<int64_t>> strides = reshapeStrides(shapeOf(value), box.strides, shapeOf(reshape.getX()));
+    if (!strides || !claim(reshape.getX(), {box.root, box.offset, *strides}))
+      return false;
+  } else if (auto transpose = dyn_cast<TransposeOp>(op)) {
+    Box operand = box;
+    for (auto [i, dim] : llvm::enumerate(transpose.getPermutation()))
+      operand.strides[dim] = box.strides[i];
+    if (!claim(transpose.getX(), operand))
+      return false;
+  } else if (innermostStride(shapeOf(value), box.strides) != 1) {
+    return false;
+  }
+  boxes[value] = own;
+  return true;
+}
+
+void ViewPlacement::claimConcat(ConcatOp op) {
+  if (!boxes.contains(op.getResult()))
+    boxes[op.getResult()] = wholeBuffer(op.getResult());
+  Box at = of(op.getResult());
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (innermostStride(shapeOf(operand.get()), at.strides) != 1) // columns of width 1: better written by one region
+      copies.insert(op);
+    else if (!claim(operand.get(), at))
+      operandCopies.push_back(&operand);
+    at.offset += shapeOf(operand.get())[op.getAxis()] * at.strides[op.getAxis()];
+  }
+}
+
+/// Whether the pad's border is part of the border that its operand has already.
+bool ViewPlacement::liesInBorder(PadOp op) {
+  PadOp other = borderOf.lookup(op.getX());
+  if (!other || boxes.contains(op.getResult()) || other.getValue() != op.getValue())
+    return false;
+  auto within = [](ArrayRef<int64_t> a, ArrayRef<int64_t> b) { return llvm::all_of_zip(a, b, [](int64_t x, int64_t y) { return x <= y; }); };
+  if (!within(op.getLow(), other.getLow()) || !within(op.getHigh(), other.getHigh()))
+    return false;
+  Box box = of(op.getX());
+  for (auto [low, stride] : llvm::zip_equal(op.getLow(), box.strides))
+    box.offset -= low * stride;
+  boxes[op.getResult()] = box;
+  return true;
+}
+
+void ViewPlacement::claimPad(PadOp op) {
+  if (op == borderOf.lookup(op.getX()))
+    return;
+  // The widest border first: the others lie in it.
+  for (Operation *user : op.getX().getUsers()) {
+    auto other = dyn_cast<PadOp>(user);
+    if (other && other != op && !borderOf.contains(op.getX()) && other.getMode() == PadMode::Constant && other.getValue() == op.getValue() &&
+        llvm::all_of_zip(op.getLow(), other.getLow(), std::less_equal<int64_t>()) &&
+        llvm::all_of_zip(op.getHigh(), other.getHigh(), std::less_equal<int64_t>()) &&
+        (op.getLow() != other.getLow() || op.getHigh() != other.getHigh()))
+      claimPad(other);
+  }
+  if (op.getMode() == PadMode::Constant && liesInBorder(op))
+    return;
+  if (!boxes.contains(op.getResult()))
+    boxes[op.getResult()] = wholeBuffer(op.getResult());
+  if (op.getMode() == PadMode::Constant) {
+    Box inside = of(op.getResult());
+    for (auto [low, stride] : llvm::zip_equal(op.getLow(), inside.strides))
+      inside.offset += low * stride;
+    if (claim(op.getX(), inside)) {
+      borderOf[op.getX()] = op;
+      return;
+    }
+  }
+  copies.insert(op);
+}
+
+void ViewPlacement::view(Operation &op) {
+  Value result = op.getResult(0);
+  if (boxes.contains(result))
+    return;
+  Box box = of(op.getOperand(0));
+  bool possible = true;
+  if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+    std::optional<SmallVector<int64_t>> strides = reshapeStrides(shapeOf(reshape.getX()), box.strides, shapeOf(result));
+    possible = strides.has_value();
+    if (possible)
+      box.strides = *strides;
+  } else if (auto transpose = dyn_cast<TransposeOp>(op)) {
+    SmallVector<int64_t> strides;
+    for (int64_t dim : transpose.getPermutation())
+      strides.push_back(box.strides[dim]);
+    box.strides = strides;
+  } else {
+    auto slice = cast<SliceOp>(op);
+    for (auto [i, offset, stride] : llvm::enumerate(slice.getOffsets(), slice.getStrides())) {
+      possible &= stride > 0;
+      box.offset += offset * box.strides[i];
+      box.strides[i] *= stride;
+    }
+    possible &= llvm::product_of(shapeOf(result)) != 0;
+  }
+  if (!possible) {
+    copies.insert(&op);
+    box = wholeBuffer(result);
+  }
+  normalizeLast(box, shapeOf(result));
+  boxes[result] = box;
+}
+
+/// A view that a region could not read becomes a copy.
+void ViewPlacement::checkReader(RegionOp region) {
+  for (auto [input, argument] : llvm::zip_equal(region.getInputs(), region.getBody().getArguments())) {
+    if (innermostStride(shapeOf(input), of(input).strides) == 1 || readsAnyStrides(region, argument))
+      continue;
+    assert(input.getDefiningOp() && "only views have strides");
+    copies.insert(input.getDefiningOp());
+  }
+}
+
+} // namespace ingot

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What `ingot compile` leaves behind: every kind of output works far from the compiler, needs only libc and libm, and is replaced in one step.
+
+    test/e2e/artefacts.py                      everything
+    test/e2e/artefacts.py --filter 'static.*'  only these
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import harness
+
+ALLOWED = {"linux-vdso.so.1", "libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2"}
+CC = shutil.which("clang-22") or shutil.which("cc")
+
+# Counts the calls of malloc and its kin that the runs of a program make, by running it with few and with many iterations.
+INTERPOSER = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+static long count;
+void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t), *__libc_memalign(size_t, size_t);
+void *malloc(size_t n) { __atomic_add_fetch(&count, 1, 0); return __libc_malloc(n); }
+void *calloc(size_t a, size_t b) { __atomic_add_fetch(&count, 1, 0); return __libc_calloc(a, b); }
+void *realloc(void *p, size_t n) { __atomic_add_fetch(&count, 1, 0); return __libc_realloc(p, n); }
+void *aligned_alloc(size_t a, size_t n) { __atomic_add_fetch(&count, 1, 0); return __libc_memalign(a, n); }
+int posix_memalign(void **p, size_t a, size_t n) { return (*p = aligned_alloc(a, n)) ? 0 : 12; }
+__attribute__((destructor)) static void report(void) {
+  char text[32];
+  int n = snprintf(text, sizeof text, "allocations=%ld\n", count);
+  if (write(2, text, (size_t)n) != n) _exit(9);
+}
+"""
+
+# A user's program: reads x, runs the model, writes y.
+USER = r"""
+#include "net.h"
+#include <stdio.h>
+static float x[NET_BYTES_INPUT_X / 4], y[NET_BYTES_OUTPUT_Y / 4];
+int main(void) {
+  IngotSession *session;
+  if (fread(x, sizeof x, 1, stdin) != 1) return 10;
+  if (ingot_session_open(&net_model, 0, &session) != INGOT_OK) return 11;
+  if (net_run(session, x, y) != INGOT_OK) return 12;
+  ingot_session_close(session);
+  return fwrite(y, sizeof y, 1, stdout) == 1 ? 0 : 13;
+}
+"""
+
+
+def network():
+    """Weights, a fused chain, a row operation: large enough that two threads share the work."""
+    random = np.random.default_rng(5)
+    w = numpy_helper.from_array(random.standard_normal((64, 96), dtype=np.float32) / 8, "w")
+    b = numpy_helper.from_array(random.standard_normal(96, dtype=np.float32), "b")
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["p"]),
+        helper.make_node("Add", ["p", "b"], ["s"]),
+        helper.make_node("Relu", ["s"], ["r"]),
+        helper.make_node("Softmax", ["r"], ["y"], axis=-1),
+    ]
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(nodes, "g", [info("x", TensorProto.FLOAT, [128, 64])], [info("y", TensorProto.FLOAT, [128, 96])], [w, b])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), random.standard_normal((128, 64), dtype=np.float32)
+
+
+class Artefacts:
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.model = folder / "net.onnx"
+        proto, self.x = network()
+        onnx.save(proto, self.model)
+        self.expected = harness.oracle(self.model, {"x": self.x})
+
+    def compile(self, output, *options, level="-O3"):
+        made = harness.compile_model(self.model, output, level, extra=options)
+        return None if made.code == 0 else f"ingot compile ended with {made.code}: {made.text()}"
+
+    def judge(self, outcome, got):
+        if outcome.code != 0:
+            return f"exit code {outcome.code}: {outcome.text()}"
+        return harness.compare(self.expected, got)[1]
+
+    def run_moved(self, path):
+        """Runs the program from another folder, with the one it was made in gone."""
+        away = self.folder / "away"
+        away.mkdir(exist_ok=True)
+        moved = away / "program"
+        shutil.move(path, moved)
+        shutil.rmtree(path.parent)
+        return self.judge(*harness.run_model(moved, {"x": self.x}, threads=2))
+
+    def run_user(self, folder, *link):
+        """Compiles USER against the header in `folder`, links it with `link` and compares what it writes."""
+        (folder / "user.c").write_text(USER)
+        command = [CC, "-std=c11", "-Wall", "-Werror", f"-I{folder}", folder / "user.c", "-o", folder / "user", *link, "-lm", "-lpthread"]
+        built = harness.execute(command)
+        if built.code != 0:
+            return f"the user's program does not build: {built.text()}"
+        done = subprocess.run([folder / "user"], input=self.x.tobytes(), capture_output=True, timeout=60, check=False)
+        if done.returncode != 0:
+            return f"the user's program ended with {done.returncode}: {done.stderr.decode(errors='replace')}"
+        return harness.compare(self.expected, {"y": np.frombuffer(done.stdout, np.float32).reshape(128, 96)})[1]
+
+
+def libraries(path) -> set[str] | None:
+    """What `ldd` says that a file needs, None when it is static."""
+    done = harness.execute(["ldd", path])
+    if "statically linked" in done.out or "not a dynamic" in done.out + done.err:
+        return None
+    return {pathlib.Path(line.split()[0]).name for line in done.out.splitlines() if line.strip()}
+
+
+def fresh(folder: pathlib.Path) -> pathlib.Path:
+    folder.mkdir()
+    return folder
+
+
+def program_runs_elsewhere(a: Artefacts):
+    path = fresh(a.folder / "here") / "net"
+    return a.compile(path) or a.run_moved(path)
+
+
+def program_at_o0(a: Artefacts):
+    path = fresh(a.folder / "here-O0") / "net"
+    return a.compile(path, level="-O0") or a.run_moved(path)
+
+
+def program_needs_only_libc(a: Artefacts):
+    path = fresh(a.folder / "ldd") / "net"
+    if complaint := a.compile(path):
+        return complaint
+    needed = libraries(path)
+    return None if needed and needed <= ALLOWED else f"needs {sorted(needed or [])}"
+
+
+def static_program(a: Artefacts):
+    path = fresh(a.folder / "static") / "net"
+    if complaint := a.compile(path, "--static"):
+        return complaint
+    needed = libraries(path)
+    return f"needs {sorted(needed)}" if needed is not None else a.run_moved(path)
+
+
+def static_library(a: Artefacts):
+    folder = fresh(a.folder / "library")
+    return a.compile(folder / "net.a", "--emit=static") or a.run_user(folder, folder / "net.a")
+
+
+def shared_library(a: Artefacts):
+    folder = fresh(a.folder / "shared")
+    if complaint := a.compile(folder / "net.so", "--emit=shared"):
+        return complaint
+    needed = libraries(folder / "net.so")
+    if not needed or not needed <= ALLOWED:
+        return f"needs {sorted(needed or [])}"
+    exported = subprocess.run(["nm", "-D", "--defined-only", folder / "net.so"], capture_output=True, text=True, check=True).stdout
+    names = {line.split()[-1].split("@")[0] for line in exported.splitlines()}
+    if strange := {name for name in names if not name.startswith("ingot_") and name != "net_model"}:
+        return f"exports {sorted(strange)}"
+    return a.run_user(folder, folder / "net.so", f"-Wl,-rpath,{folder}")
+
+
+def object_file(a: Artefacts):
+    folder = fresh(a.folder / "object")
+    return a.compile(folder / "net.o", "--emit=object") or a.run_user(folder, folder / "net.o", harness.BUILD / "lib/libingot_runtime.a")
+
+
+def several_variants(a: Artefacts):
+    """Several bodies in one file; the best one that the CPU runs is taken."""
+    path = fresh(a.folder / "variants") / "net"
+    if complaint := a.compile(path, "--target=x86-64-v3,x86-64-v4"):
+        return complaint
+    info = harness.execute([path, "--info"])
+    if info.code != 0 or not all(name in info.out for name in ("x86-64-v3", "x86-64-v4")):
+        return f"--info does not name both variants: {info.text()}"
+    return a.run_moved(path)
+
+
+def no_allocation_per_run(a: Artefacts):
+    folder = fresh(a.folder / "malloc")
+    (folder / "count.c").write_text(INTERPOSER)
+    built = harness.execute([CC, "-O1", "-shared", "-fPIC", folder / "count.c", "-o", folder / "count.so"])
+    if built.code != 0:
+        return f"the interposer does not build: {built.text()}"
+    if complaint := a.compile(folder / "net"):
+        return complaint
+    for threads in (1, 2):
+        counts = []
+        for warmup in (0, 50):
+            command = [folder / "net", "--random", "--threads", threads, "--warmup", warmup, "--iterations", 10, "--json"]
+            done = harness.execute(command, env={"LD_PRELOAD": str(folder / "count.so")})
+            found = re.search(r"allocations=(\d+)", done.err)
+            if done.code != 0 or not found:
+                return f"exit code {done.code}: {done.text()}"
+            counts.append(int(found.group(1)))
+        if counts[0] != counts[1] or counts[0] == 0:
+            return f"{counts[1] - counts[0]} allocations in 50 more runs with {threads} threads ({counts[0]} in all)"
+    return None
+
+
+def json_report(a: Artefacts):
+    path = fresh(a.folder / "json") / "net"
+    if complaint := a.compile(path):
+        return complaint
+    done = harness.execute([path, "--random", "--iterations", 5, "--json"])
+    fields = json.loads(done.out) if done.code == 0 else {}
+    missing = {"min_ms", "median_ms", "p90_ms", "p99_ms"} - set(fields)
+    return f"no {sorted(missing)} in {done.text()}" if missing else None
+
+
+def quiet_when_piped(a: Artefacts):
+    path = fresh(a.folder / "quiet") / "net"
+    done = harness.compile_model(a.model, path)
+    lines = done.out.splitlines()
+    if done.code != 0 or done.err or len(lines) != 1:
+        return f"expected one line on standard output and none on standard error, got: {done.out}{done.err}"
+    words = ["MiB", "weights", "arena", "regions", "fused"]
+    missing = [word for word in words if word not in lines[0]]
+    return f"the summary does not speak of {missing}: {lines[0]}" if missing else None
+
+
+def run_command(a: Artefacts):
+    folder = fresh(a.folder / "run")
+    np.save(folder / "x.npy", a.x)
+    command = [harness.INGOT, "run", a.model, "--input", f"x={folder / 'x.npy'}", "--output", f"y={folder / 'y.npy'}"]
+    done = harness.execute(command)
+    if done.code != 0:
+        return f"exit code {done.code}: {done.text()}"
+    failed = harness.execute([harness.INGOT, "run", a.model, "--input", f"x={folder / 'absent.npy'}"])
+    if failed.code == 0:
+        return "the exit code of the program is lost"
+    return harness.compare(a.expected, {"y": np.load(folder / "y.npy")})[1]
+
+
+def killed_while_compiling(a: Artefacts):
+    """A compilation that is stopped leaves the old output and nothing else."""
+    folder = fresh(a.folder / "killed")
+    (folder / "net").write_bytes(b"old")
+    process = subprocess.Popen([harness.INGOT, "compile", a.model, "-o", folder / "net"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    process.wait(60)
+    if process.returncode == 0:
+        return None  # it was faster than the signal
+    left = sorted(entry.name for entry in folder.iterdir())
+    return None if left == ["net"] and (folder / "net").read_bytes() == b"old" else f"left {left}"
+
+
+def same_bytes_twice(a: Artefacts):
+    folder = fresh(a.folder / "twice")
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    complaint = a.compile(folder / "a/net") or a.compile(folder / "b/net")
+    same = complaint or (folder / "a/net").read_bytes() == (folder / "b/net").read_bytes()
+    return complaint or (None if same else "two compilations of one model differ")
+
+
+CASES = [
+    program_runs_elsewhere,
+    program_at_o0,
+    program_needs_only_libc,
+    static_program,
+    static_library,
+    shared_library,
+    object_file,
+    several_variants,
+    no_allocation_per_run,
+    json_report,
+    quiet_when_piped,
+    run_command,
+    killed_while_compiling,
+    same_bytes_twice,
+]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--filter", default=".*", help="a regular expression for the whole name")
+    options = parser.parse_args()
+    harness.need_ingot()
+    report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
+    artefacts = Artefacts(harness.scratch("artefacts"))
+    for case in CASES:
+        name = case.__name__.replace("_", "-")
+        if re.fullmatch(options.filter, name):
+            report.case(f"artefacts/{name}", case(artefacts))
+    return report.finish()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LC_ALL", "C")
+    sys.exit(main())

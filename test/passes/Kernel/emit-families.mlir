@@ -1,0 +1,74 @@
+// RUN: ingot-opt %s --ingot-emit-kernels --split-input-file --verify-diagnostics --canonicalize --cse | FileCheck %s
+
+// The sums of a tile (two of each: six alone would wait for each other) stay in registers while the reduction runs; the epilogue follows on vectors.
+// CHECK-LABEL: func.func @contraction(
+// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index)
+// CHECK: call @region_0
+// CHECK-LABEL: func.func private @region_0(
+// CHECK-SAME: %[[X:.*]]: memref<6x8xf32, strided<[11, 1], offset: 3>>, %[[W:.*]]: memref<2x8x16xf32>, %[[Y:.*]]: memref<6x24xf32>, %[[BEGIN:.*]]: index, %[[END:.*]]: index)
+// CHECK: memref.reinterpret_cast %[[X]] to offset: [3], sizes: [63], strides: [1]
+// CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]]
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<8xf32>,
+// CHECK-COUNT-12: vector.fma
+// CHECK: scf.yield
+// CHECK: arith.cmpf {{.*}}vector<16xf32>
+// CHECK: vector.store %{{.*}}, %[[Y]]
+func.func @contraction(%x: memref<6x8xf32, strided<[11, 1], offset: 3>>, %w: memref<2x8x16xf32>, %y: memref<6x24xf32>, %arena: memref<0xi8> {ingot.arena}) {
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [3, 32], unroll = 2, lanes = 16, units = 2, parallel = false> : (memref<6x8xf32, strided<[11, 1], offset: 3>>, memref<2x8x16xf32>, memref<6x24xf32>) -> () {
+  ^bb0(%a: tensor<6x8xf32>, %b: tensor<2x8x16xf32>):
+    %c = ingot.packed_matmul %a, %b columns 24 : tensor<6x8xf32>, tensor<2x8x16xf32> -> tensor<6x24xf32>
+    %d = ingot.unary relu %c : tensor<6x24xf32> -> tensor<6x24xf32>
+    ingot.yield %d : tensor<6x24xf32>
+  }
+  return
+}
+
+// -----
+
+// Regions that are alike share a function; one that is divided gives each thread its share, and the next one waits for all of them.
+// CHECK-LABEL: func.func @shared(
+// CHECK: call @region_0
+// CHECK: arith.cmpi ugt
+// CHECK: call @ingot_team_barrier
+// CHECK: call @region_0
+// CHECK-NOT: @region_1
+func.func @shared(%x: memref<64x1024xf32>, %y: memref<64x1024xf32>, %arena: memref<262144xi8> {ingot.arena}) {
+  %zero = arith.constant 0 : index
+  %t = memref.view %arena[%zero][] : memref<262144xi8> to memref<64x1024xf32>
+  ingot.region ins(%x) outs(%t) plan <family = map, tile = [64], unroll = 1, lanes = 16, units = 16, parallel = true> : (memref<64x1024xf32>, memref<64x1024xf32>) -> () {
+  ^bb0(%a: tensor<64x1024xf32>):
+    %c = ingot.unary relu %a : tensor<64x1024xf32> -> tensor<64x1024xf32>
+    ingot.yield %c : tensor<64x1024xf32>
+  }
+  ingot.region ins(%t) outs(%y) plan <family = map, tile = [64], unroll = 1, lanes = 16, units = 16, parallel = true> : (memref<64x1024xf32>, memref<64x1024xf32>) -> () {
+  ^bb0(%a: tensor<64x1024xf32>):
+    %c = ingot.unary relu %a : tensor<64x1024xf32> -> tensor<64x1024xf32>
+    ingot.yield %c : tensor<64x1024xf32>
+  }
+  return
+}
+
+// -----
+
+// A kernel obeys its plan or refuses it.
+func.func @units(%x: memref<5x8xf32>, %w: memref<2x8x16xf32>, %y: memref<5x24xf32>, %arena: memref<0xi8> {ingot.arena}) {
+  // expected-error@+1 {{has 2 units with this tile, but its plan says 3}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [3, 32], unroll = 2, lanes = 16, units = 3, parallel = false> : (memref<5x8xf32>, memref<2x8x16xf32>, memref<5x24xf32>) -> () {
+  ^bb0(%a: tensor<5x8xf32>, %b: tensor<2x8x16xf32>):
+    %c = ingot.packed_matmul %a, %b columns 24 : tensor<5x8xf32>, tensor<2x8x16xf32> -> tensor<5x24xf32>
+    ingot.yield %c : tensor<5x24xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @unplanned(%x: memref<8xf32>, %y: memref<8xf32>, %arena: memref<0xi8> {ingot.arena}) {
+  // expected-error@+1 {{has no plan: run the plan stage first}}
+  ingot.region ins(%x) outs(%y) : (memref<8xf32>, memref<8xf32>) -> () {
+  ^bb0(%a: tensor<8xf32>):
+    %c = ingot.unary relu %a : tensor<8xf32> -> tensor<8xf32>
+    ingot.yield %c : tensor<8xf32>
+  }
+  return
+}

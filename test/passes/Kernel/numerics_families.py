@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Numbers of the families contraction, gemv, convolution and depthwise, with epilogues, tails and strided buffers, against numpy in f64.
+
+Usage: numerics_families.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
+
+Each region is computed as planned for AVX-512 and for AVX2, by one thread and by two; both must give the same bits, and no element outside of the
+outputs may be written. Gaps of the buffers hold NaN, so an element read by mistake shows, too.
+"""
+
+import os
+import sys
+import tempfile
+
+import numpy as np
+from planned_regions import Buffer, Call, Region, build, convolution, pack, pack_convolution
+
+R = np.random.default_rng(11)
+REGIONS = []
+
+
+def f32(*shape):
+    return R.uniform(-1, 1, shape).astype(np.float32)
+
+
+def spread():
+    """Layouts as concat, halos and slices make them."""
+    return [(0, 0), (3, 5), (16, 0), (1, 7)][R.integers(4)]
+
+
+def epilogue(kind, anchor, y, extra):
+    """Text after the anchor `%c`, the expected results, and more inputs. `extra`: number of the next input."""
+    n = y.shape[-1]
+    if kind == "none":
+        return f"%c = {anchor}\ningot.yield %c : $r", [y], []
+    if kind == "bias relu":
+        bias = f32(n)
+        text = f"%c = {anchor}\n%d = ingot.binary add %c, %{extra} : $r, ${extra} -> $r\n%e = ingot.unary relu %d : $r -> $r\ningot.yield %e : $r"
+        return text, [np.maximum(y + bias, 0)], [bias]
+    if kind == "residual":
+        bias, more = f32(n), f32(*y.shape)
+        text = f"%c = {anchor}\n%d = ingot.binary add %c, %{extra} : $r, ${extra} -> $r\n%e = ingot.binary add %d, %{extra + 1} : $r, $r -> $r\n"
+        text += "%f = ingot.unary hard_swish %e : $r -> $r\ningot.yield %f : $r"
+        z = y + bias + more
+        return text, [z * np.clip(z / 6 + 0.5, 0, 1)], [bias, more]
+    assert kind == "two results"
+    row = f32(*y.shape[:-1], 1)
+    text = f"%c = {anchor}\n%d = ingot.binary mul %c, %{extra} : $r, ${extra} -> $r\n%e = ingot.unary relu %c : $r -> $r\n"
+    return text + "ingot.yield %d, %e : $r, $r", [y * row, np.maximum(y, 0)], [row]
+
+
+KINDS = ["none", "bias relu", "residual", "two results"]
+
+
+def add(name, anchor, inputs, y, before=""):
+    kind = KINDS[R.integers(len(KINDS))]
+    text, results, more = epilogue(kind, anchor, y, len(inputs))
+    weights = inputs[1]
+    buffers = [Buffer(i, *((0, 0) if i is weights else spread())) for i in inputs + more]
+    REGIONS.append(Region(f"{name} {kind}", before + text, buffers, [Buffer(r, *spread()) for r in results], 2e-6 * np.sqrt(max(inputs[0].shape[-1], 16)) * 8))
+
+
+def contractions():
+    for rows, columns, depth in [(1, 1, 1), (1, 16, 7), (1, 100, 64), (2, 40, 33), (3, 1000, 20), (5, 10, 8), (7, 16, 3), (12, 50, 100), (17, 64, 31), (33, 96, 48),
+                                 (40, 6625, 12), (128, 8, 40), (131, 72, 30), (64, 129, 65), (6, 2, 5), (9, 24, 16), (100, 17, 1), (29, 1, 12)]:
+        x, w = f32(rows, depth), f32(depth, columns)
+        add(f"contraction {rows}x{columns}x{depth}", f"ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r", [x, pack(w)], x.astype(np.float64) @ w)
+    for lead, rows, columns, depth in [((2,), 13, 20, 9), ((3, 4), 10, 18, 32), ((2, 2), 1, 33, 16), ((5,), 7, 64, 11), ((12,), 40, 40, 8)]:
+        x, w = f32(*lead, rows, depth), f32(*lead, depth, columns)
+        anchor = f"ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r"
+        add(f"batched {lead} {rows}x{columns}x{depth}", anchor, [x, pack(w)], x.astype(np.float64) @ w)
+        w = f32(depth, columns)
+        add(f"rows {lead} {rows}x{columns}x{depth}", anchor, [x, pack(w)], x.astype(np.float64) @ w)
+    for rows, columns, depth in [(4, 20, 9), (30, 64, 17), (1, 48, 10)]:
+        x, w = f32(rows, depth), f32(depth, columns)
+        add(f"prologue {rows}x{columns}x{depth}", f"ingot.packed_matmul %p, %1 columns {columns} : $0, $1 -> $r", [x, pack(w)], np.maximum(x, 0).astype(np.float64) @ w,
+            "%p = ingot.unary relu %0 : $0 -> $0\n")
+
+
+def convolutions():
+    cases = []  # images, height, width, in, out, kernel, strides, dilations, groups
+    for size, inputs, outputs in [((14, 14), 8, 24), ((9, 11), 16, 16), ((7, 7), 40, 72), ((1, 20), 12, 8), ((5, 5), 3, 10), ((6, 40), 64, 130), ((3, 3), 8, 1)]:
+        for strides in [(1, 1), (2, 2), (2, 1)]:
+            cases.append((2, *size, inputs, outputs, (1, 1), strides, (1, 1), 1))
+    for size, inputs, outputs, kernel in [((12, 13), 3, 16, (3, 3)), ((20, 21), 3, 32, (7, 7)), ((10, 10), 8, 8, (3, 3)), ((9, 30), 16, 48, (3, 3)), ((8, 8), 20, 33, (2, 3)),
+                                          ((11, 9), 1, 8, (5, 5)), ((6, 70), 4, 16, (1, 9)), ((16, 5), 8, 20, (5, 1)), ((40, 12), 8, 4, (39, 3)), ((7, 7), 32, 64, (7, 7))]:
+        for strides, dilations in [((1, 1), (1, 1)), ((2, 2), (1, 1)), ((1, 2), (1, 1)), ((1, 1), (2, 2))]:
+            if all(s > (k - 1) * d for s, k, d in zip(size, kernel, dilations)):
+                cases.append((1, *size, inputs, outputs, kernel, strides, dilations, 1))
+    for inputs, outputs, groups in [(16, 32, 2), (12, 20, 4), (32, 32, 4), (6, 3, 3), (8, 16, 8)]:
+        cases.append((2, 9, 10, inputs, outputs, (3, 3), (1, 1), (1, 1), groups))
+        cases.append((1, 6, 6, inputs, outputs, (1, 1), (1, 1), (1, 1), groups))
+    for channels in [8, 16, 24, 40, 5, 100, 1]:
+        for kernel, strides, dilations in [((3, 3), (1, 1), (1, 1)), ((3, 3), (2, 2), (1, 1)), ((5, 5), (1, 1), (1, 1)), ((5, 5), (2, 1), (1, 1)), ((3, 3), (1, 1), (2, 2)),
+                                           ((1, 7), (1, 1), (1, 1)), ((1, 12), (1, 1), (1, 1))]:
+            cases.append((2, 11, 17, channels, channels, kernel, strides, dilations, channels))
+    for images, height, width, inputs, outputs, kernel, strides, dilations, groups in cases:
+        x, w = f32(images, height, width, inputs), f32(*kernel, inputs // groups, outputs)
+        anchor = (f"ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(strides)} pads [0, 0, 0, 0] dilations {list(dilations)} groups {groups} "
+                  f"channels {outputs} : $0, $1 -> $r")
+        name = f"conv {images}x{height}x{width}x{inputs} to {outputs} kernel {kernel} strides {strides} dilations {dilations} groups {groups}"
+        add(name, anchor, [x, pack_convolution(w, groups)], convolution(x, w, strides, dilations, groups))
+    for channels, outputs, groups in [(8, 24, 1), (16, 16, 16)]:
+        x, w = f32(2, 30, channels), f32(1, 5, channels // groups, outputs)
+        anchor = f"ingot.conv %0, %1 channels_last kernel [5] strides [2] pads [0, 0] dilations [1] groups {groups} channels {outputs} : $0, $1 -> $r"
+        add(f"conv 1-D groups {groups}", anchor, [x, pack_convolution(w, groups)], convolution(x[:, None], w, (1, 2), (1, 1), groups)[:, 0])
+
+
+def check(regions, results, what):
+    failed = []
+    for region, expected in zip(regions, results):
+        for buffer, e in zip(region.outputs, expected):
+            actual = buffer.view()
+            error = np.abs(actual - e).max() if np.isfinite(actual).all() else np.inf
+            if error > region.tolerance:
+                failed.append(f"FAIL {region.name}, {what}: error {error:.2e}, allowed {region.tolerance:.1e}")
+            elif not buffer.gaps_untouched():
+                failed.append(f"FAIL {region.name}, {what}: writes outside of its output")
+    return failed
+
+
+def main():
+    contractions()
+    convolutions()
+    regions = [region for region in REGIONS if len(sys.argv) < 3 or sys.argv[2] in region.name]
+    expected = [[buffer.array.copy() for buffer in region.outputs] for region in regions]
+    failed, families = [], {}
+    for avx512 in (True, False):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = os.environ.get("INGOT_KEEP", folder)
+            function, plan = build(sys.argv[1], folder, regions, avx512, f"avx{512 if avx512 else 2}")
+        for line in plan.splitlines():
+            if "family = " in line:
+                family = line.split("family = ")[1].split(",")[0]
+                families[family] = families.get(family, 0) + 1
+        call, seen = Call(regions), None
+        for threads in (1, 2):
+            for region in regions:
+                for buffer in region.outputs:
+                    buffer.clear()
+            for thread in range(threads):
+                function(call.address, thread, threads)
+            failed += check(regions, expected, f"{'AVX-512' if avx512 else 'AVX2'}, {threads} threads")
+            bits = [buffer.raw.tobytes() for region in regions for buffer in region.outputs]
+            if seen is not None and bits != seen:
+                failed.append(f"FAIL 1 and 2 threads differ ({'AVX-512' if avx512 else 'AVX2'})")
+            seen = bits
+    print("\n".join(failed + [f"regions by family: {families}"]))
+    if "plain" in families or "map" in families:
+        failed.append("FAIL a region was left to another family")
+        print(failed[-1])
+    print(f"{len(regions)} regions, {len(failed)} failed")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

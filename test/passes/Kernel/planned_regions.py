@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Regions of the plan stage written by hand, with buffers of any strides: built with the tools, called through ctypes.
+
+`Region` holds the arrays of one region and the text of its body, in which %0, %1 .. are the inputs, $0, $1 .. their types and $r the type of the
+anchor's result. `build` lets `ingot-choose-kernels` plan them and compiles all of them into one entry function.
+"""
+
+import ctypes
+import os
+import re
+import subprocess
+
+import numpy as np
+
+LLVM = os.environ.get("INGOT_LLVM_BIN", "/usr/lib/llvm-22/bin")
+CPU = {True: ["-march=x86-64-v4", "-mprefer-vector-width=512"], False: ["-march=x86-64-v3"]}
+
+
+class Buffer:
+    """An array in memory with gaps of `spread` elements between the rows of each dim, after `offset` elements. Gaps hold NaN."""
+
+    def __init__(self, array, spread=0, offset=0):
+        self.array = np.asarray(array, np.float32)
+        strides, step = [], 1
+        for size in reversed(self.array.shape):
+            strides.insert(0, step)
+            step = step * size + (spread if len(strides) < self.array.ndim else 0)
+        if spread == 0:
+            step = self.array.size
+        self.strides, self.offset, self.spread = strides, offset, spread
+        raw = np.full(offset + step + 64, np.nan, np.float32)
+        start = (-raw.ctypes.data // 4) % 16
+        self.raw = raw[start : start + offset + step]
+        self.view()[...] = self.array
+
+    def view(self):
+        return np.lib.stride_tricks.as_strided(self.raw[self.offset :], self.array.shape, [4 * stride for stride in self.strides])
+
+    def shape(self):
+        return "".join(f"{size}x" for size in self.array.shape) + "f32"
+
+    def tensor(self):
+        return f"tensor<{self.shape()}>"
+
+    def memref(self):
+        if self.offset == 0 and self.spread == 0:
+            return f"memref<{self.shape()}>"
+        return f"memref<{self.shape()}, strided<{self.strides}, offset: {self.offset}>>"
+
+    def flat(self):
+        return f"memref<{self.raw.size}xf32>"
+
+    def clear(self):
+        self.raw[...] = np.nan
+
+    def gaps_untouched(self):
+        copy = self.raw.copy()
+        np.lib.stride_tricks.as_strided(copy[self.offset :], self.array.shape, [4 * stride for stride in self.strides])[...] = np.nan
+        return bool(np.isnan(copy).all())
+
+
+class Region:
+    def __init__(self, name, body, inputs, outputs, tolerance=1e-5, plan=None, flops=0.0):
+        self.name, self.body, self.inputs, self.outputs = name, body, inputs, outputs
+        self.tolerance, self.plan, self.flops = tolerance, plan, flops
+
+    def text(self, number, first):
+        buffers = self.inputs + self.outputs
+        lines, names = [], []
+        for i, buffer in enumerate(buffers):
+            names.append(f"%v{number}_{i}")
+            sizes = list(buffer.array.shape)
+            lines.append(
+                f"{names[-1]} = memref.reinterpret_cast %a{first + i} to offset: [{buffer.offset}], sizes: {sizes}, strides: {buffer.strides}"
+                f" : {buffer.flat()} to memref<{buffer.shape()}, strided<{buffer.strides}, offset: {buffer.offset}>>"
+            )
+        types = [f"memref<{b.shape()}, strided<{b.strides}, offset: {b.offset}>>" for b in buffers]
+        count = len(self.inputs)
+        arguments = ", ".join(f"%i{number}_{i}: {b.tensor()}" for i, b in enumerate(self.inputs))
+        body = self.body.replace("$r", self.outputs[0].tensor())
+        body = re.sub(r"\$(\d)", lambda match: self.inputs[int(match.group(1))].tensor(), body)
+        body = re.sub(r"%(\d)", lambda match: f"%i{number}_{match.group(1)}", body)
+        plan = f" plan {self.plan}" if self.plan else ""
+        lines += [
+            f"ingot.region ins({', '.join(names[:count])}) outs({', '.join(names[count:])}){plan} : ({', '.join(types)}) -> () {{",
+            f"^bb0({arguments}):",
+            body,
+            "}",
+        ]
+        return lines
+
+
+def run(*command, **more):
+    subprocess.run([str(word) for word in command], check=True, **more)
+
+
+def build(tools, folder, regions, avx512=True, symbol="cases"):
+    """The entry function of all regions, and the text of the planned module."""
+    lines, arguments = [], []
+    for number, region in enumerate(regions):
+        lines += region.text(number, len(arguments))
+        arguments += [(f"%a{len(arguments) + i}", buffer) for i, buffer in enumerate(region.inputs + region.outputs)]
+    text = ", ".join(f'{name}: {buffer.flat()} {{ingot.name = "x"}}' for name, buffer in arguments)
+    with open(f"{folder}/cases.mlir", "w") as file:
+        file.write(f"func.func @main({text}, %arena: memref<0xi8> {{ingot.arena}}, %weights: memref<0xi8> {{ingot.weights}}) attributes ")
+        file.write(f"{{ingot.input_count = {len(arguments)} : i64, ingot.output_count = 0 : i64}} {{\n")
+        file.write("\n".join(lines) + "\nreturn\n}\n")
+    flag = "true" if avx512 else "false"
+    choose = [] if all(region.plan for region in regions) else [f"--pass-pipeline=builtin.module(func.func(ingot-choose-kernels{{avx512={flag}}}))"]
+    with open(f"{folder}/plan.mlir", "w") as file:
+        run(f"{tools}/ingot-opt", *choose, f"{folder}/cases.mlir", stdout=file)
+    run(f"{tools}/ingot-opt", "--ingot-stage-kernel", f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
+    run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
+    run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
+    plain = ["-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-ffp-contract=off", "-mtune=native"]
+    run(f"{LLVM}/clang", "-x", "ir", "-O2", *CPU[avx512], *plain, "-shared", "-fPIC", "-Wno-override-module", f"{folder}/cases.ll", "-o", f"{folder}/{symbol}.so", "-lm")
+    with open(f"{folder}/llvm.mlir") as file:
+        entry = re.search(r"llvm\.func @(\w+)\(%arg0: !llvm\.ptr, %arg1: i64, %arg2: i64\)", file.read()).group(1)
+    function = getattr(ctypes.CDLL(f"{folder}/{symbol}.so"), entry)
+    function.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
+    with open(f"{folder}/plan.mlir") as file:
+        return function, file.read()
+
+
+class Call:
+    """The record that an entry function takes. Keeps its arrays alive."""
+
+    def __init__(self, regions):
+        buffers = [buffer for region in regions for buffer in region.inputs + region.outputs]
+        self.pointers = (ctypes.c_void_p * len(buffers))(*[buffer.raw.ctypes.data for buffer in buffers])
+        self.none = (ctypes.c_void_p * 1)(None)
+        self.arena = np.zeros(64, np.uint8)
+        self.record = (ctypes.c_void_p * 6)(
+            None, self.arena.ctypes.data, ctypes.cast(self.pointers, ctypes.c_void_p), ctypes.cast(self.none, ctypes.c_void_p), None, None
+        )
+        self.address = ctypes.cast(self.record, ctypes.c_void_p)
+
+
+def pack(w):
+    """[.., K, N] in panels: [.., ceil(N / 16), K, 16]."""
+    columns = w.shape[-1]
+    panels = -(-columns // 16)
+    padded = np.zeros(w.shape[:-1] + (panels * 16,), np.float32)
+    padded[..., :columns] = w
+    return np.ascontiguousarray(np.moveaxis(padded.reshape(w.shape[:-1] + (panels, 16)), -2, -3))
+
+
+def convolution(x, w, strides, dilations, groups):
+    """Channels last, without padding: x [N, H, W, C], w [kh, kw, C / groups, O]."""
+    kh, kw, group_inputs, outputs = w.shape
+    height = (x.shape[1] - (kh - 1) * dilations[0] - 1) // strides[0] + 1
+    width = (x.shape[2] - (kw - 1) * dilations[1] - 1) // strides[1] + 1
+    y = np.zeros((x.shape[0], height, width, outputs))
+    own = outputs // groups
+    for i in range(kh):
+        for j in range(kw):
+            rows = slice(i * dilations[0], i * dilations[0] + (height - 1) * strides[0] + 1, strides[0])
+            cols = slice(j * dilations[1], j * dilations[1] + (width - 1) * strides[1] + 1, strides[1])
+            part = x[:, rows, cols].astype(np.float64)
+            for g in range(groups):
+                y[..., g * own : (g + 1) * own] += part[..., g * group_inputs : (g + 1) * group_inputs] @ w[i, j, :, g * own : (g + 1) * own].astype(np.float64)
+    return y
+
+
+def pack_convolution(w, groups):
+    """[kh, kw, C / groups, O] as [groups, panels, kh * kw * C / groups, 16]; depthwise as [panels, kh * kw, 16]."""
+    kh, kw, group_inputs, outputs = w.shape
+    if group_inputs == 1 and outputs == groups:
+        return pack(w.reshape(kh * kw, outputs))
+    return pack(np.moveaxis(w.reshape(kh * kw * group_inputs, groups, outputs // groups), 1, 0))

@@ -1,0 +1,36 @@
+// RUN: ingot-opt %s -ingot-emit-entry=symbol=net_run -split-input-file -verify-diagnostics | FileCheck %s
+
+// Weights, arena, inputs, outputs and team are the fields of IngotCall, a pointer each.
+// CHECK: llvm.func internal @main
+llvm.func @main(%in: !llvm.ptr, %out: !llvm.ptr, %arena: !llvm.ptr, %weights: !llvm.ptr, %team: !llvm.ptr, %thread: i64, %threads: i64)
+    attributes {ingot.input_count = 1 : i64, ingot.output_count = 1 : i64} {
+  llvm.return
+}
+// CHECK: llvm.func @ingot_team_barrier(!llvm.ptr)
+llvm.func @ingot_team_barrier(!llvm.ptr)
+
+// CHECK: llvm.func @net_run(%[[CALL:.*]]: !llvm.ptr, %[[THREAD:.*]]: i64, %[[THREADS:.*]]: i64)
+// CHECK: %[[INPUTS_AT:.*]] = llvm.getelementptr %[[CALL]][2]
+// CHECK: %[[INPUTS:.*]] = llvm.load %[[INPUTS_AT]]
+// CHECK: %[[OUTPUTS_AT:.*]] = llvm.getelementptr %[[CALL]][3]
+// CHECK: %[[OUTPUTS:.*]] = llvm.load %[[OUTPUTS_AT]]
+// CHECK: %[[INPUT_AT:.*]] = llvm.getelementptr %[[INPUTS]][0]
+// CHECK: %[[INPUT:.*]] = llvm.load %[[INPUT_AT]]
+// CHECK: %[[OUTPUT_AT:.*]] = llvm.getelementptr %[[OUTPUTS]][0]
+// CHECK: %[[OUTPUT:.*]] = llvm.load %[[OUTPUT_AT]]
+// CHECK: %[[ARENA_AT:.*]] = llvm.getelementptr %[[CALL]][1]
+// CHECK: %[[ARENA:.*]] = llvm.load %[[ARENA_AT]]
+// CHECK: %[[WEIGHTS_AT:.*]] = llvm.getelementptr %[[CALL]][0]
+// CHECK: %[[WEIGHTS:.*]] = llvm.load %[[WEIGHTS_AT]]
+// CHECK: %[[TEAM_AT:.*]] = llvm.getelementptr %[[CALL]][4]
+// CHECK: %[[TEAM:.*]] = llvm.load %[[TEAM_AT]]
+// CHECK: llvm.call @main(%[[INPUT]], %[[OUTPUT]], %[[ARENA]], %[[WEIGHTS]], %[[TEAM]], %[[THREAD]], %[[THREADS]])
+
+// -----
+
+// expected-error @+1 {{has no model function: run the stages up to kernel first}}
+module {
+  llvm.func @helper() {
+    llvm.return
+  }
+}

@@ -1,0 +1,35 @@
+// Every region gets a plan; `plain` forces that family, a small region is left to one thread.
+// RUN: ingot-opt %s -ingot-choose-kernels | FileCheck %s
+// RUN: ingot-opt %s -ingot-choose-kernels='plain=true serial-iterations=100000' | FileCheck %s --check-prefix=PLAIN
+// RUN: ingot-opt %s -ingot-choose-kernels='plain=true serial-iterations=1' | FileCheck %s --check-prefix=DIVIDED
+
+// CHECK: ingot.region ins({{.*}}) plan <family = contraction, tile = [{{[0-9]+}}, {{[0-9]+}}]
+// CHECK: ingot.region ins({{.*}}) plan <family = map,
+// CHECK: ingot.region ins({{.*}}) plan <family = row,
+// CHECK: ingot.region ins({{.*}}) plan <family = plain,
+// PLAIN-COUNT-4: plan <family = plain, tile = [], unroll = 1, lanes = 1, units = {{[0-9]+}}, parallel = false>
+// DIVIDED: plan <family = plain, {{.*}}, units = 64, parallel = true>
+func.func @main(%x: tensor<64x32xf32>, %w: tensor<2x32x16xf32>, %i: tensor<64xi64>)
+    -> (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>) {
+  %0 = ingot.region ins(%x, %w) : (tensor<64x32xf32>, tensor<2x32x16xf32>) -> tensor<64x32xf32> {
+  ^bb0(%a: tensor<64x32xf32>, %b: tensor<2x32x16xf32>):
+    %4 = ingot.packed_matmul %a, %b columns 32 : tensor<64x32xf32>, tensor<2x32x16xf32> -> tensor<64x32xf32>
+    ingot.yield %4 : tensor<64x32xf32>
+  }
+  %1 = ingot.region ins(%x) : (tensor<64x32xf32>) -> tensor<64x32xf32> {
+  ^bb0(%a: tensor<64x32xf32>):
+    %4 = ingot.unary relu %a : tensor<64x32xf32> -> tensor<64x32xf32>
+    ingot.yield %4 : tensor<64x32xf32>
+  }
+  %2 = ingot.region ins(%x) : (tensor<64x32xf32>) -> tensor<64x32xf32> {
+  ^bb0(%a: tensor<64x32xf32>):
+    %4 = ingot.norm softmax %a axes [1] : tensor<64x32xf32> -> tensor<64x32xf32>
+    ingot.yield %4 : tensor<64x32xf32>
+  }
+  %3 = ingot.region ins(%x) : (tensor<64x32xf32>) -> tensor<64x32xf32> {
+  ^bb0(%a: tensor<64x32xf32>):
+    %4 = ingot.cumulative sum %a axis 1 : tensor<64x32xf32> -> tensor<64x32xf32>
+    ingot.yield %4 : tensor<64x32xf32>
+  }
+  return %0, %1, %2, %3 : tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>
+}

@@ -1,0 +1,31 @@
+// RUN: ingot-opt %s -ingot-verify-plan -split-input-file -verify-diagnostics
+
+func.func @no_plan(%x: memref<4xf32>, %y: memref<4xf32>) {
+  // expected-error @+1 {{'ingot.region' op has no plan or no buffers after the plan stage}}
+  ingot.region ins(%x) outs(%y) : (memref<4xf32>, memref<4xf32>) -> () {
+  ^bb0(%a: tensor<4xf32>):
+    %0 = ingot.unary relu %a : tensor<4xf32> -> tensor<4xf32>
+    ingot.yield %0 : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @no_buffers(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'ingot.region' op has no plan or no buffers after the plan stage}}
+  %0 = ingot.region ins(%x) plan <family = plain, tile = [], unroll = 1, lanes = 1, units = 4, parallel = false> : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<4xf32>):
+    %1 = ingot.unary relu %a : tensor<4xf32> -> tensor<4xf32>
+    ingot.yield %1 : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @tensor_left(%x: memref<4xf32>) {
+  // expected-error @+1 {{'ingot.constant' op leaves a tensor outside of regions after the plan stage}}
+  %0 = ingot.constant #ingot.weight<0, "c"> : tensor<4xf32>
+  return
+}
