@@ -5,12 +5,12 @@
 #include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
-#include "passes/Graph/Passes.h"
 #include "compiler/Target/TargetSpec.h"
 #include "dialects/Ingot/Ingot.h"
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Weights/WeightStore.h"
 #include "runtime/include/ingot/ingot.h"
 #include "llvm/IR/LLVMContext.h"
@@ -82,22 +82,25 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
   std::unique_ptr<JitModel> model(new JitModel());
   StageOptions options = given;
   options.runSymbol = kEntry.str();
+  std::unique_ptr<RecipeRunner> recipes;
   for (const Stage &stage : stages()) {
-    if (stage.name == "plan")
+    if (stage.name == "plan") {
       model->interface = interfaceOf(module);
+      absl::StatusOr<std::unique_ptr<RecipeRunner>> runner = RecipeRunner::create(module);
+      if (!runner.ok())
+        return diagnostics.status(std::string(runner.status().message()));
+      recipes = std::move(*runner);
+      if (auto functions = module.lookupSymbol<ModuleOp>(kRecipesModule))
+        functions.erase();
+    }
     if (stage.name == "kernel") {
       auto function = *module.getOps<func::FuncOp>().begin();
       for (unsigned i = 0; i < function.getNumArguments(); ++i)
         if (function.getArgAttr(i, "ingot.arena"))
           model->arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
-      absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module);
-      if (!recipes.ok())
-        return diagnostics.status(std::string(recipes.status().message()));
       llvm::raw_string_ostream stream(model->weightBytes);
-      if (absl::Status status = writeWeightBlob(module, weights, recipes->get(), stream); !status.ok())
+      if (absl::Status status = writeWeightBlob(module, weights, recipes.get(), stream); !status.ok())
         return status;
-      if (auto nested = module.lookupSymbol<ModuleOp>(kRecipesModule))
-        nested.erase();
       module->removeAttr("ingot.weight_layout");
     }
     PassManager passes(module.getContext());
