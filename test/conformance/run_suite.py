@@ -69,7 +69,9 @@ def run_tool(suite_folder: pathlib.Path, names: list[str], jobs: int, seconds: i
     # Names are unique within the suite; the tool may print a folder's whole path or its last part.
     by_name = {name.split("/", 1)[1]: name for name in names}
     results = {}
-    for line in report.read_text().splitlines() if report.exists() else []:
+    for line in report.read_text().splitlines(keepends=True) if report.exists() else []:
+        if not line.endswith("\n"):
+            continue  # the tool was stopped while it wrote
         entry = json.loads(line)
         name = by_path.get(entry["test"]) or by_name.get(entry["test"].rstrip("/").rsplit("/", 1)[-1])
         if name is None:

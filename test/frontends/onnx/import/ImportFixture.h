@@ -34,6 +34,9 @@ protected:
       return text.empty() ? "failed without a message" : text;
     llvm::raw_string_ostream stream(text);
     module->print(stream);
+    // Enumerations print a blank of their own before them.
+    for (size_t at = text.find("  "); at != std::string::npos; at = text.find("  ", at))
+      text.erase(at, 1);
     return text;
   }
 

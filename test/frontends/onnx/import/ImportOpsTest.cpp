@@ -78,7 +78,7 @@ protected:
     std::string names;
     for (char name = 'a'; name < 'a' + static_cast<char>(count(inputs, "float")); ++name)
       names += (names.empty() ? "" : ", ") + std::string(1, name);
-    return import("g (" + inputs + ") => (float[d] y) { [e] y = Einsum<equation = \"" + equation + "\">(" + names + ") }");
+    return import("g (" + inputs + ") => (float[] y) { [e] y = Einsum<equation = \"" + equation + "\">(" + names + ") }");
   }
 };
 
@@ -96,7 +96,7 @@ TEST_F(ImportEinsum, TakesDiagonals) {
 }
 
 TEST_F(ImportEinsum, BroadcastsTheEllipsis) {
-  EXPECT_THAT(einsum("...ij,...jk->...ik", "float[2, 1, 3, 4] a, float[5, 4, 6] b"), HasSubstr("-> tensor<2x5x3x6xf32>"));
+  EXPECT_THAT(einsum("...ij,...jk->...ik", "float[2, 1, 3, 4] a, float[1, 5, 4, 6] b"), HasSubstr("-> tensor<2x5x3x6xf32>"));
 }
 
 TEST_F(ImportEinsum, MultipliesWhereNothingIsSummed) {
@@ -104,8 +104,8 @@ TEST_F(ImportEinsum, MultipliesWhereNothingIsSummed) {
 }
 
 TEST_F(ImportEinsum, RefusesEquationsThatDoNotFit) {
-  EXPECT_THAT(einsum("ij,jk->ik", "float[3, 4] a"), Not(HasSubstr("ingot.matmul")));
-  EXPECT_THAT(einsum("ijk->i", "float[3, 4] a"), Not(HasSubstr("ingot.reduce")));
+  EXPECT_THAT(einsum("ij->ii", "float[3, 4] a"), HasSubstr("has an output that does not follow from its operands"));
+  EXPECT_THAT(einsum("ii->i", "float[3, 4] a"), HasSubstr("have one label and different sizes"));
 }
 
 } // namespace
