@@ -102,7 +102,7 @@ private:
     return registry;
   }
 
-  StageOptions stageOptions() const { return {.layout = options.level > 0, .fuse = options.level > 0, .plainKernels = options.level == 0}; }
+  StageOptions stageOptions() const { return StageOptions::ofLevel(options.level); }
   void describeInterface();
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
@@ -199,7 +199,7 @@ absl::Status Compilation::check() {
   if (absl::Status status = checkFixedDims(); !status.ok())
     return status;
   for (const Stage &stage : stages())
-    if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, {.fuse = false, .plainKernels = true}); !status.ok())
+    if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, StageOptions::ofLevel(0)); !status.ok())
       return status;
   return absl::OkStatus();
 }

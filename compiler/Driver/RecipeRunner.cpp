@@ -58,7 +58,8 @@ absl::Status RecipeRunner::compile(ModuleOp recipes) {
   const TargetSpec &target = targets->front();
 
   OwningOpRef<ModuleOp> module = recipes.clone();
-  StageOptions stageOptions{.fuse = false, .plainKernels = true, .runSymbol = kEntry.str()};
+  StageOptions stageOptions = StageOptions::ofLevel(0);
+  stageOptions.runSymbol = kEntry.str();
   bool single = llvm::hasSingleElement(module->getOps<func::FuncOp>());
   for (const Stage &stage : stages()) {
     if (stage.name == "graph")

@@ -108,12 +108,17 @@ void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &
 
 } // namespace
 
+StageOptions StageOptions::ofLevel(int level) {
+  bool plain = level == 0;
+  return {.layout = !plain, .fuse = !plain, .plainKernels = plain};
+}
+
 ArrayRef<Stage> stages() { return kStages; }
 
 void registerStages() {
   for (const Stage &stage : kStages) {
     registerStage(stage, "", {});
-    registerStage(stage, "-O0", {.layout = false, .fuse = false, .plainKernels = true});
+    registerStage(stage, "-O0", StageOptions::ofLevel(0));
   }
 }
 
