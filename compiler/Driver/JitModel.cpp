@@ -10,6 +10,7 @@
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Graph/Passes.h"
 #include "passes/Weights/WeightStore.h"
 #include "runtime/include/ingot/ingot.h"
 #include "llvm/Support/raw_ostream.h"

@@ -5,7 +5,7 @@
 // CHECK-SAME: %[[A:.*]]: tensor<1x4x5x3xf32>, %[[B:.*]]: tensor<1x4x5x3xf32>, %[[S:.*]]: tensor<1x3x1x1xf32>
 // CHECK-DAG: %[[C:.*]] = ingot.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00]> : tensor<3xf32>
 // CHECK-DAG: %[[R:.*]] = ingot.reshape %[[S]] : tensor<1x3x1x1xf32> -> tensor<1x1x1x3xf32>
-// CHECK: %[[U:.*]] = ingot.binary add %[[A]], %[[C]]
+// CHECK-DAG: %[[U:.*]] = ingot.binary add %[[A]], %[[C]]
 // CHECK: %[[V:.*]] = ingot.binary mul %[[U]], %[[R]]
 // CHECK: %[[Y:.*]] = ingot.binary add %[[V]], %[[B]]
 // CHECK-NOT: ingot.transpose
