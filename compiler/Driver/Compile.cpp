@@ -9,6 +9,7 @@
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Pipelines/Stages.h"
@@ -101,7 +102,7 @@ private:
     return registry;
   }
 
-  StageOptions stageOptions() const { return {.fuse = options.level > 0, .plainKernels = options.level == 0}; }
+  StageOptions stageOptions() const { return StageOptions::ofLevel(options.level); }
   void describeInterface();
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
@@ -198,13 +199,15 @@ absl::Status Compilation::check() {
   if (absl::Status status = checkFixedDims(); !status.ok())
     return status;
   for (const Stage &stage : stages())
-    if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, {.fuse = false, .plainKernels = true}); !status.ok())
+    if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, StageOptions::ofLevel(0)); !status.ok())
       return status;
   return absl::OkStatus();
 }
 
 absl::Status Compilation::runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions) {
   begin(stage.name);
+  if (stage.name == "kernel")
+    dropRecipes(target);
   PassManager passes(&context);
   stage.build(passes, stageOptions);
   if (failed(passes.run(target)))
@@ -311,16 +314,22 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &targ
 absl::Status Compilation::writeArtefact(LinkJob &job) {
   std::optional<TemporaryFile> weightsFile;
   if (interface.weightBytes > 0) {
+    begin("weights");
+    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+    if (!recipes.ok())
+      return diagnostics.status(std::string(recipes.status().message()));
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
     if (!file.ok())
       return file.status();
     weightsFile.emplace(std::move(*file));
     absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes,
-                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, out); });
+                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, recipes->get(), out); });
     if (!status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());
+    end();
   }
+  begin("link");
   absl::Status linked;
   switch (options.emit) {
   case Emit::Program:
@@ -390,7 +399,6 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   }
   interface.weightBytes = weightBlobBytes(*module);
   interface.weightsSymbol = interface.weightBytes > 0 ? interface.prefix + "_weights" : "";
-  begin("link");
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Driver/WeightBlob.h"
 
+#include "compiler/Driver/RecipeRunner.h"
 #include "dialects/Ingot/Ingot.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "passes/Weights/WeightStore.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <deque>
+#include <vector>
 
 using namespace mlir;
 
@@ -17,17 +21,17 @@ struct Placed {
   TypedAttr value;
 };
 
+int64_t bytesOf(Type type) {
+  auto shaped = cast<ShapedType>(type);
+  return shaped.getNumElements() * llvm::divideCeil(getStorageType(shaped.getElementType()).getIntOrFloatBitWidth(), 8);
+}
+
 SmallVector<Placed> layoutOf(ModuleOp module) {
   SmallVector<Placed> layout;
   auto entries = module->getAttrOfType<ArrayAttr>("ingot.weight_layout");
   for (auto entry : entries ? entries.getAsRange<DictionaryAttr>() : ArrayAttr::get(module.getContext(), {}).getAsRange<DictionaryAttr>())
     layout.push_back({cast<IntegerAttr>(entry.get("offset")).getInt(), cast<TypedAttr>(entry.get("value"))});
   return layout;
-}
-
-int64_t bytesOf(Type type) {
-  auto shaped = cast<ShapedType>(type);
-  return shaped.getNumElements() * llvm::divideCeil(getStorageType(shaped.getElementType()).getIntOrFloatBitWidth(), 8);
 }
 
 /// The elements of an attribute as they lie in memory.
@@ -43,6 +47,38 @@ void writeDense(DenseElementsAttr dense, llvm::raw_ostream &out) {
     out.write(raw.data(), raw.size());
 }
 
+/// Writes one constant. No more than the inputs, the intermediate values and the result of one recipe are in memory at a time.
+absl::Status writeConstant(TypedAttr value, const WeightStore &weights, const RecipeRunner *recipes, llvm::raw_ostream &out) {
+  int64_t bytes = bytesOf(value.getType());
+  if (auto handle = dyn_cast<WeightAttr>(value)) {
+    ArrayRef<char> data = weights.bytes(handle.getId());
+    if (static_cast<int64_t>(data.size()) != bytes)
+      return absl::InternalError("weight '" + handle.getName().str() + "' has " + std::to_string(data.size()) + " bytes, its type needs " +
+                                 std::to_string(bytes));
+    out.write(data.data(), data.size());
+    return absl::OkStatus();
+  }
+  auto recipe = dyn_cast<RecipeAttr>(value);
+  if (!recipe) {
+    writeDense(cast<DenseElementsAttr>(value), out);
+    return absl::OkStatus();
+  }
+  if (!recipes)
+    return absl::InternalError("the model has recipes, but none were compiled");
+  // Copies, since mapped weights lie anywhere in their file, also off the alignment of their elements.
+  std::deque<llvm::SmallVector<char, 0>> inputs; // which never moves its elements
+  std::vector<const void *> pointers;
+  for (auto input : recipe.getInputs().getAsRange<TypedAttr>()) {
+    llvm::SmallVector<char, 0> &copy = inputs.emplace_back();
+    copy.reserve(bytesOf(input.getType()));
+    llvm::raw_svector_ostream stream(copy);
+    if (absl::Status status = writeConstant(input, weights, recipes, stream); !status.ok())
+      return status;
+    pointers.push_back(copy.data());
+  }
+  return recipes->run(recipe, pointers, bytes, out);
+}
+
 } // namespace
 
 uint64_t weightBlobBytes(ModuleOp planned) {
@@ -50,21 +86,13 @@ uint64_t weightBlobBytes(ModuleOp planned) {
   return layout.empty() ? 0 : layout.back().offset + bytesOf(layout.back().value.getType());
 }
 
-absl::Status writeWeightBlob(ModuleOp planned, const WeightStore &weights, llvm::raw_ostream &out) {
+absl::Status writeWeightBlob(ModuleOp planned, const WeightStore &weights, const RecipeRunner *recipes, llvm::raw_ostream &out) {
   int64_t position = 0;
   for (const Placed &placed : layoutOf(planned)) {
     out.write_zeros(placed.offset - position);
-    int64_t bytes = bytesOf(placed.value.getType());
-    if (auto handle = dyn_cast<WeightAttr>(placed.value)) {
-      ArrayRef<char> data = weights.bytes(handle.getId());
-      if (static_cast<int64_t>(data.size()) != bytes)
-        return absl::InternalError("weight '" + handle.getName().str() + "' has " + std::to_string(data.size()) + " bytes, its type needs " +
-                                   std::to_string(bytes));
-      out.write(data.data(), data.size());
-    } else {
-      writeDense(cast<DenseElementsAttr>(placed.value), out);
-    }
-    position = placed.offset + bytes;
+    if (absl::Status status = writeConstant(placed.value, weights, recipes, out); !status.ok())
+      return status;
+    position = placed.offset + bytesOf(placed.value.getType());
   }
   return absl::OkStatus();
 }

@@ -12,13 +12,15 @@ class raw_ostream;
 } // namespace llvm
 
 namespace ingot {
+class RecipeRunner;
 class WeightStore;
 
 /// Bytes of the weights that the plan stage laid out in `ingot.weight_layout`.
 uint64_t weightBlobBytes(mlir::ModuleOp planned);
 
-/// Writes them tensor by tensor, each at its offset, zeros between.
-absl::Status writeWeightBlob(mlir::ModuleOp planned, const WeightStore &weights, llvm::raw_ostream &out);
+/// Writes them tensor by tensor, each at its offset, zeros between. `recipes` may be null for a model without recipes; what it makes goes straight to
+/// `out`.
+absl::Status writeWeightBlob(mlir::ModuleOp planned, const WeightStore &weights, const RecipeRunner *recipes, llvm::raw_ostream &out);
 
 } // namespace ingot
 

@@ -37,7 +37,19 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createVerifyImportPass());
        pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
        pm.addPass(createCSEPass());
+       if (options.layout) {
+         pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
+         pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
+         pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
+         pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
+         pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
+         pm.addNestedPass<func::FuncOp>(createSinkTransposesPass()); // only the transposes that the model itself needs are left
+         pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
+         pm.addPass(createCanonicalizerPass());
+         pm.addPass(createCSEPass());
+       }
        pm.addNestedPass<func::FuncOp>(createVerifyGraphPass());
+       pm.addPass(createOutlineRecipesPass()); // last: no pass after it changes what is computed from constants
      }},
     {"region", "every compute operation in one region",
      [](OpPassManager &pm, const StageOptions &options) {
@@ -96,12 +108,17 @@ void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &
 
 } // namespace
 
+StageOptions StageOptions::ofLevel(int level) {
+  bool plain = level == 0;
+  return {.layout = !plain, .fuse = !plain, .plainKernels = plain};
+}
+
 ArrayRef<Stage> stages() { return kStages; }
 
 void registerStages() {
   for (const Stage &stage : kStages) {
     registerStage(stage, "", {});
-    registerStage(stage, "-O0", {.fuse = false, .plainKernels = true});
+    registerStage(stage, "-O0", StageOptions::ofLevel(0));
   }
 }
 

@@ -16,10 +16,14 @@ namespace ingot {
 
 /// What the stages need to know; filled by the tools.
 struct StageOptions {
+  bool layout = true;                  ///< Choose layouts and pack weights (-O3).
   bool fuse = true;                    ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
   bool plainKernels = false;           ///< Only the plain family (-O0).
   MachineModel machine = {};           ///< What the kernels are chosen for (the plan stage).
   std::string runSymbol = "model_run"; ///< Name of the generated entry function.
+
+  /// The options of `-O0` and of every higher level.
+  static StageOptions ofLevel(int level);
 };
 
 /// One stage of the way of a model, after import.

@@ -113,7 +113,7 @@ Verdict Case::runBound(const std::vector<TensorData> &inputs, const std::vector<
   OwningOpRef<ModuleOp> module = importer::importModel(context, *model, weights, importOptions(inputs, bound));
   if (!module)
     return {"unsupported", text(diagnostics.status("import failed without a message"))};
-  absl::StatusOr<std::unique_ptr<JitModel>> compiled = JitModel::compile(*module, weights, {.fuse = false, .plainKernels = true}, diagnostics);
+  absl::StatusOr<std::unique_ptr<JitModel>> compiled = JitModel::compile(*module, weights, StageOptions::ofLevel(0), diagnostics);
   if (!compiled.ok())
     return {"fail", text(compiled.status())};
   if ((*compiled)->outputs().size() != expected.size())

@@ -119,6 +119,7 @@ int runAll(const std::vector<std::string> &folders, const Options &options, llvm
       json << llvm::json::Value(
                   llvm::json::Object{{"test", running[i].folder}, {"status", verdict.status}, {"reason", llvm::json::fixUTF8(verdict.reason)}})
            << '\n';
+      json.flush();
       passed += verdict.status == "pass";
       running.erase(running.begin() + i);
     }

@@ -5,6 +5,8 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace ingot {
@@ -88,6 +90,44 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
     return foldElements<APFloat>(lhs, rhs, type, [&](const APFloat &a, const APFloat &b) { return combine(getKind(), a, b); });
   bool isUnsigned = type.getElementType().isUnsignedInteger() || type.getElementType().isInteger(1);
   return foldElements<APInt>(lhs, rhs, type, [&](const APInt &a, const APInt &b) { return combine(getKind(), a, b, isUnsigned); });
+}
+
+OpFoldResult UnaryOp::fold(FoldAdaptor adaptor) {
+  auto dense = dyn_cast_if_present<DenseElementsAttr>(adaptor.getX());
+  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(getType()));
+  // In double precision every kind below is rounded correctly to f32 and narrower types.
+  double (*function)(double) = nullptr;
+  switch (getKind()) {
+  case UnaryKind::Neg:
+    function = [](double x) { return -x; };
+    break;
+  case UnaryKind::Abs:
+    function = [](double x) { return std::fabs(x); };
+    break;
+  case UnaryKind::Sqrt:
+    function = [](double x) { return std::sqrt(x); };
+    break;
+  case UnaryKind::Reciprocal:
+    function = [](double x) { return 1.0 / x; };
+    break;
+  default:
+    return {};
+  }
+  if (!dense || !element || dense.getType() != getType() || (!dense.isSplat() && dense.getNumElements() * 8 > kMaxInlineBytes))
+    return {};
+  auto apply = [&](APFloat x) {
+    bool inexact;
+    x.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+    APFloat y(function(x.convertToDouble()));
+    y.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven, &inexact);
+    return y;
+  };
+  if (dense.isSplat())
+    return DenseElementsAttr::get(dense.getType(), apply(dense.getSplatValue<APFloat>()));
+  SmallVector<APFloat> elements;
+  for (const APFloat &x : dense.getValues<APFloat>())
+    elements.push_back(apply(x));
+  return DenseElementsAttr::get(dense.getType(), elements);
 }
 
 OpFoldResult CastOp::fold(FoldAdaptor adaptor) {

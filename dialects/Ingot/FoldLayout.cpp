@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Folds of operations that move elements. Constants in the IR are small, so elements are moved one by one.
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/Shapes.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -73,6 +74,8 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   }
   if (auto dense = dyn_cast_if_present<DenseElementsAttr>(adaptor.getX()))
     return dense.reshape(cast<ShapedType>(getType()));
+  if (auto weight = dyn_cast_if_present<WeightAttr>(adaptor.getX())) // the same bytes
+    return cast<TypedAttr>(WeightAttr::get(getContext(), weight.getId(), weight.getName(), getType()));
   return {};
 }
 
@@ -96,6 +99,24 @@ OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
     return flat;
   });
 }
+
+namespace {
+
+/// transpose that moves only dims of size 1 -> reshape
+struct ReshapeUnitDims : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    auto type = cast<RankedTensorType>(op.getX().getType());
+    if (!type.hasStaticShape() || !keepsOrder(op.getPermutation(), type.getShape()))
+      return rewriter.notifyMatchFailure(op, "moves elements");
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), op.getX())->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    return success();
+  }
+};
+
+} // namespace
+
+void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) { patterns.add<ReshapeUnitDims>(context); }
 
 OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
   if (getX().getType() == getType())

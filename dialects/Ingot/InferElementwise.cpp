@@ -64,4 +64,12 @@ LogicalResult CastOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   return success();
 }
 
+LogicalResult BitcastOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto from = cast<RankedTensorType>(adaptor.getX().getType());
+  if (getStorageType(from.getElementType()).getIntOrFloatBitWidth() != getStorageType(adaptor.getTo()).getIntOrFloatBitWidth())
+    return inferenceError(loc, "the element types of a bitcast differ in width");
+  types.push_back(from.clone(adaptor.getTo()));
+  return success();
+}
+
 } // namespace ingot

@@ -27,10 +27,7 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *context, std::optional<
   ArrayRef<int64_t> permutation = adaptor.getPermutation();
   if (static_cast<int64_t>(permutation.size()) != type.getRank() || !isPermutationVector(permutation))
     return inferenceError(loc, "the permutation does not permute the operand's dims");
-  Dims from = getDims(type), dims;
-  for (int64_t source : permutation)
-    dims.push_back(from[source]);
-  types.push_back(makeTensorType(dims, type.getElementType()));
+  types.push_back(permuteType(type, permutation));
   return success();
 }
 

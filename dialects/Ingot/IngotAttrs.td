@@ -129,6 +129,18 @@ def Ingot_WeightAttr : AttrDef<Ingot_Dialect, "Weight", [TypedAttrInterface]> {
   let assemblyFormat = "`<` $id `,` $name `>`";
 }
 
+def Ingot_RecipeAttr : AttrDef<Ingot_Dialect, "Recipe", [TypedAttrInterface]> {
+  let mnemonic = "recipe";
+  let summary = "a constant tensor that compiled code makes when the weights are written";
+  let description = [{
+    `function` is a function of the module's nested module `@recipes`; `inputs` are its arguments: weights, and constants small enough to stand in the IR. Equal
+    layers share a function and differ in their inputs.
+    Example: `ingot.constant #ingot.recipe<@recipes::@recipe_0, [#ingot.weight<3, "w"> : tensor<4x6xf32>]> : tensor<6x4xf32>`
+  }];
+  let parameters = (ins "::mlir::SymbolRefAttr":$function, "::mlir::ArrayAttr":$inputs, AttributeSelfTypeParameter<"">:$type);
+  let assemblyFormat = "`<` $function `,` $inputs `>`";
+}
+
 def Ingot_DimsAttr : AttrDef<Ingot_Dialect, "Dims"> {
   let mnemonic = "dims";
   let summary = "the dims of a tensor as functions of the model's symbols (a type's encoding)";

@@ -17,13 +17,14 @@ def Ingot_UnaryOp : Ingot_ElementwiseOp<"unary"> {
   let arguments = (ins Ingot_UnaryKindAttr:$kind, AnyRankedTensor:$x, DefaultValuedAttr<F64Attr, "0.0">:$alpha, DefaultValuedAttr<F64Attr, "0.0">:$beta);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$kind $x attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
 }
 
 def Ingot_BinaryOp : Ingot_ElementwiseOp<"binary"> {
   let summary = "a function of two elements of one type";
   let description = [{
     Operands broadcast by ONNX's multidirectional rule. Integer `div` truncates; `mod` has the sign of the divisor, `fmod` of the dividend; `min` and `max` return
-    NaN when an operand is NaN; `and`, `or`, `xor` are logical on `i1` and bitwise on integers; `shl` and `shr` are for unsigned integers.
+    NaN when an operand is NaN; `and`, `or`, `xor` are logical on `i1` and bitwise on integers; `shl` and `shr` give 0 (or copies of the sign of a signed integer) for amounts outside of the width.
     Example: `%y = ingot.binary add %a, %b : tensor<4x1xf32>, tensor<3xf32> -> tensor<4x3xf32>`
   }];
   let arguments = (ins Ingot_BinaryKindAttr:$kind, AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
@@ -59,6 +60,14 @@ def Ingot_CastOp : Ingot_ElementwiseOp<"cast"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$x `to` $to attr-dict `:` type($x) `->` type($result)";
   let hasFolder = 1;
+}
+
+def Ingot_BitcastOp : Ingot_ElementwiseOp<"bitcast"> {
+  let summary = "the same bits as another element type of the same width";
+  let description = [{ Example: `%y = ingot.bitcast %x to i32 : tensor<4xf32> -> tensor<4xi32>` }];
+  let arguments = (ins AnyRankedTensor:$x, TypeAttr:$to);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `to` $to attr-dict `:` type($x) `->` type($result)";
 }
 
 #endif

@@ -5,9 +5,9 @@
 include "dialects/Ingot/IngotOpsBase.td"
 
 def Ingot_ConstantOp : Ingot_TensorOp<"constant", "Constant", [ConstantLike]> {
-  let summary = "a constant tensor: small values in the IR, or the handle of a weight";
+  let summary = "a constant tensor: small values in the IR, the handle of a weight, or the recipe that makes it of weights";
   let description = [{
-    Values up to 4 KiB may be a dense attribute; everything larger is `#ingot.weight`.
+    Values up to 4 KiB may be a dense attribute; everything larger is `#ingot.weight` or `#ingot.recipe`.
     Example: `%w = ingot.constant #ingot.weight<3, "conv1.weight"> : tensor<64x3x7x7xf32>`
   }];
   let arguments = (ins TypedAttrInterface:$value);
@@ -33,6 +33,7 @@ def Ingot_TransposeOp : Ingot_TensorOp<"transpose", "View"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$x $permutation attr-dict `:` type($x) `->` type($result)";
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Ingot_BroadcastOp : Ingot_PureOp<"broadcast", "Elementwise"> {

@@ -63,6 +63,23 @@ AffineExpr windowDim(AffineExpr in, int64_t kernel, int64_t stride, int64_t padB
   return (in + (padBegin + padEnd - dilation * (kernel - 1) - 1)).floorDiv(stride) + 1;
 }
 
+RankedTensorType permuteType(RankedTensorType type, ArrayRef<int64_t> permutation) {
+  Dims from = getDims(type);
+  return makeTensorType(llvm::map_to_vector(permutation, [&](int64_t source) { return from[source]; }), type.getElementType());
+}
+
+bool keepsOrder(ArrayRef<int64_t> permutation, ArrayRef<int64_t> shape) {
+  int64_t last = -1;
+  for (int64_t source : permutation) {
+    if (shape[source] == 1)
+      continue;
+    if (source < last)
+      return false;
+    last = source;
+  }
+  return true;
+}
+
 LogicalResult inferenceError(std::optional<Location> location, const Twine &message) { return location ? emitError(*location, message) : failure(); }
 
 } // namespace ingot

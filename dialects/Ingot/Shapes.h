@@ -28,6 +28,12 @@ mlir::FailureOr<Dims> broadcastDims(llvm::ArrayRef<mlir::AffineExpr> a, llvm::Ar
 /// Output size of a window: floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1.
 mlir::AffineExpr windowDim(mlir::AffineExpr in, int64_t kernel, int64_t stride, int64_t padBegin, int64_t padEnd, int64_t dilation);
 
+/// The type of a tensor of `type` with its dims permuted: `result.dim[i] = type.dim[permutation[i]]`.
+mlir::RankedTensorType permuteType(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> permutation);
+
+/// Whether a transpose of a tensor of this shape moves only dims of size 1: a reshape.
+bool keepsOrder(llvm::ArrayRef<int64_t> permutation, llvm::ArrayRef<int64_t> shape);
+
 /// Reports why a result type cannot be inferred. Returns failure.
 mlir::LogicalResult inferenceError(std::optional<mlir::Location> location, const llvm::Twine &message);
 

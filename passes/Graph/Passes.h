@@ -4,9 +4,14 @@
 
 #include "dialects/Ingot/Ingot.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace ingot {
+
+/// Name of the nested module whose functions make constants when the weights are written (`#ingot.recipe`).
+inline constexpr llvm::StringLiteral kRecipesModule = "recipes";
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "passes/Graph/Passes.h.inc"

@@ -4,12 +4,44 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DecomposeImagesPass : Pass<"ingot-decompose-images", "::mlir::func::FuncOp"> {
+  let summary = "write image operations as simpler ones that have kernels of their own";
+  let description = [{
+    A nearest resize by whole factors that repeats every element becomes a broadcast between two reshapes; an average or maximum pool over the whole image becomes a reduction.
+    Example: test/passes/Graph/decompose-images.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def SplitPaddingPass : Pass<"ingot-split-padding", "::mlir::func::FuncOp"> {
   let summary = "make the padding of convolutions an operation of its own";
   let description = [{
     A convolution with pads becomes an `ingot.pad` with zeros (negative pads: an `ingot.slice`) and a convolution without; a zero pad in front of that one joins it.
     The plan turns the pad into a halo of its producer's buffer, so that the loops of a convolution need no bounds checks. Symbolic shapes stay as they are.
     Example: test/passes/Graph/split-padding.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def ChannelsLastPass : Pass<"ingot-channels-last", "::mlir::func::FuncOp"> {
+  let summary = "give image operations the layout of their kernels: channels last, weights packed";
+  let description = [{
+    Convolutions and pools over one or two spatial dims become channels-last ones between a transpose of their operand and one of their result; the weights of
+    convolutions are packed by operations on the constants. A transposed convolution whose windows do not overlap becomes a pointwise convolution with
+    `kernel * channels` outputs and a shuffle of its pixels. Convolutions of one pixel become matrix products. `ingot-sink-transposes` then removes the transposes between two image
+    operations. Convolutions with pads (`ingot-split-padding` comes first), of other types than f32 or of symbolic shape stay as they are.
+    Example: test/passes/Graph/channels-last.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def SinkTransposesPass : Pass<"ingot-sink-transposes", "::mlir::func::FuncOp"> {
+  let summary = "move transposes towards the results until they meet their inverse";
+  let description = [{
+    A transpose in front of an operation that works in any order of dims (elementwise operations with broadcasts, concat, pad, slice, resize, broadcast, reductions, reshapes that
+    split or join neighbouring dims) moves behind it. Other operands must be transposed back for nothing: constants (by a recipe), operands where only dims of size 1 move, and
+    other transposes of the same permutation.
+    Example: test/passes/Graph/sink-transposes.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
 }
@@ -28,6 +60,52 @@ def VerifyGraphPass : Pass<"ingot-verify-graph", "::mlir::func::FuncOp"> {
     Nothing that folds on small constants is left, so no shape arithmetic; a convolution with channels last has packed weights and no pads.
     Example: test/passes/Graph/verify-graph.mlir
   }];
+}
+
+def FoldScalesPass : Pass<"ingot-fold-scales", "::mlir::func::FuncOp"> {
+  let summary = "move constant scales into the weights before them, and merge constant biases";
+  let description = [{
+    A product of a convolution's or matrix product's result with a constant that varies along the output channels only is taken by the weights; `(x + c1) * c2` becomes
+    `x * c2 + c1 * c2` on the way there, divisions become products with the reciprocal. Constants in a row are merged, subtractions become additions. What is
+    computed from constants is written as operations on them, which `ingot-outline-recipes` moves to compile time: convolution and batch norm become
+    convolution and bias. Results differ from the unfolded ones by rounding.
+    Example: test/passes/Graph/fold-scales.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def PackContractionsPass : Pass<"ingot-pack-contractions", "::mlir::func::FuncOp"> {
+  let summary = "bring the right sides of matrix products into panels";
+  let description = [{
+    `ingot.matmul` becomes `ingot.packed_matmul` with an `ingot.pack` of its right side: of weights a recipe, of an activation a region of its own. Transposed sides
+    become `ingot.transpose`; batch dims are made equal, or dropped from a right side that all batches share. Types other than f32 and products of few rows with
+    an activation stay as they are.
+    Example: test/passes/Graph/pack-contractions.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def RecognizeCompositesPass : Pass<"ingot-recognize-composites", "::mlir::func::FuncOp"> {
+  let summary = "find norms and activations that a model spells out";
+  let description = [{
+    Softmax, log softmax, layer norm, root mean square and Euclidean norm written as reductions and elementwise operations become `ingot.norm`; silu, hard swish,
+    hard sigmoid and both kinds of gelu written as products become `ingot.unary`. Only the operation that computes the result is replaced: intermediate values that
+    the model reads elsewhere stay. Powers by 2, -1, 0.5 and -0.5 become products, reciprocals and square roots.
+    Example: test/passes/Graph/recognize-composites.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def OutlineRecipesPass : Pass<"ingot-outline-recipes", "::mlir::ModuleOp"> {
+  let summary = "move what depends on constants alone out of the model, to be computed when the weights are written";
+  let description = [{
+    Every value that is computed from constants only and read by something else becomes `ingot.constant #ingot.recipe<@recipes::@recipe_N, [inputs]>`; the operations
+    that make it become the function `@recipe_N` of a nested module `@recipes`, with the weights (and constants of more than one value) as its arguments. Equal
+    computations share a function. The driver compiles the module once and runs a recipe when its place among the weights is written; later passes do not touch it.
+    Broadcasts stay with their readers, as does what is more than 16 times larger than its inputs and larger than 1 MiB, unless it is packed.
+    Example: test/passes/Graph/outline-recipes.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect", "::mlir::func::FuncDialect"];
 }
 
 #endif

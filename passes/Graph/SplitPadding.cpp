@@ -68,7 +68,7 @@ struct MergePads : OpRewritePattern<PadOp> {
   }
 };
 
-struct SplitPadding : impl::SplitPaddingPassBase<SplitPadding> {
+struct SplitPaddingPass : impl::SplitPaddingPassBase<SplitPaddingPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<SplitPadsOffConv, MergePads>(&getContext());

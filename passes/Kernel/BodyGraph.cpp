@@ -154,7 +154,7 @@ FailureOr<unsigned> BodyGraph::addOperation(Operation *op, ArrayRef<Linear> indi
     return addPad(pad, indices, std::move(node));
   if (auto pack = dyn_cast<PackOp>(op))
     return addPack(pack, indices, std::move(node));
-  if (!isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp, BroadcastOp>(op))
+  if (!isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp, BitcastOp, BroadcastOp>(op))
     return failure();
 
   node.kind = BodyNode::Compute;

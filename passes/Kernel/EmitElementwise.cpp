@@ -117,6 +117,16 @@ Value emitBinary(ImplicitLocOpBuilder &b, BinaryOp op, Value lhs, Value rhs, Typ
   return emitBinaryKind(b, kind, lhs, rhs, element);
 }
 
+/// Booleans are bytes of 0 or 1 in memory.
+Value bitcastElements(ImplicitLocOpBuilder &b, Value value, Type to) {
+  if (getElementTypeOrSelf(value.getType()).isInteger(1))
+    value = arith::ExtUIOp::create(b, like(value, b.getI8Type()), value);
+  if (to.isInteger(1))
+    return arith::TruncIOp::create(b, like(value, to), value);
+  Type type = like(value, getValueType(to));
+  return value.getType() == type ? value : arith::BitcastOp::create(b, type, value).getResult();
+}
+
 } // namespace
 
 Type getValueType(Type element) {
@@ -171,10 +181,11 @@ FailureOr<Value> emitElementwise(ImplicitLocOpBuilder &b, Operation *op, ValueRa
           .Case([&](CompareOp compare) { return emitPredicate(b, compare.getPredicate(), wide[0], wide[1], element); })
           .Case([&](SelectOp) { return arith::SelectOp::create(b, wide[0], wide[1], wide[2]).getResult(); })
           .Case([&](CastOp) { return castElements(b, operands[0], element, target); })
+          .Case([&](BitcastOp) { return bitcastElements(b, operands[0], target); })
           .Default([](Operation *) { return Value(); });
   if (!result)
     return op->emitOpError("has no code for elements of type ") << element;
-  return isa<CastOp>(op) ? result : narrowElements(b, result, target);
+  return isa<CastOp, BitcastOp>(op) ? result : narrowElements(b, result, target);
 }
 
 } // namespace ingot

@@ -87,11 +87,15 @@ Value emitIntegerPower(ImplicitLocOpBuilder &b, Value lhs, Value rhs, bool isUns
   return m.select(m.less(rhs, zero), inverse, power);
 }
 
-/// Shifts by the width or more give 0.
-Value emitShift(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, Value rhs) {
+/// Shifts by a negative amount, or by the width or more, give 0; of signed integers to the right, copies of the sign bit.
+Value emitShift(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, Value rhs, bool isUnsigned) {
   ElementMath m(b, lhs.getType());
-  Value zero = m.integer(0), width = m.integer(getElementTypeOrSelf(lhs).getIntOrFloatBitWidth());
-  Value fits = m.bits(Predicates::ult, rhs, width), amount = m.select(fits, rhs, zero);
+  int64_t bits = getElementTypeOrSelf(lhs).getIntOrFloatBitWidth();
+  Value zero = m.integer(0), width = m.integer(bits);
+  Value fits = m.bits(Predicates::ult, rhs, width);
+  if (kind == BinaryKind::Shr && !isUnsigned)
+    return arith::ShRSIOp::create(b, lhs, m.select(fits, rhs, m.integer(bits - 1)));
+  Value amount = m.select(fits, rhs, zero);
   Value shifted = kind == BinaryKind::Shl ? arith::ShLIOp::create(b, lhs, amount).getResult() : arith::ShRUIOp::create(b, lhs, amount).getResult();
   return m.select(fits, shifted, zero);
 }
@@ -128,7 +132,7 @@ Value emitBinaryKind(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, Value 
     return arith::XOrIOp::create(b, lhs, rhs);
   case BinaryKind::Shl:
   case BinaryKind::Shr:
-    return emitShift(b, kind, lhs, rhs);
+    return emitShift(b, kind, lhs, rhs, isUnsigned);
   }
   llvm_unreachable("every kind is handled");
 }

@@ -19,25 +19,31 @@ struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
   using EmitEntryPassBase::EmitEntryPassBase;
 
   void runOnOperation() override {
-    LLVM::LLVMFuncOp model;
+    SmallVector<LLVM::LLVMFuncOp> models;
     for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
       if (function.isExternal())
         continue;
       if (function->hasAttr("ingot.input_count"))
-        model = function;
+        models.push_back(function);
       function.setLinkage(LLVM::Linkage::Internal);
     }
-    if (!model) {
+    if (models.empty()) {
       getOperation().emitError("has no model function: run the stages up to kernel first");
       return signalPassFailure();
     }
-    auto count = [&](StringRef name) { return cast<IntegerAttr>(model->getAttr(name)).getInt(); };
+    for (LLVM::LLVMFuncOp model : models)
+      emitEntry(model, models.size() == 1 ? symbol.getValue() : (symbol + "_" + model.getName()).str());
+  }
+
+private:
+  void emitEntry(LLVM::LLVMFuncOp model, StringRef name) {
+    auto count = [&](StringRef which) { return cast<IntegerAttr>(model->getAttr(which)).getInt(); };
     int64_t inputs = count("ingot.input_count"), outputs = count("ingot.output_count");
 
     ImplicitLocOpBuilder b(model.getLoc(), &getContext());
     b.setInsertionPointToEnd(getOperation().getBody());
     Type pointer = LLVM::LLVMPointerType::get(&getContext()), i64 = b.getI64Type();
-    auto entry = LLVM::LLVMFuncOp::create(b, symbol, LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {pointer, i64, i64}));
+    auto entry = LLVM::LLVMFuncOp::create(b, name, LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {pointer, i64, i64}));
     Block *block = entry.addEntryBlock(b);
     b.setInsertionPointToStart(block);
     auto loadAt = [&](Value base, int64_t slot) {

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "passes/Kernel/Plain.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -20,11 +21,15 @@ namespace ingot {
 
 namespace {
 
+/// Of a tensor without elements the strides are written out: `memref<3x0xf32>` has stride 0, which the conversion of signatures to LLVM refuses.
 MemRefType bufferType(Type tensor) {
   if (auto buffer = dyn_cast<MemRefType>(tensor)) // an argument that is one already
     return buffer;
   auto type = cast<RankedTensorType>(tensor);
-  return MemRefType::get(type.getShape(), getStorageType(type.getElementType()));
+  Type element = getStorageType(type.getElementType());
+  if (type.getNumElements() != 0)
+    return MemRefType::get(type.getShape(), element);
+  return MemRefType::get(type.getShape(), element, StridedLayoutAttr::get(tensor.getContext(), 0, contiguousStrides(type.getShape())));
 }
 
 int64_t elementBytes(Type tensor) { return llvm::divideCeil(bufferType(tensor).getElementTypeBitWidth(), 8); }
@@ -192,10 +197,10 @@ void BufferPlanner::layOutWeights() {
 /// A memref of the box's elements. Boxes in the arena and among the weights begin at offset 0 of a view of their own, so that regions that are alike
 /// take arguments of the same type.
 Value BufferPlanner::boxBuffer(const Box &box, MemRefType type) {
-  bool contiguous = box.strides == contiguousStrides(type.getShape());
+  bool contiguous = box.strides == contiguousStrides(type.getShape()) && type.getLayout().isIdentity();
   Location loc = function.getLoc();
   if (Value argument = argumentOf.lookup(box.root)) {
-    if (contiguous && box.offset == 0 && argument.getType() == type)
+    if (box.offset == 0 && argument.getType() == type && box.strides == contiguousStrides(type.getShape()))
       return argument;
     auto layout = StridedLayoutAttr::get(b.getContext(), box.offset, box.strides);
     auto boxType = MemRefType::get(type.getShape(), type.getElementType(), layout);

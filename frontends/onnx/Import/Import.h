@@ -25,9 +25,9 @@ struct ConstantBytes {
 };
 
 struct ImportOptions {
-  std::map<std::string, int64_t> dims;                     ///< sizes of symbolic dims, by name
-  std::map<std::string, std::vector<int64_t>> inputShapes; ///< whole shapes, by graph input
-  std::map<std::string, ConstantBytes> boundInputs;        ///< inputs that become constants and leave the function's signature
+  std::map<std::string, int64_t> dims = {};                     ///< sizes of symbolic dims, by name
+  std::map<std::string, std::vector<int64_t>> inputShapes = {}; ///< whole shapes, by graph input
+  std::map<std::string, ConstantBytes> boundInputs = {};        ///< inputs that become constants and leave the function's signature
 };
 
 /// Whether the options fit the model: they name its dims and inputs and do not contradict its types. Problems are MLIR diagnostics.

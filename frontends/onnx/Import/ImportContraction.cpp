@@ -146,9 +146,9 @@ std::optional<Ints> transposedPads(Node &n, const Window &window) {
       int64_t total = window.strides[i] * (*extent - 1) + outputPadding[i] + covered - wanted;
       if (total < 0 && outputShape.empty())
         total = 0;
-      bool upper = autoPad == "SAME_UPPER";
-      int64_t half = total >= 0 ? total / 2 : -(-total / 2);
-      pads[i] = upper ? half : total - half;
+      // A result that is larger than what the input reaches grows at its end.
+      int64_t half = std::max<int64_t>(total, 0) / 2;
+      pads[i] = autoPad == "SAME_UPPER" || total < 0 ? half : total - half;
       pads[rank + i] = total - pads[i];
     }
     pads[rank + i] -= outputPadding[i];

@@ -46,6 +46,15 @@ void importCast(Node &n) {
   n.yield(n.cast(n[0], element));
 }
 
+void importBitCast(Node &n) {
+  Type element = getElementType(n.b.getContext(), static_cast<int32_t>(n.integer("to")));
+  if (!element) {
+    n.error() << "BitCast node '" << n.proto.name() << "' makes an element type that is not supported";
+    return;
+  }
+  n.yield(elementOf(n[0]) == element ? n[0] : n.create<BitcastOp>(n[0], TypeAttr::get(element)));
+}
+
 void importCastLike(Node &n) { n.yield(n.cast(n[0], elementOf(n[1]))); }
 
 /// A scalar condition in whatever shape of one element the model gives it.
@@ -188,8 +197,8 @@ void importScan(Node &n) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Cast", importCast}, {"CastLike", importCastLike}, {"Dropout", importDropout}, {"Identity", importIdentity},
-    {"If", importIf},     {"Loop", importLoop},         {"Scan", importScan, 9},
+    {"BitCast", importBitCast},   {"Cast", importCast}, {"CastLike", importCastLike}, {"Dropout", importDropout},
+    {"Identity", importIdentity}, {"If", importIf},     {"Loop", importLoop},         {"Scan", importScan, 9},
 };
 
 } // namespace

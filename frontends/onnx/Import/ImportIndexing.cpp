@@ -41,6 +41,26 @@ void importScatterNd(Node &n) {
     n.yield(n.create<ScatterNdOp>(*kind, n[0], n[1], n[2]));
 }
 
+/// Writes `update` into the cache from position write_indices[batch] on, along `axis`.
+void importTensorScatter(Node &n) {
+  Value cache = n[0], update = n[1];
+  int64_t rank = rankOf(cache);
+  std::optional<int64_t> axis = n.axis(rank);
+  std::optional<Ints> shape = n.fixedShape(update);
+  std::optional<int64_t> length = axis ? n.fixedDim(cache, *axis) : std::nullopt;
+  if (!length || !shape)
+    return;
+  Value positions = n.iota((*shape)[*axis], rank, *axis);
+  if (n.has(2)) {
+    Ints perBatch(rank, 1);
+    perBatch[0] = (*shape)[0];
+    positions = n.add(positions, n.reshape(n[2], perBatch));
+  }
+  if (n.string("mode") == "circular")
+    positions = n.binary(BinaryKind::Mod, positions, *length);
+  n.yield(n.create<ScatterElementsOp>(ScatterKind::Assign, cache, n.broadcast(positions, *shape), update, *axis));
+}
+
 template <ReduceKind kind> void importArgReduce(Node &n) {
   if (std::optional<int64_t> axis = n.axis(rankOf(n[0])))
     n.yield(n.create<ArgReduceOp>(kind, n[0], *axis, n.flag("keepdims"), n.flag("select_last_index")));
@@ -146,6 +166,7 @@ constexpr OpRow kRows[] = {
     {"Scatter", importScatterElements},
     {"ScatterElements", importScatterElements},
     {"ScatterND", importScatterNd},
+    {"TensorScatter", importTensorScatter},
     {"TopK", importTopK},
 };
 

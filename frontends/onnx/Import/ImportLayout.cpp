@@ -331,7 +331,8 @@ void importSpaceToDepth(Node &n) {
   if (!shape)
     return;
   int64_t block = n.integer("blocksize"), batch = (*shape)[0], channels = (*shape)[1], h = (*shape)[2] / block, w = (*shape)[3] / block;
-  Value x = n.transpose(n.reshape(n[0], {batch, channels, h, block, w, block}), {0, 3, 5, 1, 2, 4});
+  Ints order = n.string("mode") == "CRD" ? Ints{0, 1, 3, 5, 2, 4} : Ints{0, 3, 5, 1, 2, 4};
+  Value x = n.transpose(n.reshape(n[0], {batch, channels, h, block, w, block}), order);
   n.yield(n.reshape(x, {batch, channels * block * block, h, w}));
 }
 

@@ -76,10 +76,18 @@ void importMaxUnpool(Node &n) {
   std::optional<Ints> full = n.has(2) ? n.ints(2) : std::optional(pooled);
   if (!full)
     return;
-  int64_t size = std::accumulate(full->begin(), full->end(), int64_t(1), std::multiplies<>()), count = typeOf(n[0]).getNumElements();
+  if (full->size() != pooled.size()) {
+    n.error() << "needs an output shape of " << pooled.size() << " dims, has " << full->size();
+    return;
+  }
+  int64_t size = std::accumulate(pooled.begin(), pooled.end(), int64_t(1), std::multiplies<>()), count = typeOf(n[0]).getNumElements();
   Value zeros = n.broadcast(n.scalar(0.0, elementOf(n[0])), ArrayRef<int64_t>(size));
   Value values = n.reshape(n[0], ArrayRef<int64_t>(count)), indices = n.reshape(n[1], ArrayRef<int64_t>(count));
-  n.yield(n.reshape(n.create<ScatterElementsOp>(ScatterKind::Assign, zeros, indices, values, 0), ArrayRef<int64_t>(*full)));
+  Value result = n.reshape(n.create<ScatterElementsOp>(ScatterKind::Assign, zeros, indices, values, 0), ArrayRef<int64_t>(pooled));
+  Ints low(pooled.size(), 0), high;
+  for (auto [own, wanted] : llvm::zip_equal(pooled, *full))
+    high.push_back(wanted - own);
+  n.yield(n.pad(PadMode::Constant, result, low, high));
 }
 
 constexpr OpRow kRows[] = {

@@ -73,7 +73,9 @@ void importRecurrent(Node &n, const Cell &cell) {
   Value lengths = n.has(4) ? n.cast(n[4], i32) : n.broadcast(n.scalar(steps, i32), {batch});
 
   SmallVector<StringRef> names(directions * cell.activations.size());
-  if (const onnx::AttributeProto *given = n.attribute("activations"); given && given->strings_size() > 0)
+  // The schema's default is that of two directions, whatever the node has.
+  bool isGiven = llvm::any_of(n.proto.attribute(), [](const onnx::AttributeProto &attribute) { return attribute.name() == "activations"; });
+  if (const onnx::AttributeProto *given = isGiven ? n.attribute("activations") : nullptr; given && given->strings_size() > 0)
     names.assign(given->strings().begin(), given->strings().end());
   else
     for (size_t i = 0; i < names.size(); ++i)

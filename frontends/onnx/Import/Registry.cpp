@@ -12,8 +12,9 @@ using Table = llvm::StringMap<std::vector<OpRow>>;
 
 Table buildTable() {
   Table table;
-  for (llvm::ArrayRef<OpRow> family : {elementwiseOps(), reduceOps(), layoutOps(), shapeOps(), contractionOps(), normalizationOps(), poolOps(),
-                                       indexingOps(), resizeOps(), recurrentOps(), quantizeOps(), controlOps()})
+  for (llvm::ArrayRef<OpRow> family :
+       {elementwiseOps(), reduceOps(), layoutOps(), shapeOps(), contractionOps(), normalizationOps(), poolOps(), indexingOps(), resizeOps(),
+        recurrentOps(), quantizeOps(), controlOps(), einsumOps(), samplingOps(), signalOps()})
     for (const OpRow &row : family)
       table[row.op].push_back(row);
   return table;

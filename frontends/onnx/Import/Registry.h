@@ -38,6 +38,9 @@ llvm::ArrayRef<OpRow> resizeOps();
 llvm::ArrayRef<OpRow> recurrentOps();
 llvm::ArrayRef<OpRow> quantizeOps();
 llvm::ArrayRef<OpRow> controlOps();
+llvm::ArrayRef<OpRow> einsumOps();
+llvm::ArrayRef<OpRow> samplingOps();
+llvm::ArrayRef<OpRow> signalOps();
 
 } // namespace ingot::importer
 

@@ -299,7 +299,10 @@ Value TensorBuilder::finish(Operation *op) {
     return folded.front();
   }
   Value result;
-  if (DenseElementsAttr value = evaluate(op))
+  auto type = ::llvm::cast<RankedTensorType>(op->getResult(0).getType());
+  if (type.hasStaticShape() && type.getNumElements() == 0) // nothing to compute
+    result = constant(DenseElementsAttr::get(type, ArrayRef<Attribute>()));
+  else if (DenseElementsAttr value = evaluate(op))
     result = constant(value);
   else if (std::optional<Dims> dims = evaluateDims(op))
     result = dimsTensor(*dims, typeOf(op->getResult(0)));

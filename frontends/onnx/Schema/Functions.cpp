@@ -149,6 +149,12 @@ absl::StatusOr<onnx::FunctionProto> functionBody(const onnx::NodeProto &node, co
         return absl::FailedPreconditionError(
             absl::StrCat(described(node), ": its function body cannot be made for these input types and attributes"));
     }
+    // Bodies of other domains name only their own: ONNX's operators mean what they mean to the caller.
+    if (!importsOf(body).count(""))
+      if (auto onnxImport = opsets.find(""); onnxImport != opsets.end() || supportedOpsets("")) {
+        onnx::OperatorSetIdProto &imported = *body.add_opset_import();
+        imported.set_version(onnxImport != opsets.end() ? onnxImport->second : supportedOpsets("")->last);
+      }
     addDefaults(*schema, body);
     return body;
   } catch (const std::exception &error) {

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Shapes.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Graph/Passes.h"
+
+#define DEBUG_TYPE "ingot-channels-last"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_CHANNELSLASTPASS
+#include "passes/Graph/Passes.h.inc"
+
+namespace {
+
+using Shape = SmallVector<int64_t>;
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+Value reshape(ImplicitLocOpBuilder &b, Value x, ArrayRef<int64_t> shape) {
+  return b.createOrFold<ReshapeOp>(RankedTensorType::get(shape, typeOf(x).getElementType()), x);
+}
+
+Value transpose(ImplicitLocOpBuilder &b, Value x, ArrayRef<int64_t> permutation) { return b.createOrFold<TransposeOp>(x, permutation); }
+
+/// [N, spatial..., C] from [N, C, spatial...]: [0, 2, ..., 1]; the other way is its inverse.
+Shape toLast(int64_t rank) {
+  Shape permutation = {0};
+  llvm::append_range(permutation, llvm::seq<int64_t>(2, rank));
+  permutation.push_back(1);
+  return permutation;
+}
+
+Value channelsLast(ImplicitLocOpBuilder &b, Value x) { return transpose(b, x, toLast(typeOf(x).getRank())); }
+Value channelsFirst(ImplicitLocOpBuilder &b, Value x) { return transpose(b, x, invertPermutationVector(toLast(typeOf(x).getRank()))); }
+
+/// [O, C / groups, kernel...] as the channels-last convolution wants it.
+Value packWeights(ImplicitLocOpBuilder &b, ConvOp op) {
+  int64_t taps = llvm::product_of(op.getKernel()), groups = op.getGroups(), inputs = typeOf(op.getW()).getDimSize(1),
+          outputs = op.getChannels() / groups;
+  if (op.isDepthwise())
+    return PackOp::create(b, transpose(b, reshape(b, op.getW(), {groups, taps}), {1, 0}));
+  Value w = transpose(b, reshape(b, op.getW(), {groups, outputs, inputs, taps}), {0, 3, 2, 1});
+  return PackOp::create(b, reshape(b, w, {groups, taps * inputs, outputs}));
+}
+
+bool isZero(int64_t pad) { return pad == 0; }
+bool isOne(int64_t size) { return size == 1; }
+
+LogicalResult checkImage(PatternRewriter &rewriter, Operation *op, Value x, Value w) {
+  for (Value operand : {x, w})
+    if (!typeOf(operand).hasStaticShape() || !typeOf(operand).getElementType().isF32())
+      return rewriter.notifyMatchFailure(op, "covers static shapes of f32 only");
+  if (typeOf(x).getRank() > 4)
+    return rewriter.notifyMatchFailure(op, "covers one and two spatial dims only");
+  return success();
+}
+
+/// conv(x, w) -> first(conv_last(last(x), pack(w))), and of one pixel first(packed_matmul(x, pack(w)))
+struct ConvertConv : OpRewritePattern<ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConvOp op, PatternRewriter &rewriter) const override {
+    if (op.getLayout() == Layout::ChannelsLast)
+      return rewriter.notifyMatchFailure(op, "has its channels last");
+    if (failed(checkImage(rewriter, op, op.getX(), op.getW())))
+      return failure();
+    if (!llvm::all_of(op.getPads(), isZero))
+      return rewriter.notifyMatchFailure(op, "has pads");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    ArrayRef<int64_t> from = typeOf(op.getX()).getShape();
+    if (op.getGroups() == 1 && llvm::all_of(from.drop_front(2), isOne)) {
+      int64_t inputs = from[1], outputs = op.getChannels();
+      Value w = PackOp::create(b, transpose(b, reshape(b, op.getW(), {outputs, inputs}), {1, 0}));
+      Value y = PackedMatMulOp::create(b, reshape(b, op.getX(), {from[0], inputs}), w, outputs);
+      rewriter.replaceOp(op, reshape(b, y, typeOf(op.getResult()).getShape()));
+      return success();
+    }
+    Value y = ConvOp::create(b, channelsLast(b, op.getX()), packWeights(b, op), Layout::ChannelsLast, op.getKernel(), op.getStrides(), op.getPads(),
+                             op.getDilations(), op.getGroups(), op.getChannels());
+    y.getDefiningOp()->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    rewriter.replaceOp(op, channelsFirst(b, y));
+    return success();
+  }
+};
+
+/// conv_transpose(x, w), kernel = stride -> first(shuffle(conv_last(last(x), pack(w')))): every input pixel makes a window of its own.
+struct ConvertConvTranspose : OpRewritePattern<ConvTransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConvTransposeOp op, PatternRewriter &rewriter) const override {
+    if (failed(checkImage(rewriter, op, op.getX(), op.getW())))
+      return failure();
+    ArrayRef<int64_t> from = typeOf(op.getX()).getShape(), weights = typeOf(op.getW()).getShape(), kernel = weights.drop_front(2);
+    if (op.getGroups() != 1 || !llvm::all_of(op.getPads(), isZero) || kernel != op.getStrides() || !llvm::all_of(op.getDilations(), isOne))
+      return rewriter.notifyMatchFailure(op, "its windows overlap, leave gaps or are cropped");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    int64_t spatial = kernel.size(), outputs = weights[1], columns = llvm::product_of(kernel) * outputs;
+    Shape ones(spatial, 1), split = {from[0]}, order = {0}, joined = {from[0]};
+    // The columns are [kernel..., O]: the weights [C, O, kernel...] become [C, kernel..., O].
+    Value w = PackOp::create(b, reshape(b, channelsLast(b, op.getW()), {1, from[1], columns}));
+    Value y = ConvOp::create(b, channelsLast(b, op.getX()), w, Layout::ChannelsLast, ones, ones, Shape(2 * spatial, 0), ones, 1, columns);
+    llvm::append_range(split, from.drop_front(2));
+    llvm::append_range(split, kernel);
+    split.push_back(outputs);
+    for (int64_t i = 0; i < spatial; ++i) { // [N, H, W, kH, kW, O] to [N, H, kH, W, kW, O]
+      order.append({1 + i, 1 + spatial + i});
+      joined.push_back(from[2 + i] * kernel[i]);
+    }
+    order.push_back(1 + 2 * spatial);
+    joined.push_back(outputs);
+    y = reshape(b, transpose(b, reshape(b, y, split), order), joined);
+    rewriter.replaceOp(op, channelsFirst(b, y));
+    return success();
+  }
+};
+
+/// pool(x) -> first(pool_last(last(x)))
+struct ConvertPool : OpRewritePattern<PoolOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PoolOp op, PatternRewriter &rewriter) const override {
+    if (op.getLayout() == Layout::ChannelsLast || op.getKernel().size() > 2)
+      return rewriter.notifyMatchFailure(op, "has its channels last or three spatial dims");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto copy = cast<PoolOp>(op->clone());
+    copy.setLayout(Layout::ChannelsLast);
+    copy.getXMutable().assign(channelsLast(b, op.getX()));
+    copy.getResult().setType(permuteType(typeOf(op.getResult()), toLast(typeOf(op.getX()).getRank())));
+    rewriter.insert(copy);
+    rewriter.replaceOp(op, channelsFirst(b, copy));
+    return success();
+  }
+};
+
+struct ChannelsLastPass : impl::ChannelsLastPassBase<ChannelsLastPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ConvertConv, ConvertConvTranspose, ConvertPool>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace ingot

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_GRAPH_CONSTANTOPERANDS_H
+#define PASSES_GRAPH_CONSTANTOPERANDS_H
+
+#include "dialects/Ingot/Ingot.h"
+
+namespace ingot {
+
+/// Whether the value is a constant or computed from constants alone, so that operations on it cost nothing when the model runs: they become recipes.
+bool isComputedFromConstants(mlir::Value value);
+
+/// Gives `to`, which computes what `from` computed, the names of the model's values that `from` carries.
+void copyValueNames(mlir::Operation *from, mlir::Value to);
+
+/// The shape as the rank of a broadcast result sees it: ones in front.
+llvm::SmallVector<int64_t> alignedShape(mlir::Type type, int64_t rank);
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "passes/Graph/ConstantOperands.h"
+#include "passes/Graph/Passes.h"
+
+#include <numeric>
+
+#define DEBUG_TYPE "ingot-pack-contractions"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_PACKCONTRACTIONSPASS
+#include "passes/Graph/Passes.h.inc"
+
+namespace {
+
+/// Packing an activation moves K * N elements for M * N * K multiplications: below this many rows that does not pay.
+constexpr int64_t kMinRowsToPack = 4;
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+Value swapInnerDims(OpBuilder &b, Location loc, Value matrix) {
+  SmallVector<int64_t> permutation(typeOf(matrix).getRank());
+  std::iota(permutation.begin(), permutation.end(), 0);
+  std::swap(permutation.end()[-1], permutation.end()[-2]);
+  return TransposeOp::create(b, loc, matrix, permutation);
+}
+
+/// The matrix (or batch of matrices) with exactly these batch dims.
+Value withBatchDims(OpBuilder &b, Location loc, Value matrix, ArrayRef<int64_t> batch) {
+  RankedTensorType type = typeOf(matrix);
+  SmallVector<int64_t> wanted(batch);
+  wanted.append(type.getShape().end() - 2, type.getShape().end());
+  auto target = RankedTensorType::get(wanted, type.getElementType());
+  if (target == type)
+    return matrix;
+  if (target.getNumElements() == type.getNumElements())
+    return ReshapeOp::create(b, loc, target, matrix);
+  return BroadcastOp::create(b, loc, target, matrix);
+}
+
+/// matmul(a, b) -> packed_matmul(a, pack(b))
+struct PackRightSide : OpRewritePattern<MatMulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MatMulOp op, PatternRewriter &rewriter) const override {
+    RankedTensorType left = typeOf(op.getLhs()), right = typeOf(op.getRhs()), result = typeOf(op.getResult());
+    if (!result.getElementType().isF32())
+      return rewriter.notifyMatchFailure(op, "packed kernels exist for f32 only");
+    if (!left.hasStaticShape() || !right.hasStaticShape() || result.getNumElements() == 0 || left.getNumElements() == 0)
+      return rewriter.notifyMatchFailure(op, "a shape is symbolic or empty");
+    int64_t rows = result.getShape().end()[-2], columns = result.getShape().back();
+    ArrayRef<int64_t> batch = result.getShape().drop_back(2);
+    bool sharedRight = right.getNumElements() == right.getShape().end()[-2] * right.getShape().back(); // one matrix for all batches
+    if (sharedRight)
+      rows *= llvm::product_of(batch);
+    if (!isComputedFromConstants(op.getRhs()) && rows < kMinRowsToPack)
+      return rewriter.notifyMatchFailure(op, "too few rows to pay for packing an activation");
+
+    Location loc = op.getLoc();
+    Value lhs = op.getTransposeLhs() ? swapInnerDims(rewriter, loc, op.getLhs()) : op.getLhs();
+    Value rhs = op.getTransposeRhs() ? swapInnerDims(rewriter, loc, op.getRhs()) : op.getRhs();
+    lhs = withBatchDims(rewriter, loc, lhs, batch);
+    rhs = withBatchDims(rewriter, loc, rhs, sharedRight ? ArrayRef<int64_t>() : batch);
+    auto packed = PackedMatMulOp::create(rewriter, loc, lhs, PackOp::create(rewriter, loc, rhs), columns);
+    copyValueNames(op, packed);
+    rewriter.replaceOp(op, packed);
+    return success();
+  }
+};
+
+struct PackContractionsPass : impl::PackContractionsPassBase<PackContractionsPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<PackRightSide>(&getContext());
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+  }
+};
+
+} // namespace
+} // namespace ingot

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Functions and control flow, which are gone after the import.
+#include "test/frontends/onnx/import/ImportFixture.h"
+
+namespace ingot::importer {
+namespace {
+
+class ImportControl : public ImportFixture {};
+
+TEST_F(ImportControl, InlinesFunctionsOfTheModel) {
+  std::string ir = import("g (float[2] x) => (float[2] y) { h = own.twice<scale = 3.0>(x) y = own.twice(h) }\n"
+                          "<domain: \"own\", opset_import: [\"\": 20]> twice<scale: float = 2.0> (a) => (c) {\n"
+                          "  s = Constant<value_float: float = @scale>() c = Mul(a, s) }",
+                          {}, "\"\": 20, \"own\": 1");
+  EXPECT_THAT(ir, AllOf(HasSubstr("dense<3.0"), HasSubstr("dense<2.0"), HasSubstr("ingot.values = [\"h\"]"), HasSubstr("ingot.values = [\"y\"]")));
+  EXPECT_EQ(count(ir, "ingot.binary mul"), 2u);
+}
+
+TEST_F(ImportControl, InlinesTheBodiesThatOnnxDefines) {
+  std::string ir = import("g (float[2, 3] x, int64[2] i) => (float y) { y = SoftmaxCrossEntropyLoss(x, i) }");
+  EXPECT_THAT(ir, AllOf(HasSubstr("ingot.norm log_softmax"), HasSubstr("ingot.reduce mean")));
+}
+
+TEST_F(ImportControl, TakesTheBranchOfAConstantCondition) {
+  std::string graph =
+      "g (float[2] x) => (float[d] y) { c = Constant<value_int = %>() b = Cast<to = 9>(c) y = If(b)<then_branch = yes () => (float[2] p)"
+      " { p = Relu(x) }, else_branch = no () => (float[1] q) { z = Constant<value_ints = [0]>() q = Gather(x, z) }> }";
+  std::string yes = graph, no = graph;
+  yes.replace(yes.find('%'), 1, "1");
+  no.replace(no.find('%'), 1, "0");
+  EXPECT_THAT(import(yes), AllOf(HasSubstr("ingot.unary relu"), Not(HasSubstr("ingot.gather"))));
+  EXPECT_THAT(import(no), AllOf(HasSubstr("ingot.gather"), Not(HasSubstr("ingot.unary relu"))));
+}
+
+TEST_F(ImportControl, SelectsWhereTheConditionIsComputed) {
+  std::string graph = "g (float[2] x, bool c) => (float[2] y) { y = If(c)<then_branch = yes () => (float[2] p) { p = Relu(x) }, "
+                      "else_branch = no () => (float[2] q) { q = Neg(x) }> }";
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.unary relu"), HasSubstr("ingot.unary neg"), HasSubstr("ingot.select")));
+}
+
+TEST_F(ImportControl, RefusesBranchesOfDifferentShapes) {
+  std::string graph = "g (float[2] x, bool c) => (float[d] y) { [choose] y = If(c)<then_branch = yes () => (float[2] p) { p = Relu(x) }, "
+                      "else_branch = no () => (float[1] q) { z = Constant<value_ints = [0]>() q = Gather(x, z) }> }";
+  EXPECT_THAT(import(graph), HasSubstr("the branches of If node 'choose' must give tensors of one shape"));
+}
+
+TEST_F(ImportControl, UnrollsLoops) {
+  std::string graph = "g (float[2] x) => (float[2] y) { n = Constant<value_int = 3>() y = Loop(n, , x)<body = b (int64 i, bool c, float[2] a)"
+                      " => (bool d, float[2] r) { d = Identity(c) r = Exp(a) }> }";
+  std::string ir = import(graph);
+  EXPECT_EQ(count(ir, "ingot.unary exp"), 3u) << ir;
+}
+
+TEST_F(ImportControl, RefusesLoopsThatEndAtRunTime) {
+  std::string graph = "g (float[2] x, int64 n) => (float[2] y) { [loop] y = Loop(n, , x)<body = b (int64 i, bool c, float[2] a)"
+                      " => (bool d, float[2] r) { d = Identity(c) r = Exp(a) }> }";
+  EXPECT_THAT(import(graph), HasSubstr("must be a constant; it is computed at run time"));
+}
+
+} // namespace
+} // namespace ingot::importer

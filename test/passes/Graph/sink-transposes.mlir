@@ -1,0 +1,100 @@
+// RUN: ingot-opt %s -ingot-sink-transposes | FileCheck %s
+
+// A bias per channel becomes one along the last dim; the transpose meets its inverse behind the addition of another transposed tensor.
+// CHECK-LABEL: @elementwise(
+// CHECK-SAME: %[[A:.*]]: tensor<1x4x5x3xf32>, %[[B:.*]]: tensor<1x4x5x3xf32>, %[[S:.*]]: tensor<1x3x1x1xf32>
+// CHECK-DAG: %[[C:.*]] = ingot.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00]> : tensor<3xf32>
+// CHECK-DAG: %[[R:.*]] = ingot.reshape %[[S]] : tensor<1x3x1x1xf32> -> tensor<1x1x1x3xf32>
+// CHECK-DAG: %[[U:.*]] = ingot.binary add %[[A]], %[[C]]
+// CHECK: %[[V:.*]] = ingot.binary mul %[[U]], %[[R]]
+// CHECK: %[[Y:.*]] = ingot.binary add %[[V]], %[[B]]
+// CHECK-NOT: ingot.transpose
+// CHECK: return %[[Y]]
+func.func @elementwise(%a: tensor<1x4x5x3xf32>, %b: tensor<1x4x5x3xf32>, %s: tensor<1x3x1x1xf32>) -> tensor<1x4x5x3xf32> {
+  %bias = ingot.constant dense<[[[1.0]], [[2.0]], [[3.0]]]> : tensor<3x1x1xf32>
+  %0 = ingot.transpose %a [0, 3, 1, 2] : tensor<1x4x5x3xf32> -> tensor<1x3x4x5xf32>
+  %1 = ingot.transpose %b [0, 3, 1, 2] : tensor<1x4x5x3xf32> -> tensor<1x3x4x5xf32>
+  %2 = ingot.binary add %0, %bias : tensor<1x3x4x5xf32>, tensor<3x1x1xf32> -> tensor<1x3x4x5xf32>
+  %3 = ingot.binary mul %2, %s : tensor<1x3x4x5xf32>, tensor<1x3x1x1xf32> -> tensor<1x3x4x5xf32>
+  %4 = ingot.binary add %3, %1 : tensor<1x3x4x5xf32>, tensor<1x3x4x5xf32> -> tensor<1x3x4x5xf32>
+  %5 = ingot.transpose %4 [0, 2, 3, 1] : tensor<1x3x4x5xf32> -> tensor<1x4x5x3xf32>
+  return %5 : tensor<1x4x5x3xf32>
+}
+
+// A weight is transposed by a recipe.
+// CHECK-LABEL: @weight(
+// CHECK-SAME: %[[A:.*]]: tensor<4x5x3xf32>
+// CHECK: %[[W:.*]] = ingot.constant #ingot.weight<0, "w">
+// CHECK: %[[T:.*]] = ingot.transpose %[[W]] [1, 2, 0] : tensor<3x4x5xf32> -> tensor<4x5x3xf32>
+// CHECK: ingot.binary mul %[[A]], %[[T]]
+func.func @weight(%a: tensor<4x5x3xf32>) -> tensor<3x4x5xf32> {
+  %w = ingot.constant #ingot.weight<0, "w"> : tensor<3x4x5xf32>
+  %0 = ingot.transpose %a [2, 0, 1] : tensor<4x5x3xf32> -> tensor<3x4x5xf32>
+  %1 = ingot.binary mul %0, %w : tensor<3x4x5xf32>, tensor<3x4x5xf32> -> tensor<3x4x5xf32>
+  return %1 : tensor<3x4x5xf32>
+}
+
+// An activation is not, and a smaller operand's transpose does not become one of the result.
+// CHECK-LABEL: @keep(
+// CHECK: ingot.transpose %{{.*}} [2, 0, 1]
+// CHECK: ingot.transpose %{{.*}} [1, 0]
+// CHECK: ingot.binary mul
+// CHECK: ingot.binary mul
+func.func @keep(%a: tensor<4x5x3xf32>, %b: tensor<3x4x5xf32>, %c: tensor<5x4xf32>) -> tensor<3x4x5xf32> {
+  %0 = ingot.transpose %a [2, 0, 1] : tensor<4x5x3xf32> -> tensor<3x4x5xf32>
+  %1 = ingot.transpose %c [1, 0] : tensor<5x4xf32> -> tensor<4x5xf32>
+  %2 = ingot.binary mul %0, %b : tensor<3x4x5xf32>, tensor<3x4x5xf32> -> tensor<3x4x5xf32>
+  %3 = ingot.binary mul %2, %1 : tensor<3x4x5xf32>, tensor<4x5xf32> -> tensor<3x4x5xf32>
+  return %3 : tensor<3x4x5xf32>
+}
+
+// CHECK-LABEL: @one_operand(
+// CHECK-SAME: %[[X:.*]]: tensor<1x4x5x3xf32>
+// CHECK: %[[P:.*]] = ingot.pad constant %[[X]] low [0, 1, 2, 0] high [0, 0, 0, 0]
+// CHECK: %[[S:.*]] = ingot.slice %[[P]] [0, 1, 0, 0] [1, 4, 7, 2] [1, 1, 1, 1]
+// CHECK: %[[C:.*]] = ingot.concat %[[S]], %[[S]] axis 3
+// CHECK: %[[Z:.*]] = ingot.resize linear %[[C]] scales [1.000000e+00, 2.000000e+00, 3.000000e+00, 1.000000e+00]
+// CHECK: %[[R:.*]] = ingot.reduce mean %[[Z]] axes [1, 2] : {{.*}} -> tensor<1x4xf32>
+// CHECK: return %[[R]]
+func.func @one_operand(%x: tensor<1x4x5x3xf32>) -> tensor<1x4xf32> {
+  %0 = ingot.transpose %x [0, 3, 1, 2] : tensor<1x4x5x3xf32> -> tensor<1x3x4x5xf32>
+  %1 = ingot.pad constant %0 low [0, 0, 1, 2] high [0, 0, 0, 0] value dense<0.0> : tensor<f32> : tensor<1x3x4x5xf32> -> tensor<1x3x5x7xf32>
+  %2 = ingot.slice %1 [0, 0, 1, 0] [1, 2, 4, 7] [1, 1, 1, 1] : tensor<1x3x5x7xf32> -> tensor<1x2x4x7xf32>
+  %3 = ingot.concat %2, %2 axis 1 : (tensor<1x2x4x7xf32>, tensor<1x2x4x7xf32>) -> tensor<1x4x4x7xf32>
+  %4 = ingot.resize linear %3 scales [1.0, 1.0, 2.0, 3.0] "half_pixel" "floor" : tensor<1x4x4x7xf32> -> tensor<1x4x8x21xf32>
+  %5 = ingot.reduce mean %4 axes [2, 3] : tensor<1x4x8x21xf32> -> tensor<1x4xf32>
+  return %5 : tensor<1x4xf32>
+}
+
+// Reshapes that join or split neighbours, among them the repetition of a resize.
+// CHECK-LABEL: @reshapes(
+// CHECK-SAME: %[[X:.*]]: tensor<1x4x5x6xf32>
+// CHECK: %[[A:.*]] = ingot.reshape %[[X]] : {{.*}} -> tensor<1x20x6xf32>
+// CHECK: %[[B:.*]] = ingot.reshape %[[X]] : {{.*}} -> tensor<1x4x1x5x1x6xf32>
+// CHECK: %[[C:.*]] = ingot.broadcast %[[B]] : {{.*}} -> tensor<1x4x2x5x2x6xf32>
+// CHECK: %[[D:.*]] = ingot.reshape %[[C]] : {{.*}} -> tensor<1x8x10x6xf32>
+// CHECK: %[[E:.*]] = ingot.transpose %[[D]] [0, 3, 1, 2]
+// CHECK: return %[[A]], %[[E]]
+func.func @reshapes(%x: tensor<1x4x5x6xf32>) -> (tensor<1x20x6xf32>, tensor<1x6x8x10xf32>) {
+  %0 = ingot.transpose %x [0, 3, 1, 2] : tensor<1x4x5x6xf32> -> tensor<1x6x4x5xf32>
+  %1 = ingot.reshape %0 : tensor<1x6x4x5xf32> -> tensor<1x6x20xf32>
+  %2 = ingot.transpose %1 [0, 2, 1] : tensor<1x6x20xf32> -> tensor<1x20x6xf32>
+  %3 = ingot.reshape %0 : tensor<1x6x4x5xf32> -> tensor<1x6x4x1x5x1xf32>
+  %4 = ingot.broadcast %3 : tensor<1x6x4x1x5x1xf32> -> tensor<1x6x4x2x5x2xf32>
+  %5 = ingot.reshape %4 : tensor<1x6x4x2x5x2xf32> -> tensor<1x6x8x10xf32>
+  return %2, %5 : tensor<1x20x6xf32>, tensor<1x6x8x10xf32>
+}
+
+// The channels of a flattened image are no neighbours of its rows; softmax along a dim that is not the last before the transpose keeps it.
+// CHECK-LABEL: @keep_one_operand(
+// CHECK: %[[T:.*]] = ingot.transpose
+// CHECK-DAG: ingot.reshape %[[T]]
+// CHECK-DAG: ingot.norm softmax %[[T]] axes [3]
+// CHECK-DAG: ingot.norm softmax %{{.*}} axes [3] : tensor<1x4x5x6xf32>
+func.func @keep_one_operand(%x: tensor<1x4x5x6xf32>) -> (tensor<1x120xf32>, tensor<1x6x4x5xf32>, tensor<1x6x4x5xf32>) {
+  %0 = ingot.transpose %x [0, 3, 1, 2] : tensor<1x4x5x6xf32> -> tensor<1x6x4x5xf32>
+  %1 = ingot.reshape %0 : tensor<1x6x4x5xf32> -> tensor<1x120xf32>
+  %2 = ingot.norm softmax %0 axes [3] : tensor<1x6x4x5xf32> -> tensor<1x6x4x5xf32>
+  %3 = ingot.norm softmax %0 axes [1] : tensor<1x6x4x5xf32> -> tensor<1x6x4x5xf32>
+  return %1, %2, %3 : tensor<1x120xf32>, tensor<1x6x4x5xf32>, tensor<1x6x4x5xf32>
+}
