@@ -9,6 +9,7 @@
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/Machine.h"
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
@@ -72,14 +73,6 @@ TensorInterface interfaceOf(Type type, DictionaryAttr attributes) {
   result.dims.assign(tensor.getShape().begin(), tensor.getShape().end());
   result.bytes = tensor.getNumElements() * (getStorageType(tensor.getElementType()).getIntOrFloatBitWidth() / 8);
   return result;
-}
-
-/// What the plan stage asks of a target.
-MachineModel machineOf(const TargetSpec &target) {
-  return {.vectorRegisters = target.vectorRegisters,
-          .l1Bytes = static_cast<int64_t>(target.l1Bytes),
-          .l2Bytes = static_cast<int64_t>(target.l2Bytes),
-          .avx512 = target.vectorBits >= 512};
 }
 
 /// One compilation, step by step.

@@ -3,6 +3,7 @@
 
 #include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/JitModel.h"
+#include "compiler/Driver/Machine.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/TensorData.h"
@@ -54,7 +55,7 @@ Tolerance readTolerance(const std::string &folder) {
 /// One model with its data sets.
 class Case {
 public:
-  explicit Case(const std::string &folder) : folder(folder), tolerance(readTolerance(folder)) {}
+  Case(const std::string &folder, int level) : folder(folder), level(level), tolerance(readTolerance(folder)) {}
 
   Verdict run();
 
@@ -66,6 +67,7 @@ private:
   Verdict runBound(const std::vector<TensorData> &inputs, const std::vector<TensorData> &expected, const Names &bound);
 
   std::string folder;
+  int level;
   Tolerance tolerance;
   std::unique_ptr<ingest::Model> model;
 };
@@ -113,7 +115,10 @@ Verdict Case::runBound(const std::vector<TensorData> &inputs, const std::vector<
   OwningOpRef<ModuleOp> module = importer::importModel(context, *model, weights, importOptions(inputs, bound));
   if (!module)
     return {"unsupported", text(diagnostics.status("import failed without a message"))};
-  absl::StatusOr<std::unique_ptr<JitModel>> compiled = JitModel::compile(*module, weights, StageOptions::ofLevel(0), diagnostics);
+  StageOptions options = StageOptions::ofLevel(level);
+  if (absl::StatusOr<TargetSpec> target = nativeTarget(); target.ok())
+    options.machine = machineOf(*target);
+  absl::StatusOr<std::unique_ptr<JitModel>> compiled = JitModel::compile(*module, weights, options, diagnostics);
   if (!compiled.ok())
     return {"fail", text(compiled.status())};
   if ((*compiled)->outputs().size() != expected.size())
@@ -180,7 +185,7 @@ Verdict Case::run() {
 
 } // namespace
 
-Verdict runCase(const std::string &folder) { return Case(folder).run(); }
+Verdict runCase(const std::string &folder, int level) { return Case(folder, level).run(); }
 
 void warmUp() {
   (void)schema::findSchema("", "Add", 14);

@@ -12,9 +12,10 @@ struct Verdict {
   std::string reason; ///< of a pass: which inputs had to be constants, or empty
 };
 
-/// Compiles `<folder>/model.onnx` at -O0 into this process, runs every data set and compares with the expected outputs at the tolerances of
+/// Compiles `<folder>/model.onnx` at a level (0 or 3) into this process, runs every data set and compares with the expected outputs at the tolerances
+/// of
 /// `<folder>/data.json`. An input that must be a constant (a shape, axes, k) is bound to its value in the data set, and the verdict says so.
-Verdict runCase(const std::string &folder);
+Verdict runCase(const std::string &folder, int level);
 
 /// Loads what every case needs, so that processes forked afterwards share it.
 void warmUp();

@@ -19,19 +19,20 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr llvm::StringLiteral kHelp = R"(ingot-conformance: runs cases of the ONNX backend suite at -O0
+constexpr llvm::StringLiteral kHelp = R"(ingot-conformance: runs cases of the ONNX backend suite
 
-  ingot-conformance --list FILE --json FILE [--jobs N] [--seconds N]
+  ingot-conformance --list FILE --json FILE [--level 0|3] [--jobs N] [--seconds N]
 
   --list FILE     the folders of the cases, one a line
   --json FILE     results, a line {"test", "status", "reason"} per case; status is pass, unsupported, fail, crash or timeout
+  --level N       compile at -O0 (default) or -O3
   --jobs N        cases at a time (2)
   --seconds N     the limit for one case (120)
 )";
 
 struct Options {
   std::string list, json;
-  unsigned jobs = 2, seconds = 120;
+  unsigned jobs = 2, seconds = 120, level = 0;
 };
 
 bool parse(llvm::ArrayRef<llvm::StringRef> arguments, Options &options) {
@@ -41,7 +42,8 @@ bool parse(llvm::ArrayRef<llvm::StringRef> arguments, Options &options) {
       options.list = value.str();
     else if (name == "--json")
       options.json = value.str();
-    else if (!(name == "--jobs" && !value.getAsInteger(10, options.jobs) && options.jobs > 0) &&
+    else if (!(name == "--level" && !value.getAsInteger(10, options.level) && (options.level == 0 || options.level == 3)) &&
+             !(name == "--jobs" && !value.getAsInteger(10, options.jobs) && options.jobs > 0) &&
              !(name == "--seconds" && !value.getAsInteger(10, options.seconds) && options.seconds > 0))
       return false;
   }
@@ -57,14 +59,14 @@ struct Child {
   std::string output = {};
 };
 
-Child startChild(const std::string &folder) {
+Child startChild(const std::string &folder, int level) {
   int ends[2];
   if (pipe(ends) != 0)
     return {folder};
   Child child{folder, fork(), ends[0]};
   if (child.pid == 0) {
     close(ends[0]);
-    Verdict verdict = runCase(folder);
+    Verdict verdict = runCase(folder, level);
     std::string text = verdict.status + '\0' + verdict.reason;
     bool written = write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size());
     _exit(written ? 0 : 1); // destructors of a process that ends save nothing
@@ -107,7 +109,7 @@ int runAll(const std::vector<std::string> &folders, const Options &options, llvm
   size_t next = 0, passed = 0;
   while (next < folders.size() || !running.empty()) {
     while (running.size() < options.jobs && next < folders.size())
-      running.push_back(startChild(folders[next++]));
+      running.push_back(startChild(folders[next++], static_cast<int>(options.level)));
     std::vector<pollfd> pipes;
     for (const Child &child : running)
       pipes.push_back({child.pipe, POLLIN, 0});
