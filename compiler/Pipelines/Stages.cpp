@@ -39,9 +39,10 @@ constexpr Stage kStages[] = {
        pm.addPass(createCSEPass());
        if (options.layout) {
          pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
+         pm.addNestedPass<func::FuncOp>(createWidenNarrowConvsPass());
          pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
          pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
-         pm.addNestedPass<func::FuncOp>(createSinkTransposesPass()); // only the transposes that the model itself needs are left
+         pm.addNestedPass<func::FuncOp>(createSinkViewsPass()); // only the transposes that the model itself needs are left
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
        }
