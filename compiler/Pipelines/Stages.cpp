@@ -41,9 +41,10 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
          pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
          pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
+         pm.addNestedPass<func::FuncOp>(createWidenNarrowConvsPass());
          pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
          pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
-         pm.addNestedPass<func::FuncOp>(createSinkTransposesPass()); // only the transposes that the model itself needs are left
+         pm.addNestedPass<func::FuncOp>(createSinkViewsPass()); // only the transposes that the model itself needs are left
          pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
