@@ -27,8 +27,8 @@ def ChannelsLastPass : Pass<"ingot-channels-last", "::mlir::func::FuncOp"> {
   let summary = "give image operations the layout of their kernels: channels last, weights packed";
   let description = [{
     Convolutions and pools over one or two spatial dims become channels-last ones between a transpose of their operand and one of their result; the weights of
-    convolutions are packed by operations on the constants. A transposed convolution whose windows do not overlap becomes a pointwise convolution with
-    `kernel * channels` outputs and a shuffle of its pixels. Convolutions of one pixel become matrix products. `ingot-sink-views` then removes the transposes
+    convolutions are packed by operations on the constants. A transposed convolution whose windows do not overlap becomes pointwise
+    convolutions whose columns are the pixels of a window. Convolutions of one pixel become matrix products. `ingot-sink-views` then removes the transposes
     between two image operations. Convolutions with pads (`ingot-split-padding` comes first), of other types than f32 or of symbolic shape stay as they are.
     Example: test/passes/Graph/channels-last.mlir
   }];
@@ -39,8 +39,8 @@ def SinkViewsPass : Pass<"ingot-sink-views", "::mlir::func::FuncOp"> {
   let summary = "move transposes and reshapes towards the results until they meet their inverse";
   let description = [{
     A transpose in front of an operation that works in any order of dims (elementwise operations with broadcasts, concat, pad, slice, resize, broadcast, reductions,
-    reshapes that split or join neighbouring dims) moves behind it, and a reshape behind elementwise operations, which can then join the operation in front of it.
-    Other operands must follow for nothing: constants (by a recipe), operands where only dims of size 1 move, and others behind the same transpose or reshape.
+    reshapes that split or join neighbouring dims) moves behind it, and a reshape or concat behind elementwise operations, which can then join the operations in front
+    of it. Other operands must follow for nothing: constants (by a recipe), operands where only dims of size 1 move, and others behind the same transpose or reshape.
     Example: test/passes/Graph/sink-views.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
