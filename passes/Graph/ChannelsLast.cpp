@@ -94,7 +94,9 @@ struct ConvertConv : OpRewritePattern<ConvOp> {
   }
 };
 
-/// conv_transpose(x, w), kernel = stride -> first(shuffle(conv_last(last(x), pack(w')))): every input pixel makes a window of its own.
+/// conv_transpose(x, w), kernel = stride -> first(pixels of conv_last(last(x), pack(w'))): every input pixel makes a window of its own. In two dims
+/// with enough columns there is a convolution for each row of the windows, whose pixels lie as they should; else there is one, whose pixels a
+/// transpose moves.
 struct ConvertConvTranspose : OpRewritePattern<ConvTransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ConvTransposeOp op, PatternRewriter &rewriter) const override {
@@ -104,22 +106,40 @@ struct ConvertConvTranspose : OpRewritePattern<ConvTransposeOp> {
     if (op.getGroups() != 1 || !llvm::all_of(op.getPads(), isZero) || kernel != op.getStrides() || !llvm::all_of(op.getDilations(), isOne))
       return rewriter.notifyMatchFailure(op, "its windows overlap, leave gaps or are cropped");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    int64_t spatial = kernel.size(), outputs = weights[1], columns = llvm::product_of(kernel) * outputs;
-    Shape ones(spatial, 1), split = {from[0]}, order = {0}, joined = {from[0]};
-    // The columns are [kernel..., O]: the weights [C, O, kernel...] become [C, kernel..., O].
-    Value w = PackOp::create(b, reshape(b, channelsLast(b, op.getW()), {1, from[1], columns}));
-    Value y = ConvOp::create(b, channelsLast(b, op.getX()), w, Layout::ChannelsLast, ones, ones, Shape(2 * spatial, 0), ones, 1, columns);
-    llvm::append_range(split, from.drop_front(2));
-    llvm::append_range(split, kernel);
-    split.push_back(outputs);
-    for (int64_t i = 0; i < spatial; ++i) { // [N, H, W, kH, kW, O] to [N, H, kH, W, kW, O]
-      order.append({1 + i, 1 + spatial + i});
-      joined.push_back(from[2 + i] * kernel[i]);
+    int64_t spatial = kernel.size(), inputs = from[1], outputs = weights[1];
+    Value x = channelsLast(b, op.getX()), w = channelsLast(b, op.getW()); // the weights: [C, kernel..., O]
+    Shape ones(spatial, 1);
+    auto pointwise = [&](Value w, int64_t columns) -> Value {
+      return ConvOp::create(b, x, PackOp::create(b, reshape(b, w, {1, inputs, columns})), Layout::ChannelsLast, ones, ones, Shape(2 * spatial, 0),
+                            ones, 1, columns);
+    };
+    // [N, H, kH, W, kW, O], and the same with the pixels joined.
+    Shape split = {from[0]}, joined = {from[0]};
+    for (auto [size, times] : llvm::zip_equal(from.drop_front(2), kernel)) {
+      split.append({size, times});
+      joined.push_back(size * times);
     }
-    order.push_back(1 + 2 * spatial);
+    split.push_back(outputs);
     joined.push_back(outputs);
-    y = reshape(b, transpose(b, reshape(b, y, split), order), joined);
-    rewriter.replaceOp(op, channelsFirst(b, y));
+    Value y;
+    if (spatial == 2 && kernel[1] * outputs >= kPanel) {
+      SmallVector<Value> rows;
+      Shape row = split, part(typeOf(w).getShape());
+      row[2] = part[1] = 1;
+      for (int64_t i = 0; i < kernel[0]; ++i)
+        rows.push_back(reshape(b, pointwise(SliceOp::create(b, w, Shape{0, i, 0, 0}, part, Shape(4, 1)), kernel[1] * outputs), row));
+      y = b.createOrFold<ConcatOp>(rows, 2);
+    } else {
+      Shape order = {0}, columns = {from[0]};
+      llvm::append_range(columns, from.drop_front(2));
+      llvm::append_range(columns, kernel);
+      columns.push_back(outputs);
+      for (int64_t i = 0; i < spatial; ++i)
+        order.append({1 + i, 1 + spatial + i});
+      order.push_back(1 + 2 * spatial);
+      y = transpose(b, reshape(b, pointwise(w, llvm::product_of(kernel) * outputs), columns), order);
+    }
+    rewriter.replaceOp(op, channelsFirst(b, reshape(b, y, joined)));
     return success();
   }
 };

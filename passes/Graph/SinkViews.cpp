@@ -132,6 +132,9 @@ struct SinkBelowElementwise : RewritePattern {
   }
 };
 
+/// A constant that has to be repeated for a reshape becomes at most this large, in elements.
+constexpr int64_t kMostRepeated = 4096;
+
 /// f(reshape(a), b...) -> reshape(f(a, undone b...)): f comes next to the operation that makes `a`, and can join it. The other operands are reshapes
 /// from the same dims, constants, or values that broadcast along whole groups of the reshape's dims.
 struct SinkReshapeBelowElementwise : RewritePattern {
@@ -179,6 +182,8 @@ struct SinkReshapeBelowElementwise : RewritePattern {
         for (int64_t dim : group.from)
           target[dim] = from.getDimSize(dim);
       }
+      if (llvm::product_of(filled) > std::max(typeOf(operand).getNumElements(), kMostRepeated))
+        return rewriter.notifyMatchFailure(op, "a constant would become large");
     }
     SmallVector<Value> operands;
     for (auto [operand, shape] : llvm::zip_equal(op->getOperands(), shapes)) {
@@ -199,6 +204,38 @@ struct SinkReshapeBelowElementwise : RewritePattern {
     copy->getResult(0).setType(RankedTensorType::get(from.getShape(), to.getElementType()));
     rewriter.insert(copy);
     rewriter.replaceOp(op, ReshapeOp::create(rewriter, op->getLoc(), to, copy->getResult(0)));
+    return success();
+  }
+};
+
+/// f(concat(a...), b) -> concat(f(a, b)...): f joins the operations that make the parts. The other operands do not vary along the axis.
+struct SinkConcatBelowElementwise : RewritePattern {
+  SinkConcatBelowElementwise(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op))
+      return rewriter.notifyMatchFailure(op, "not elementwise");
+    RankedTensorType type = typeOf(op->getResult(0));
+    auto *carrier = llvm::find_if(op->getOpOperands(), [&](OpOperand &operand) {
+      auto concat = operand.get().getDefiningOp<ConcatOp>();
+      return concat && concat->hasOneUse() && !isConstantCone(concat) && typeOf(concat).getShape() == type.getShape();
+    });
+    if (carrier == op->getOpOperands().end())
+      return rewriter.notifyMatchFailure(op, "has no operand that is joined for it alone");
+    auto concat = carrier->get().getDefiningOp<ConcatOp>();
+    if (!llvm::all_of(concat.getInputs(), [](Value part) { return part.hasOneUse(); }))
+      return rewriter.notifyMatchFailure(op, "a part has another reader");
+    int64_t axis = concat.getAxis();
+    for (OpOperand &operand : op->getOpOperands())
+      if (&operand != carrier && shapeOfRank(operand.get(), type.getRank())[axis] != 1)
+        return rewriter.notifyMatchFailure(op, "another operand varies along the axis");
+    SmallVector<Value> parts;
+    for (Value part : concat.getInputs()) {
+      Operation *copy = op->clone();
+      copy->setOperand(carrier->getOperandNumber(), part);
+      copy->getResult(0).setType(typeOf(part).clone(type.getElementType()));
+      parts.push_back(rewriter.insert(copy)->getResult(0));
+    }
+    rewriter.replaceOpWithNewOp<ConcatOp>(op, parts, axis);
     return success();
   }
 };
@@ -335,8 +372,8 @@ struct SinkViewsPass : impl::SinkViewsPassBase<SinkViewsPass> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<SinkBelowElementwise, SinkReshapeBelowElementwise, SinkBelowConcat, SinkBelow<PadOp>, SinkBelow<SliceOp>, SinkBelow<ResizeOp>,
-                 SinkBelow<BroadcastOp>, SinkBelow<ReduceOp>, SinkBelow<NormOp>, SinkBelow<ReshapeOp>>(context);
+    patterns.add<SinkBelowElementwise, SinkReshapeBelowElementwise, SinkConcatBelowElementwise, SinkBelowConcat, SinkBelow<PadOp>, SinkBelow<SliceOp>,
+                 SinkBelow<ResizeOp>, SinkBelow<BroadcastOp>, SinkBelow<ReduceOp>, SinkBelow<NormOp>, SinkBelow<ReshapeOp>>(context);
     TransposeOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

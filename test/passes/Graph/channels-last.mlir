@@ -50,6 +50,19 @@ func.func @conv_transpose(%x: tensor<1x6x4x5xf32>, %w: tensor<6x4x2x3xf32>) -> t
   return %y : tensor<1x4x8x15xf32>
 }
 
+// Each row of the windows has columns enough for a convolution of its own; their results are joined, nothing is moved.
+// CHECK-LABEL: @conv_transpose_rows(
+// CHECK: %[[A:.*]] = ingot.conv %{{.*}} channels_last kernel [1, 1] {{.*}} channels 24 {{.*}} -> tensor<1x4x5x24xf32>
+// CHECK: %[[R:.*]] = ingot.reshape %[[A]] : {{.*}} -> tensor<1x4x1x5x3x8xf32>
+// CHECK: %[[B:.*]] = ingot.conv %{{.*}} channels_last kernel [1, 1] {{.*}} channels 24 {{.*}} -> tensor<1x4x5x24xf32>
+// CHECK: %[[S:.*]] = ingot.reshape %[[B]] : {{.*}} -> tensor<1x4x1x5x3x8xf32>
+// CHECK: %[[J:.*]] = ingot.concat %[[R]], %[[S]] axis 2
+// CHECK: ingot.reshape %[[J]] : {{.*}} -> tensor<1x8x15x8xf32>
+func.func @conv_transpose_rows(%x: tensor<1x6x4x5xf32>, %w: tensor<6x8x2x3xf32>) -> tensor<1x8x8x15xf32> {
+  %y = ingot.conv_transpose %x, %w strides [2, 3] pads [0, 0, 0, 0] dilations [1, 1] groups 1 : tensor<1x6x4x5xf32>, tensor<6x8x2x3xf32> -> tensor<1x8x8x15xf32>
+  return %y : tensor<1x8x8x15xf32>
+}
+
 // CHECK-LABEL: @pool(
 // CHECK: ingot.pool max %{{.*}} channels_last kernel [2, 2] {{.*}} pads [1, 0, 0, 0] {{.*}} -> tensor<1x4x4x3xf32>
 func.func @pool(%x: tensor<1x3x7x8xf32>) -> tensor<1x3x4x4xf32> {

@@ -139,3 +139,28 @@ func.func @border(%x: tensor<1x3x4x4xf32>, %w: tensor<1x1x27x16xf32>) -> tensor<
   %2 = ingot.conv %1, %w channels_last kernel [3, 3] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 8 : tensor<1x6x6x3xf32>, tensor<1x1x27x16xf32> -> tensor<1x4x4x8xf32>
   return %2 : tensor<1x4x4x8xf32>
 }
+
+// CHECK-LABEL: @concat_elementwise(
+// CHECK-SAME: %[[A:.*]]: tensor<4x3xf32>, %[[B:.*]]: tensor<2x3xf32>, %[[S:.*]]: tensor<3xf32>
+// CHECK-DAG: %[[X:.*]] = ingot.binary add %[[A]], %[[S]]
+// CHECK-DAG: %[[Y:.*]] = ingot.binary add %[[B]], %[[S]]
+// CHECK: ingot.concat %[[X]], %[[Y]] axis 0
+func.func @concat_elementwise(%a: tensor<4x3xf32>, %b: tensor<2x3xf32>, %s: tensor<3xf32>) -> tensor<6x3xf32> {
+  %0 = ingot.concat %a, %b axis 0 : (tensor<4x3xf32>, tensor<2x3xf32>) -> tensor<6x3xf32>
+  %1 = ingot.binary add %0, %s : tensor<6x3xf32>, tensor<3xf32> -> tensor<6x3xf32>
+  return %1 : tensor<6x3xf32>
+}
+
+// A scale for each row would have to be cut; a part that is read elsewhere is there anyway.
+// CHECK-LABEL: @keep_concat(
+// CHECK: %[[C:.*]] = ingot.concat %{{.*}} axis 0
+// CHECK: ingot.binary mul %[[C]]
+// CHECK: %[[D:.*]] = ingot.concat %{{.*}} axis 0
+// CHECK: ingot.unary exp %[[D]]
+func.func @keep_concat(%a: tensor<4x3xf32>, %b: tensor<2x3xf32>, %s: tensor<6x1xf32>, %c: tensor<4x3xf32>) -> (tensor<6x3xf32>, tensor<8x3xf32>, tensor<4x3xf32>) {
+  %0 = ingot.concat %a, %b axis 0 : (tensor<4x3xf32>, tensor<2x3xf32>) -> tensor<6x3xf32>
+  %1 = ingot.binary mul %0, %s : tensor<6x3xf32>, tensor<6x1xf32> -> tensor<6x3xf32>
+  %2 = ingot.concat %c, %c axis 0 : (tensor<4x3xf32>, tensor<4x3xf32>) -> tensor<8x3xf32>
+  %3 = ingot.unary exp %2 : tensor<8x3xf32> -> tensor<8x3xf32>
+  return %1, %3, %c : tensor<6x3xf32>, tensor<8x3xf32>, tensor<4x3xf32>
+}
