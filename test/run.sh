@@ -5,7 +5,7 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, gtest, lit, kernels, models, ops, input, artefacts, example, conformance.
+# Steps after set-up and build: checks, gtest, lit, models, ops, input, artefacts, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 #   INGOT_ALL=1           also what is left out by default because it takes minutes (each such case is named in the output)
 set -uo pipefail
@@ -16,7 +16,7 @@ case ${1:-} in --help | -h) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks gtest lit kernels models ops input artefacts example conformance)
+steps=(checks gtest lit models ops input artefacts example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -88,16 +88,6 @@ lit_tests() {
   rm -f "$results/lit.json"
   timeout 900 lit -sv -j 2 --output "$results/lit.json" test || true
   "$INGOT_PYTHON" test/read_results.py lit "$results/lit.json"
-}
-
-# Kernels of single regions against numpy, without a model around them.
-kernels() {
-  local name good=0 bad=0
-  for name in test/passes/Kernel/numerics_*.py; do
-    if "$INGOT_PYTHON" "$name" "$INGOT_BUILD/bin"; then ((good += 1)); else ((bad += 1)); echo "FAIL $name"; fi
-  done
-  echo "passed=$good failed=$bad"
-  ((bad == 0))
 }
 
 models() {

@@ -21,7 +21,6 @@
 #include "frontends/onnx/Ingest/Validate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
-#include "passes/Graph/Passes.h"
 #include "passes/Weights/WeightStore.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
@@ -96,7 +95,7 @@ private:
     return registry;
   }
 
-  StageOptions stageOptions() const { return {.layout = options.level > 0, .fuse = options.level > 0, .plainKernels = options.level == 0}; }
+  StageOptions stageOptions() const { return StageOptions::ofLevel(options.level); }
   void describeInterface();
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
@@ -193,13 +192,15 @@ absl::Status Compilation::check() {
   if (absl::Status status = checkFixedDims(); !status.ok())
     return status;
   for (const Stage &stage : stages())
-    if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, {.fuse = false, .plainKernels = true}); !status.ok())
+    if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, StageOptions::ofLevel(0)); !status.ok())
       return status;
   return absl::OkStatus();
 }
 
 absl::Status Compilation::runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions) {
   begin(stage.name);
+  if (stage.name == "kernel")
+    dropRecipes(target);
   PassManager passes(&context);
   stage.build(passes, stageOptions);
   if (failed(passes.run(target)))
@@ -283,8 +284,6 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &targ
   stageOptions.runSymbol = variant.runSymbol;
   stageOptions.machine = machineOf(target);
   OwningOpRef<ModuleOp> body = module->clone();
-  if (auto recipes = body->lookupSymbol<ModuleOp>(kRecipesModule))
-    recipes.erase(); // compiled for this machine by the RecipeRunner
   if (absl::Status status = lowerVariant(*body, stageOptions, variant); !status.ok())
     return status;
 

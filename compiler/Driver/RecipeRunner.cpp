@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Driver/RecipeRunner.h"
 
-#include "compiler/Codegen/Jit.h"
-#include "compiler/Codegen/ObjectCode.h"
-#include "compiler/Codegen/Translate.h"
+#include "compiler/Driver/InProcess.h"
 #include "compiler/Pipelines/Stages.h"
 #include "compiler/Target/TargetSpec.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Graph/Passes.h"
 #include "runtime/include/ingot/ingot.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -35,6 +31,11 @@ private:
 
 } // namespace
 
+void dropRecipes(ModuleOp model) {
+  if (auto recipes = model.lookupSymbol<ModuleOp>(kRecipesModule))
+    recipes.erase();
+}
+
 RecipeRunner::RecipeRunner() = default;
 RecipeRunner::~RecipeRunner() = default;
 
@@ -57,7 +58,8 @@ absl::Status RecipeRunner::compile(ModuleOp recipes) {
   const TargetSpec &target = targets->front();
 
   OwningOpRef<ModuleOp> module = recipes.clone();
-  StageOptions stageOptions{.fuse = false, .plainKernels = true, .runSymbol = kEntry.str()};
+  StageOptions stageOptions = StageOptions::ofLevel(0);
+  stageOptions.runSymbol = kEntry.str();
   bool single = llvm::hasSingleElement(module->getOps<func::FuncOp>());
   for (const Stage &stage : stages()) {
     if (stage.name == "graph")
@@ -76,20 +78,11 @@ absl::Status RecipeRunner::compile(ModuleOp recipes) {
     if (failed(passes.run(*module)))
       return absl::InternalError("the recipes of the weights failed in stage '" + stage.name.str() + "' without a message");
   }
-  auto context = std::make_unique<llvm::LLVMContext>();
-  absl::StatusOr<std::unique_ptr<llvm::Module>> translated = translateToLLVM(*module, *context, "recipes");
-  if (!translated.ok())
-    return translated.status();
-  if (absl::Status status = optimizeModule(**translated, target, {.level = OptLevel::O2, .loopVectorize = true}); !status.ok())
-    return status;
-  absl::StatusOr<std::unique_ptr<Jit>> created = Jit::create(target, OptLevel::O2);
-  if (!created.ok())
-    return created.status();
-  jit = std::move(*created);
-  auto barrier = +[](IngotTeam *) {}; // one thread waits for nobody
-  if (absl::Status status = jit->define("ingot_team_barrier", reinterpret_cast<const void *>(barrier)); !status.ok())
-    return status;
-  return jit->addModule(std::move(context), std::move(*translated));
+  absl::StatusOr<std::unique_ptr<Jit>> compiled = compileInProcess(*module, target, {.level = OptLevel::O2, .loopVectorize = true});
+  if (!compiled.ok())
+    return compiled.status();
+  jit = std::move(*compiled);
+  return absl::OkStatus();
 }
 
 absl::Status RecipeRunner::run(RecipeAttr recipe, llvm::ArrayRef<const void *> inputs, int64_t bytes, llvm::raw_ostream &out) const {

@@ -40,6 +40,9 @@ private:
   llvm::StringMap<Entry> entries; ///< By the name of the function.
 };
 
+/// Removes the recipes from a model, for the stages that make its own code.
+void dropRecipes(mlir::ModuleOp model);
+
 } // namespace ingot
 
 #endif

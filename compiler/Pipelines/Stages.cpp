@@ -41,9 +41,10 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
          pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
          pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
+         pm.addNestedPass<func::FuncOp>(createWidenNarrowConvsPass());
          pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
          pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
-         pm.addNestedPass<func::FuncOp>(createSinkTransposesPass()); // only the transposes that the model itself needs are left
+         pm.addNestedPass<func::FuncOp>(createSinkViewsPass()); // only the transposes that the model itself needs are left
          pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
@@ -108,12 +109,17 @@ void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &
 
 } // namespace
 
+StageOptions StageOptions::ofLevel(int level) {
+  bool plain = level == 0;
+  return {.layout = !plain, .fuse = !plain, .plainKernels = plain};
+}
+
 ArrayRef<Stage> stages() { return kStages; }
 
 void registerStages() {
   for (const Stage &stage : kStages) {
     registerStage(stage, "", {});
-    registerStage(stage, "-O0", {.layout = false, .fuse = false, .plainKernels = true});
+    registerStage(stage, "-O0", StageOptions::ofLevel(0));
   }
 }
 

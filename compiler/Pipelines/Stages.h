@@ -21,6 +21,9 @@ struct StageOptions {
   bool plainKernels = false;           ///< Only the plain family (-O0).
   MachineModel machine = {};           ///< What the kernels are chosen for (the plan stage).
   std::string runSymbol = "model_run"; ///< Name of the generated entry function.
+
+  /// The options of `-O0` and of every higher level.
+  static StageOptions ofLevel(int level);
 };
 
 /// One stage of the way of a model, after import.

@@ -14,7 +14,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-RUN = re.compile(r"^\s*(?://|#)\s*RUN:\s*(.*)$")
+RUN = re.compile(r"^\s*(?:(?://|#)\s*)?RUN:\s*(.*)$")
 CHECKS = re.compile(r"FileCheck|-verify-diagnostics|^\s*not\s|[|&;]\s*not\s|^\s*(?:cmp|diff)\s|[|&;]\s*(?:cmp|diff)\s")
 MAXIMUM_CHECK_LINES = 120
 
@@ -49,7 +49,7 @@ def problems(path: pathlib.Path):
     if any("FileCheck" in command for _, command in lines):
         groups = [group for _, command in lines for group in re.findall(r"--?check-prefix(?:es)?[= ](\S+)", command)]
         prefixes = {"CHECK"} | {name for group in groups for name in group.split(",")}
-        count = len(re.findall(rf"^\s*(?://|#|;)\s*(?:{'|'.join(map(re.escape, sorted(prefixes)))})(?:-[A-Z]+(?:-\d+)?)?:", text, re.MULTILINE))
+        count = len(re.findall(rf"^\s*(?:(?://|#|;)\s*)?(?:{'|'.join(map(re.escape, sorted(prefixes)))})(?:-[A-Z]+(?:-\d+)?)?:", text, re.MULTILINE))
         if count == 0:
             yield lines[0][0], "runs FileCheck without a CHECK line"
         if count > MAXIMUM_CHECK_LINES:

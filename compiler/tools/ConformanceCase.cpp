@@ -115,7 +115,7 @@ Verdict Case::runBound(const std::vector<TensorData> &inputs, const std::vector<
   OwningOpRef<ModuleOp> module = importer::importModel(context, *model, weights, importOptions(inputs, bound));
   if (!module)
     return {"unsupported", text(diagnostics.status("import failed without a message"))};
-  StageOptions options{.layout = level > 0, .fuse = level > 0, .plainKernels = level == 0};
+  StageOptions options = StageOptions::ofLevel(level);
   if (absl::StatusOr<TargetSpec> target = nativeTarget(); target.ok())
     options.machine = machineOf(*target);
   absl::StatusOr<std::unique_ptr<JitModel>> compiled = JitModel::compile(*module, weights, options, diagnostics);

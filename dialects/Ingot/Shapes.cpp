@@ -80,8 +80,6 @@ bool keepsOrder(ArrayRef<int64_t> permutation, ArrayRef<int64_t> shape) {
   return true;
 }
 
-LogicalResult inferenceError(std::optional<Location> location, const Twine &message) {
-  return location ? emitError(*location, message) : failure();
-}
+LogicalResult inferenceError(std::optional<Location> location, const Twine &message) { return location ? emitError(*location, message) : failure(); }
 
 } // namespace ingot

@@ -33,7 +33,16 @@ Shape toLast(int64_t rank) {
   return permutation;
 }
 
-Value channelsLast(ImplicitLocOpBuilder &b, Value x) { return transpose(b, x, toLast(typeOf(x).getRank())); }
+Value channelsLast(ImplicitLocOpBuilder &b, Value x) {
+  Shape permutation = toLast(typeOf(x).getRank());
+  auto pad = x.getDefiningOp<PadOp>();
+  if (!pad)
+    return transpose(b, x, permutation);
+  // The border is better made in the new layout, where it is a halo.
+  return PadOp::create(b, pad.getMode(), transpose(b, pad.getX(), permutation), applyPermutation(pad.getLow(), permutation),
+                       applyPermutation(pad.getHigh(), permutation), pad.getValue());
+}
+
 Value channelsFirst(ImplicitLocOpBuilder &b, Value x) { return transpose(b, x, invertPermutationVector(toLast(typeOf(x).getRank()))); }
 
 /// [O, C / groups, kernel...] as the channels-last convolution wants it.

@@ -26,8 +26,8 @@ void copyValueNames(Operation *from, Value to) {
     to.getDefiningOp()->setAttr("ingot.values", names);
 }
 
-SmallVector<int64_t> alignedShape(Value value, int64_t rank) {
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+SmallVector<int64_t> alignedShape(Type type, int64_t rank) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
   SmallVector<int64_t> aligned(rank - shape.size(), 1);
   aligned.append(shape.begin(), shape.end());
   return aligned;

@@ -13,7 +13,7 @@ bool isComputedFromConstants(mlir::Value value);
 void copyValueNames(mlir::Operation *from, mlir::Value to);
 
 /// The shape as the rank of a broadcast result sees it: ones in front.
-llvm::SmallVector<int64_t> alignedShape(mlir::Value value, int64_t rank);
+llvm::SmallVector<int64_t> alignedShape(mlir::Type type, int64_t rank);
 
 } // namespace ingot
 

@@ -39,15 +39,15 @@ std::optional<WithConstant> matchConstant(Value value, BinaryKind kind) {
 }
 
 /// Whether an operation on both constants gives no more elements than the larger one has.
-bool combineWell(Value a, Value b) {
-  int64_t rank = std::max(typeOf(a).getRank(), typeOf(b).getRank()), elements = 1;
+bool combineWell(RankedTensorType a, RankedTensorType b) {
+  int64_t rank = std::max(a.getRank(), b.getRank()), elements = 1;
   for (auto [x, y] : llvm::zip_equal(alignedShape(a, rank), alignedShape(b, rank)))
     elements *= std::max(x, y);
-  return elements <= std::max(typeOf(a).getNumElements(), typeOf(b).getNumElements());
+  return elements <= std::max(a.getNumElements(), b.getNumElements());
 }
 
 /// The dim of `constant`, seen at `rank`, along which it varies; -1 when it is one value. Nothing when there are several.
-std::optional<int64_t> variesAlong(Value constant, int64_t rank) {
+std::optional<int64_t> variesAlong(RankedTensorType constant, int64_t rank) {
   int64_t dim = -1;
   for (auto [i, size] : llvm::enumerate(alignedShape(constant, rank)))
     if (size != 1) {
@@ -80,22 +80,22 @@ std::optional<Scalable> matchScalable(Value value) {
   return scalable;
 }
 
-bool canTakeScale(Value value, Value scale) {
+bool canTakeScale(Value value, RankedTensorType scale) {
   std::optional<Scalable> scalable = matchScalable(value);
   std::optional<int64_t> dim = variesAlong(scale, typeOf(value).getRank());
   return scalable && dim && (*dim == -1 || *dim == scalable->channel);
 }
 
 /// Whether a product with `scale` goes further up than to the value's own operation.
-bool absorbs(Value value, Value scale) {
+bool absorbs(Value value, RankedTensorType scale) {
   if (canTakeScale(value, scale))
     return true;
   if (!value.hasOneUse())
     return false;
   if (std::optional<WithConstant> inner = matchConstant(value, BinaryKind::Mul))
-    return combineWell(inner->constant, scale);
+    return combineWell(typeOf(inner->constant), scale);
   std::optional<WithConstant> inner = matchConstant(value, BinaryKind::Add);
-  return inner && combineWell(inner->constant, scale) && absorbs(inner->x, scale);
+  return inner && combineWell(typeOf(inner->constant), scale) && absorbs(inner->x, scale);
 }
 
 struct BinaryPattern : OpRewritePattern<BinaryOp> {
@@ -132,10 +132,26 @@ struct DivisionToProduct : BinaryPattern {
     std::optional<double> splat = getConstantSplat(outer->constant);
     int exponent;
     bool exact = splat && std::isnormal(*splat) && std::fabs(std::frexp(*splat, &exponent)) == 0.5 && std::abs(exponent) < 14; // also in f16
-    if (!exact && !absorbs(outer->x, outer->constant))
+    if (!exact && !absorbs(outer->x, typeOf(outer->constant)))
       return rewriter.notifyMatchFailure(op, "the reciprocal is not exact, and no weights take it");
     Value reciprocal = UnaryOp::create(rewriter, op.getLoc(), UnaryKind::Reciprocal, outer->constant, llvm::APFloat(0.0), llvm::APFloat(0.0));
     return replace(rewriter, op, binary(rewriter, op, BinaryKind::Mul, outer->x, reciprocal));
+  }
+};
+
+/// -x -> x * -1, where weights take it
+struct NegationToProduct : OpRewritePattern<UnaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(UnaryOp op, PatternRewriter &rewriter) const override {
+    auto scalar = RankedTensorType::get({}, typeOf(op).getElementType());
+    if (op.getKind() != UnaryKind::Neg || !isa<FloatType>(scalar.getElementType()) || !typeOf(op).hasStaticShape() || !absorbs(op.getX(), scalar))
+      return rewriter.notifyMatchFailure(op, "not a negation that weights take");
+    Attribute minusOne = DenseElementsAttr::get(scalar, rewriter.getFloatAttr(scalar.getElementType(), -1.0));
+    Value constant = ConstantOp::create(rewriter, op.getLoc(), scalar, cast<TypedAttr>(minusOne));
+    auto product = BinaryOp::create(rewriter, op.getLoc(), BinaryKind::Mul, op.getX(), constant);
+    copyValueNames(op, product);
+    rewriter.replaceOp(op, product);
+    return success();
   }
 };
 
@@ -146,7 +162,7 @@ struct MergeConstants : BinaryPattern {
     for (BinaryKind kind : {BinaryKind::Add, BinaryKind::Mul}) {
       std::optional<WithConstant> outer = matchConstant(op, kind);
       std::optional<WithConstant> inner = outer && outer->x.hasOneUse() ? matchConstant(outer->x, kind) : std::nullopt;
-      if (!inner || !combineWell(inner->constant, outer->constant))
+      if (!inner || !combineWell(typeOf(inner->constant), typeOf(outer->constant)))
         continue;
       return replace(rewriter, op, binary(rewriter, op, kind, inner->x, binary(rewriter, op, kind, inner->constant, outer->constant)));
     }
@@ -160,7 +176,7 @@ struct ScaleBeforeBias : BinaryPattern {
   LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
     std::optional<WithConstant> outer = matchConstant(op, BinaryKind::Mul);
     std::optional<WithConstant> inner = outer && outer->x.hasOneUse() ? matchConstant(outer->x, BinaryKind::Add) : std::nullopt;
-    if (!inner || !combineWell(inner->constant, outer->constant) || !absorbs(inner->x, outer->constant))
+    if (!inner || !combineWell(typeOf(inner->constant), typeOf(outer->constant)) || !absorbs(inner->x, typeOf(outer->constant)))
       return rewriter.notifyMatchFailure(op, "not a scale of a bias after something that takes the scale");
     Value scaled = binary(rewriter, op, BinaryKind::Mul, inner->x, outer->constant);
     Value bias = binary(rewriter, op, BinaryKind::Mul, inner->constant, outer->constant);
@@ -173,7 +189,7 @@ struct ScaleIntoWeights : BinaryPattern {
   using BinaryPattern::BinaryPattern;
   LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
     std::optional<WithConstant> outer = matchConstant(op, BinaryKind::Mul);
-    if (!outer || !canTakeScale(outer->x, outer->constant))
+    if (!outer || !canTakeScale(outer->x, typeOf(outer->constant)))
       return rewriter.notifyMatchFailure(op, "not a scale along the output channels of weights that are constant");
     Scalable scalable = *matchScalable(outer->x);
     Location loc = op.getLoc();
@@ -194,7 +210,7 @@ struct ScaleIntoWeights : BinaryPattern {
 struct FoldScalesPass : impl::FoldScalesPassBase<FoldScalesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<SubtractionToAddition, DivisionToProduct, MergeConstants, ScaleBeforeBias, ScaleIntoWeights>(&getContext());
+    patterns.add<SubtractionToAddition, DivisionToProduct, NegationToProduct, MergeConstants, ScaleBeforeBias, ScaleIntoWeights>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

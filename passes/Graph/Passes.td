@@ -27,21 +27,10 @@ def ChannelsLastPass : Pass<"ingot-channels-last", "::mlir::func::FuncOp"> {
   let summary = "give image operations the layout of their kernels: channels last, weights packed";
   let description = [{
     Convolutions and pools over one or two spatial dims become channels-last ones between a transpose of their operand and one of their result; the weights of
-    convolutions are packed by operations on the constants. A transposed convolution whose windows do not overlap becomes a pointwise convolution with
-    `kernel * channels` outputs and a shuffle of its pixels. Convolutions of one pixel become matrix products. `ingot-sink-transposes` then removes the transposes between two image
-    operations. Convolutions with pads (`ingot-split-padding` comes first), of other types than f32 or of symbolic shape stay as they are.
+    convolutions are packed by operations on the constants. A transposed convolution whose windows do not overlap becomes pointwise
+    convolutions whose columns are the pixels of a window. Convolutions of one pixel become matrix products. `ingot-sink-views` then removes the transposes
+    between two image operations. Convolutions with pads (`ingot-split-padding` comes first), of other types than f32 or of symbolic shape stay as they are.
     Example: test/passes/Graph/channels-last.mlir
-  }];
-  let dependentDialects = ["::ingot::IngotDialect"];
-}
-
-def SinkTransposesPass : Pass<"ingot-sink-transposes", "::mlir::func::FuncOp"> {
-  let summary = "move transposes towards the results until they meet their inverse";
-  let description = [{
-    A transpose in front of an operation that works in any order of dims (elementwise operations with broadcasts, concat, pad, slice, resize, broadcast, reductions, reshapes that
-    split or join neighbouring dims) moves behind it. Other operands must be transposed back for nothing: constants (by a recipe), operands where only dims of size 1 move, and
-    other transposes of the same permutation.
-    Example: test/passes/Graph/sink-transposes.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
 }
@@ -90,7 +79,7 @@ def RecognizeCompositesPass : Pass<"ingot-recognize-composites", "::mlir::func::
   let description = [{
     Softmax, log softmax, layer norm, root mean square and Euclidean norm written as reductions and elementwise operations become `ingot.norm`; silu, hard swish,
     hard sigmoid and both kinds of gelu written as products become `ingot.unary`. Only the operation that computes the result is replaced: intermediate values that
-    the model reads elsewhere stay.
+    the model reads elsewhere stay. Powers by 2, -1, 0.5 and -0.5 become products, reciprocals and square roots.
     Example: test/passes/Graph/recognize-composites.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
@@ -106,6 +95,28 @@ def OutlineRecipesPass : Pass<"ingot-outline-recipes", "::mlir::ModuleOp"> {
     Example: test/passes/Graph/outline-recipes.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect", "::mlir::func::FuncDialect"];
+}
+
+def SinkViewsPass : Pass<"ingot-sink-views", "::mlir::func::FuncOp"> {
+  let summary = "move transposes and reshapes towards the results until they meet their inverse";
+  let description = [{
+    A transpose in front of an operation that works in any order of dims (elementwise operations with broadcasts, concat, pad, slice, resize, broadcast, reductions,
+    reshapes that split or join neighbouring dims) moves behind it, and a reshape or concat behind elementwise operations, which can then join the operations in front
+    of it. Other operands must follow for nothing: constants (by a recipe), operands where only dims of size 1 move, and others behind the same transpose or reshape.
+    Example: test/passes/Graph/sink-views.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
+def WidenNarrowConvsPass : Pass<"ingot-widen-narrow-convs", "::mlir::func::FuncOp"> {
+  let summary = "fill the panels of convolutions with few channels with neighbouring pixels";
+  let description = [{
+    A convolution with O channels, fewer than a panel of packed weights has columns, computes mostly zeros. One with `P * O` channels, `P` times the stride and the
+    old kernel at `P` places of a wider one computes `P` neighbouring pixels at once; with channels last they lie as they should. `P` is what makes the work of
+    the panels per pixel smallest; the zeros of the wider kernel are part of it.
+    Example: test/passes/Graph/widen-narrow-convs.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
 }
 
 #endif

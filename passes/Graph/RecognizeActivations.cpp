@@ -182,8 +182,36 @@ struct ProductToActivation : OpRewritePattern<BinaryOp> {
   }
 };
 
+/// x ^ 2 -> x * x, x ^ -1 -> 1 / x, and the powers by a half, which as functions of two elements cost ten times more. Square roots differ from the
+/// powers at -0 and -inf only, where models have no business.
+struct PowerToProduct : OpRewritePattern<BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
+    std::optional<WithSplat> power = matchSplat(op, BinaryKind::Pow);
+    if (!power || !isa<FloatType>(cast<RankedTensorType>(op.getType()).getElementType()))
+      return rewriter.notifyMatchFailure(op, "not a power of floats by a constant");
+    auto unary = [&](UnaryKind kind, Value x) -> Value {
+      return UnaryOp::create(rewriter, op.getLoc(), kind, x, llvm::APFloat(0.0), llvm::APFloat(0.0));
+    };
+    Value result;
+    if (power->splat == 2.0)
+      result = BinaryOp::create(rewriter, op.getLoc(), BinaryKind::Mul, power->x, power->x);
+    else if (power->splat == -1.0)
+      result = unary(UnaryKind::Reciprocal, power->x);
+    else if (std::fabs(power->splat) == 0.5)
+      result = unary(UnaryKind::Sqrt, power->x);
+    else
+      return rewriter.notifyMatchFailure(op, "no cheaper form of this power");
+    if (power->splat == -0.5)
+      result = unary(UnaryKind::Reciprocal, result);
+    copyValueNames(op, result);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
 } // namespace
 
-void populateActivationPatterns(RewritePatternSet &patterns) { patterns.add<ProductToActivation>(patterns.getContext()); }
+void populateActivationPatterns(RewritePatternSet &patterns) { patterns.add<ProductToActivation, PowerToProduct>(patterns.getContext()); }
 
 } // namespace ingot

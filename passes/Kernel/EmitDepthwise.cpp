@@ -13,19 +13,19 @@ namespace {
 /// Writes, with vectors over the tile's 8 or 16 channels and a tile of `rows` x `pixels` outputs,
 ///
 ///   for unit in [begin, end)                         (image, row block, pixel block, channel block): the order of memory
-///     weights of all taps                            in registers when the plan's `unroll` covers all rows of the kernel
 ///     sums[row][pixel] = 0
-///     for each input vector that the tile reads      loaded once
-///       sums[...] += input * weights of each tap that uses it
+///     for kh
+///       weights of the kernel's row                  in registers
+///       for each input vector that the row reads     loaded once
+///         sums[...] += input * weights of each tap that uses it
 ///     out = body(sums, ...)
 ///
-/// With a smaller `unroll` the rows of the kernel are a loop, and each of its iterations loads that row's weights (and a kernel wider than
-/// `kMaxUnrolledWidth` loops over its taps too).
+/// A kernel wider than `kMaxUnrolledWidth` loops over its taps, too.
 class DepthwiseEmitter {
 public:
   DepthwiseEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
       : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
-        tileChannels(context.plan().getTile()[2]), holdsWeights(context.plan().getUnroll() >= s.kernelHeight && s.kernelWidth <= kMaxUnrolledWidth) {
+        tileChannels(context.plan().getTile()[2]) {
     FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
     input = x.memref;
     imageStride = x.strides.front();
@@ -65,23 +65,19 @@ private:
     inputBase = addIndex(b, inputBase, scaleIndex(b, pixel, s.strideWidth * widthStride));
     SmallVector<Value> panel = decode(b, at[3], {countTiles(s.groups, kPanel), kPanel / tileChannels});
     Value weightBase = addIndex(b, scaleIndex(b, panel[0], s.kernelHeight * s.kernelWidth * kPanel), scaleIndex(b, panel[1], tileChannels));
-    SmallVector<Value> sums(rows * pixels, zero);
-    if (holdsWeights)
-      sums = addTaps(sums, inputBase, loadWeights(weightBase, s.kernelHeight * s.kernelWidth), rows, pixels, s.kernelHeight, s.kernelWidth);
-    else
-      sums = emitCarrying(b, s.kernelHeight, sums, [&](Value kh, ValueRange carried) {
-        return addKernelRow(SmallVector<Value>(carried), addIndex(b, inputBase, scaleIndex(b, kh, s.dilationHeight * heightStride)),
-                            addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels);
-      });
+    SmallVector<Value> sums = emitCarrying(b, s.kernelHeight, SmallVector<Value>(rows * pixels, zero), [&](Value kh, ValueRange carried) {
+      return addKernelRow(SmallVector<Value>(carried), addIndex(b, inputBase, scaleIndex(b, kh, s.dilationHeight * heightStride)),
+                          addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels);
+    });
     store(sums, at[0], row, pixel, channel, rows, pixels);
   }
 
   SmallVector<Value> addKernelRow(SmallVector<Value> sums, Value base, Value weightBase, int64_t rows, int64_t pixels) {
     if (s.kernelWidth <= kMaxUnrolledWidth)
-      return addTaps(sums, base, loadWeights(weightBase, s.kernelWidth), rows, pixels, 1, s.kernelWidth);
+      return addTaps(sums, base, loadWeights(weightBase, s.kernelWidth), rows, pixels);
     return emitCarrying(b, s.kernelWidth, sums, [&](Value kw, ValueRange carried) {
       Value tapBase = addIndex(b, base, scaleIndex(b, kw, s.dilationWidth * widthStride));
-      return addTaps(SmallVector<Value>(carried), tapBase, loadWeights(addIndex(b, weightBase, scaleIndex(b, kw, kPanel)), 1), rows, pixels, 1, 1);
+      return addTaps(SmallVector<Value>(carried), tapBase, loadWeights(addIndex(b, weightBase, scaleIndex(b, kw, kPanel)), 1), rows, pixels);
     });
   }
 
@@ -92,33 +88,23 @@ private:
     return taps;
   }
 
-  /// Adds `height` x `width` taps of the kernel to all sums. Walks over the input in the order of memory and loads each vector once.
-  SmallVector<Value> addTaps(SmallVector<Value> sums, Value base, ArrayRef<Value> taps, int64_t rows, int64_t pixels, int64_t height, int64_t width) {
-    int64_t inputRows = (rows - 1) * s.strideHeight + (height - 1) * s.dilationHeight + 1;
-    int64_t inputPixels = (pixels - 1) * s.strideWidth + (width - 1) * s.dilationWidth + 1;
-    for (int64_t ih = 0; ih < inputRows; ++ih)
-      for (int64_t iw = 0; iw < inputPixels; ++iw) {
+  /// Adds neighbouring taps of one row of the kernel to all sums. Walks over the input in the order of memory and loads each vector once.
+  SmallVector<Value> addTaps(SmallVector<Value> sums, Value base, ArrayRef<Value> taps, int64_t rows, int64_t pixels) {
+    int64_t width = taps.size(), inputPixels = (pixels - 1) * s.strideWidth + (width - 1) * s.dilationWidth + 1;
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t x = 0; x < inputPixels; ++x) {
         Value loaded;
-        for (int64_t r = 0; r < rows; ++r)
-          for (int64_t i = 0; i < pixels; ++i) {
-            std::optional<int64_t> kh = tapAt(ih - r * s.strideHeight, s.dilationHeight, height),
-                                   kw = tapAt(iw - i * s.strideWidth, s.dilationWidth, width);
-            if (!kh || !kw)
-              continue;
-            if (!loaded)
-              loaded = loadInput(offsetBy(b, base, ih * heightStride + iw * widthStride));
-            Value &sum = sums[r * pixels + i];
-            sum = vector::FMAOp::create(b, loaded, taps[*kh * width + *kw], sum);
-          }
+        for (int64_t i = 0; i < pixels; ++i) {
+          int64_t distance = x - i * s.strideWidth, tap = distance / s.dilationWidth;
+          if (distance < 0 || distance % s.dilationWidth != 0 || tap >= width)
+            continue;
+          if (!loaded)
+            loaded = loadInput(offsetBy(b, base, r * s.strideHeight * heightStride + x * widthStride));
+          Value &sum = sums[r * pixels + i];
+          sum = vector::FMAOp::create(b, loaded, taps[tap], sum);
+        }
       }
     return sums;
-  }
-
-  /// Which tap of `count` reads at `distance` from an output's first input.
-  static std::optional<int64_t> tapAt(int64_t distance, int64_t dilation, int64_t count) {
-    if (distance < 0 || distance % dilation != 0 || distance / dilation >= count)
-      return std::nullopt;
-    return distance / dilation;
   }
 
   Value loadInput(Value index) {
@@ -144,7 +130,6 @@ private:
   KernelContext &context;
   ConvolutionShape s;
   int64_t tileRows, tilePixels, tileChannels;
-  bool holdsWeights;
   Value input, weights;
   int64_t imageStride, heightStride, widthStride;
   // Of the channel block in hand.

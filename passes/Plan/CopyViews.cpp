@@ -10,6 +10,8 @@ namespace ingot {
 
 namespace {
 
+constexpr int kMostRounds = 100;
+
 /// Puts an operation into a region of its own.
 RegionOp wrap(Operation &op) {
   OpBuilder b(&op);
@@ -31,8 +33,8 @@ struct CopyViewsPass : impl::CopyViewsPassBase<CopyViewsPass> {
     if (!llvm::hasSingleElement(getOperation().getBody()))
       return;
     Block &body = getOperation().getBody().front();
-    // A copy frees other views from being copied, so the next round may find less; every round turns at least one view into a region.
-    while (true) {
+    // A copy frees other views from being copied, so the next round may find less. A handful of rounds does for any model.
+    for (int round = 0; round < kMostRounds; ++round) {
       ViewPlacement placement(body);
       if (placement.getCopies().empty() && placement.getOperandCopies().empty())
         return;
@@ -47,6 +49,8 @@ struct CopyViewsPass : impl::CopyViewsPassBase<CopyViewsPass> {
         wrap(*copy.getDefiningOp());
       }
     }
+    getOperation().emitOpError("has views whose copies need copies");
+    signalPassFailure();
   }
 };
 

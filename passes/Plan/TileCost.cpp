@@ -14,13 +14,17 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   int64_t panels = countTiles(tileColumns, kPanel), chains = 1;
   while (rows * panels * chains < 8 && chains * 2 <= unroll)
     chains *= 2;
-  double vectors = panels - (lanesOfLastPanel(tileColumns) == kPanel ? 0 : 0.5);
+  bool halfPanel = lanesOfLastPanel(tileColumns) != kPanel;
+  double vectors = panels - (halfPanel ? 0.5 : 0);
   double multiplyAdds = rows * vectors, loads = panels + rows;
   // The rhs block is read again for each block of rows: from the nearest cache that holds it.
   double block = static_cast<double>(panels) * kPanel * sizeof(float) * depth;
   double bytes = panels * kPanel * sizeof(float);
   double streaming = block <= 0.5 * machine.l1Bytes ? 0 : bytes / (block <= 0.7 * machine.l2Bytes ? kL2BytesPerCycle : kL3BytesPerCycle);
-  double step = std::max({multiplyAdds, loads, kLatency / chains, streaming}) + 0.02 * loads;
+  double step = std::max({multiplyAdds, 0.6 * loads, kLatency / chains, streaming}) + 0.02 * loads;
+  // LLVM moves sums around where vectors of 8 and 16 share a broadcast, and spills them when registers are short (40 against 99 % of the peak).
+  if (machine.avx512 && halfPanel && panels > 1)
+    step *= rows * panels > 21 ? 2 : 1 + 0.25 / panels;
   // Rows at multiples of 4 KiB fall into one set of the L1 cache, which has 8 ways.
   if (rowStrideBytes != 0 && rowStrideBytes % 4096 == 0 && rows > 6)
     step *= 1 + 0.1 * (rows - 6);

@@ -3,7 +3,8 @@
 
     test/bench/regions.py [--filter PART] [--models] [--tile 12,32/2]
 
-Peak and kernel are measured in turn, in time of the CPU, the best of many rounds each: the machine may be shared. `--models` takes the convolutions and products of the
+Peak and kernel are measured in turn, in time of the CPU, the best of many rounds each: the machine may be shared. `--models`
+takes the convolutions and products of the
 test models instead of the kernels that have a goal. `--tile` plans everything with this tile and unroll.
 """
 
@@ -35,6 +36,7 @@ double peak(int64_t steps) {
   return 12.0 * 32 * steps / (now() - start);
 }
 double seconds(void (*f)(void *, int64_t, int64_t), void *record, int64_t times) {
+  f(record, 0, 1); /* brings its data back into the caches */
   double start = now();
   for (int64_t i = 0; i < times; ++i) f(record, 0, 1);
   return (now() - start) / times;
@@ -56,7 +58,9 @@ def contraction(rows, columns, depth):
     x, w = np.ones((rows, depth), np.float32), np.ones((depth, columns), np.float32)
     body = f"%c = ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\ningot.yield %d : $r"
     inputs = [planned.Buffer(x), planned.Buffer(planned.pack(w)), planned.Buffer(np.ones(columns, np.float32))]
-    return planned.Region(f"contraction {rows}x{columns}x{depth}", body, inputs, [planned.Buffer(np.zeros((rows, columns)))], flops=2.0 * rows * columns * depth)
+    return planned.Region(
+        f"contraction {rows}x{columns}x{depth}", body, inputs, [planned.Buffer(np.zeros((rows, columns)))], flops=2.0 * rows * columns * depth
+    )
 
 
 def convolution(size, inputs, outputs, kernel, stride=1, groups=1):
@@ -66,12 +70,17 @@ def convolution(size, inputs, outputs, kernel, stride=1, groups=1):
     stride = (stride, stride) if isinstance(stride, int) else stride
     extents = [(s - 1) * t + k for s, k, t in zip(size, kernel, stride)]
     x, w = np.ones((1, *extents, inputs), np.float32), np.ones((*kernel, inputs // groups, outputs), np.float32)
-    body = (f"%c = ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(stride)} pads [0, 0, 0, 0] dilations [1, 1] groups {groups} channels {outputs}"
-            " : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\n%e = ingot.unary relu %d : $r -> $r\ningot.yield %e : $r")
+    body = (
+        f"%c = ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(stride)} pads [0, 0, 0, 0] dilations [1, 1] "
+        f"groups {groups} channels {outputs}"
+        " : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\n%e = ingot.unary relu %d : $r -> $r\ningot.yield %e : $r"
+    )
     buffers = [planned.Buffer(x), planned.Buffer(planned.pack_convolution(w, groups)), planned.Buffer(np.ones(outputs, np.float32))]
     result = planned.Buffer(np.zeros((1, *size, outputs), np.float32))
     flops = 2.0 * size[0] * size[1] * outputs * inputs // groups * kernel[0] * kernel[1]
-    return planned.Region(f"conv {size[0]}x{size[1]} {inputs}->{outputs} k{kernel[0]}x{kernel[1]} s{stride[0]} g{groups}", body, buffers, [result], flops=flops)
+    return planned.Region(
+        f"conv {size[0]}x{size[1]} {inputs}->{outputs} k{kernel[0]}x{kernel[1]} s{stride[0]} g{groups}", body, buffers, [result], flops=flops
+    )
 
 
 def plan_of(region, text):
@@ -90,19 +99,68 @@ def plan_of(region, text):
 
 
 def goals():
-    return [contraction(128, 768, 768), contraction(128, 3072, 768), contraction(128, 768, 3072), convolution(56, 64, 64, 3), convolution(56, 64, 64, 1),
-            convolution(28, 256, 256, 1), convolution(56, 144, 144, 3, groups=144)]
+    return [
+        contraction(128, 768, 768),
+        contraction(128, 3072, 768),
+        contraction(128, 768, 3072),
+        convolution(56, 64, 64, 3),
+        convolution(56, 64, 64, 1),
+        convolution(28, 256, 256, 1),
+        convolution(56, 144, 144, 3, groups=144),
+    ]
 
 
 def models():
-    resnet = [(112, 3, 64, 7, 2), (56, 64, 256, 1), (56, 256, 64, 1), (28, 256, 512, 1, 2), (28, 128, 128, 3), (28, 128, 512, 1), (14, 256, 256, 3), (14, 1024, 256, 1),
-              (14, 256, 1024, 1), (7, 512, 512, 3), (7, 2048, 512, 1), (7, 512, 2048, 1), (28, 128, 128, 3, 2)]
-    mobile = [(112, 3, 32, 3, 2), (112, 32, 16, 1), (112, 16, 96, 1), (56, 96, 24, 1), (56, 24, 144, 1), (28, 144, 32, 1), (28, 32, 192, 1), (14, 192, 64, 1), (14, 64, 384, 1),
-              (14, 576, 96, 1), (7, 960, 160, 1), (7, 320, 1280, 1), (320, 3, 8, 3, 2), (320, 8, 8, 1), (160, 8, 32, 1), (160, 24, 24, 1), ((24, 160), 16, 32, 1),
-              ((24, 160), 3, 16, 3, 2)]
-    depthwise = [(112, 32, 32, 3, 1, 32), (56, 96, 96, 3, 2, 96), (28, 192, 192, 3, 1, 192), (14, 384, 384, 3, 1, 384), (7, 960, 960, 3, 1, 960), (14, 672, 672, 5, 1, 672),
-                 (28, 72, 72, 5, 2, 72), (320, 8, 8, 3, 1, 8)]
-    return [convolution(*shape) for shape in resnet + mobile + depthwise] + [contraction(1, 1000, 2048), contraction(40, 6625, 120), contraction(40, 120, 120)]
+    resnet = [
+        (112, 3, 64, 7, 2),
+        (56, 64, 256, 1),
+        (56, 256, 64, 1),
+        (28, 256, 512, 1, 2),
+        (28, 128, 128, 3),
+        (28, 128, 512, 1),
+        (14, 256, 256, 3),
+        (14, 1024, 256, 1),
+        (14, 256, 1024, 1),
+        (7, 512, 512, 3),
+        (7, 2048, 512, 1),
+        (7, 512, 2048, 1),
+        (28, 128, 128, 3, 2),
+    ]
+    mobile = [
+        (112, 3, 32, 3, 2),
+        (112, 32, 16, 1),
+        (112, 16, 96, 1),
+        (56, 96, 24, 1),
+        (56, 24, 144, 1),
+        (28, 144, 32, 1),
+        (28, 32, 192, 1),
+        (14, 192, 64, 1),
+        (14, 64, 384, 1),
+        (14, 576, 96, 1),
+        (7, 960, 160, 1),
+        (7, 320, 1280, 1),
+        (320, 3, 8, 3, 2),
+        (320, 8, 8, 1),
+        (160, 8, 32, 1),
+        (160, 24, 24, 1),
+        ((24, 160), 16, 32, 1),
+        ((24, 160), 3, 16, 3, 2),
+    ]
+    depthwise = [
+        (112, 32, 32, 3, 1, 32),
+        (56, 96, 96, 3, 2, 96),
+        (28, 192, 192, 3, 1, 192),
+        (14, 384, 384, 3, 1, 384),
+        (7, 960, 960, 3, 1, 960),
+        (14, 672, 672, 5, 1, 672),
+        (28, 72, 72, 5, 2, 72),
+        (320, 8, 8, 3, 1, 8),
+    ]
+    return [convolution(*shape) for shape in resnet + mobile + depthwise] + [
+        contraction(1, 1000, 2048),
+        contraction(40, 6625, 120),
+        contraction(40, 120, 120),
+    ]
 
 
 def main():

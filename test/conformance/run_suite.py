@@ -111,7 +111,7 @@ def status_page(suite_folder: pathlib.Path, results: dict) -> str:
     lines += [
         "",
         "An operator's row counts the cases whose main graph uses it; a case with several operators stands in several rows. Where an input must be a",
-        "constant (a shape, axes, `k`) but is an input of the case's model, its value is fixed at compile time: those cases pass \"with constant inputs\".",
+        'constant (a shape, axes, `k`) but is an input of the case\'s model, it is fixed at compile time: such cases pass "with constant inputs".',
         "",
         "| operator | pass | of these with constant inputs | cases | most frequent reason of the rest |",
         "|---|---:|---:|---:|---|",

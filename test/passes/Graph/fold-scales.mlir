@@ -48,6 +48,22 @@ func.func @conv_transpose(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x8x8xf32> {
   return %z : tensor<1x2x8x8xf32>
 }
 
+// The sign of a result goes into weights and bias.
+// CHECK-LABEL: @negation(
+// CHECK-DAG: %[[B:.*]] = ingot.constant dense<[-1.000000e+00, -2.000000e+00]>
+// CHECK: ingot.binary mul %{{.*}}, %{{.*}} : tensor<3x2xf32>, tensor<1xf32>
+// CHECK-NEXT: %[[Y:.*]] = ingot.matmul
+// CHECK-NEXT: ingot.binary add %[[Y]], %[[B]]
+// CHECK-NEXT: return
+func.func @negation(%x: tensor<4x3xf32>) -> tensor<4x2xf32> {
+  %w = ingot.constant #ingot.weight<0, "w"> : tensor<3x2xf32>
+  %b = ingot.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %y = ingot.matmul %x, %w : tensor<4x3xf32>, tensor<3x2xf32> -> tensor<4x2xf32>
+  %a = ingot.binary add %y, %b : tensor<4x2xf32>, tensor<2xf32> -> tensor<4x2xf32>
+  %z = ingot.unary neg %a : tensor<4x2xf32> -> tensor<4x2xf32>
+  return %z : tensor<4x2xf32>
+}
+
 // Without weights: constants merge, an exact reciprocal replaces a division.
 // CHECK-LABEL: @merge(
 // CHECK-SAME: %[[X:.*]]: tensor<4xf32>

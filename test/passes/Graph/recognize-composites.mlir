@@ -139,6 +139,22 @@ func.func @gelu_tanh(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %h : tensor<4xf32>
 }
 
+// CHECK-LABEL: @powers(
+// CHECK-SAME: %[[X:.*]]: tensor<4xf32>
+// CHECK: %[[S:.*]] = ingot.binary mul %[[X]], %[[X]]
+// CHECK: %[[R:.*]] = ingot.unary sqrt %[[S]]
+// CHECK: %[[I:.*]] = ingot.unary reciprocal %[[R]]
+// CHECK: ingot.binary pow %[[I]], %{{.*}}
+func.func @powers(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %two = ingot.constant dense<2.0> : tensor<f32>
+  %half = ingot.constant dense<-0.5> : tensor<1xf32>
+  %third = ingot.constant dense<0.333333> : tensor<f32>
+  %a = ingot.binary pow %x, %two : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
+  %b = ingot.binary pow %a, %half : tensor<4xf32>, tensor<1xf32> -> tensor<4xf32>
+  %c = ingot.binary pow %b, %third : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
+  return %c : tensor<4xf32>
+}
+
 // Near misses: a clip at 5, a root of something else than the squares, a sum that drops its dims.
 // CHECK-LABEL: @left(
 // CHECK-NOT: ingot.norm

@@ -56,14 +56,39 @@ def add(name, anchor, inputs, y, before=""):
     text, results, more = epilogue(kind, anchor, y, len(inputs))
     weights = inputs[1]
     buffers = [Buffer(i, *((0, 0) if i is weights else spread())) for i in inputs + more]
-    REGIONS.append(Region(f"{name} {kind}", before + text, buffers, [Buffer(r, *spread()) for r in results], 2e-6 * np.sqrt(max(inputs[0].shape[-1], 16)) * 8))
+    REGIONS.append(
+        Region(f"{name} {kind}", before + text, buffers, [Buffer(r, *spread()) for r in results], 2e-6 * np.sqrt(max(inputs[0].shape[-1], 16)) * 8)
+    )
 
 
 def contractions():
-    for rows, columns, depth in [(1, 1, 1), (1, 16, 7), (1, 100, 64), (2, 40, 33), (3, 1000, 20), (5, 10, 8), (7, 16, 3), (12, 50, 100), (17, 64, 31), (33, 96, 48),
-                                 (40, 6625, 12), (128, 8, 40), (131, 72, 30), (64, 129, 65), (6, 2, 5), (9, 24, 16), (100, 17, 1), (29, 1, 12)]:
+    for rows, columns, depth in [
+        (1, 1, 1),
+        (1, 16, 7),
+        (1, 100, 64),
+        (2, 40, 33),
+        (3, 1000, 20),
+        (5, 10, 8),
+        (7, 16, 3),
+        (12, 50, 100),
+        (17, 64, 31),
+        (33, 96, 48),
+        (40, 6625, 12),
+        (128, 8, 40),
+        (131, 72, 30),
+        (64, 129, 65),
+        (6, 2, 5),
+        (9, 24, 16),
+        (100, 17, 1),
+        (29, 1, 12),
+    ]:
         x, w = f32(rows, depth), f32(depth, columns)
-        add(f"contraction {rows}x{columns}x{depth}", f"ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r", [x, pack(w)], x.astype(np.float64) @ w)
+        add(
+            f"contraction {rows}x{columns}x{depth}",
+            f"ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r",
+            [x, pack(w)],
+            x.astype(np.float64) @ w,
+        )
     for lead, rows, columns, depth in [((2,), 13, 20, 9), ((3, 4), 10, 18, 32), ((2, 2), 1, 33, 16), ((5,), 7, 64, 11), ((12,), 40, 40, 8)]:
         x, w = f32(*lead, rows, depth), f32(*lead, depth, columns)
         anchor = f"ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r"
@@ -72,17 +97,40 @@ def contractions():
         add(f"rows {lead} {rows}x{columns}x{depth}", anchor, [x, pack(w)], x.astype(np.float64) @ w)
     for rows, columns, depth in [(4, 20, 9), (30, 64, 17), (1, 48, 10)]:
         x, w = f32(rows, depth), f32(depth, columns)
-        add(f"prologue {rows}x{columns}x{depth}", f"ingot.packed_matmul %p, %1 columns {columns} : $0, $1 -> $r", [x, pack(w)], np.maximum(x, 0).astype(np.float64) @ w,
-            "%p = ingot.unary relu %0 : $0 -> $0\n")
+        add(
+            f"prologue {rows}x{columns}x{depth}",
+            f"ingot.packed_matmul %p, %1 columns {columns} : $0, $1 -> $r",
+            [x, pack(w)],
+            np.maximum(x, 0).astype(np.float64) @ w,
+            "%p = ingot.unary relu %0 : $0 -> $0\n",
+        )
 
 
 def convolutions():
     cases = []  # images, height, width, in, out, kernel, strides, dilations, groups
-    for size, inputs, outputs in [((14, 14), 8, 24), ((9, 11), 16, 16), ((7, 7), 40, 72), ((1, 20), 12, 8), ((5, 5), 3, 10), ((6, 40), 64, 130), ((3, 3), 8, 1)]:
+    for size, inputs, outputs in [
+        ((14, 14), 8, 24),
+        ((9, 11), 16, 16),
+        ((7, 7), 40, 72),
+        ((1, 20), 12, 8),
+        ((5, 5), 3, 10),
+        ((6, 40), 64, 130),
+        ((3, 3), 8, 1),
+    ]:
         for strides in [(1, 1), (2, 2), (2, 1)]:
             cases.append((2, *size, inputs, outputs, (1, 1), strides, (1, 1), 1))
-    for size, inputs, outputs, kernel in [((12, 13), 3, 16, (3, 3)), ((20, 21), 3, 32, (7, 7)), ((10, 10), 8, 8, (3, 3)), ((9, 30), 16, 48, (3, 3)), ((8, 8), 20, 33, (2, 3)),
-                                          ((11, 9), 1, 8, (5, 5)), ((6, 70), 4, 16, (1, 9)), ((16, 5), 8, 20, (5, 1)), ((40, 12), 8, 4, (39, 3)), ((7, 7), 32, 64, (7, 7))]:
+    for size, inputs, outputs, kernel in [
+        ((12, 13), 3, 16, (3, 3)),
+        ((20, 21), 3, 32, (7, 7)),
+        ((10, 10), 8, 8, (3, 3)),
+        ((9, 30), 16, 48, (3, 3)),
+        ((8, 8), 20, 33, (2, 3)),
+        ((11, 9), 1, 8, (5, 5)),
+        ((6, 70), 4, 16, (1, 9)),
+        ((16, 5), 8, 20, (5, 1)),
+        ((40, 12), 8, 4, (39, 3)),
+        ((7, 7), 32, 64, (7, 7)),
+    ]:
         for strides, dilations in [((1, 1), (1, 1)), ((2, 2), (1, 1)), ((1, 2), (1, 1)), ((1, 1), (2, 2))]:
             if all(s > (k - 1) * d for s, k, d in zip(size, kernel, dilations)):
                 cases.append((1, *size, inputs, outputs, kernel, strides, dilations, 1))
@@ -90,13 +138,23 @@ def convolutions():
         cases.append((2, 9, 10, inputs, outputs, (3, 3), (1, 1), (1, 1), groups))
         cases.append((1, 6, 6, inputs, outputs, (1, 1), (1, 1), (1, 1), groups))
     for channels in [8, 16, 24, 40, 5, 100, 1]:
-        for kernel, strides, dilations in [((3, 3), (1, 1), (1, 1)), ((3, 3), (2, 2), (1, 1)), ((5, 5), (1, 1), (1, 1)), ((5, 5), (2, 1), (1, 1)), ((3, 3), (1, 1), (2, 2)),
-                                           ((1, 7), (1, 1), (1, 1)), ((1, 12), (1, 1), (1, 1))]:
+        for kernel, strides, dilations in [
+            ((3, 3), (1, 1), (1, 1)),
+            ((3, 3), (2, 2), (1, 1)),
+            ((5, 5), (1, 1), (1, 1)),
+            ((5, 5), (2, 1), (1, 1)),
+            ((3, 3), (1, 1), (2, 2)),
+            ((1, 7), (1, 1), (1, 1)),
+            ((1, 12), (1, 1), (1, 1)),
+        ]:
             cases.append((2, 11, 17, channels, channels, kernel, strides, dilations, channels))
     for images, height, width, inputs, outputs, kernel, strides, dilations, groups in cases:
         x, w = f32(images, height, width, inputs), f32(*kernel, inputs // groups, outputs)
-        anchor = (f"ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(strides)} pads [0, 0, 0, 0] dilations {list(dilations)} groups {groups} "
-                  f"channels {outputs} : $0, $1 -> $r")
+        anchor = (
+            f"ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(strides)} pads [0, 0, 0, 0] dilations {list(dilations)} "
+            f"groups {groups} "
+            f"channels {outputs} : $0, $1 -> $r"
+        )
         name = f"conv {images}x{height}x{width}x{inputs} to {outputs} kernel {kernel} strides {strides} dilations {dilations} groups {groups}"
         add(name, anchor, [x, pack_convolution(w, groups)], convolution(x, w, strides, dilations, groups))
     for channels, outputs, groups in [(8, 24, 1), (16, 16, 16)]:

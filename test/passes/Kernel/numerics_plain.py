@@ -19,8 +19,21 @@ from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 R = np.random.default_rng(7)
-TYPES = {"float32": "f32", "float64": "f64", "float16": "f16", "bfloat16": "bf16", "bool": "i1", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
-         "uint8": "ui8", "uint16": "ui16", "uint32": "ui32", "uint64": "ui64"}
+TYPES = {
+    "float32": "f32",
+    "float64": "f64",
+    "float16": "f16",
+    "bfloat16": "bf16",
+    "bool": "i1",
+    "int8": "i8",
+    "int16": "i16",
+    "int32": "i32",
+    "int64": "i64",
+    "uint8": "ui8",
+    "uint16": "ui16",
+    "uint32": "ui32",
+    "uint64": "ui64",
+}
 CASES = []
 
 
@@ -29,7 +42,7 @@ def tensor_type(array):
 
 
 def case(name, text, inputs, expected, tolerance=1e-5):
-    """`text` is one operation: %0, %1 .. are the inputs, $0, $1 .. their types, $r0 .. the types of the results. Lines before the last one are kept."""
+    """`text` is one operation: %0, %1 .. are the inputs, $0, $1 .. their types, $r0 .. the types of the results. Lines before the last one stay."""
     expected = [np.asarray(e) for e in (expected if isinstance(expected, (list, tuple)) else [expected])]
     CASES.append((name, text, [np.asarray(i) for i in inputs], expected, tolerance))
 
@@ -67,14 +80,39 @@ def elementwise():
     erf = np.vectorize(__import__("math").erf)
     d = x.astype(np.float64)
     unary = {
-        "abs": np.abs(x), "neg": -x, "sign": np.sign(x), "ceil": np.ceil(x), "floor": np.floor(x), "round_even": np.rint(x), "sqrt": np.sqrt(x),
-        "reciprocal": 1 / x, "exp": np.exp(d), "log": np.log(d), "sin": np.sin(d), "cos": np.cos(d), "tan": np.tan(d), "asin": np.arcsin(d), "acos": np.arccos(d),
-        "atan": np.arctan(d), "sinh": np.sinh(d), "cosh": np.cosh(d), "tanh": np.tanh(d), "asinh": np.arcsinh(d), "acosh": np.arccosh(d), "atanh": np.arctanh(d),
-        "erf": erf(d), "relu": np.maximum(x, 0), "leaky_relu {alpha = 0.1 : f64}": np.where(x < 0, x * np.float32(0.1), x),
-        "elu {alpha = 0.7 : f64}": np.where(d < 0, 0.7 * np.expm1(d), d), "sigmoid": sigmoid(x),
-        "hard_sigmoid {alpha = 0.2 : f64, beta = 0.5 : f64}": np.clip(0.2 * d + 0.5, 0, 1), "hard_swish": d * np.clip(d / 6 + 0.5, 0, 1),
-        "softplus": np.logaddexp(d, 0), "gelu": 0.5 * d * (1 + erf(d * np.sqrt(0.5))),
-        "gelu_tanh": 0.5 * d * (1 + np.tanh(np.sqrt(2 / np.pi) * (d + 0.044715 * d ** 3))), "silu {alpha = 1.0 : f64}": d * sigmoid(x),
+        "abs": np.abs(x),
+        "neg": -x,
+        "sign": np.sign(x),
+        "ceil": np.ceil(x),
+        "floor": np.floor(x),
+        "round_even": np.rint(x),
+        "sqrt": np.sqrt(x),
+        "reciprocal": 1 / x,
+        "exp": np.exp(d),
+        "log": np.log(d),
+        "sin": np.sin(d),
+        "cos": np.cos(d),
+        "tan": np.tan(d),
+        "asin": np.arcsin(d),
+        "acos": np.arccos(d),
+        "atan": np.arctan(d),
+        "sinh": np.sinh(d),
+        "cosh": np.cosh(d),
+        "tanh": np.tanh(d),
+        "asinh": np.arcsinh(d),
+        "acosh": np.arccosh(d),
+        "atanh": np.arctanh(d),
+        "erf": erf(d),
+        "relu": np.maximum(x, 0),
+        "leaky_relu {alpha = 0.1 : f64}": np.where(x < 0, x * np.float32(0.1), x),
+        "elu {alpha = 0.7 : f64}": np.where(d < 0, 0.7 * np.expm1(d), d),
+        "sigmoid": sigmoid(x),
+        "hard_sigmoid {alpha = 0.2 : f64, beta = 0.5 : f64}": np.clip(0.2 * d + 0.5, 0, 1),
+        "hard_swish": d * np.clip(d / 6 + 0.5, 0, 1),
+        "softplus": np.logaddexp(d, 0),
+        "gelu": 0.5 * d * (1 + erf(d * np.sqrt(0.5))),
+        "gelu_tanh": 0.5 * d * (1 + np.tanh(np.sqrt(2 / np.pi) * (d + 0.044715 * d**3))),
+        "silu {alpha = 1.0 : f64}": d * sigmoid(x),
     }
     for name, value in unary.items():
         kind, _, attributes = name.partition(" ")
@@ -132,7 +170,10 @@ def elementwise():
     values = np.concatenate([f32(20, low=-100, high=100), np.array([0.0, 300.0, -300.0, 1e20, -1e20, np.nan, np.inf], np.float32)])
     for dtype in (np.int8, np.int32, np.int64, np.uint8, np.uint32):
         info = np.iinfo(dtype)
-        clamped = np.array([0 if np.isnan(v) else max(info.min, min(info.max, int(np.trunc(v)) if np.isfinite(v) else int(np.sign(v)) * 2 ** 70)) for v in values], dtype)
+        clamped = np.array(
+            [0 if np.isnan(v) else max(info.min, min(info.max, int(np.trunc(v)) if np.isfinite(v) else int(np.sign(v)) * 2**70)) for v in values],
+            dtype,
+        )
         case(f"cast f32 {np.dtype(dtype)}", f"ingot.cast %0 to {TYPES[np.dtype(dtype).name]} : $0 -> $r0", [values], clamped)
     plain = R.integers(-100, 100, 30)
     for source in (np.int64, np.uint8, np.bool_, np.float16, ml_dtypes.bfloat16, np.float32, np.float64):
@@ -141,7 +182,9 @@ def elementwise():
             if v.dtype.kind == "f" and v.dtype.itemsize > 2:
                 v = v + np.array(0.3337, v.dtype)
             if v.dtype != target:
-                case(f"cast {v.dtype} {np.dtype(target)}", f"ingot.cast %0 to {TYPES[np.dtype(target).name]} : $0 -> $r0", [v], v.astype(target), 1e-9)
+                case(
+                    f"cast {v.dtype} {np.dtype(target)}", f"ingot.cast %0 to {TYPES[np.dtype(target).name]} : $0 -> $r0", [v], v.astype(target), 1e-9
+                )
     case("cast f32 bf16 special", "ingot.cast %0 to bf16 : $0 -> $r0", [x], x.astype(ml_dtypes.bfloat16), 0.0)
 
 
@@ -160,11 +203,21 @@ def layout():
     case("concat empty", "ingot.concat %0, %1 axis 0 : ($0, $1) -> $r0", [v := f32(0, 3), w := f32(2, 3)], w)
     pads = [(1, 0), (2, 1), (0, 0), (3, 2)]
     low, high = [p[0] for p in pads], [p[1] for p in pads]
-    case("pad constant", f"ingot.pad constant %0 low {low} high {high} value dense<7.0> : tensor<f32> : $0 -> $r0", [x], np.pad(x, pads, constant_values=7))
+    case(
+        "pad constant",
+        f"ingot.pad constant %0 low {low} high {high} value dense<7.0> : tensor<f32> : $0 -> $r0",
+        [x],
+        np.pad(x, pads, constant_values=7),
+    )
     for mode in ("edge", "reflect", "wrap"):
         case(f"pad {mode}", f"ingot.pad {mode} %0 low {low} high {high} value dense<0.0> : tensor<f32> : $0 -> $r0", [x],
              np.pad(x, pads, mode=mode) if mode != "wrap" else np.pad(x, pads, mode="wrap"))
-    case("pad empty", "ingot.pad constant %0 low [1, 0] high [1, 0] value dense<3> : tensor<i64> : $0 -> $r0", [np.zeros((0, 2), np.int64)], np.full((2, 2), 3))
+    case(
+        "pad empty",
+        "ingot.pad constant %0 low [1, 0] high [1, 0] value dense<3> : tensor<i64> : $0 -> $r0",
+        [np.zeros((0, 2), np.int64)],
+        np.full((2, 2), 3),
+    )
     m = f32(7, 21)
     packed = np.zeros((2, 7, 16), np.float32)
     for j in range(21):
@@ -186,14 +239,28 @@ def contractions():
         name = np.dtype(dtype).name
         case(f"matmul {name}", "ingot.matmul %0, %1 : $0, $1 -> $r0", [a, b], (wide(a) @ wide(b)).astype(dtype), tolerance)
         at, bt = np.ascontiguousarray(np.swapaxes(a, -1, -2)), np.ascontiguousarray(np.swapaxes(b, -1, -2))
-        case(f"matmul tt {name}", "ingot.matmul %0, %1 {transpose_lhs, transpose_rhs} : $0, $1 -> $r0", [at, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
+        case(
+            f"matmul tt {name}",
+            "ingot.matmul %0, %1 {transpose_lhs, transpose_rhs} : $0, $1 -> $r0",
+            [at, bt],
+            (wide(a) @ wide(b)).astype(dtype),
+            tolerance,
+        )
         case(f"matmul nt {name}", "ingot.matmul %0, %1 {transpose_rhs} : $0, $1 -> $r0", [a, bt], (wide(a) @ wide(b)).astype(dtype), tolerance)
-    case("matmul k=0", "ingot.matmul %0, %1 {transpose_lhs} : $0, $1 -> $r0", [np.zeros((0, 2), np.float32), np.zeros((0, 3), np.float32)], np.zeros((2, 3), np.float32))
+    case(
+        "matmul k=0",
+        "ingot.matmul %0, %1 {transpose_lhs} : $0, $1 -> $r0",
+        [np.zeros((0, 2), np.float32), np.zeros((0, 3), np.float32)],
+        np.zeros((2, 3), np.float32),
+    )
 
     def conv(x, w, kernel, strides, pads, dilations, groups):
         spatial = len(kernel)
-        text = (f"ingot.conv %0, %1 channels_first kernel {kernel} strides {strides} pads {pads} dilations {dilations} groups {groups} channels {w.shape[0]}"
-                " : $0, $1 -> $r0")
+        text = (
+            f"ingot.conv %0, %1 channels_first kernel {kernel} strides {strides} pads {pads} dilations {dilations} "
+            f"groups {groups} channels {w.shape[0]}"
+            " : $0, $1 -> $r0"
+        )
         y = reference("Conv", [x, w], strides=strides, pads=pads, dilations=dilations, group=groups, runtime=True)[0]
         case(f"conv {spatial}d k{kernel} s{strides} g{groups}", text, [x, w], y)
     conv(f32(2, 6, 9, 11), f32(8, 3, 3, 3), [3, 3], [2, 1], [1, 0, 2, 1], [1, 2], 2)
@@ -206,8 +273,12 @@ def contractions():
     packed = np.zeros((2, 1, 18, 16), np.float32)
     for o in range(4):
         packed[o // 2, 0, :, o % 2] = w[o].transpose(1, 2, 0).reshape(-1)
-    case("conv last", "ingot.conv %0, %1 channels_last kernel [3, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 2 channels 4 : $0, $1 -> $r0",
-         [np.ascontiguousarray(x.transpose(0, 2, 3, 1)), packed], y.transpose(0, 2, 3, 1))
+    case(
+        "conv last",
+        "ingot.conv %0, %1 channels_last kernel [3, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 2 channels 4 : $0, $1 -> $r0",
+        [np.ascontiguousarray(x.transpose(0, 2, 3, 1)), packed],
+        y.transpose(0, 2, 3, 1),
+    )
     x, w = f32(1, 20, 6, 5), f32(20, 1, 3, 3)
     y = reference("Conv", [x, w], group=20, strides=[1, 2], pads=[1, 1, 1, 1], runtime=True)[0]
     packed = np.zeros((2, 9, 16), np.float32)
@@ -230,20 +301,30 @@ def contractions():
 
 def rows():
     x = f32(2, 3, 8, 9)
-    text = "ingot.pool {kind} %0 channels_first kernel [3, 2] strides [2, 1] pads [1, 1, 1, 0] dilations [1, 2] count_pads [1, 1, 1, 0] {more} : $0 -> $r0"
+    text = "ingot.pool {kind} %0 channels_first kernel [3, 2] strides [2, 1] pads [1, 1, 1, 0] dilations [1, 2] "
+    text += "count_pads [1, 1, 1, 0] {more} : $0 -> $r0"
     common = dict(kernel_shape=[3, 2], strides=[2, 1], pads=[1, 1, 1, 0], dilations=[1, 2])
     y, i = reference("MaxPool", [x], 2, runtime=True, **common)
     case("pool max", text.format(kind="max", more=""), [x], y)
     case("max_pool_indices", "ingot.max_pool_indices %0 kernel [3, 2] strides [2, 1] pads [1, 1, 1, 0] dilations [1, 2] : $0 -> $r0", [x], i)
     i = reference("MaxPool", [x], 2, runtime=True, storage_order=1, **common)[1]
-    case("max_pool_indices column", "ingot.max_pool_indices %0 kernel [3, 2] strides [2, 1] pads [1, 1, 1, 0] dilations [1, 2] {column_major} : $0 -> $r0", [x], i)
+    case(
+        "max_pool_indices column",
+        "ingot.max_pool_indices %0 kernel [3, 2] strides [2, 1] pads [1, 1, 1, 0] dilations [1, 2] {column_major} : $0 -> $r0",
+        [x],
+        i,
+    )
     case("pool average", text.format(kind="average", more=""), [x], reference("AveragePool", [x], runtime=True, **common)[0])
     case("pool average pads", text.format(kind="average", more="{count_include_pad}"), [x],
          reference("AveragePool", [x], runtime=True, count_include_pad=1, **common)[0])
     case("pool lp", text.format(kind="lp", more="{p = 3 : i64}"), [x], reference("LpPool", [x], runtime=True, p=3, **common)[0])
     u = R.integers(0, 255, (1, 1, 6, 6), dtype=np.uint8)
-    case("pool ui8", "ingot.pool max %0 channels_first kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] count_pads [0, 0, 0, 0] : $0 -> $r0", [u],
-         u.reshape(1, 1, 3, 2, 3, 2).max((3, 5)))
+    case(
+        "pool ui8",
+        "ingot.pool max %0 channels_first kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] count_pads [0, 0, 0, 0] : $0 -> $r0",
+        [u],
+        u.reshape(1, 1, 3, 2, 3, 2).max((3, 5)),
+    )
     for kind, function in {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "prod": np.prod}.items():
         case(f"reduce {kind}", f"ingot.reduce {kind} %0 axes [1, 3] {{keep_dims}} : $0 -> $r0", [x], function(x, axis=(1, 3), keepdims=True))
         case(f"reduce {kind} drop", f"ingot.reduce {kind} %0 axes [0, 2] : $0 -> $r0", [x], function(x, axis=(0, 2)))
@@ -303,7 +384,11 @@ def indexing():
     case("gather_nd batch", "ingot.gather_nd %0, %1 batch_dims 1 : $0, $1 -> $r0", [x, i], reference("GatherND", [x, i], batch_dims=1)[0])
     names = {"assign": "none", "add": "add", "mul": "mul", "max": "max", "min": "min"}
     for kind, reduction in names.items():
-        i = np.stack([R.permutation(5)[:3] for _ in range(18)]).reshape(3, 6, 3).transpose(0, 2, 1) if kind == "assign" else R.integers(-5, 5, (3, 3, 6))
+        i = (
+            np.stack([R.permutation(5)[:3] for _ in range(18)]).reshape(3, 6, 3).transpose(0, 2, 1)
+            if kind == "assign"
+            else R.integers(-5, 5, (3, 3, 6))
+        )
         u = f32(3, 3, 6)
         y = reference("ScatterElements", [x, i, u], axis=1, reduction=reduction, runtime=True)[0]
         case(f"scatter_elements {kind}", f"ingot.scatter_elements {kind} %0, %1, %2 axis 1 : $0, $1, $2 -> $r0", [x, i, u], y)
@@ -338,8 +423,15 @@ def resize():
     one("cubic", 2.0, 2.0, more="{cubic_coefficient = -0.5 : f64}", cubic_coeff_a=-0.5)
     roi = [0, 0, 0.2, -0.1, 1, 1, 0.8, 1.2]
     for mode in ("nearest", "linear"):
-        one(mode, 1.6, 1.5, "tf_crop_and_resize", more=f"{{extrapolation = 10.0 : f64, roi = array<f64: {', '.join(map(str, map(float, roi)))}>}}", roi=roi,
-            extrapolation_value=10.0)
+        one(
+            mode,
+            1.6,
+            1.5,
+            "tf_crop_and_resize",
+            more=f"{{extrapolation = 10.0 : f64, roi = array<f64: {', '.join(map(str, map(float, roi)))}>}}",
+            roi=roi,
+            extrapolation_value=10.0,
+        )
 
 
 #===-- Recurrent --------------------------------------------------------------------------------------------------------------------------===#
@@ -356,8 +448,10 @@ def recurrent():
         outputs = reference(op, inputs, 3 if lstm else 2, runtime=True, hidden_size=h, direction=direction, **attributes)
         expected = [outputs[0][:, 0], outputs[1][0], outputs[2][0] if lstm else np.zeros(0, np.float32)]
         empty = np.zeros(0, np.float32)
-        text = (f"ingot.recurrent {kind} (%0, %1, %2, %3, %4, %5, %6, %7) [{', '.join(chr(34) + n + chr(34) for n in names)}] alphas [] betas [] {more}"
-                " : ($0, $1, $2, $3, $4, $5, $6, $7) -> ($r0, $r1, $r2)")
+        text = (
+            f"ingot.recurrent {kind} (%0, %1, %2, %3, %4, %5, %6, %7) [{', '.join(chr(34) + n + chr(34) for n in names)}] alphas [] betas [] {more}"
+            " : ($0, $1, $2, $3, $4, $5, $6, $7) -> ($r0, $r1, $r2)"
+        )
         case(f"{op} {more} {lengths} {h}", text, [x, w, r, bias, h0, c0 if lstm else empty.reshape(0), p if lstm else empty, own], expected, 2e-5)
     one("lstm", "LSTM", 4, ["Sigmoid", "Tanh", "Tanh"])
     one("lstm", "LSTM", 4, ["Sigmoid", "Tanh", "Tanh"], "{reverse}", [5, 2, 3], "reverse")
@@ -397,8 +491,23 @@ def build(tools, folder, cases, level):
         subprocess.run([f"{tools}/ingot-opt", *stages, f"{folder}/cases.mlir"], check=True, stdout=file)
     subprocess.run([f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir"], check=True)
     subprocess.run([f"{llvm}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll"], check=True)
-    subprocess.run([f"{llvm}/clang", "-x", "ir", "-O2", "-march=native", "-shared", "-fPIC", "-Wno-override-module", f"{folder}/cases.ll", "-o", f"{folder}/cases.so", "-lm"],
-                   check=True)
+    subprocess.run(
+        [
+            f"{llvm}/clang",
+            "-x",
+            "ir",
+            "-O2",
+            "-march=native",
+            "-shared",
+            "-fPIC",
+            "-Wno-override-module",
+            f"{folder}/cases.ll",
+            "-o",
+            f"{folder}/cases.so",
+            "-lm",
+        ],
+        check=True,
+    )
     with open(f"{folder}/kernel.mlir") as file:
         header = file.read()
     arena = int(re.search(r"memref<(\d+)xi8> \{ingot\.arena\}", header).group(1))
@@ -414,7 +523,9 @@ def call(function, arena_bytes, inputs, outputs):
     arena = aligned(arena_bytes)
     arena[:] = 0xCD
     pointers = lambda arrays: (ctypes.c_void_p * len(arrays))(*[a.ctypes.data for a in arrays])
-    record = (ctypes.c_void_p * 6)(None, arena.ctypes.data, ctypes.cast(i := pointers(keep), ctypes.c_void_p), ctypes.cast(o := pointers(outputs), ctypes.c_void_p))
+    record = (ctypes.c_void_p * 6)(
+        None, arena.ctypes.data, ctypes.cast(i := pointers(keep), ctypes.c_void_p), ctypes.cast(o := pointers(outputs), ctypes.c_void_p)
+    )
     function.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
     function(ctypes.cast(record, ctypes.c_void_p), 0, 1)
     del i, o

@@ -41,7 +41,9 @@ def windows(x, kernel, strides, pads, dilations, fill):
     for i in range(kernel[0]):
         for j in range(kernel[1]):
             row, column = i * dilations[0], j * dilations[1]
-            taps.append(padded[:, row : row + (height - 1) * strides[0] + 1 : strides[0], column : column + (width - 1) * strides[1] + 1 : strides[1]])
+            taps.append(
+                padded[:, row : row + (height - 1) * strides[0] + 1 : strides[0], column : column + (width - 1) * strides[1] + 1 : strides[1]]
+            )
     return np.stack(taps)
 
 
@@ -59,14 +61,22 @@ def pool(kind, size, channels, kernel, strides, pads, dilations=(1, 1), count_pa
         pads, count_pads = (pads[1], pads[3]), count_pads and (count_pads[1], count_pads[3])
     listed = lambda values: str(list(values))
     include = " {count_include_pad}" if count_pads else ""
-    text = (f"%c = ingot.pool {kind} %0 channels_last kernel {listed(kernel)} strides {listed(strides)} pads {listed(pads)} dilations {listed(dilations)} "
-            f"count_pads {listed(count_pads or pads)}{include} : $0 -> $r\n")
+    text = (
+        f"%c = ingot.pool {kind} %0 channels_last kernel {listed(kernel)} strides {listed(strides)} pads {listed(pads)} "
+        f"dilations {listed(dilations)} "
+        f"count_pads {listed(count_pads or pads)}{include} : $0 -> $r\n"
+    )
     inputs = [x]
     if epilogue:
         inputs.append(f32(channels))
         text += "%d = ingot.binary mul %c, %1 : $r, $1 -> $r\n%e = ingot.unary relu %d : $r -> $r\n"
         y = np.maximum(y * inputs[1], 0)
-    add(f"pool {kind} {size} {channels} {kernel} {strides} {pads} {dilations}{include}", text + f"ingot.yield {'%e' if epilogue else '%c'} : $r", inputs, [y])
+    add(
+        f"pool {kind} {size} {channels} {kernel} {strides} {pads} {dilations}{include}",
+        text + f"ingot.yield {'%e' if epilogue else '%c'} : $r",
+        inputs,
+        [y],
+    )
 
 
 def pools():
@@ -104,9 +114,29 @@ def norm(kind, x, axes):
 
 
 def rows():
-    shapes = [((6, 128), (1,)), ((5, 33), (1,)), ((3, 7), (1,)), ((40, 3), (1,)), ((2, 5, 100), (2,)), ((33, 20), (0,)), ((4, 19, 37), (1,)), ((2, 3, 4, 50), (1, 3)),
-              ((2, 9, 5, 24), (1, 2)), ((2, 65, 16), (1,)), ((7, 1000), (1,)), ((3, 11, 13), (0, 1, 2)), ((12, 128, 128), (2,)), ((8, 9, 10), (0, 2)), ((3, 40, 1), (1,)),
-              ((50,), (0,)), ((1, 6, 4100), (2,)), ((2, 8400), (1,)), ((1, 7, 7, 40), (1, 2)), ((1, 1, 1, 9), (3,)), ((5, 1), (1,))]
+    shapes = [
+        ((6, 128), (1,)),
+        ((5, 33), (1,)),
+        ((3, 7), (1,)),
+        ((40, 3), (1,)),
+        ((2, 5, 100), (2,)),
+        ((33, 20), (0,)),
+        ((4, 19, 37), (1,)),
+        ((2, 3, 4, 50), (1, 3)),
+        ((2, 9, 5, 24), (1, 2)),
+        ((2, 65, 16), (1,)),
+        ((7, 1000), (1,)),
+        ((3, 11, 13), (0, 1, 2)),
+        ((12, 128, 128), (2,)),
+        ((8, 9, 10), (0, 2)),
+        ((3, 40, 1), (1,)),
+        ((50,), (0,)),
+        ((1, 6, 4100), (2,)),
+        ((2, 8400), (1,)),
+        ((1, 7, 7, 40), (1, 2)),
+        ((1, 1, 1, 9), (3,)),
+        ((5, 1), (1,)),
+    ]
     for shape, axes in shapes:
         x, bias, full = f32(*shape) * 4, f32(shape[-1]), f32(*shape)
         names = f"{shape} {axes}"
@@ -126,7 +156,13 @@ def rows():
                     continue
                 attributes = " {keep_dims}" if keep else ""
                 y = function(small.astype(np.float64), axis=axes, keepdims=keep)
-                add(f"{kind} {names}{attributes}", f"%c = ingot.reduce {kind} %0 axes {list(axes)}{attributes} : $0 -> $r\ningot.yield %c : $r", [small], [y], 2e-4)
+                add(
+                    f"{kind} {names}{attributes}",
+                    f"%c = ingot.reduce {kind} %0 axes {list(axes)}{attributes} : $0 -> $r\ningot.yield %c : $r",
+                    [small],
+                    [y],
+                    2e-4,
+                )
             text = f"%p = ingot.binary mul %0, %1 : $0, $1 -> $0\n%c = ingot.reduce {kind} %p axes {list(axes)} {{keep_dims}} : $0 -> $r\n"
             text += "%d = ingot.unary sigmoid %c : $r -> $r\ningot.yield %d, %c : $r, $r"
             y = function((small * bias).astype(np.float64), axis=axes, keepdims=True)
@@ -164,7 +200,8 @@ def recurrent(kind, steps, batch, size, hidden, more=""):
     cell = f"tensor<{batch}x{hidden}xf32>"
     types = ["$0", "$1", "$2", "$3", "$4", "$5" if kind == "lstm" else "tensor<0xf32>", "tensor<0xf32>", f"tensor<{batch}xi32>"]
     text = f"%none = ingot.constant dense<0.0> : tensor<0xf32>\n%length = ingot.constant dense<{steps}> : tensor<{batch}xi32>\n"
-    text += f"%c:3 = ingot.recurrent {kind} (%0, %1, %2, %3, %4, {'%5' if kind == 'lstm' else '%none'}, %none, %length) [{names}] alphas [] betas [] {more} : "
+    text += f"%c:3 = ingot.recurrent {kind} (%0, %1, %2, %3, %4, {'%5' if kind == 'lstm' else '%none'}, %none, %length) "
+    text += f"[{names}] alphas [] betas [] {more} : "
     text += f"({', '.join(types)}) -> ($r, {cell}, {cell if kind == 'lstm' else 'tensor<0xf32>'})\n"
     text += f"ingot.yield %c#0, %c#1{', %c#2' if kind == 'lstm' else ''} : $r, {cell}{', ' + cell if kind == 'lstm' else ''}"
     add(f"{kind} {steps} {batch} {size} {hidden} {more}", text, inputs, results, 2e-5)

@@ -113,7 +113,21 @@ def build(tools, folder, regions, avx512=True, symbol="cases"):
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
     plain = ["-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-ffp-contract=off", "-mtune=native"]
-    run(f"{LLVM}/clang", "-x", "ir", "-O2", *CPU[avx512], *plain, "-shared", "-fPIC", "-Wno-override-module", f"{folder}/cases.ll", "-o", f"{folder}/{symbol}.so", "-lm")
+    run(
+        f"{LLVM}/clang",
+        "-x",
+        "ir",
+        "-O2",
+        *CPU[avx512],
+        *plain,
+        "-shared",
+        "-fPIC",
+        "-Wno-override-module",
+        f"{folder}/cases.ll",
+        "-o",
+        f"{folder}/{symbol}.so",
+        "-lm",
+    )
     with open(f"{folder}/llvm.mlir") as file:
         entry = re.search(r"llvm\.func @(\w+)\(%arg0: !llvm\.ptr, %arg1: i64, %arg2: i64\)", file.read()).group(1)
     function = getattr(ctypes.CDLL(f"{folder}/{symbol}.so"), entry)
@@ -158,7 +172,9 @@ def convolution(x, w, strides, dilations, groups):
             cols = slice(j * dilations[1], j * dilations[1] + (width - 1) * strides[1] + 1, strides[1])
             part = x[:, rows, cols].astype(np.float64)
             for g in range(groups):
-                y[..., g * own : (g + 1) * own] += part[..., g * group_inputs : (g + 1) * group_inputs] @ w[i, j, :, g * own : (g + 1) * own].astype(np.float64)
+                y[..., g * own : (g + 1) * own] += part[..., g * group_inputs : (g + 1) * group_inputs] @ w[i, j, :, g * own : (g + 1) * own].astype(
+                    np.float64
+                )
     return y
 
 

@@ -1,11 +1,11 @@
-// RUN: ingot-opt %s -ingot-sink-transposes | FileCheck %s
+// RUN: ingot-opt %s -ingot-sink-views | FileCheck %s
 
 // A bias per channel becomes one along the last dim; the transpose meets its inverse behind the addition of another transposed tensor.
 // CHECK-LABEL: @elementwise(
 // CHECK-SAME: %[[A:.*]]: tensor<1x4x5x3xf32>, %[[B:.*]]: tensor<1x4x5x3xf32>, %[[S:.*]]: tensor<1x3x1x1xf32>
 // CHECK-DAG: %[[C:.*]] = ingot.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00]> : tensor<3xf32>
 // CHECK-DAG: %[[R:.*]] = ingot.reshape %[[S]] : tensor<1x3x1x1xf32> -> tensor<1x1x1x3xf32>
-// CHECK: %[[U:.*]] = ingot.binary add %[[A]], %[[C]]
+// CHECK-DAG: %[[U:.*]] = ingot.binary add %[[A]], %[[C]]
 // CHECK: %[[V:.*]] = ingot.binary mul %[[U]], %[[R]]
 // CHECK: %[[Y:.*]] = ingot.binary add %[[V]], %[[B]]
 // CHECK-NOT: ingot.transpose
@@ -97,4 +97,45 @@ func.func @keep_one_operand(%x: tensor<1x4x5x6xf32>) -> (tensor<1x120xf32>, tens
   %2 = ingot.norm softmax %0 axes [3] : tensor<1x6x4x5xf32> -> tensor<1x6x4x5xf32>
   %3 = ingot.norm softmax %0 axes [1] : tensor<1x6x4x5xf32> -> tensor<1x6x4x5xf32>
   return %1, %2, %3 : tensor<1x120xf32>, tensor<1x6x4x5xf32>, tensor<1x6x4x5xf32>
+}
+
+// The bias of a matrix product whose columns are split: repeated for each of them.
+// CHECK-LABEL: @reshape_elementwise(
+// CHECK-SAME: %[[X:.*]]: tensor<1x4x6xf32>, %[[S:.*]]: tensor<1x4x1x1xf32>
+// CHECK-DAG: %[[B:.*]] = ingot.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 1.000000e+00, 2.000000e+00, 3.000000e+00]>
+// CHECK-DAG: %[[R:.*]] = ingot.reshape %[[S]] : tensor<1x4x1x1xf32> -> tensor<1x4x1xf32>
+// CHECK-DAG: %[[Y:.*]] = ingot.binary add %[[X]], %[[B]]
+// CHECK: %[[Z:.*]] = ingot.binary mul %[[Y]], %[[R]]
+// CHECK: %[[V:.*]] = ingot.unary relu %[[Z]]
+// CHECK: ingot.reshape %[[V]] {{.*}} -> tensor<1x4x2x3xf32>
+func.func @reshape_elementwise(%x: tensor<1x4x6xf32>, %s: tensor<1x4x1x1xf32>) -> tensor<1x4x2x3xf32> {
+  %b = ingot.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %0 = ingot.reshape %x : tensor<1x4x6xf32> -> tensor<1x4x2x3xf32>
+  %1 = ingot.binary add %0, %b : tensor<1x4x2x3xf32>, tensor<3xf32> -> tensor<1x4x2x3xf32>
+  %2 = ingot.binary mul %1, %s : tensor<1x4x2x3xf32>, tensor<1x4x1x1xf32> -> tensor<1x4x2x3xf32>
+  %3 = ingot.unary relu %2 : tensor<1x4x2x3xf32> -> tensor<1x4x2x3xf32>
+  return %3 : tensor<1x4x2x3xf32>
+}
+
+// Another activation keeps its dims, and so does one that varies along a part of the joined dim.
+// CHECK-LABEL: @keep_reshape(
+// CHECK: ingot.reshape
+// CHECK: ingot.binary add
+// CHECK: ingot.binary mul
+func.func @keep_reshape(%x: tensor<1x4x6xf32>, %y: tensor<1x4x2x3xf32>, %b: tensor<3xf32>) -> tensor<1x4x2x3xf32> {
+  %0 = ingot.reshape %x : tensor<1x4x6xf32> -> tensor<1x4x2x3xf32>
+  %1 = ingot.binary add %0, %y : tensor<1x4x2x3xf32>, tensor<1x4x2x3xf32> -> tensor<1x4x2x3xf32>
+  %2 = ingot.binary mul %1, %b : tensor<1x4x2x3xf32>, tensor<3xf32> -> tensor<1x4x2x3xf32>
+  return %2 : tensor<1x4x2x3xf32>
+}
+
+// The border of a convolution is made after the transpose.
+// CHECK-LABEL: @border(
+// CHECK: %[[T:.*]] = ingot.transpose
+// CHECK: ingot.pad constant %[[T]]
+func.func @border(%x: tensor<1x3x4x4xf32>, %w: tensor<1x1x27x16xf32>) -> tensor<1x4x4x8xf32> {
+  %0 = ingot.transpose %x [0, 2, 3, 1] : tensor<1x3x4x4xf32> -> tensor<1x4x4x3xf32>
+  %1 = ingot.pad constant %0 low [0, 1, 1, 0] high [0, 1, 1, 0] value dense<0.0> : tensor<f32> : tensor<1x4x4x3xf32> -> tensor<1x6x6x3xf32>
+  %2 = ingot.conv %1, %w channels_last kernel [3, 3] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 8 : tensor<1x6x6x3xf32>, tensor<1x1x27x16xf32> -> tensor<1x4x4x8xf32>
+  return %2 : tensor<1x4x4x8xf32>
 }

@@ -4,12 +4,12 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/Passes.h"
 
-#define DEBUG_TYPE "ingot-sink-transposes"
+#define DEBUG_TYPE "ingot-sink-views"
 
 using namespace mlir;
 
 namespace ingot {
-#define GEN_PASS_DEF_SINKTRANSPOSESPASS
+#define GEN_PASS_DEF_SINKVIEWSPASS
 #include "passes/Graph/Passes.h.inc"
 
 namespace {
@@ -77,6 +77,33 @@ Value undo(OpBuilder &b, Value value, ArrayRef<int64_t> permutation) {
   return reshape(b, loc, value, kept);
 }
 
+/// Neighbouring dims with as many elements on one side of a reshape as on the other; as few as possible.
+struct ReshapeGroup {
+  SmallVector<int64_t, 2> from, to;
+};
+
+std::optional<SmallVector<ReshapeGroup>> groupDims(RankedTensorType from, RankedTensorType to) {
+  if (!from.hasStaticShape() || !to.hasStaticShape() || from.getNumElements() == 0 || from.getRank() == 0)
+    return std::nullopt;
+  SmallVector<ReshapeGroup> groups;
+  int64_t i = 0, j = 0;
+  while (i < from.getRank() || j < to.getRank()) {
+    ReshapeGroup &group = groups.emplace_back();
+    int64_t left = 1, right = 1;
+    auto take = [](SmallVectorImpl<int64_t> &dims, int64_t &product, RankedTensorType type, int64_t &next) {
+      product *= type.getDimSize(next);
+      dims.push_back(next++);
+    };
+    if (i < from.getRank())
+      take(group.from, left, from, i);
+    if (j < to.getRank())
+      take(group.to, right, to, j);
+    while (left != right)
+      left < right ? take(group.from, left, from, i) : take(group.to, right, to, j);
+  }
+  return groups;
+}
+
 /// A copy of `op` that works on the dims as they are before `permutation`, and the transpose of its result.
 Value cloneBefore(PatternRewriter &rewriter, Operation *op, ValueRange operands, ArrayRef<int64_t> permutation) {
   Operation *copy = op->clone();
@@ -105,6 +132,77 @@ struct SinkBelowElementwise : RewritePattern {
   }
 };
 
+/// f(reshape(a), b...) -> reshape(f(a, undone b...)): f comes next to the operation that makes `a`, and can join it. The other operands are reshapes
+/// from the same dims, constants, or values that broadcast along whole groups of the reshape's dims.
+struct SinkReshapeBelowElementwise : RewritePattern {
+  SinkReshapeBelowElementwise(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op))
+      return rewriter.notifyMatchFailure(op, "not elementwise");
+    RankedTensorType to = typeOf(op->getResult(0));
+    auto reshapeOf = [](Value value) {
+      auto reshape = value.getDefiningOp<ReshapeOp>();
+      return reshape && !isConstantCone(reshape.getX()) ? reshape : ReshapeOp();
+    };
+    auto *carrier = llvm::find_if(op->getOpOperands(),
+                                  [&](OpOperand &operand) { return reshapeOf(operand.get()) && typeOf(operand.get()).getShape() == to.getShape(); });
+    if (carrier == op->getOpOperands().end())
+      return rewriter.notifyMatchFailure(op, "has no reshaped operand of the result's shape");
+    RankedTensorType from = typeOf(reshapeOf(carrier->get()).getX());
+    std::optional<SmallVector<ReshapeGroup>> groups = groupDims(from, to);
+    if (!groups)
+      return rewriter.notifyMatchFailure(op, "the shape is symbolic, empty or a scalar's");
+    auto carries = [&](Value operand) {
+      return reshapeOf(operand) && typeOf(operand).getShape() == to.getShape() && typeOf(reshapeOf(operand).getX()).getShape() == from.getShape();
+    };
+    // First the shapes: of each other operand in the dims of `to`, with groups that a constant must fill, and in those of `from`.
+    SmallVector<std::pair<SmallVector<int64_t>, SmallVector<int64_t>>> shapes;
+    for (Value operand : op->getOperands()) {
+      auto &[filled, target] = shapes.emplace_back();
+      if (carries(operand))
+        continue;
+      if (!typeOf(operand).hasStaticShape())
+        return rewriter.notifyMatchFailure(op, "another operand's shape is symbolic");
+      filled = shapeOfRank(operand, to.getRank());
+      target.assign(from.getRank(), 1);
+      bool constant = isConstantCone(operand);
+      if (!constant && ArrayRef(filled) == to.getShape())
+        return rewriter.notifyMatchFailure(op, "another operand would have to be reshaped");
+      for (const ReshapeGroup &group : *groups) {
+        if (llvm::all_of(group.to, [&](int64_t dim) { return filled[dim] == 1; }))
+          continue;
+        for (int64_t dim : group.to) {
+          if (filled[dim] != to.getDimSize(dim) && !constant)
+            return rewriter.notifyMatchFailure(op, "another operand broadcasts along a part of a dim");
+          filled[dim] = to.getDimSize(dim);
+        }
+        for (int64_t dim : group.from)
+          target[dim] = from.getDimSize(dim);
+      }
+    }
+    SmallVector<Value> operands;
+    for (auto [operand, shape] : llvm::zip_equal(op->getOperands(), shapes)) {
+      auto &[filled, target] = shape;
+      if (carries(operand)) {
+        operands.push_back(reshapeOf(operand).getX());
+        continue;
+      }
+      bool broadcasts = typeOf(operand).getRank() < to.getRank();
+      Value full = operand;
+      if (llvm::product_of(filled) != typeOf(operand).getNumElements())
+        full = rewriter.createOrFold<BroadcastOp>(op->getLoc(), typeOf(operand).clone(filled), operand);
+      ArrayRef<int64_t> kept = target;
+      operands.push_back(reshape(rewriter, op->getLoc(), full, broadcasts ? kept.drop_while([](int64_t size) { return size == 1; }) : kept));
+    }
+    Operation *copy = op->clone();
+    copy->setOperands(operands);
+    copy->getResult(0).setType(RankedTensorType::get(from.getShape(), to.getElementType()));
+    rewriter.insert(copy);
+    rewriter.replaceOp(op, ReshapeOp::create(rewriter, op->getLoc(), to, copy->getResult(0)));
+    return success();
+  }
+};
+
 /// concat(transpose(a), b...) -> transpose(concat(a, undone b...))
 struct SinkBelowConcat : OpRewritePattern<ConcatOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -129,7 +227,10 @@ template <typename T> SmallVector<T> permuted(ArrayRef<T> values, ArrayRef<int64
   return applyPermutation(values, invertPermutationVector(permutation));
 }
 
+/// Behind the border of a channels-last window nothing meets the transpose any more.
 Value sink(PatternRewriter &rewriter, PadOp op, Value x, ArrayRef<int64_t> permutation) {
+  if (llvm::all_of(op->getUsers(), [](Operation *user) { return isa<ConvOp, PoolOp>(user); }))
+    return {};
   Value padded =
       PadOp::create(rewriter, op.getLoc(), op.getMode(), x, permuted(op.getLow(), permutation), permuted(op.getHigh(), permutation), op.getValue());
   return TransposeOp::create(rewriter, op.getLoc(), padded, permutation);
@@ -184,41 +285,22 @@ Value sink(PatternRewriter &rewriter, NormOp op, Value x, ArrayRef<int64_t> perm
 /// A reshape that splits or joins dims which are neighbours in `x` too.
 Value sink(PatternRewriter &rewriter, ReshapeOp op, Value x, ArrayRef<int64_t> permutation) {
   RankedTensorType from = typeOf(op.getX()), to = typeOf(op.getResult());
-  if (!from.hasStaticShape() || !to.hasStaticShape() || from.getNumElements() == 0 || from.getRank() == 0)
+  std::optional<SmallVector<ReshapeGroup>> groups = groupDims(from, to);
+  if (!groups)
     return {};
-  // Groups of dims with the same number of elements on both sides.
-  struct Group {
-    SmallVector<int64_t> from, to;
-    std::pair<int64_t, size_t> place; // of its elements among those of x, and its number
-  };
-  SmallVector<Group> groups;
-  int64_t i = 0, j = 0;
-  while (i < from.getRank() || j < to.getRank()) {
-    Group group;
-    int64_t left = 1, right = 1;
-    auto take = [](SmallVector<int64_t> &dims, int64_t &product, RankedTensorType type, int64_t &next) {
-      product *= type.getDimSize(next);
-      dims.push_back(next++);
-    };
-    if (i < from.getRank())
-      take(group.from, left, from, i);
-    if (j < to.getRank())
-      take(group.to, right, to, j);
-    while (left != right)
-      left < right ? take(group.from, left, from, i) : take(group.to, right, to, j);
-    group.place = {group.from.empty() ? groups.back().place.first : permutation[group.from.front()], groups.size()};
-    for (int64_t dim : group.from)
-      if (from.getDimSize(dim) != 1) {
-        group.place.first = permutation[dim];
-        break;
-      }
-    groups.push_back(group);
+  // Where the elements of each group lie among those of x, and its number: groups of nothing but dims of size 1 may lie anywhere.
+  SmallVector<std::tuple<int64_t, size_t, ReshapeGroup>> sorted;
+  for (auto [number, group] : llvm::enumerate(*groups)) {
+    auto *dim = llvm::find_if(group.from, [&](int64_t dim) { return from.getDimSize(dim) != 1; });
+    dim = dim == group.from.end() ? group.from.begin() : dim;
+    sorted.push_back({group.from.empty() ? std::get<0>(sorted.back()) : permutation[*dim], number, group});
   }
-  llvm::sort(groups, [](const Group &a, const Group &b) { return a.place < b.place; });
+  llvm::sort(sorted,
+             [](const auto &a, const auto &b) { return std::pair(std::get<0>(a), std::get<1>(a)) < std::pair(std::get<0>(b), std::get<1>(b)); });
   SmallVector<int64_t> shape;
   Permutation order(to.getRank());
   int64_t last = -1;
-  for (const Group &group : groups) {
+  for (const auto &[place, number, group] : sorted) {
     for (int64_t dim : group.from) {
       if (from.getDimSize(dim) == 1)
         continue;
@@ -249,12 +331,12 @@ template <typename Op> struct SinkBelow : OpRewritePattern<Op> {
   }
 };
 
-struct SinkTransposesPass : impl::SinkTransposesPassBase<SinkTransposesPass> {
+struct SinkViewsPass : impl::SinkViewsPassBase<SinkViewsPass> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<SinkBelowElementwise, SinkBelowConcat, SinkBelow<PadOp>, SinkBelow<SliceOp>, SinkBelow<ResizeOp>, SinkBelow<BroadcastOp>,
-                 SinkBelow<ReduceOp>, SinkBelow<NormOp>, SinkBelow<ReshapeOp>>(context);
+    patterns.add<SinkBelowElementwise, SinkReshapeBelowElementwise, SinkBelowConcat, SinkBelow<PadOp>, SinkBelow<SliceOp>, SinkBelow<ResizeOp>,
+                 SinkBelow<BroadcastOp>, SinkBelow<ReduceOp>, SinkBelow<NormOp>, SinkBelow<ReshapeOp>>(context);
     TransposeOp::getCanonicalizationPatterns(patterns, context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
