@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,9 @@ using namespace ingot::conformance;
 using Clock = std::chrono::steady_clock;
 
 namespace {
+
+/// A case that waits for something, or whose machine is busy, ends after this many times its limit.
+constexpr unsigned kWallFactor = 10;
 
 constexpr llvm::StringLiteral kHelp = R"(ingot-conformance: runs cases of the ONNX backend suite
 
@@ -27,7 +31,7 @@ constexpr llvm::StringLiteral kHelp = R"(ingot-conformance: runs cases of the ON
   --json FILE     results, a line {"test", "status", "reason"} per case; status is pass, unsupported, fail, crash or timeout
   --level N       compile at -O0 (default) or -O3
   --jobs N        cases at a time (2)
-  --seconds N     the limit for one case (120)
+  --seconds N     the limit of processor time for one case (120)
 )";
 
 struct Options {
@@ -59,14 +63,16 @@ struct Child {
   std::string output = {};
 };
 
-Child startChild(const std::string &folder, int level) {
+Child startChild(const std::string &folder, const Options &options) {
   int ends[2];
   if (pipe(ends) != 0)
     return {folder};
   Child child{folder, fork(), ends[0]};
   if (child.pid == 0) {
     close(ends[0]);
-    Verdict verdict = runCase(folder, level);
+    rlimit limit{options.seconds, options.seconds + 1};
+    setrlimit(RLIMIT_CPU, &limit);
+    Verdict verdict = runCase(folder, static_cast<int>(options.level));
     std::string text = verdict.status + '\0' + verdict.reason;
     bool written = write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size());
     _exit(written ? 0 : 1); // destructors of a process that ends save nothing
@@ -77,7 +83,7 @@ Child startChild(const std::string &folder, int level) {
 
 /// Reads what the child has to say; true when it has ended, by itself or for taking too long.
 bool hasEnded(Child &child, unsigned seconds, Verdict &verdict) {
-  bool late = Clock::now() - child.start > std::chrono::seconds(seconds);
+  bool late = Clock::now() - child.start > std::chrono::seconds(kWallFactor * seconds);
   pollfd entry{child.pipe, POLLIN, 0};
   if (poll(&entry, 1, 0) > 0) {
     char buffer[4096];
@@ -97,7 +103,7 @@ bool hasEnded(Child &child, unsigned seconds, Verdict &verdict) {
   auto [name, reason] = llvm::StringRef(child.output).split('\0');
   if (!name.empty() && WIFEXITED(status))
     verdict = {name.str(), reason.str()};
-  else if (late)
+  else if (late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
     verdict = {"timeout", "takes more than " + std::to_string(seconds) + " s"};
   else
     verdict = {"crash", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "the process ended without a result"};
@@ -109,7 +115,7 @@ int runAll(const std::vector<std::string> &folders, const Options &options, llvm
   size_t next = 0, passed = 0;
   while (next < folders.size() || !running.empty()) {
     while (running.size() < options.jobs && next < folders.size())
-      running.push_back(startChild(folders[next++], static_cast<int>(options.level)));
+      running.push_back(startChild(folders[next++], options));
     std::vector<pollfd> pipes;
     for (const Child &child : running)
       pipes.push_back({child.pipe, POLLIN, 0});

@@ -16,6 +16,14 @@ namespace {
 /// Bodies call operators that have bodies; ONNX's own nest three deep.
 constexpr int kMaxFunctionDepth = 32;
 
+/// Whether operand `index` may be a sequence or an optional value. Validation has compared the types; this keeps importers of tensors safe.
+bool takesSequences(const onnx::OpSchema &schema, size_t index) {
+  if (schema.inputs().empty())
+    return false;
+  const auto &formal = schema.inputs()[std::min(index, schema.inputs().size() - 1)];
+  return llvm::any_of(formal.GetTypes(), [](const std::string *type) { return StringRef(*type).contains("seq("); });
+}
+
 } // namespace
 
 void setValueName(Value value, StringRef name) {
@@ -114,6 +122,11 @@ void GraphImporter::importNode(const onnx::NodeProto &node, const schema::OpsetI
     return importFunction(node, inputs, loc, nullptr);
   if (schema)
     if (ImportFn import = findImporter(schema::normalDomain(node.domain()), node.op_type(), schema->SinceVersion())) {
+      for (auto [i, input] : llvm::enumerate(inputs))
+        if (input && !isa<RankedTensorType>(input.getType()) && !takesSequences(*schema, i)) {
+          emitError(loc) << "value '" << node.input(i) << "' is a sequence, node '" << node.name() << "' takes a tensor";
+          return defineOutputs(node, {});
+        }
       Node view(*this, b, loc, weights, node, *schema, inputs);
       import(view);
       SmallVector<Value> results;
@@ -127,7 +140,7 @@ void GraphImporter::importNode(const onnx::NodeProto &node, const schema::OpsetI
 void GraphImporter::importFunction(const onnx::NodeProto &node, ArrayRef<Value> inputs, Location loc, const onnx::OpSchema *schema) {
   SmallVector<onnx::TypeProto> types;
   for (Value input : inputs)
-    types.push_back(input ? getTypeProto(typeOf(input)) : onnx::TypeProto());
+    types.push_back(input && isa<RankedTensorType>(input.getType()) ? getTypeProto(typeOf(input)) : onnx::TypeProto());
   if (functionDepth >= kMaxFunctionDepth) {
     emitError(loc) << "functions call each other more than " << kMaxFunctionDepth << " deep";
     return defineOutputs(node, {});

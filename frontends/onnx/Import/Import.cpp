@@ -103,6 +103,10 @@ private:
     bool ok = true;
     for (const onnx::ValueInfoProto &output : model.graph().output()) {
       std::optional<Value> value = importer.lookup(output.name());
+      if (value && *value && !isa<RankedTensorType>(value->getType())) {
+        emitError(loc) << "output '" << output.name() << "' is no tensor; sequences, maps and optional values are not supported";
+        value.reset();
+      }
       ok &= value && *value;
       if (!ok)
         continue; // reported with its node

@@ -75,6 +75,10 @@ void importIf(Node &n) {
     Value a = thenValues[i], c = elseValues[i];
     if (!a || !c)
       continue;
+    if (!isa<RankedTensorType>(a.getType())) {
+      n.error() << "the branches of If node '" << n.proto.name() << "' give sequences, so its condition must be a constant";
+      continue;
+    }
     if (a.getType() != c.getType()) {
       n.error() << "the branches of If node '" << n.proto.name()
                 << "' must give tensors of one shape when its condition is computed at run time; output " << i << " is " << a.getType() << " or "

@@ -40,6 +40,7 @@ llvm::ArrayRef<OpRow> quantizeOps();
 llvm::ArrayRef<OpRow> controlOps();
 llvm::ArrayRef<OpRow> einsumOps();
 llvm::ArrayRef<OpRow> samplingOps();
+llvm::ArrayRef<OpRow> sequenceOps();
 llvm::ArrayRef<OpRow> signalOps();
 
 } // namespace ingot::importer

@@ -57,5 +57,21 @@ TEST_F(ImportControl, RefusesLoopsThatEndAtRunTime) {
   EXPECT_THAT(import(graph), HasSubstr("must be a constant; it is computed at run time"));
 }
 
+TEST_F(ImportControl, FollowsSequences) {
+  std::string ir = import("g (float[6] x) => (float[6] y) { two = Constant<value_int = 2>() s = SplitToSequence<axis = 0>(x, two)"
+                          " last = Constant<value_int = -1>() e = SequenceAt(s, last) zero = Constant<value_int = 0>() t = SequenceInsert(s, e, zero)"
+                          " u = SequenceErase(t) y = ConcatFromSequence<axis = 0>(u) }");
+  EXPECT_THAT(ir, AllOf(HasSubstr("ingot.slice %arg0 [4] [2] [1]"), HasSubstr("ingot.concat"), Not(HasSubstr("unrealized")))) << ir;
+}
+
+TEST_F(ImportControl, RefusesPositionsOutsideOfSequences) {
+  EXPECT_THAT(import("g (float[6] x) => (float[6] y) { p = Constant<value_int = 1>() s = SequenceConstruct(x) [at] y = SequenceAt(s, p) }"),
+              HasSubstr("position 1 is outside of a sequence with 1 positions"));
+}
+
+TEST_F(ImportControl, RefusesSequencesAsOutputs) {
+  EXPECT_THAT(import("g (float[6] x) => (seq(float[6]) y) { y = SequenceConstruct(x) }"), HasSubstr("output 'y' is no tensor"));
+}
+
 } // namespace
 } // namespace ingot::importer
