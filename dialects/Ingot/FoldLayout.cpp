@@ -176,4 +176,38 @@ OpFoldResult PadOp::fold(FoldAdaptor) {
   return none ? OpFoldResult(getX()) : OpFoldResult();
 }
 
+namespace {
+
+/// Constant indices at equal distances take a slice.
+struct SliceInsteadOfGather : OpRewritePattern<GatherOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(GatherOp op, PatternRewriter &rewriter) const override {
+    auto type = cast<RankedTensorType>(op.getX().getType());
+    std::optional<SmallVector<int64_t>> indices = getConstantInts(op.getIndices());
+    if (!indices || indices->empty() || !type.hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "takes indices that are not known, or none, or of a tensor of unknown shape");
+    int64_t axis = op.getAxis(), size = type.getDimSize(axis);
+    for (int64_t &index : *indices) {
+      if (index < -size || index >= size)
+        return rewriter.notifyMatchFailure(op, "has an index outside of the tensor");
+      index += index < 0 ? size : 0;
+    }
+    int64_t stride = indices->size() > 1 ? (*indices)[1] - (*indices)[0] : 1;
+    for (size_t i = 1; i < indices->size(); ++i)
+      if (stride == 0 || (*indices)[i] - (*indices)[i - 1] != stride)
+        return rewriter.notifyMatchFailure(op, "takes indices at different distances");
+    SmallVector<int64_t> offsets(type.getRank(), 0), sizes(type.getShape()), strides(type.getRank(), 1);
+    offsets[axis] = indices->front(), sizes[axis] = indices->size(), strides[axis] = stride;
+    DictionaryAttr names = op->getDiscardableAttrDictionary();
+    Value slice = SliceOp::create(rewriter, op.getLoc(), type.clone(sizes), op.getX(), offsets, sizes, strides);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), slice)->setDiscardableAttrs(names);
+    return success();
+  }
+};
+
+} // namespace
+
+void GatherOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) { patterns.add<SliceInsteadOfGather>(context); }
+
 } // namespace ingot

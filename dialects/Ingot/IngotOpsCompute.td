@@ -159,6 +159,7 @@ def Ingot_GatherOp : Ingot_TensorOp<"gather", "Plain"> {
   let description = [{ ONNX Gather. An index outside the range sets the call's status and reads element 0. }];
   let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$indices, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
+  let hasCanonicalizer = 1;
   let assemblyFormat = "$x `,` $indices `axis` $axis attr-dict `:` type($x) `,` type($indices) `->` type($result)";
 }
 

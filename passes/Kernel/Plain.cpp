@@ -39,6 +39,7 @@ SmallVector<int64_t> unitsOf(RegionOp region) {
       })
       .Case([&](NormOp op) { return leadingUnits(dropDims(result, op.getAxes())); })
       .Case<CumulativeOp, TopKOp>([&](auto op) { return leadingUnits(dropDims(result, {static_cast<int64_t>(op.getAxis())})); })
+      .Case([&](GatherOp op) { return leadingUnits(result, gathersRows(op) ? rank - 1 : rank); })
       .Case<ScatterElementsOp, ScatterNdOp>([&](auto) { return SmallVector<int64_t>(); })
       .Case([&](RecurrentOp op) -> SmallVector<int64_t> {
         if (plainScratchBytes(region) != 0)

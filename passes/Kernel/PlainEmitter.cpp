@@ -174,6 +174,15 @@ bool PlainEmitter::isContiguous(Value tensor) {
   return !strides.empty() && strides.back() == 1;
 }
 
+bool PlainEmitter::hasContiguousRows() {
+  auto isContiguous = [](Value buffer) {
+    auto type = cast<MemRefType>(buffer.getType());
+    auto [strides, offset] = type.getStridesAndOffset();
+    return strides.empty() || strides.back() == 1 || type.getShape().back() == 1;
+  };
+  return llvm::all_of(context.inputs, isContiguous) && llvm::all_of(context.outputs, isContiguous);
+}
+
 Value PlainEmitter::bufferOf(unsigned result) {
   for (auto [yielded, output] : llvm::zip(context.region.getYielded(), context.outputs))
     if (yielded == anchor->getResult(result))
@@ -181,11 +190,11 @@ Value PlainEmitter::bufferOf(unsigned result) {
   return {};
 }
 
-void PlainEmitter::write(Value element, ValueRange indices, unsigned result) {
+void PlainEmitter::write(Value element, ValueRange indices, unsigned result, int64_t lanes) {
   Value tensor = anchor->getResult(result);
   if (anchor->getNumResults() == 1) {
     body.bind(tensor, element);
-    body.emitAndStore(indices, 1);
+    body.emitAndStore(indices, lanes);
     return;
   }
   if (Value buffer = bufferOf(result))

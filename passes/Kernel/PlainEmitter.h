@@ -12,6 +12,9 @@ namespace ingot {
 /// Elements of one piece of a row that a contraction accumulates on the stack: it stays in the first cache level.
 inline constexpr int64_t kRowTile = 256;
 
+/// Elements that rows are copied by.
+inline constexpr int64_t kRowLanes = 16;
+
 /// More than this is never put on the stack by generated code.
 inline constexpr int64_t kMaxStackBytes = 64 * 1024;
 
@@ -95,8 +98,11 @@ public:
   mlir::Value readWide(mlir::Value tensor, mlir::ValueRange indices, int64_t lanes = 1) { return widenElements(b, read(tensor, indices, lanes)); }
   /// Whether several neighbours along the last dim can be read at once.
   bool isContiguous(mlir::Value tensor);
-  /// Stores one element of the anchor's result (with the region's epilogue). Results that the region does not yield are dropped.
-  void write(mlir::Value element, mlir::ValueRange indices, unsigned result = 0);
+  /// Whether all buffers of the region can be read and written by vectors along their last dims.
+  bool hasContiguousRows();
+  /// Stores one element of the anchor's result (with the region's epilogue), or `lanes` neighbours of its only result. Results that the region does
+  /// not yield are dropped.
+  void write(mlir::Value element, mlir::ValueRange indices, unsigned result = 0, int64_t lanes = 1);
   void writeWide(mlir::Value element, mlir::ValueRange indices, unsigned result = 0);
   /// Stores what the region yields at `indices` when its body is elementwise only.
   void writeBody(mlir::ValueRange indices);
@@ -151,6 +157,8 @@ void emitPlainOp(PlainEmitter &e, RecurrentOp op);
 /// Whether this recurrent operation has only activations that are known; reports it otherwise.
 mlir::LogicalResult checkPlain(RecurrentOp op);
 mlir::LogicalResult checkPlain(ResizeOp op);
+/// Whether one index of a gather stands for a row of elements.
+bool gathersRows(GatherOp op);
 /// Bytes of the state and the gates of one sequence.
 int64_t recurrentScratchBytes(RecurrentOp op);
 

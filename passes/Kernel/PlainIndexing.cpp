@@ -44,14 +44,35 @@ void update(PlainEmitter &e, ScatterKind kind, Value element, ValueRange place) 
 
 } // namespace
 
+bool gathersRows(GatherOp op) {
+  return op.getAxis() + 1 < PlainEmitter::shapeOf(op.getX()).size() && PlainEmitter::shapeOf(op.getResult()).back() >= kRowLanes;
+}
+
 void emitPlainOp(PlainEmitter &e, GatherOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX());
+  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
   size_t axis = op.getAxis(), depth = PlainEmitter::shapeOf(op.getIndices()).size();
-  e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
+  auto sourceOf = [&](ValueRange indices) {
     PlainEmitter::Indices source(indices.take_front(axis));
     source.push_back(readIndex(e, op.getIndices(), indices.slice(axis, depth), from[axis]));
     source.append(indices.begin() + axis + depth, indices.end());
-    e.write(e.read(op.getX(), source), indices);
+    return source;
+  };
+  if (!gathersRows(op) || !e.hasContiguousRows())
+    return e.forElements(to, [&](ValueRange indices) { e.write(e.read(op.getX(), sourceOf(indices)), indices); });
+  // The same index holds for a whole row of the last dim.
+  e.forElements(to.drop_back(), [&](ValueRange row) {
+    PlainEmitter::Indices indices(row);
+    indices.push_back(e.index(0));
+    PlainEmitter::Indices source = sourceOf(indices);
+    int64_t full = to.back() - to.back() % kRowLanes;
+    auto copy = [&](int64_t lanes) {
+      return [&, lanes](Value i) {
+        indices.back() = source.back() = i;
+        e.write(e.read(op.getX(), source, lanes), indices, /*result=*/0, lanes);
+      };
+    };
+    e.loop(e.index(0), e.index(full), copy(kRowLanes), kRowLanes);
+    e.loop(e.index(full), e.index(to.back()), copy(1));
   });
 }
 
