@@ -142,6 +142,21 @@ void walkNodes(const onnx::GraphProto &graph, llvm::function_ref<void(const onnx
   }
 }
 
+/// The dims of inputs that neither the model nor an option fixes, a line for each.
+std::string openInputDims(const onnx::GraphProto &graph, const CompileOptions &options) {
+  std::string text;
+  for (const onnx::ValueInfoProto &input : graph.input()) {
+    bool isWeight = llvm::any_of(graph.initializer(), [&](const onnx::TensorProto &tensor) { return tensor.name() == input.name(); });
+    if (isWeight || options.inputShapes.count(input.name()))
+      continue;
+    for (auto [i, dim] : llvm::enumerate(input.type().tensor_type().shape().dim()))
+      if (!dim.has_dim_value() && !options.dims.count(dim.dim_param()))
+        text += (text.empty() ? "dim " : "\ndim ") + std::to_string(i) + " of input '" + input.name() + "' is not fixed: give --input-shape " +
+                input.name() + "=..." + (dim.dim_param().empty() ? "" : " or --dim " + dim.dim_param() + "=N");
+  }
+  return text;
+}
+
 absl::Status Compilation::import() {
   begin("import");
   absl::StatusOr<std::unique_ptr<ingest::Model>> loaded = ingest::readModel(options.input);
@@ -163,8 +178,11 @@ absl::Status Compilation::import() {
   if (failed(importer::checkOptions(context, *model, importOptions)))
     return usageError(diagnostics.status("the options do not fit the model").message());
   module = importer::importModel(context, *model, weights, importOptions);
-  if (!module)
-    return diagnostics.status("import failed without a message");
+  if (!module) {
+    absl::Status status = diagnostics.status("import failed without a message");
+    std::string open = openInputDims(model->graph(), options);
+    return open.empty() ? status : usageError(open + "\nand with that dim left open: " + std::string(status.message()));
+  }
   end();
   return absl::OkStatus();
 }
