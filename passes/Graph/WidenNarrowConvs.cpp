@@ -22,8 +22,8 @@ constexpr double kCutPenalty = 1.3;
 /// Less gain than this is not worth larger weights.
 constexpr double kLeastGain = 1.2;
 
-/// A longer filter is left to tiles that keep several partial sums. One long sum rounds worse: 1.5e-4 against 1e-5 of the range after the logarithms that
-/// follow basic-pitch's filter bank.
+/// A longer filter is left to tiles that keep several partial sums. One long sum rounds worse: 1.5e-4 against 1e-5 of the range after the logarithms
+/// that follow basic-pitch's filter bank.
 constexpr int64_t kLongestRow = 64;
 
 /// How many neighbouring pixels of a row one column block computes best, by the panels' work per pixel.

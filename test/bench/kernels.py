@@ -65,4 +65,5 @@ def all_kernels() -> list[Kernel]:
         convolution("conv 1x1", 0.90, 56, 64, 1),
         convolution("conv 1x1", 0.90, 28, 256, 1),
         convolution("depthwise 3x3", 0.80, 56, 144, 3, group=144),
+        convolution("depthwise 3x3", 0.80, 14, 384, 3, group=384),  # a chain that stays in L2
     ]
