@@ -11,7 +11,7 @@
 #include "passes/Kernel/EmitPool.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Kernel/EmitElementwise.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/RegisterTile.h"
 #include "passes/Kernel/RowWalk.h"
 

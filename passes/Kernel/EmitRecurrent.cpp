@@ -12,7 +12,7 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Kernel/EmitElementwise.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/Plain.h"
 #include "passes/Kernel/RecurrentCell.h"
 #include "passes/Kernel/RegisterTile.h"

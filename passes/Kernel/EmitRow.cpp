@@ -2,7 +2,7 @@
 // Norms and reductions along dims. The formulas are written once; RowWalk knows whether vectors lie along a row or across several.
 #include "passes/Kernel/EmitRow.h"
 
-#include "passes/Kernel/EmitElementwise.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/RowWalk.h"
 
 using namespace mlir;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a row region iterates over, and how its elements combine.
-#include "passes/Kernel/EmitElementwise.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/RowWalk.h"
 
 using namespace mlir;

@@ -3,7 +3,7 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Kernel/EmitElementwise.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 
 using namespace mlir;
 

@@ -4,7 +4,7 @@
 //
 //   gates [gates * hidden] | h [hidden] | c [hidden] | reset [hidden]     (`reset`: GRU's r * h)
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Kernel/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainEmitter.h"
 #include "passes/Kernel/RecurrentCell.h"
 
 using namespace mlir;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reductions, norms and running sums along dims.
-#include "passes/Kernel/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainEmitter.h"
 
 using namespace mlir;
 

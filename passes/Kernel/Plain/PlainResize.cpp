@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // ONNX Resize. Every dim has a coordinate in the operand for each result index, and a filter around it; the filters of all dims are multiplied.
-#include "passes/Kernel/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainEmitter.h"
 
 using namespace mlir;
 

@@ -5,7 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/Kernel/BodyEmitter.h"
-#include "passes/Kernel/EmitElementwise.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 
 namespace ingot {
 

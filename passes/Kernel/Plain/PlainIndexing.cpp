@@ -2,7 +2,7 @@
 //
 // Operations with indices that are known at run time only. Indices outside of their dim become 0, so that nothing is read or written outside of a
 // buffer.
-#include "passes/Kernel/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainEmitter.h"
 
 using namespace mlir;
 

@@ -3,7 +3,7 @@
 // Matrix products and convolutions. A piece of a result row is accumulated on the stack, where no buffer can alias it, so that LLVM vectorises the
 // inner loops.
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Kernel/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainEmitter.h"
 
 using namespace mlir;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "passes/Kernel/EmitElementwise.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 
 using namespace mlir;
 

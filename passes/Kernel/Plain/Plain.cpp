@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Plain.h"
 
-#include "passes/Kernel/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainEmitter.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

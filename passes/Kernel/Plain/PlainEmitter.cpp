@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Kernel/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainEmitter.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
