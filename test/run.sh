@@ -7,7 +7,6 @@
 #
 # Steps after set-up and build: checks, gtest, lit, models, ops, input, artefacts, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
-#   INGOT_ALL=1           also what is left out by default because it takes minutes (each such case is named in the output)
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -90,9 +89,7 @@ lit_tests() {
   "$INGOT_PYTHON" test/read_results.py lit "$results/lit.json"
 }
 
-models() {
-  if [[ ${INGOT_ALL:-} ]]; then "$INGOT_PYTHON" test/e2e/run_models.py; else "$INGOT_PYTHON" test/e2e/run_models.py --skip-slow; fi
-}
+models() { "$INGOT_PYTHON" test/e2e/run_models.py; }
 ops() { "$INGOT_PYTHON" test/e2e/run_ops.py; }
 input() { "$INGOT_PYTHON" test/e2e/bad_input.py; }
 artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }

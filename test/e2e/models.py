@@ -34,7 +34,6 @@ class Model:
     package: str = ""  # NAME==VERSION
     member: str = ""  # the path inside the package
     skeleton: str = ""
-    slow: str = ""  # why its plain (-O0) compilation is left out by default
 
     @property
     def path(self) -> pathlib.Path:
@@ -42,7 +41,6 @@ class Model:
 
 
 OCR = "rapidocr-onnxruntime==1.4.4"
-SLOW = "plain loops over more than 8 GFLOP take minutes on two cores"
 MODELS = [
     Model(
         "ppocr-det",
@@ -79,10 +77,10 @@ MODELS = [
         "silero-vad==6.2.3",
         "silero_vad/data/silero_vad_openvino_16k.onnx",
     ),
-    Model("resnet50", "6be6b7b0fcbeb6bf3c8344cf406b4987af773f97da2446f2f132b3c4e58999dc", {}, skeleton="resnet50.skeleton.onnx", slow=SLOW),
+    Model("resnet50", "6be6b7b0fcbeb6bf3c8344cf406b4987af773f97da2446f2f132b3c4e58999dc", {}, skeleton="resnet50.skeleton.onnx"),
     Model("mobilenet-v2", "e34070ced4a014d2df39edbdd61693fb55436cd0ae54f2afcfd7f3b4db7f43ac", {}, skeleton="mobilenet_v2.skeleton.onnx"),
     Model("mobilenet-v3-large", "d092e43726d71f580308e8700b35799ed998c8faa2570ee8fa1c822cc94c1069", {}, skeleton="mobilenet_v3_large.skeleton.onnx"),
-    Model("bert-base-128", "12246eb262d80f805ee64a2f1d37900c73b02dc0ac82f2a04869b0df9853eb99", {}, skeleton="bert_base_128.skeleton.onnx", slow=SLOW),
+    Model("bert-base-128", "12246eb262d80f805ee64a2f1d37900c73b02dc0ac82f2a04869b0df9853eb99", {}, skeleton="bert_base_128.skeleton.onnx"),
 ]
 
 

@@ -7,7 +7,6 @@ test/e2e/expectations.txt (`models/NAME/LEVEL/...: reason`); a case there that p
 
     test/e2e/run_models.py                              everything
     test/e2e/run_models.py --models ppocr-rec --levels -O3
-    test/e2e/run_models.py --skip-slow                  without the cases that take minutes; each is named
 """
 
 import argparse
@@ -48,7 +47,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", default="", help="comma-separated names (default: all)")
     parser.add_argument("--levels", default="-O0,-O3", help="comma-separated (default: -O0,-O3); write --levels=-O3")
-    parser.add_argument("--skip-slow", action="store_true", help="leave out the slow cases at -O0")
     parser.add_argument("--target", default="native")
     options = parser.parse_args()
     harness.need_ingot()
@@ -59,9 +57,6 @@ def main() -> int:
         inputs = models.inputs(model)
         expected = harness.oracle(path, inputs)
         for level in options.levels.split(","):
-            if options.skip_slow and model.slow and level == "-O0":
-                print(f"left out models/{model.name}/O0: {model.slow} (run test/e2e/run_models.py without --skip-slow)", flush=True)
-                continue
             check(report, model, level, expected, inputs, folder, [f"--target={options.target}"])
     return report.finish()
 
