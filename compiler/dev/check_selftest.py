@@ -48,7 +48,7 @@ FAULTS = [
     ("lit", TEST, "// RUN: ingot-opt %s | FileCheck %s\n", "without a CHECK line"),
     ("lit", TEST, "func.func @f() { return }\n", "no RUN line"),
     ("text", "docs/Notes.md", "see /ro" + "ot/notes\n", "a path of one machine"),
-    ("text", "docs/Notes.md", "get it from py" + "pi.org\n", "a host of a package registry"),
+    ("text", "docs/Notes.md", "get it from https://" + "packages.example\n", "a host that ALLOWED_HOSTS does not name"),
     ("text", "passes/Region/Other.cpp", "int x;\n", "the licence line is missing"),
     ("text", "passes/Region/Other.cpp", LICENCE + "// TO" + "DO: later\n", "without an issue number"),
 ]
