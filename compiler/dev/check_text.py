@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Checks the text of the tree: no absolute paths of one machine, no hosts but a few that are named here, no merge marks, the licence line in every source,
-`TODO` only with an issue number, no large file.
+"""Checks the text of the tree: no absolute paths of one machine, no hosts but a few that are named here, no merge marks, the licence
+line in every source, open ends only with an issue number, no large file.
 
     compiler/dev/check_text.py            check the whole tree
 """
@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SELF = "compiler/dev/check_text.py"
 LICENSED = {".cpp", ".h", ".c", ".td", ".py", ".sh", ".mlir"}
 MAXIMUM_BYTES = 1_000_000
-# Hosts that may be named: the licence's, and what a pointer file of Git LFS begins with. Every other address belongs into a setting of the machine, package registries above all.
+# Hosts that may be named: the licence's, and what a pointer file of Git LFS begins with. Every other address belongs into a setting
+# of the machine, package registries above all.
 ALLOWED_HOSTS = ("www.apache.org", "git-lfs")
 RULES = [
     (re.compile(r"(?<![\w./$}~-])/(?:root|home/\w+|work|farm|mnt|Users/\w+)/"), "a path of one machine"),

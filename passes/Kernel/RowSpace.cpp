@@ -7,25 +7,6 @@ using namespace mlir;
 
 namespace ingot {
 
-Value neutralElement(ImplicitLocOpBuilder &b, ReduceKind kind, Type type, Type element) {
-  ElementMath m(b, type);
-  double infinity = std::numeric_limits<double>::infinity();
-  unsigned width = m.isFloat() ? 0 : getElementTypeOrSelf(type).getIntOrFloatBitWidth();
-  bool isUnsigned = isUnsignedElement(element);
-  switch (kind) {
-  case ReduceKind::Sum:
-  case ReduceKind::Mean:
-    return m.number(0);
-  case ReduceKind::Prod:
-    return m.number(1);
-  case ReduceKind::Max:
-    return m.isFloat() ? m.constant(-infinity) : m.integer(isUnsigned ? APInt::getMinValue(width) : APInt::getSignedMinValue(width));
-  case ReduceKind::Min:
-    return m.isFloat() ? m.constant(infinity) : m.integer(isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width));
-  }
-  llvm_unreachable("unknown reduction");
-}
-
 Value combineElements(ImplicitLocOpBuilder &b, ReduceKind kind, Value x, Value y, Type element, bool fast) {
   ElementMath m(b, x.getType());
   bool isUnsigned = isUnsignedElement(element), isMax = kind == ReduceKind::Max;

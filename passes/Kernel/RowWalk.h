@@ -31,8 +31,6 @@ int64_t rowPieces(const RowSpace &space, int64_t lanes);
 
 /// `x` and `y` combined. `fast` takes one instruction for `max` and leaves open what becomes of NaN.
 mlir::Value combineElements(mlir::ImplicitLocOpBuilder &b, ReduceKind kind, mlir::Value x, mlir::Value y, mlir::Type element, bool fast = false);
-/// What changes nothing when combined, as a scalar or vector of `type`.
-mlir::Value neutralElement(mlir::ImplicitLocOpBuilder &b, ReduceKind kind, mlir::Type type, mlir::Type element);
 
 /// Walks over the elements of rows, several times. The values of a reduction are one vector per column of vectors; across a row there is one column
 /// and all lanes of its values are equal.

@@ -33,6 +33,9 @@ mlir::Value emitUnaryKind(mlir::ImplicitLocOpBuilder &b, UnaryKind kind, mlir::V
 mlir::Value emitBinaryKind(mlir::ImplicitLocOpBuilder &b, BinaryKind kind, mlir::Value lhs, mlir::Value rhs, mlir::Type element);
 mlir::Value emitPredicate(mlir::ImplicitLocOpBuilder &b, Predicate predicate, mlir::Value lhs, mlir::Value rhs, mlir::Type element);
 
+/// What a reduction of no elements gives, in `type` (scalar or vector, maybe wider than `element`), which tells signed from unsigned by `element`.
+mlir::Value neutralElement(mlir::ImplicitLocOpBuilder &b, ReduceKind kind, mlir::Type type, mlir::Type element);
+
 /// Arithmetic on values of one type, scalar or vector: the notation in which the formulas of elementwise operations are written. Integers are signed
 /// unless the function says otherwise.
 class ElementMath {

@@ -16,28 +16,6 @@ Type getSumType(Type element) {
 
 Value number(PlainEmitter &e, Type type, int64_t value) { return ElementMath(e.b, type).number(value); }
 
-/// What a reduction of no elements gives, in the type it is kept in.
-Value neutral(PlainEmitter &e, ReduceKind kind, Type element, Type type) {
-  ElementMath m(e.b, type);
-  switch (kind) {
-  case ReduceKind::Sum:
-  case ReduceKind::Mean:
-    return m.number(0);
-  case ReduceKind::Prod:
-    return m.number(1);
-  case ReduceKind::Max:
-  case ReduceKind::Min:
-    break;
-  }
-  bool isMax = kind == ReduceKind::Max;
-  if (m.isFloat())
-    return m.constant(isMax ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity());
-  unsigned width = type.getIntOrFloatBitWidth();
-  if (isUnsignedElement(element))
-    return m.integer(isMax ? APInt::getZero(width) : APInt::getMaxValue(width));
-  return m.integer(isMax ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width));
-}
-
 Value combine(PlainEmitter &e, ReduceKind kind, Value x, Value y, Type element) {
   switch (kind) {
   case ReduceKind::Sum:
@@ -107,7 +85,7 @@ void emitPlainOp(PlainEmitter &e, ReduceOp op) {
   SmallVector<int64_t> dims = dimsOf(from, axes);
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     PlainEmitter::Indices outer = keptOf(indices, axes, op.getKeepDims());
-    Value result = e.foldNest(dims, neutral(e, kind, element, kept), [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
+    Value result = e.foldNest(dims, neutralElement(e.b, kind, kept, element), [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
       Value x = castElements(e.b, e.read(op.getX(), mergeIndices(outer, at, axes, from.size())), element, keptElement);
       return {combine(e, kind, carried[0], x, element)};
     })[0];
@@ -187,7 +165,7 @@ void emitPlainOp(PlainEmitter &e, CumulativeOp op) {
   int64_t axis = op.getAxis(), size = shape[axis];
   Type element = PlainEmitter::elementOf(op.getX()), type = getComputeType(element);
   e.forElements(dropDims(shape, axis), [&](ValueRange outer) {
-    e.fold(e.index(0), e.index(size), neutral(e, op.getKind(), element, type), [&](Value i, ValueRange carried) -> SmallVector<Value> {
+    e.fold(e.index(0), e.index(size), neutralElement(e.b, op.getKind(), type, element), [&](Value i, ValueRange carried) -> SmallVector<Value> {
       Value position = op.getReverse() ? e.sub(e.index(size - 1), i) : i;
       PlainEmitter::Indices place = mergeIndices(outer, position, axis, shape.size());
       Value next = combine(e, op.getKind(), carried[0], e.readWide(op.getX(), place), element);

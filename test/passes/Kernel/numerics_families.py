@@ -7,12 +7,10 @@ Each region is computed as planned for AVX-512 and for AVX2, by one thread and b
 outputs may be written. Gaps of the buffers hold NaN, so an element read by mistake shows, too.
 """
 
-import os
 import sys
-import tempfile
 
 import numpy as np
-from planned_regions import Buffer, Call, Region, build, convolution, pack, pack_convolution
+from planned_regions import Buffer, Region, check_regions, convolution, pack, pack_convolution
 
 R = np.random.default_rng(11)
 REGIONS = []
@@ -163,51 +161,10 @@ def convolutions():
         add(f"conv 1-D groups {groups}", anchor, [x, pack_convolution(w, groups)], convolution(x[:, None], w, (1, 2), (1, 1), groups)[:, 0])
 
 
-def check(regions, results, what):
-    failed = []
-    for region, expected in zip(regions, results):
-        for buffer, e in zip(region.outputs, expected):
-            actual = buffer.view()
-            error = np.abs(actual - e).max() if np.isfinite(actual).all() else np.inf
-            if error > region.tolerance:
-                failed.append(f"FAIL {region.name}, {what}: error {error:.2e}, allowed {region.tolerance:.1e}")
-            elif not buffer.gaps_untouched():
-                failed.append(f"FAIL {region.name}, {what}: writes outside of its output")
-    return failed
-
-
 def main():
     contractions()
     convolutions()
-    regions = [region for region in REGIONS if len(sys.argv) < 3 or sys.argv[2] in region.name]
-    expected = [[buffer.array.copy() for buffer in region.outputs] for region in regions]
-    failed, families = [], {}
-    for avx512 in (True, False):
-        with tempfile.TemporaryDirectory() as folder:
-            folder = os.environ.get("INGOT_KEEP", folder)
-            function, plan = build(sys.argv[1], folder, regions, avx512, f"avx{512 if avx512 else 2}")
-        for line in plan.splitlines():
-            if "family = " in line:
-                family = line.split("family = ")[1].split(",")[0]
-                families[family] = families.get(family, 0) + 1
-        call, seen = Call(regions), None
-        for threads in (1, 2):
-            for region in regions:
-                for buffer in region.outputs:
-                    buffer.clear()
-            for thread in range(threads):
-                function(call.address, thread, threads)
-            failed += check(regions, expected, f"{'AVX-512' if avx512 else 'AVX2'}, {threads} threads")
-            bits = [buffer.raw.tobytes() for region in regions for buffer in region.outputs]
-            if seen is not None and bits != seen:
-                failed.append(f"FAIL 1 and 2 threads differ ({'AVX-512' if avx512 else 'AVX2'})")
-            seen = bits
-    print("\n".join(failed + [f"regions by family: {families}"]))
-    if "plain" in families or "map" in families:
-        failed.append("FAIL a region was left to another family")
-        print(failed[-1])
-    print(f"{len(regions)} regions, {len(failed)} failed")
-    return bool(failed)
+    return check_regions(REGIONS, {"contraction", "gemv", "convolution", "depthwise"})
 
 
 if __name__ == "__main__":

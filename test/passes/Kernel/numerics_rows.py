@@ -6,17 +6,14 @@ Usage: numerics_rows.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
 As numerics_families.py: AVX-512 and AVX2, one thread and two with the same bits, nothing read or written beside the buffers.
 """
 
-import os
 import sys
-import tempfile
 
 import numpy as np
-from numerics_families import check, spread
-from planned_regions import Buffer, Call, Region, build
+from numerics_families import spread
+from planned_regions import Buffer, Region, check_regions
 
 R = np.random.default_rng(5)
 REGIONS = []
-EXPECTED_FAMILIES = {"pool", "row", "recurrent"}
 
 
 def f32(*shape):
@@ -221,33 +218,7 @@ def main():
     pools()
     rows()
     cells()
-    regions = [region for region in REGIONS if len(sys.argv) < 3 or sys.argv[2] in region.name]
-    expected = [[buffer.array.copy() for buffer in region.outputs] for region in regions]
-    failed, families = [], {}
-    for avx512 in (True, False):
-        with tempfile.TemporaryDirectory() as folder:
-            folder = os.environ.get("INGOT_KEEP", folder)
-            function, plan = build(sys.argv[1], folder, regions, avx512, f"avx{512 if avx512 else 2}")
-        for line in plan.splitlines():
-            if "family = " in line:
-                family = line.split("family = ")[1].split(",")[0]
-                families[family] = families.get(family, 0) + 1
-        call, seen = Call(regions), None
-        for threads in (1, 2):
-            for region in regions:
-                for buffer in region.outputs:
-                    buffer.clear()
-            for thread in range(threads):
-                function(call.address, thread, threads)
-            failed += check(regions, expected, f"{'AVX-512' if avx512 else 'AVX2'}, {threads} threads")
-            bits = [buffer.raw.tobytes() for region in regions for buffer in region.outputs]
-            if seen is not None and bits != seen:
-                failed.append(f"FAIL 1 and 2 threads differ ({'AVX-512' if avx512 else 'AVX2'})")
-            seen = bits
-    if set(families) - EXPECTED_FAMILIES:
-        failed.append("FAIL a region was left to another family")
-    print("\n".join(failed + [f"regions by family: {families}", f"{len(regions)} regions, {len(failed)} failed"]))
-    return bool(failed)
+    return check_regions(REGIONS, {"pool", "row", "recurrent"})
 
 
 if __name__ == "__main__":

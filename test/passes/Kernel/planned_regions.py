@@ -9,6 +9,8 @@ import ctypes
 import os
 import re
 import subprocess
+import sys
+import tempfile
 
 import numpy as np
 
@@ -148,6 +150,51 @@ class Call:
             None, self.arena.ctypes.data, ctypes.cast(self.pointers, ctypes.c_void_p), ctypes.cast(self.none, ctypes.c_void_p), None, None
         )
         self.address = ctypes.cast(self.record, ctypes.c_void_p)
+
+
+def check(regions, results, what):
+    failed = []
+    for region, expected in zip(regions, results):
+        for buffer, e in zip(region.outputs, expected):
+            actual = buffer.view()
+            error = np.abs(actual - e).max() if np.isfinite(actual).all() else np.inf
+            if error > region.tolerance:
+                failed.append(f"FAIL {region.name}, {what}: error {error:.2e}, allowed {region.tolerance:.1e}")
+            elif not buffer.gaps_untouched():
+                failed.append(f"FAIL {region.name}, {what}: writes outside of its output")
+    return failed
+
+
+def check_regions(regions, expected_families):
+    """Computes the regions whose name has the second argument in it (all, without one) with the tools in the folder that the first
+    argument names. Prints what is wrong and returns whether anything is."""
+    regions = [region for region in regions if len(sys.argv) < 3 or sys.argv[2] in region.name]
+    expected = [[buffer.array.copy() for buffer in region.outputs] for region in regions]
+    failed, families = [], {}
+    for avx512 in (True, False):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = os.environ.get("INGOT_KEEP", folder)
+            function, plan = build(sys.argv[1], folder, regions, avx512, f"avx{512 if avx512 else 2}")
+        for line in plan.splitlines():
+            if "family = " in line:
+                family = line.split("family = ")[1].split(",")[0]
+                families[family] = families.get(family, 0) + 1
+        call, seen = Call(regions), None
+        for threads in (1, 2):
+            for region in regions:
+                for buffer in region.outputs:
+                    buffer.clear()
+            for thread in range(threads):
+                function(call.address, thread, threads)
+            failed += check(regions, expected, f"{'AVX-512' if avx512 else 'AVX2'}, {threads} threads")
+            bits = [buffer.raw.tobytes() for region in regions for buffer in region.outputs]
+            if seen is not None and bits != seen:
+                failed.append(f"FAIL 1 and 2 threads differ ({'AVX-512' if avx512 else 'AVX2'})")
+            seen = bits
+    if set(families) - expected_families:
+        failed.append("FAIL a region was left to another family")
+    print("\n".join(failed + [f"regions by family: {families}", f"{len(regions)} regions, {len(failed)} failed"]))
+    return bool(failed)
 
 
 def pack(w):
