@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "passes/Kernel/Plain.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -90,6 +89,8 @@ private:
   }
   void touch(Value root, int64_t step);
   void findLifetimes();
+  void shareBorders();
+  void shareBorders(SmallVector<Value> alike);
   void reuseInPlace(RegionOp region, int64_t step);
   Value slotOf(Value root) const;
   void layOutWeights();
@@ -143,6 +144,7 @@ void BufferPlanner::findLifetimes() {
     for (Value value : region->getResults())
       touch(placement.of(value).root, step);
   }
+  shareBorders();
   step = 0;
   for (Operation &op : body.without_terminator()) {
     ++step;
@@ -153,6 +155,51 @@ void BufferPlanner::findLifetimes() {
     if (int64_t bytes =
             region.getPlan()->getFamily() == Family::Plain || region.getPlan()->getFamily() == Family::Recurrent ? plainScratchBytes(region) : 0)
       scratch[region] = {bytes, step, step};
+  }
+}
+
+/// Padded buffers that are alike in shape and border take turns in a few places that nothing else uses in between, so each place's border is filled
+/// once per run: a chain of equal convolutions needs two. Not where the model's arena would grow much by it.
+void BufferPlanner::shareBorders() {
+  llvm::MapVector<Attribute, SmallVector<Value>> alike;
+  for (auto pad : body.getOps<PadOp>()) {
+    Value root = pad.getResult();
+    if (!placement.ownsBorder(pad) || placement.of(root).root != root || !lifetimes.contains(root))
+      continue;
+    Attribute border[] = {TypeAttr::get(pad.getType()), pad.getLowAttr(), pad.getHighAttr(), pad.getValueAttr()};
+    alike[b.getArrayAttr(border)].push_back(root);
+  }
+  auto bytesNow = [&] {
+    auto buffers = llvm::map_to_vector(lifetimes, [](auto &entry) { return entry.second; });
+    return placeInArena(buffers);
+  };
+  int64_t limit = bytesNow() / 8 * 9;
+  for (auto &[border, roots] : alike) {
+    auto apart = lifetimes;
+    auto sharedApart = sharedWith;
+    shareBorders(roots);
+    if (bytesNow() > limit)
+      lifetimes = std::move(apart), sharedWith = std::move(sharedApart);
+  }
+}
+
+void BufferPlanner::shareBorders(SmallVector<Value> alike) {
+  llvm::sort(alike, [&](Value x, Value y) {
+    int64_t xFirst = lifetimes.find(x)->second.first, yFirst = lifetimes.find(y)->second.first;
+    return xFirst != yFirst ? xFirst < yFirst : x.getDefiningOp()->isBeforeInBlock(y.getDefiningOp());
+  });
+  SmallVector<Value> places;
+  for (Value root : alike) {
+    ArenaBuffer own = lifetimes.find(root)->second;
+    auto isFree = [&](Value place) { return lifetimes.find(place)->second.last < own.first; };
+    auto place = llvm::find_if(places, isFree);
+    if (place == places.end()) {
+      places.push_back(root);
+      continue;
+    }
+    lifetimes.find(*place)->second.last = own.last;
+    lifetimes.erase(root);
+    sharedWith[root] = *place;
   }
 }
 
@@ -224,6 +271,8 @@ Value BufferPlanner::boxBuffer(const Box &box, MemRefType type) {
 
 /// A region for each side of the border. They need no order among themselves or with whoever writes the inside.
 void BufferPlanner::fillBorder(PadOp pad) {
+  if (sharedWith.contains(pad.getResult())) // filled by whoever had the place first
+    return;
   auto padded = cast<RankedTensorType>(pad.getType());
   auto value = cast<DenseElementsAttr>(pad.getValue());
   for (const BorderSide &side : sidesOf(pad)) {
