@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Diagnostics.h"
@@ -29,7 +30,8 @@ Dims getDims(RankedTensorType type) {
   return dims;
 }
 
-RankedTensorType makeTensorType(ArrayRef<AffineExpr> dims, Type element) {
+RankedTensorType makeTensorType(ArrayRef<AffineExpr> given, Type element) {
+  Dims dims(llvm::map_range(given, simplifyDim));
   SmallVector<int64_t> sizes;
   unsigned symbols = 0;
   for (AffineExpr dim : dims) {

@@ -74,7 +74,8 @@ private:
     store(sums, at[0], row, pixel, channel, rows, pixels);
   }
 
-  /// Fetches the rows that the row block below reads and this one does not: a line per pixel, one row of the image apart, which hardware does not see.
+  /// Fetches the rows that the row block below reads and this one does not: a line per pixel, one row of the image apart, which hardware does not
+  /// see.
   void prefetchNextRows(Value inputBase, int64_t rows, int64_t pixels) {
     int64_t firstNew = (rows - 1) * s.strideHeight + (s.kernelHeight - 1) * s.dilationHeight + 1;
     for (int64_t y = 0; y < rows * s.strideHeight; ++y)

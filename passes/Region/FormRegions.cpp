@@ -179,7 +179,7 @@ private:
     SmallVector<Type> types;
     for (Value result : results)
       types.push_back(result.getType());
-    auto region = RegionOp::create(b, loc, types, inputs.getArrayRef(), ValueRange(), PlanAttr());
+    auto region = RegionOp::create(b, loc, types, inputs.getArrayRef(), ValueRange(), PlanAttr(), ArrayAttr());
     Block *block = b.createBlock(&region.getBody());
     IRMapping mapping;
     for (Value input : inputs)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operators that move elements: reshapes, transposes, slices, concatenations, pads.
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
@@ -12,38 +13,25 @@ using namespace mlir;
 namespace ingot::importer {
 namespace {
 
+AffineExpr product(MLIRContext *context, ArrayRef<AffineExpr> dims) {
+  AffineExpr result = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    result = result * dim;
+  return simplifyDim(result);
+}
+
 /// The dim that -1 stands for: what is left of `from` after all other dims of `to`.
-std::optional<AffineExpr> inferredDim(Node &n, Dims from, Dims to) {
-  // Equal factors cancel, symbols among them; what is left must be numbers and at most one symbolic factor of `from`.
-  for (AffineExpr &dim : to)
-    if (auto *same = llvm::find(from, dim); dim && same != from.end() && !getConstant(dim)) {
-      from.erase(same);
-      dim = nullptr;
-    }
-  int64_t known = 1, total = 1;
-  AffineExpr symbolic;
-  for (AffineExpr dim : to) {
-    if (!dim)
-      continue;
-    if (!getConstant(dim)) {
-      n.graph.reportSymbolic(n.loc, {dim});
-      return std::nullopt;
-    }
-    known *= *getConstant(dim);
-  }
-  for (AffineExpr dim : from) {
-    if (std::optional<int64_t> size = getConstant(dim))
-      total *= *size;
-    else
-      symbolic = symbolic ? symbolic * dim : dim;
-  }
-  if (known == 0 || (!symbolic && total % known != 0)) {
-    n.error() << "cannot find the dim that -1 stands for: " << total << " elements do not divide by " << known;
-    return std::nullopt;
-  }
-  if (!symbolic)
-    return getAffineConstantExpr(total / known, n.b.getContext());
-  return total % known == 0 ? symbolic * (total / known) : (symbolic * total).floorDiv(known);
+std::optional<AffineExpr> inferredDim(Node &n, ArrayRef<AffineExpr> from, ArrayRef<AffineExpr> to) {
+  AffineExpr total = product(n.b.getContext(), from), known = product(n.b.getContext(), to);
+  if (AffineExpr dim = divideDim(total, known))
+    return dim;
+  if (std::optional<int64_t> divisor = getConstant(known); divisor && *divisor > 0 && !getConstant(total))
+    return simplifyDim(total.floorDiv(*divisor)); // checked when the model runs
+  if (getConstant(known))
+    n.error() << "cannot find the dim that -1 stands for: " << *getConstant(total) << " elements do not divide by " << *getConstant(known);
+  else
+    n.graph.reportSymbolic(n.loc, to);
+  return std::nullopt;
 }
 
 void importReshape(Node &n) {
