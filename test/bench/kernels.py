@@ -2,7 +2,8 @@
 """Models of one kernel each, for the table of shares of the FMA peak.
 
 Convolutions come as a chain of equal layers, so that the conversion to and from NCHW at the border of a model, which a real model does once,
-is not what is measured: it costs as much as about one depthwise layer, so of those there are more. Their flops are those of the direct algorithm; an algorithm that needs fewer may show more than 100 %.
+is not what is measured: it costs as much as about one depthwise layer, so of those there are more. Their flops are those of the direct
+algorithm; an algorithm that needs fewer may show more than 100 %.
 """
 
 import dataclasses
