@@ -19,7 +19,7 @@ def Ingot_RegionOp : Ingot_Op<"region", [IsolatedFromAbove, SingleBlock, AttrSiz
     ```mlir
     %y = ingot.region ins(%x, %w, %b) : (tensor<4x768xf32>, tensor<48x768x16xf32>, tensor<768xf32>) -> tensor<4x768xf32> {
     ^bb0(%x0: tensor<4x768xf32>, %w0: tensor<48x768x16xf32>, %b0: tensor<768xf32>):
-      %c = ingot.packed_matmul %x0, %w0 columns 768 : tensor<4x768xf32>, tensor<48x768x16xf32> -> tensor<4x768xf32>
+      %c = ingot.packed_matmul %x0, %w0 : tensor<4x768xf32>, tensor<48x768x16xf32> -> tensor<4x768xf32>
       %s = ingot.binary add %c, %b0 : tensor<4x768xf32>, tensor<768xf32> -> tensor<4x768xf32>
       ingot.yield %s : tensor<4x768xf32>
     }

@@ -36,10 +36,7 @@ RankedTensorType makeTensorType(ArrayRef<AffineExpr> given, Type element) {
   unsigned symbols = 0;
   for (AffineExpr dim : dims) {
     sizes.push_back(getConstant(dim).value_or(ShapedType::kDynamic));
-    dim.walk([&](AffineExpr expr) {
-      if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-        symbols = std::max(symbols, symbol.getPosition() + 1);
-    });
+    symbols = std::max(symbols, countSymbols(dim));
   }
   if (symbols == 0)
     return RankedTensorType::get(sizes, element);

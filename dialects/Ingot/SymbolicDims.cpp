@@ -150,6 +150,15 @@ int64_t saturate(__int128 value) {
 
 AffineExpr simplifyDim(AffineExpr dim) { return isa<AffineBinaryOpExpr>(dim) ? toExpr(expand(dim), dim.getContext()) : dim; }
 
+unsigned countSymbols(AffineExpr dim) {
+  unsigned count = 0;
+  dim.walk([&](AffineExpr expr) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+      count = std::max(count, symbol.getPosition() + 1);
+  });
+  return count;
+}
+
 AffineExpr divideDim(AffineExpr dim, AffineExpr divisor) {
   Polynomial rest = expand(dim), by = expand(divisor), quotient;
   if (by.terms.empty())

@@ -19,6 +19,9 @@ struct SymbolRange {
 /// become the same object.
 mlir::AffineExpr simplifyDim(mlir::AffineExpr dim);
 
+/// How many symbols `dim` needs: one more than the highest position in it.
+unsigned countSymbols(mlir::AffineExpr dim);
+
 /// `dim / divisor` where it divides for all values of the symbols; null where that is not known.
 mlir::AffineExpr divideDim(mlir::AffineExpr dim, mlir::AffineExpr divisor);
 

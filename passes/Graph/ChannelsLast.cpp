@@ -82,7 +82,8 @@ struct ConvertConv : OpRewritePattern<ConvOp> {
     if (op.getGroups() == 1 && llvm::all_of(from.drop_front(2), isOne)) {
       int64_t inputs = from[1], outputs = op.getChannels();
       Value w = PackOp::create(b, transpose(b, reshape(b, op.getW(), {outputs, inputs}), {1, 0}));
-      Value y = PackedMatMulOp::create(b, reshape(b, op.getX(), {from[0], inputs}), w, outputs);
+      auto type = RankedTensorType::get({from[0], outputs}, b.getF32Type());
+      Value y = PackedMatMulOp::create(b, type, reshape(b, op.getX(), {from[0], inputs}), w);
       rewriter.replaceOp(op, reshape(b, y, typeOf(op.getResult()).getShape()));
       return success();
     }

@@ -220,9 +220,9 @@ void ViewPlacement::view(Operation &op) {
     box.strides = strides;
   } else {
     auto slice = cast<SliceOp>(op);
-    for (auto [i, offset, stride] : llvm::enumerate(slice.getOffsets(), slice.getStrides())) {
+    for (auto [i, offset, stride] : llvm::enumerate(getOffsetDims(slice), slice.getStrides())) {
       possible &= stride > 0;
-      box.offset = simplifyDim(box.offset + box.strides[i] * offset);
+      box.offset = simplifyDim(box.offset + offset * box.strides[i]);
       box.strides[i] = simplifyDim(box.strides[i] * stride);
     }
     possible &= !isEmpty(dimsOf(result));

@@ -148,12 +148,35 @@ Range resolveRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
   return {begin, static_cast<int64_t>(distance / stride) + 1};
 }
 
+/// Start or end of a slice with step 1, counted from the front and clamped to the dim. Null (and reported) where that depends on sizes that are not
+/// known.
+AffineExpr resolveBound(Node &n, AffineExpr bound, AffineExpr extent) {
+  Symbols &symbols = n.graph.getSymbols();
+  AffineExpr zero = getAffineConstantExpr(0, n.b.getContext());
+  if (getConstant(bound) >= std::numeric_limits<int32_t>::max()) // as far as it goes
+    return extent;
+  if (std::optional<int64_t> number = getConstant(bound); number && *number < 0)
+    bound = *number <= std::numeric_limits<int32_t>::min() ? zero : simplifyDim(extent + *number);
+  if (symbols.isAtLeast(bound, 0) && symbols.ensureAtMost(bound, extent))
+    return bound;
+  if (symbols.isAtLeast(-bound, 0)) // before the front
+    return zero;
+  if (symbols.isAtLeast(bound - extent, 0)) // behind the end
+    return extent;
+  n.graph.reportSymbolic(n.loc, {bound, extent});
+  return nullptr;
+}
+
 void importSlice(Node &n) {
   Value x = n[0];
   RankedTensorType type = typeOf(x);
   bool attributes = n.since() < 10;
-  std::optional<Ints> starts = attributes ? n.integers("starts") : n.ints(1);
-  std::optional<Ints> ends = attributes ? n.integers("ends") : n.ints(2);
+  MLIRContext *context = n.b.getContext();
+  auto numbers = [&](ArrayRef<int64_t> values) {
+    return Dims(llvm::map_range(values, [&](int64_t value) { return getAffineConstantExpr(value, context); }));
+  };
+  std::optional<Dims> starts = attributes ? numbers(n.integers("starts")) : n.dims(1);
+  std::optional<Dims> ends = attributes ? numbers(n.integers("ends")) : n.dims(2);
   std::optional<Ints> axes = n.listOf("axes", 3);
   std::optional<Ints> steps = n.has(4) ? n.ints(4) : std::optional<Ints>(Ints());
   if (!starts || !ends || !axes || !steps)
@@ -171,21 +194,30 @@ void importSlice(Node &n) {
               << " and " << steps->size();
     return;
   }
-  Ints offsets(type.getRank(), 0), sizes(type.getShape()), strides(type.getRank(), 1);
+  Dims sizes = getDims(type), offsets(type.getRank(), getAffineConstantExpr(0, context));
+  Ints strides(type.getRank(), 1);
   for (auto [start, end, axis, step] : llvm::zip_equal(*starts, *ends, *axes, *steps)) {
     if (step == 0) {
       n.error() << "the step of dim " << axis << " is 0";
       return;
     }
-    if (type.isDynamicDim(axis) && start == 0 && step == 1 && end >= std::numeric_limits<int32_t>::max())
-      continue; // the whole dim
-    std::optional<int64_t> extent = n.fixedDim(x, axis);
-    if (!extent)
+    std::optional<int64_t> first = getConstant(start), last = getConstant(end), extent = getConstant(sizes[axis]);
+    if (first && last && extent) {
+      Range range = resolveRange(*first, *last, step, *extent);
+      offsets[axis] = getAffineConstantExpr(range.begin, context);
+      sizes[axis] = getAffineConstantExpr(range.size, context);
+      strides[axis] = step;
+      continue;
+    }
+    if (step != 1) {
+      n.graph.reportSymbolic(n.loc, {start, end, sizes[axis]});
       return;
-    Range range = resolveRange(start, end, step, *extent);
-    offsets[axis] = range.begin;
-    sizes[axis] = range.size;
-    strides[axis] = step;
+    }
+    AffineExpr from = resolveBound(n, start, sizes[axis]), to = from ? resolveBound(n, end, sizes[axis]) : nullptr;
+    if (!to)
+      return;
+    offsets[axis] = from;
+    sizes[axis] = simplifyDim(to - from);
   }
   n.yield(n.slice(x, offsets, sizes, strides));
 }

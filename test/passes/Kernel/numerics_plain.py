@@ -224,7 +224,7 @@ def layout():
         packed[j // 16, :, j % 16] = m[:, j]
     case("pack", "ingot.pack %0 : $0 -> $r0", [m], packed)
     a = f32(5, 7)
-    case("packed_matmul", "ingot.packed_matmul %0, %1 columns 21 : $0, $1 -> $r0", [a, packed], a @ m)
+    case("packed_matmul", "ingot.packed_matmul %0, %1 : $0, $1 -> $r0", [a, packed], a @ m)
     flags = R.random((3, 4)) < 0.5
     case("transpose i1", "ingot.transpose %0 [1, 0] : $0 -> $r0", [flags], flags.T)
 
