@@ -328,7 +328,7 @@ absl::Status Compilation::writeArtefact(LinkJob &job) {
     begin("weights");
     absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
     if (!recipes.ok())
-      return diagnostics.status(std::string(recipes.status().message()));
+      return diagnostics.status(recipes.status());
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
     if (!file.ok())
       return file.status();
@@ -379,7 +379,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return status;
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
-    return usageError(targets.status().message());
+    return isUnsupportedMachine(targets.status()) ? targets.status() : usageError(targets.status().message());
   LinkJob job;
   if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath); libraries.ok())
     job.libraries = *libraries;

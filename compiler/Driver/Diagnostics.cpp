@@ -40,9 +40,9 @@ std::string DiagnosticCollector::describe(StringRef name) const {
   return "";
 }
 
-absl::Status DiagnosticCollector::status(const std::string &what) const {
+absl::Status DiagnosticCollector::status(const absl::Status &otherwise) const {
   if (lines.empty())
-    return absl::InternalError(what);
+    return otherwise;
   std::string text;
   for (const std::string &line : lines)
     text += (text.empty() ? "" : "\n") + line;

@@ -21,7 +21,9 @@ public:
   void describeNode(llvm::StringRef name, std::string description) { nodes.try_emplace(name, std::move(description)); }
 
   /// `what` is the message when something failed without saying why.
-  absl::Status status(const std::string &what) const;
+  absl::Status status(const std::string &what) const { return status(absl::InternalError(what)); }
+  /// `otherwise` is the failure itself when no diagnostic explains it.
+  absl::Status status(const absl::Status &otherwise) const;
 
 private:
   std::string describe(llvm::StringRef name) const;

@@ -66,7 +66,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
           model->arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
       absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module);
       if (!recipes.ok())
-        return diagnostics.status(std::string(recipes.status().message()));
+        return diagnostics.status(recipes.status());
       llvm::raw_string_ostream stream(model->weightBytes);
       if (absl::Status status = writeWeightBlob(module, weights, recipes->get(), stream); !status.ok())
         return status;
