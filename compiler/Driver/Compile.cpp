@@ -281,6 +281,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       continue;
     if (absl::Status status = runStage(body, stage, stageOptions); !status.ok())
       return status;
+    if (stage.name == "kernel")
+      interface.sites = diagnostics.failureSites(body); // the same for every variant: regions are older than targets
     if (stage.name != "plan")
       continue;
     Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
@@ -326,7 +328,7 @@ absl::Status Compilation::writeArtefact(LinkJob &job) {
   std::optional<TemporaryFile> weightsFile;
   if (interface.weightBytes > 0) {
     begin("weights");
-    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module, diagnostics);
     if (!recipes.ok())
       return diagnostics.status(recipes.status());
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");

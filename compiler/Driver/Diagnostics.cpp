@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Driver/Diagnostics.h"
 
-#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
+#include "passes/Kernel/FailureSites.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -38,6 +38,17 @@ std::string DiagnosticCollector::describe(StringRef name) const {
     name = name.contains('/') ? name.rsplit('/').first : ""; // nodes of a function body are named after the node that calls it
   }
   return "";
+}
+
+std::vector<std::string> DiagnosticCollector::failureSites(ModuleOp module) const {
+  std::vector<std::string> texts;
+  auto sites = module->getAttrOfType<ArrayAttr>(kFailureSites);
+  for (Attribute site : sites ? sites.getValue() : ArrayRef<Attribute>()) {
+    auto pair = cast<ArrayAttr>(site);
+    std::string node = nodeNameOf(cast<LocationAttr>(pair[0])), description = describe(node);
+    texts.push_back((description.empty() ? "'" + node + "': " : description) + cast<StringAttr>(pair[1]).str());
+  }
+  return texts;
 }
 
 absl::Status DiagnosticCollector::status(const absl::Status &otherwise) const {

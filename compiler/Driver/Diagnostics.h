@@ -3,6 +3,7 @@
 #define COMPILER_DRIVER_DIAGNOSTICS_H
 
 #include "absl/status/status.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -24,6 +25,9 @@ public:
   absl::Status status(const std::string &what) const { return status(absl::InternalError(what)); }
   /// `otherwise` is the failure itself when no diagnostic explains it.
   absl::Status status(const absl::Status &otherwise) const;
+
+  /// Where the code of a module in which kernels are emitted can fail at run time, and why, by number.
+  std::vector<std::string> failureSites(mlir::ModuleOp module) const;
 
 private:
   std::string describe(llvm::StringRef name) const;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/RunFailure.h"
+#include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Families.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Passes.h"
@@ -55,6 +57,8 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     for (func::FuncOp model : models)
       if (failed(emitModel(model)))
         return signalPassFailure();
+    if (!sites.empty())
+      getOperation()->setAttr(kFailureSites, ArrayAttr::get(&getContext(), sites));
   }
 
 private:
@@ -65,15 +69,16 @@ private:
       if (!region.getPlan())
         return region.emitOpError("has no plan: run the plan stage first");
 
-    // team, thread and threads follow the buffers.
+    // team, thread, threads and the record of a failure follow the buffers.
     Block &entry = model.getBody().front();
     OpBuilder b(model.getContext());
     Type pointer = LLVM::LLVMPointerType::get(model.getContext()), index = b.getIndexType();
     unsigned first = model.getNumArguments();
-    for (Type type : {pointer, index, index})
+    for (Type type : {pointer, index, index, pointer})
       if (failed(model.insertArgument(model.getNumArguments(), type, {}, model.getLoc())))
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
+    Value failure = entry.getArgument(first + 3);
 
     bool ok = true; // all regions without kernels are reported at once
     SmallVector<RegionOp> sinceBarrier;
@@ -87,7 +92,7 @@ private:
       FailureOr<func::FuncOp> kernel = kernelOf(region);
       ok &= succeeded(kernel);
       if (ok)
-        emitCall(b, region, *kernel, thread, threads);
+        emitCall(b, region, *kernel, thread, threads, failure);
     }
     if (ok)
       for (RegionOp region : regions)
@@ -122,14 +127,26 @@ private:
     });
   }
 
+  /// Lists the region's sites and returns what its kernel needs to report them: the record and the first site's number, or nothing.
+  SmallVector<Value> addSites(OpBuilder &b, RegionOp region, Value failure) {
+    size_t first = sites.size();
+    for (Operation *op : failureSites(region))
+      sites.push_back(b.getArrayAttr({op->getLoc(), b.getStringAttr(describeRunFailure(op))}));
+    if (sites.size() == first)
+      return {};
+    return {failure, arith::ConstantOp::create(b, region.getLoc(), b.getI32IntegerAttr(first))};
+  }
+
   /// Calls the kernel with the thread's share of the units.
-  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel, Value thread, Value threads) {
+  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel, Value thread, Value threads, Value failure) {
     Location loc = region.getLoc();
+    SmallVector<Value> report = addSites(b, region, failure);
     SmallVector<Value> operands(region.getOperands());
     Value units = arith::ConstantIndexOp::create(b, loc, region.getPlan()->getUnits());
     if (!region.getPlan()->getParallel()) {
       Value zero = arith::ConstantIndexOp::create(b, loc, 0);
       operands.append({zero, units});
+      operands.append(report);
       Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, thread, zero);
       scf::IfOp::create(b, loc, isFirst, [&](OpBuilder &inner, Location) {
         func::CallOp::create(inner, loc, kernel, operands);
@@ -140,6 +157,7 @@ private:
     auto share = [&](Value number) { return arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, units, number), threads).getResult(); };
     Value next = arith::AddIOp::create(b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
     operands.append({share(thread), share(next)});
+    operands.append(report);
     func::CallOp::create(b, loc, kernel, operands);
   }
 
@@ -179,6 +197,9 @@ private:
     b.setInsertionPointToEnd(getOperation().getBody());
     SmallVector<Type> types(region.getOperandTypes());
     types.append(2, b.getIndexType());
+    bool canFail = !failureSites(region).empty();
+    if (canFail)
+      types.append({LLVM::LLVMPointerType::get(region.getContext()), b.getI32Type()});
     kernel = func::FuncOp::create(b, "region_" + std::to_string(kernels.size() - 1), b.getFunctionType(types, {}));
     kernel.setPrivate();
     Block *entry = kernel.addEntryBlock();
@@ -187,6 +208,10 @@ private:
     size_t inputs = region.getInputs().size(), outputs = region.getOutputs().size();
     KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs],
                           arguments[inputs + outputs + 1]};
+    if (canFail) {
+      context.failure = arguments[inputs + outputs + 2];
+      context.firstSite = arguments[inputs + outputs + 3];
+    }
     if (failed(emit(b, context)))
       return failure();
     b.setInsertionPointToEnd(entry);
@@ -195,6 +220,7 @@ private:
   }
 
   llvm::StringMap<func::FuncOp> kernels;
+  SmallVector<Attribute> sites; ///< of all regions so far; alike regions share code but not sites
 };
 
 } // namespace

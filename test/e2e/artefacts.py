@@ -238,7 +238,8 @@ def unsupported_cpu(a: Artefacts):
 def compiler_on_unsupported_cpu(a: Artefacts):
     """The compiler runs generated code to compute weights; `check`, which makes no code, works everywhere."""
     folder = fresh(a.folder / "compiler-cpu")
-    for words in (["run", a.model, "--random"], ["compile", a.model, "-o", folder / "net"], ["compile", a.model, "-o", folder / "net", "--target=x86-64-v4"]):
+    make = ["compile", a.model, "-o", folder / "net"]
+    for words in (["run", a.model, "--random"], make, [*make, "--target=x86-64-v4"]):
         if complaint := refused(emulate("Nehalem", harness.INGOT, *words), "this CPU lacks AVX2"):
             return f"ingot {words[0]}: {complaint}"
     if left := sorted(entry.name for entry in folder.iterdir()):
