@@ -46,9 +46,21 @@ RunFailure ofIndices(const Indices &indices) {
   return RunFailure::Never;
 }
 
+RunFailure ofLengths(RecurrentOp op) {
+  int64_t steps = shapeOf(op.getX()).front();
+  std::optional<SmallVector<int64_t>> known = getConstantInts(op.getLengths());
+  if (isEmpty(op.getLengths()))
+    return RunFailure::Never;
+  if (!known || ShapedType::isDynamic(steps))
+    return RunFailure::Possible;
+  return llvm::any_of(*known, [&](int64_t length) { return length < 0 || length > steps; }) ? RunFailure::Certain : RunFailure::Never;
+}
+
 } // namespace
 
 RunFailure getRunFailure(Operation *op) {
+  if (auto recurrent = dyn_cast<RecurrentOp>(op))
+    return ofLengths(recurrent);
   bool divides = isIntegerDivision(op);
   Indices indices = indicesOf(op);
   if ((!divides && !indices.tensor) || isEmpty(op->getResult(0)))
@@ -60,6 +72,8 @@ RunFailure getRunFailure(Operation *op) {
   return isEmpty(indices.tensor) ? RunFailure::Never : ofIndices(indices);
 }
 
-StringRef describeRunFailure(Operation *op) { return isIntegerDivision(op) ? "division by zero" : "index out of range"; }
+StringRef describeRunFailure(Operation *op) {
+  return isIntegerDivision(op) ? "division by zero" : isa<RecurrentOp>(op) ? "length of a sequence out of range" : "index out of range";
+}
 
 } // namespace ingot

@@ -6,7 +6,8 @@
 
 namespace ingot {
 
-/// Whether a run can meet a value that an operation cannot process: an index outside of its dim, an integer divisor of zero.
+/// Whether a run can meet a value that an operation cannot process: an index outside of its dim, a length of a sequence that has
+/// fewer steps, an integer divisor of zero.
 enum class RunFailure {
   Never,    ///< no such value exists, or constants hold none
   Possible, ///< generated code has to check

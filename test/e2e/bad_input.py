@@ -226,7 +226,20 @@ def check_run_failure(folder: pathlib.Path, proto, good_inputs, bad_inputs, word
                 complaint = complaint or judge(harness.run_model(folder / level, inputs, threads)[0], 1, words)
             if complaint:
                 return f"{level}, {threads} threads: {complaint}"
-    return None
+    np.savez(folder / "bad.npz", **bad_inputs[0])
+    complaint = judge(harness.execute([harness.INGOT, "run", folder / "model.onnx", "--inputs", folder / "bad.npz"]), 1, words)
+    return f"ingot run: {complaint}" if complaint else None
+
+
+def wrong_length():
+    """A sequence that is longer than its tensor, and one of negative length."""
+    random = np.random.default_rng(3)
+    x, w, r = (random.standard_normal(shape, dtype=np.float32) for shape in ((4, 2, 3), (1, 32, 3), (1, 32, 8)))
+    weights = [numpy_helper.from_array(w, "w"), numpy_helper.from_array(r, "r")]
+    nodes = [node("LSTM", ["x", "w", "r", "", "n"], ["y"], hidden_size=8)]
+    proto = model(nodes, [value("x", [4, 2, 3]), value("n", [2], INT32)], [value("y", [4, 1, 2, 8])], weights)
+    inputs = lambda *lengths: {"x": x, "n": np.array(lengths, np.int32)}
+    return "length", proto, inputs(4, 2), [inputs(1, 5), inputs(-1, 4), inputs(-(2**31), 1)], ["the_lstm", "length of a sequence"]
 
 
 def division_that_wraps(folder: pathlib.Path) -> str | None:
@@ -364,7 +377,7 @@ def main() -> int:
         if re.fullmatch(options.filter, f"run-{name}"):
             complaint = check_run(folder / f"run-{name}", executable, arguments, files, words) if made.code == 0 else "nothing to run"
             report.case(f"input/run-{name}", complaint)
-    for number, (name, proto, good_inputs, bad_inputs, words) in enumerate([*run_failures(), nan_as_index()]):
+    for number, (name, proto, good_inputs, bad_inputs, words) in enumerate([*run_failures(), nan_as_index(), wrong_length()]):
         if re.fullmatch(options.filter, f"failure-{number}-{name}"):
             report.case(f"input/failure-{number}-{name}", check_run_failure(folder / f"failure-{number}", proto, good_inputs, bad_inputs, words))
     if re.fullmatch(options.filter, "failure-wraps"):

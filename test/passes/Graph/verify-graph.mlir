@@ -109,3 +109,14 @@ func.func @zero(%x: tensor<2xi32>) {
   %0 = ingot.binary fmod %x, %zero : tensor<2xi32>, tensor<2xi32> -> tensor<2xi32>
   return
 }
+
+// -----
+
+func.func @lengths(%x: tensor<5x2x4xf32>, %w: tensor<8x4xf32>, %r: tensor<8x8xf32>, %b: tensor<16xf32>, %h: tensor<2x8xf32>, %none: tensor<0xf32>) {
+  %n = ingot.constant dense<[5, 6]> : tensor<2xi32>
+  // expected-error @+1 {{'ingot.recurrent' op fails in every run: length of a sequence out of range}}
+  %0:3 = ingot.recurrent rnn (%x, %w, %r, %b, %h, %none, %none, %n) ["Tanh"] alphas [] betas []
+    : (tensor<5x2x4xf32>, tensor<8x4xf32>, tensor<8x8xf32>, tensor<16xf32>, tensor<2x8xf32>, tensor<0xf32>, tensor<0xf32>, tensor<2xi32>)
+    -> (tensor<5x2x8xf32>, tensor<2x8xf32>, tensor<0xf32>)
+  return
+}
