@@ -13,7 +13,7 @@ namespace ingot {
 namespace {
 
 /// Places of the fields of IngotCall, in pointers. `status` and `failed_site` share one place: the record of a failure.
-enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4, kFailure = 5 };
+enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4, kFailure = 5, kValues = 6 };
 
 struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
   using EmitEntryPassBase::EmitEntryPassBase;
@@ -26,6 +26,10 @@ struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
       if (function->hasAttr("ingot.input_count"))
         models.push_back(function);
       function.setLinkage(LLVM::Linkage::Internal);
+      if (function->hasAttr("ingot.prepares")) {
+        function.setLinkage(LLVM::Linkage::External);
+        function.setName(symbol + "_prepare");
+      }
     }
     if (models.empty()) {
       getOperation().emitError("has no model function: run the stages up to kernel first");
@@ -58,6 +62,9 @@ private:
       operands.push_back(loadAt(out, i));
     operands.push_back(loadAt(call, kArena));
     operands.push_back(loadAt(call, kWeights));
+    bool hasValues = model.getNumArguments() > operands.size() + 4; // team, thread, threads and failure follow
+    if (hasValues)
+      operands.push_back(loadAt(call, kValues));
     operands.push_back(loadAt(call, kTeam));
     operands.append({block->getArgument(1), block->getArgument(2), addressOf(call, kFailure)});
     LLVM::CallOp::create(b, model, operands);
