@@ -13,8 +13,14 @@ namespace ingot {
 /// How many tiles cover `extent`.
 inline int64_t countTiles(int64_t extent, int64_t tile) { return (extent + tile - 1) / tile; }
 
-/// The vector that computes the last panel of a tile: half a panel is enough for 8 columns or fewer.
-inline int64_t lanesOfLastPanel(int64_t columns) { return columns % kPanel != 0 && columns % kPanel <= kPanel / 2 ? kPanel / 2 : kPanel; }
+/// The vector that computes the last panel of a tile: half a panel is enough for 8 columns or fewer. But where vectors of both widths share a
+/// broadcast, LLVM keeps the broadcasts of all rows at once. When those do not fit into 32 registers beside the sums, a row of the rhs and two
+/// temporaries, the loop would spill: such a tile computes whole panels. Tiles for 16 registers never get there.
+inline int64_t lanesOfLastPanel(int64_t rows, int64_t columns) {
+  int64_t rest = columns % kPanel, panels = countTiles(columns, kPanel);
+  bool isHalf = rest != 0 && rest <= kPanel / 2, fits = panels == 1 || rows * panels + rows + panels <= 30;
+  return isHalf && fits ? kPanel / 2 : kPanel;
+}
 
 /// `rows` x `depth` times packed `depth` x `columns`, `batches` times. Without batch dims on the rhs all leading dims are rows.
 struct ContractionShape {

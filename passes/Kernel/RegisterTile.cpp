@@ -59,7 +59,7 @@ RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, int64_t rows, int64_t column
 }
 
 VectorType RegisterTile::vectorOf(int64_t panel) const {
-  return VectorType::get({panel == panels - 1 ? lanesOfLastPanel(columns) : kPanel}, b.getF32Type());
+  return VectorType::get({panel == panels - 1 ? lanesOfLastPanel(rows, columns) : kPanel}, b.getF32Type());
 }
 
 SmallVector<Value> RegisterTile::start() {

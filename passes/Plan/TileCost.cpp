@@ -6,7 +6,10 @@
 namespace ingot {
 
 bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
-  return (rows * panels + panels) * machine.registersPerVector() + 1 <= machine.vectorRegisters;
+  // Where an iteration has several steps, and no fewer rows than panels, the scheduler loads the next step's rhs early: without room sums spill.
+  bool ahead = machine.avx512 && rows >= panels;
+  int64_t others = std::max(panels * machine.registersPerVector() + 1, ahead ? 2 * panels : 0);
+  return rows * panels * machine.registersPerVector() + others <= machine.vectorRegisters;
 }
 
 double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
@@ -14,7 +17,7 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   int64_t panels = countTiles(tileColumns, kPanel), chains = 1;
   while (rows * panels * chains < 8 && chains * 2 <= unroll)
     chains *= 2;
-  bool halfPanel = lanesOfLastPanel(tileColumns) != kPanel;
+  bool halfPanel = lanesOfLastPanel(rows, tileColumns) != kPanel;
   double vectors = panels - (halfPanel ? 0.5 : 0);
   double multiplyAdds = rows * vectors, loads = panels + rows;
   // The rhs block is read again for each block of rows: from the nearest cache that holds it.
@@ -22,9 +25,9 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   double bytes = panels * kPanel * sizeof(float);
   double streaming = block <= 0.5 * machine.l1Bytes ? 0 : bytes / (block <= 0.7 * machine.l2Bytes ? kL2BytesPerCycle : kL3BytesPerCycle);
   double step = std::max({multiplyAdds, 0.6 * loads, kLatency / chains, streaming}) + 0.02 * loads;
-  // LLVM moves sums around where vectors of 8 and 16 share a broadcast, and spills them when registers are short (40 against 99 % of the peak).
+  // LLVM moves sums around where vectors of 8 and 16 share a broadcast.
   if (machine.avx512 && halfPanel && panels > 1)
-    step *= rows * panels > 21 ? 2 : 1 + 0.25 / panels;
+    step *= 1 + 0.25 / panels;
   // Rows at multiples of 4 KiB fall into one set of the L1 cache, which has 8 ways.
   if (rowStrideBytes != 0 && rowStrideBytes % 4096 == 0 && rows > 6)
     step *= 1 + 0.1 * (rows - 6);

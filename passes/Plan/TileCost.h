@@ -6,7 +6,7 @@
 
 namespace ingot {
 
-/// Whether the accumulators of a tile, one row of the rhs and a broadcast fit into the registers.
+/// Whether the accumulators of a tile and what a step reads (a row of the rhs, a broadcast) fit into the registers.
 bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine);
 
 /// A product of `rows` x `depth` by packed `depth` x `columns`, tiled in registers. Cycles of one core.
