@@ -12,6 +12,10 @@ bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
   return rows * panels * machine.registersPerVector() + others <= machine.vectorRegisters;
 }
 
+bool ProductCost::fits(int64_t rows, int64_t panels) const {
+  return fitsRegisters(rows, panels, machine) && (prologueCycles == 0 || fitsPrologue(rows, depth));
+}
+
 double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   constexpr double kLatency = 4, kL2BytesPerCycle = 20, kL3BytesPerCycle = 7;
   int64_t panels = countTiles(tileColumns, kPanel), chains = 1;
@@ -39,7 +43,8 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
 
 double ProductCost::rowBlock(int64_t rows, int64_t panels) const {
   int64_t tileColumns = panels * kPanel, full = columns / tileColumns, rest = columns % tileColumns;
-  return full * tile(rows, tileColumns) + (rest ? tile(rows, rest) : 0);
+  double prologue = prologueCycles * rows * countTiles(depth, kPanel) * machine.registersPerVector();
+  return prologue + full * tile(rows, tileColumns) + (rest ? tile(rows, rest) : 0);
 }
 
 int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine) {

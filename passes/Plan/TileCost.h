@@ -13,9 +13,10 @@ bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine);
 struct ProductCost {
   const MachineModel &machine;
   int64_t columns, depth, unroll;
-  int64_t rowStrideBytes; ///< between the lhs rows of a tile
+  int64_t rowStrideBytes;    ///< between the lhs rows of a tile
+  double prologueCycles = 0; ///< of the lhs, for one vector; 0: there is none
 
-  bool fits(int64_t rows, int64_t panels) const { return fitsRegisters(rows, panels, machine); }
+  bool fits(int64_t rows, int64_t panels) const;
   /// One tile of `rows` lhs rows that is `tileColumns` wide, its results stored.
   double tile(int64_t rows, int64_t tileColumns) const;
   /// All column blocks of `panels` panels (the last one may be narrower) for one block of `rows` rows.

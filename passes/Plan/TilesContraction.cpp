@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/ComputeShapes.h"
+#include "passes/Plan/BodyCost.h"
 #include "passes/Plan/TileCost.h"
 #include "passes/Plan/Tiles.h"
 
@@ -31,7 +32,8 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
   if (!shape)
     return {};
-  ProductCost cost{machine, shape->columns, shape->depth, machine.avx512 ? 2 : 1, rowStrideBytes(region, shape->op.getLhs())};
+  ProductCost cost{
+      machine, shape->columns, shape->depth, machine.avx512 ? 2 : 1, rowStrideBytes(region, shape->op.getLhs()), prologueCycles(shape->op.getLhs())};
   double best = 0, bestWork = 0;
   SmallVector<int64_t> bestTile;
   for (int64_t panels = 1; panels <= shape->panels(); ++panels) {
@@ -54,7 +56,7 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
 PlanAttr planGemv(RegionOp region, const MachineModel &machine) {
   std::string why;
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
-  if (!shape || shape->rows > kGemvRows)
+  if (!shape || shape->rows > kGemvRows || (shape->hasPrologue && !fitsPrologue(shape->rows, shape->depth)))
     return {};
   int64_t panels = std::clamp<int64_t>(shape->batches * shape->panels() / machine.threads, 1, std::min(kGemvPanels, shape->panels()));
   while (panels > 1 && !fitsRegisters(shape->rows, panels, machine))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/ComputeShapes.h"
+#include "passes/Plan/BodyCost.h"
 #include "passes/Plan/TileCost.h"
 #include "passes/Plan/Tiles.h"
 
@@ -31,8 +32,12 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
   if (!shape || shape->op.isDepthwise())
     return {};
   const ConvolutionShape &s = *shape;
-  ProductCost cost{machine, s.groupOutputs, s.depth(), limitUnroll(s, machine.avx512 ? 2 : 1),
-                   s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float))};
+  ProductCost cost{machine,
+                   s.groupOutputs,
+                   s.depth(),
+                   limitUnroll(s, machine.avx512 ? 2 : 1),
+                   s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float)),
+                   prologueCycles(shape->op.getX())};
   Choice choice;
   for (int64_t panels = 1; panels <= s.panels() && cost.fits(1, panels); ++panels) {
     if (s.isPointwise()) {
