@@ -6,9 +6,10 @@
 namespace ingot {
 
 bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
-  // Where an iteration has several steps, and no fewer rows than panels, the scheduler loads the next step's rhs early: without room sums spill.
-  bool ahead = machine.avx512 && rows >= panels;
-  int64_t others = std::max(panels * machine.registersPerVector() + 1, ahead ? 2 * panels : 0);
+  // The scheduler loads what the next steps read early: with fewer than six registers for that, sums of several panels spill (9x48, 14x32).
+  int64_t others = panels * machine.registersPerVector() + 1;
+  if (machine.avx512 && panels > 1)
+    others = std::max<int64_t>(others, 6);
   return rows * panels * machine.registersPerVector() + others <= machine.vectorRegisters;
 }
 
