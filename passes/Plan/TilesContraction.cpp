@@ -40,8 +40,8 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
     if (!cost.fits(1, panels))
       break;
     for (int64_t rows = 1; rows <= shape->rows && cost.fits(rows, panels); ++rows) {
-      int64_t rest = shape->rows % rows;
-      double work = shape->batches * (shape->rows / rows * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0));
+      int64_t full = shape->rows / rows, rest = shape->rows % rows;
+      double work = shape->batches * (full * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0));
       SmallVector<int64_t> tile = {rows, panels * kPanel};
       double total = balanced(work, shape->units(tile), machine);
       if (bestTile.empty() || total < best)

@@ -43,20 +43,20 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
     if (s.isPointwise()) {
       int64_t pixels = s.images * s.outHeight * s.outWidth;
       for (int64_t rows = 1; rows <= pixels && cost.fits(rows, panels); ++rows) {
-        int64_t rest = pixels % rows;
+        int64_t full = pixels / rows, rest = pixels % rows;
         SmallVector<int64_t> tile = {rows, panels * kPanel};
-        choice.offer(pixels / rows * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0), tile, s.units(tile), machine);
+        choice.offer(full * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0), tile, s.units(tile), machine);
       }
       continue;
     }
     // Rows of pixels, or several whole rows where one is shorter than a good tile.
     for (int64_t rows = 1; rows <= s.outHeight && cost.fits(rows, panels); ++rows)
       for (int64_t pixels = rows == 1 ? 1 : s.outWidth; pixels <= s.outWidth && cost.fits(rows * pixels, panels); ++pixels) {
-        int64_t restRows = s.outHeight % rows, restPixels = s.outWidth % pixels;
+        int64_t fullRows = s.outHeight / rows, restRows = s.outHeight % rows, fullPixels = s.outWidth / pixels, restPixels = s.outWidth % pixels;
         auto rowOfTiles = [&](int64_t height) {
-          return s.outWidth / pixels * cost.rowBlock(height * pixels, panels) + (restPixels ? cost.rowBlock(height * restPixels, panels) : 0);
+          return fullPixels * cost.rowBlock(height * pixels, panels) + (restPixels ? cost.rowBlock(height * restPixels, panels) : 0);
         };
-        double image = s.outHeight / rows * rowOfTiles(rows) + (restRows ? rowOfTiles(restRows) : 0);
+        double image = fullRows * rowOfTiles(rows) + (restRows ? rowOfTiles(restRows) : 0);
         SmallVector<int64_t> tile = {rows, pixels, panels * kPanel};
         choice.offer(s.images * s.groups * image, tile, s.units(tile), machine);
       }
