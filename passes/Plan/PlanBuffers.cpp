@@ -7,6 +7,7 @@
 #include "passes/Plan/ViewPlacement.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -83,9 +84,16 @@ bool readsWhereItWrites(RegionOp region, size_t input) {
   bool fused = anchor.getAnchor() == Anchor::Convolution || anchor.getAnchor() == Anchor::Depthwise || isa<PackedMatMulOp>(anchor.getOperation());
   if (!isElementwise(anchor) && !fused)
     return false;
+  llvm::SetVector<Operation *> prologue; // reads whole rows before the anchor writes any element
+  BackwardSliceOptions inBody;
+  inBody.omitBlockArguments = true;
+  if (fused)
+    (void)getBackwardSlice(anchor.getOperation(), &prologue, inBody);
   for (Operation &op : body.without_terminator())
-    if (!isa<ConstantOp>(op) && &op != anchor && !isElementwise(&op))
+    if (!isa<ConstantOp>(op) && &op != anchor && !prologue.contains(&op) && !isElementwise(&op))
       return false;
+  if (llvm::any_of(argument.getUsers(), [&](Operation *user) { return prologue.contains(user); }))
+    return false;
   return llvm::all_of(argument.getUsers(), isElementwise) && !isa<MatMulOp>(anchor.getOperation());
 }
 
