@@ -150,7 +150,7 @@ std::string openInputDims(const onnx::GraphProto &graph, const CompileOptions &o
     if (isWeight || options.inputShapes.count(input.name()))
       continue;
     for (auto [i, dim] : llvm::enumerate(input.type().tensor_type().shape().dim()))
-      if (!dim.has_dim_value() && !options.dims.count(dim.dim_param()))
+      if (!dim.has_dim_value() && !options.dims.count(dim.dim_param()) && !options.ranges.count(dim.dim_param()))
         text += (text.empty() ? "dim " : "\ndim ") + std::to_string(i) + " of input '" + input.name() + "' is not fixed: give --input-shape " +
                 input.name() + "=..." + (dim.dim_param().empty() ? "" : " or --dim " + dim.dim_param() + "=N");
   }
@@ -174,7 +174,7 @@ absl::Status Compilation::import() {
     std::string description = ingest::problemOf(node, model->opsets(), "").str();
     diagnostics.describeNode(node.name(), llvm::StringRef(description).rtrim(": ").str());
   });
-  importer::ImportOptions importOptions{.dims = options.dims, .inputShapes = options.inputShapes, .boundInputs = {}};
+  importer::ImportOptions importOptions{.dims = options.dims, .ranges = options.ranges, .inputShapes = options.inputShapes, .boundInputs = {}};
   if (failed(importer::checkOptions(context, *model, importOptions)))
     return usageError(diagnostics.status("the options do not fit the model").message());
   module = importer::importModel(context, *model, weights, importOptions);
@@ -190,6 +190,8 @@ absl::Status Compilation::import() {
 absl::Status Compilation::checkFixedDims() {
   auto function = *module->getOps<func::FuncOp>().begin();
   auto symbols = function->getAttrOfType<ArrayAttr>("ingot.symbols");
+  if (function->hasAttr("ingot.ranges"))
+    return absl::OkStatus();
   std::string text;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
     auto dims = dyn_cast_or_null<DimsAttr>(cast<RankedTensorType>(type).getEncoding());
@@ -281,6 +283,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       continue;
     if (absl::Status status = runStage(body, stage, stageOptions); !status.ok())
       return status;
+    if (stage.name == "kernel")
+      interface.sites = diagnostics.failureSites(body); // the same for every variant: regions are older than targets
     if (stage.name != "plan")
       continue;
     Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
@@ -326,9 +330,9 @@ absl::Status Compilation::writeArtefact(LinkJob &job) {
   std::optional<TemporaryFile> weightsFile;
   if (interface.weightBytes > 0) {
     begin("weights");
-    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module, diagnostics);
     if (!recipes.ok())
-      return diagnostics.status(std::string(recipes.status().message()));
+      return diagnostics.status(recipes.status());
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
     if (!file.ok())
       return file.status();
@@ -379,7 +383,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return status;
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
-    return usageError(targets.status().message());
+    return isUnsupportedMachine(targets.status()) ? targets.status() : usageError(targets.status().message());
   LinkJob job;
   if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath); libraries.ok())
     job.libraries = *libraries;

@@ -133,6 +133,7 @@ private:
   func::ReturnOp ret;
   ViewPlacement placement;
   ModelSymbols symbols;
+  SmallVector<AffineExpr> derived;
   ImplicitLocOpBuilder b;
   llvm::MapVector<Value, ArenaBuffer> lifetimes; ///< of roots in the arena, in steps: positions of operations in the block
   DenseMap<Value, Value> sharedWith;             ///< a root that is written over another one
@@ -289,9 +290,10 @@ void BufferPlanner::layOutArena() {
     // The offsets are computed once per call, and kept behind the values of the symbols.
     ArenaFormula formula(buffers, bytes);
     arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
-    for (auto [i, buffer] : llvm::enumerate(buffers))
-      buffer.offset = symbols.ranges.size() + i;
-    valueCount = symbols.ranges.size() + buffers.size();
+    derived = ModelSymbols::derivedDims(ret->getOperandTypes());
+    valueCount = symbols.ranges.size() + derived.size();
+    for (ArenaBuffer &buffer : buffers)
+      buffer.offset = valueCount++;
     emitPrepare(formula);
   }
   for (auto [entry, buffer] : llvm::zip(lifetimes, buffers))
@@ -300,7 +302,8 @@ void BufferPlanner::layOutArena() {
     entry.second.offset = buffer.offset;
 }
 
-/// Beside the model, a function that a run calls when its dims are new: from the values of the symbols it computes the places in the arena.
+/// Beside the model, a function that a run calls when its dims are new: from the values of the symbols it computes the sizes of the results and the
+/// places in the arena, and returns the arena's bytes; or -1 - i, when relation i does not hold.
 void BufferPlanner::emitPrepare(const ArenaFormula &formula) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(function);
@@ -314,9 +317,17 @@ void BufferPlanner::emitPrepare(const ArenaFormula &formula) {
   for (size_t i = 0; i < symbols.ranges.size(); ++i)
     sizes.push_back(arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, slots, at(i))));
   ArenaFormula::Offsets offsets = formula.emit(b, sizes);
-  for (auto [i, offset] : llvm::enumerate(offsets.buffers))
-    memref::StoreOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), offset), slots, at(symbols.ranges.size() + i));
-  func::ReturnOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), offsets.arenaBytes).getResult());
+  SmallVector<Value> computed = llvm::map_to_vector(derived, [&](AffineExpr dim) { return materializeDim(b, dim, sizes); });
+  llvm::append_range(computed, offsets.buffers);
+  for (auto [i, value] : llvm::enumerate(computed))
+    memref::StoreOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), value), slots, at(symbols.ranges.size() + i));
+  Value result = offsets.arenaBytes;
+  for (int64_t i = symbols.relations.size() - 1; i >= 0; --i) {
+    auto [left, right] = symbols.relations[i];
+    Value holds = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, materializeDim(b, left, sizes), materializeDim(b, right, sizes));
+    result = arith::SelectOp::create(b, holds, result, arith::ConstantIndexOp::create(b, -1 - i));
+  }
+  func::ReturnOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), result).getResult());
 }
 
 /// One of the model's values, loaded once at its beginning.

@@ -110,7 +110,7 @@ public:
   Indices delinearize(mlir::Value position, llvm::ArrayRef<mlir::AffineExpr> shape);
   mlir::Value linearize(mlir::ValueRange indices, llvm::ArrayRef<mlir::AffineExpr> shape);
   mlir::Value linearize(mlir::ValueRange indices, llvm::ArrayRef<int64_t> shape);
-  /// An integer element as an index into a dim of `size`: negative ones count from the end, those outside become 0.
+  /// An integer element as an index into a dim of `size`: negative ones count from the end, those outside are reported and become 0.
   mlir::Value toIndex(mlir::Value element, mlir::Type type, Extent size);
 
   //===-- Elements -----------------------------------------------------------------------------------------------------------------------===//

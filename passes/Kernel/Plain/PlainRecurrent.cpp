@@ -4,6 +4,7 @@
 //
 //   gates [gates * hidden] | h [hidden] | c [hidden] | reset [hidden]     (`reset`: GRU's r * h)
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Plain/PlainEmitter.h"
 #include "passes/Kernel/RecurrentCell.h"
 
@@ -30,6 +31,7 @@ public:
       Value length = e.index(steps);
       if (!isEmpty(op.getLengths())) {
         Value own = arith::IndexCastOp::create(b, b.getIndexType(), e.read(op.getLengths(), batch));
+        emitFailure(e.b, e.context, op, e.compare(arith::CmpIPredicate::ugt, own, e.index(steps)));
         length = e.clamp(own, 0, steps);
       }
       e.loop(e.index(0), length, [&](Value i) {

@@ -2,7 +2,7 @@
 
 // The sums of a tile (two of each: six alone would wait for each other) stay in registers while the reduction runs; the epilogue follows on vectors.
 // CHECK-LABEL: func.func @contraction(
-// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index)
+// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: !llvm.ptr)
 // CHECK: call @region_0
 // CHECK-LABEL: func.func private @region_0(
 // CHECK-SAME: %[[X:.*]]: memref<6x8xf32, strided<[11, 1], offset: 3>>, %[[W:.*]]: memref<2x8x16xf32>, %[[Y:.*]]: memref<6x24xf32>, %[[BEGIN:.*]]: index, %[[END:.*]]: index)

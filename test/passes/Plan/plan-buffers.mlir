@@ -125,3 +125,32 @@ func.func @other_borders(%x: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %6 : tensor<4xf32>
 }
+
+// -----
+
+// Symbolic dims: places in the arena are computed by a function of their own, the largest sizes bound what the types say, and a relation that does not
+// hold is told by its number.
+// CHECK-LABEL: @symbolic
+// CHECK-SAME: %{{[a-z0-9]+}}: memref<4096xi8> {ingot.name = "x"}, %{{[a-z0-9]+}}: memref<8192xi8>
+// CHECK-SAME: memref<3xi64> {ingot.values}
+// CHECK: ingot.region {{.*}} strides [#{{.*}}, #{{.*}}] : (memref<1024xf32>, memref<1024xf32>)
+// CHECK: func.func @symbolic_prepare(%[[SLOTS:.*]]: memref<3xi64>) -> i64 attributes {ingot.prepares = @symbolic}
+// CHECK: memref.store %{{.*}}, %[[SLOTS]]
+// CHECK: %[[BROKEN:.*]] = arith.constant -1 : index
+// CHECK: arith.select %{{.*}}, %{{.*}}, %[[BROKEN]]
+func.func @symbolic(%x: tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>> {ingot.name = "x"})
+    -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>>
+    attributes {ingot.symbols = ["n"], ingot.ranges = [array<i64: 1, 256>],
+                ingot.relations = [[affine_map<()[s0] -> (s0, (s0 floordiv 2) * 2)>, "node"]]} {
+  %0 = ingot.region ins(%x) : (tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>) -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>> {
+  ^bb0(%a: tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>):
+    %9 = ingot.unary relu %a : tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>> -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>
+    ingot.yield %9 : tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>
+  }
+  %1 = ingot.region ins(%0) : (tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>) -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>> {
+  ^bb0(%a: tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>):
+    %9 = ingot.concat %a, %a axis 0 : (tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>, tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>) -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>>
+    ingot.yield %9 : tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>>
+  }
+  return %1 : tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>>
+}
