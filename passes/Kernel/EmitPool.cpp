@@ -67,10 +67,10 @@ public:
   PoolEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const PoolShape &shape)
       : b(b), context(context), s(shape), element(cast<RankedTensorType>(s.op.getX().getType()).getElementType()),
         kind(s.op.getKind() == PoolKind::Max ? ReduceKind::Max : ReduceKind::Sum), lanes(context.plan().getLanes()),
-        tilePixels(context.plan().getTile()[0]), x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]) {
-    imageStride = x.strides.front();
-    heightStride = s.twoSpatialDims ? x.strides[1] : 0;
-    widthStride = x.strides.end()[-2];
+        tilePixels(context.plan().getTile()[0]), x(b, context, s.op.getX()) {
+    imageStride = *getConstant(x.strides.front());
+    heightStride = s.twoSpatialDims ? *getConstant(x.strides[1]) : 0;
+    widthStride = *getConstant(x.strides.end()[-2]);
   }
 
   void emit() {
