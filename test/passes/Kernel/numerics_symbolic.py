@@ -51,7 +51,8 @@ class Buffer:
         if not self.is_symbolic():
             return "tensor<" + "".join(f"{d}x" for d in self.dims) + self.element + ">"
         sizes = "".join(("?" if re.search(r"\b[ab]\b", dim) else str(eval(dim))) + "x" for dim in self.dims)
-        return f"tensor<{sizes}{self.element}, #ingot.dims<()[a, b] -> ({', '.join(self.dims)})>>"
+        symbols = "a, b" if "b" in "".join(self.dims) else "a"  # no more than it needs
+        return f"tensor<{sizes}{self.element}, #ingot.dims<()[{symbols}] -> ({', '.join(self.dims)})>>"
 
     def memref(self):
         if self.is_symbolic():

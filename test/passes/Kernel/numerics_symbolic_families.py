@@ -34,6 +34,16 @@ def spread(buffer, gaps):
     buffer.strides = [product(rows[i + 1 :]) for i in range(len(rows))]
 
 
+class Guarded(symbolic.Buffer):
+    """An input whose gaps and end hold NaN, so that an element read by mistake shows."""
+
+    def place(self, array, env):
+        raw, view = super().place(array, env)
+        raw[...] = 0xFF
+        view[...] = array
+        return raw, view
+
+
 def region(family, name, anchor, x, w, y, compute, kind=0, weights=None, strides=None):
     """One region: `anchor` reads %0 of dims `x` and the packed %1 of dims `w` and gives dims `y`; `compute(a, b)` gives both inputs and the result.
     `kind` chooses what follows the anchor, and the gaps of the buffers."""
@@ -60,6 +70,7 @@ def region(family, name, anchor, x, w, y, compute, kind=0, weights=None, strides
     anchor = anchor.replace("%0", "%p") if before else anchor
     symbolic.case(f"{name}, kind {kind}", f"{before}%c = {anchor}\n{text}{last}", [f"f32 {spec}" for spec in [x, w, *more]], [f"f32 {y}"], results, 2e-5)
     case = symbolic.CASES[-1]
+    case.inputs = [Guarded(f"f32 {spec}", 0) for spec in [x, w, *more]]
     for i, buffer in enumerate(case.inputs + case.outputs):
         gaps = [[], [3], [5, 2], [0, 1]][len(symbolic.CASES) % 4]
         spread(buffer, [] if i == 1 else gaps[: max(len(buffer.dims) - 1, 0)])
@@ -110,18 +121,16 @@ def contractions():
 
 def convolutions():
     def conv(family, name, x, y, kernel, outputs, kinds, strides=(1, 1), dilations=(1, 1), groups=1):
-        inputs = int(x.split()[-1])
+        inputs, two = int(x.split()[-1]), len(kernel) == 2
+        own = [list(v[-len(kernel) :]) for v in (kernel, strides, dilations)]
         anchor = (
-            f"ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(strides)} pads {[0] * 2 * len(kernel)} dilations {list(dilations)} "
-            f"groups {groups} channels {outputs} : $0, $1 -> $r0"
+            f"ingot.conv %0, %1 channels_last kernel {own[0]} strides {own[1]} pads {[0] * 2 * len(kernel)} dilations {own[2]} groups {groups} "
+            f"channels {outputs} : $0, $1 -> $r0"
         )
-        two = len(kernel) == 2
         wide = (*kernel, inputs // groups, outputs) if two else (1, *kernel, inputs // groups, outputs)
-        each = ((1, *v) if not two else v for v in (strides, dilations))
-        one, other = each
 
         def result(v, u, a, b):
-            z = convolution(v if two else v[:, None], u, one, other, groups)
+            z = convolution(v if two else v[:, None], u, strides, dilations, groups)
             return z if two else z[:, 0]
         packed = pack_convolution(np.zeros(wide, np.float32), groups).shape
         for kind in kinds:
@@ -130,10 +139,10 @@ def convolutions():
                    lambda u: pack_convolution(u, groups))
 
     conv("convolution", "1x1", "a b a+3 20", "a b a+3", (1, 1), 24, range(7))
-    conv("convolution", "1x1 strides", "a 2*b+1 a+4 8", "a b+1 (a+3)floordiv(2)+1", (1, 1), 40, (0, 1, 2, 3), (2, 2))
+    conv("convolution", "1x1 strides", "a 2*b+1 a+4 8", "a b+1 (a+1)floordiv(2)+2", (1, 1), 40, (0, 1, 2, 3), (2, 2))
     conv("convolution", "1x1 width", "1 3 b 8", "1 3 b", (1, 1), 24, (1, 2))
     conv("convolution", "3x3", "a b+2 a+2 5", "a b a", (3, 3), 24, range(4))
-    conv("convolution", "3x3 strides", "a b+4 a+7 3", "a (b+1)floordiv(2)+1 (a+4)floordiv(2)+1", (3, 3), 16, range(2), (2, 2))
+    conv("convolution", "3x3 strides", "a b+4 a+7 3", "a (b+1)floordiv(2)+1 (a)floordiv(2)+3", (3, 3), 16, range(2), (2, 2))
     conv("convolution", "3x3 dilations", "1 b+4 a+4 9", "1 b a", (3, 3), 40, (1,), (1, 1), (2, 2))
     conv("convolution", "images", "a 7 7 12", "a 5 5", (3, 3), 8, (1, 2))
     conv("convolution", "height", "2 b+2 9 8", "2 b 7", (3, 3), 24, (1,))
@@ -144,7 +153,7 @@ def convolutions():
     conv("convolution", "one dim 1x1", "a b 6", "a b", (1,), 24, (1, 4))
     for channels in (5, 24, 40):
         conv("depthwise", f"depthwise {channels}", f"a b+2 a+2 {channels}", "a b a", (3, 3), channels, (0, 1), groups=channels)
-    conv("depthwise", "depthwise strides", "a b+4 a+7 16", "a (b+1)floordiv(2)+1 (a+4)floordiv(2)+1", (3, 3), 16, (2,), (2, 2), groups=16)
+    conv("depthwise", "depthwise strides", "a b+4 a+7 16", "a (b+1)floordiv(2)+1 (a)floordiv(2)+3", (3, 3), 16, (2,), (2, 2), groups=16)
     conv("depthwise", "depthwise 5x5", "1 b+4 a+4 20", "1 b a", (5, 5), 20, (1, 3), groups=20)
     conv("depthwise", "depthwise long", "1 a b+11 8", "1 a b", (1, 12), 8, (1,), groups=8)
     conv("depthwise", "depthwise images", "a 9 9 8", "a 7 7", (3, 3), 8, (1,), groups=8)
