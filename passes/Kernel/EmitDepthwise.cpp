@@ -41,8 +41,8 @@ public:
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     AffineExpr channels = b.getAffineConstantExpr(s.groups);
-    SmallVector<Value> at =
-        index.decode(loop.getInductionVar(), {s.images, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels), countTiles(channels, tileChannels)});
+    SmallVector<Value> at = index.decode(loop.getInductionVar(), {s.images, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels),
+                                                                  countTiles(channels, tileChannels)});
     emitByTile(b, index, at[3], channels, tileChannels, [&](const TilePiece &ownChannels) {
       emitByTile(b, index, at[1], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
         emitByTile(b, index, at[2], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownChannels.size); });
@@ -61,7 +61,8 @@ private:
     mask = active ? vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active}).getResult() : Value();
     zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
     Value row = ownRows.start(b, at[1], tileRows), pixel = ownPixels.start(b, at[2], tilePixels), channel = scaleIndex(b, at[3], tileChannels);
-    Value inputBase = addIndex(b, addIndex(b, index.scale(at[0], imageStride), channel), index.scale(row, simplifyDim(heightStride * s.strideHeight)));
+    Value inputBase =
+        addIndex(b, addIndex(b, index.scale(at[0], imageStride), channel), index.scale(row, simplifyDim(heightStride * s.strideHeight)));
     inputBase = addIndex(b, inputBase, index.scale(pixel, simplifyDim(widthStride * s.strideWidth)));
     SmallVector<Value> panel = decode(b, at[3], {countTiles(s.groups, kPanel), kPanel / tileChannels});
     Value weightBase = addIndex(b, scaleIndex(b, panel[0], s.kernelHeight * s.kernelWidth * kPanel), scaleIndex(b, panel[1], tileChannels));

@@ -60,13 +60,15 @@ void emitByTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, A
   }
   Value left = arith::SubIOp::create(b, index.of(extent), scaleIndex(b, position, tile));
   Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
-  emitEither(b, isFull, [&] { body({tile}); }, [&] {
-    for (int64_t size = llvm::bit_floor<uint64_t>(tile - 1); size > 0; size /= 2) {
-      Value bit = arith::AndIOp::create(b, left, indexOf(b, size));
-      makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, indexOf(b, 0)),
-             [&] { body({size, arith::AndIOp::create(b, left, indexOf(b, -2 * size))}); });
-    }
-  });
+  emitEither(
+      b, isFull, [&] { body({tile}); },
+      [&] {
+        for (int64_t size = llvm::bit_floor<uint64_t>(tile - 1); size > 0; size /= 2) {
+          Value bit = arith::AndIOp::create(b, left, indexOf(b, size));
+          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, indexOf(b, 0)),
+                 [&] { body({size, arith::AndIOp::create(b, left, indexOf(b, -2 * size))}); });
+        }
+      });
 }
 
 void emitByPanels(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr columns, int64_t tile,
@@ -75,13 +77,15 @@ void emitByPanels(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position,
     return emitByTile(b, index, position, columns, tile, body);
   Value left = arith::SubIOp::create(b, index.of(columns), scaleIndex(b, position, tile));
   Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
-  emitEither(b, isFull, [&] { body({tile}); }, [&] {
-    Value last = arith::DivUIOp::create(b, arith::SubIOp::create(b, left, indexOf(b, 1)), indexOf(b, kPanel));
-    Value active = arith::SubIOp::create(b, left, scaleIndex(b, last, kPanel));
-    for (int64_t before = 0; before < tile; before += kPanel)
-      makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, last, indexOf(b, before / kPanel)),
-             [&] { body({before + kPanel, Value(), active}); });
-  });
+  emitEither(
+      b, isFull, [&] { body({tile}); },
+      [&] {
+        Value last = arith::DivUIOp::create(b, arith::SubIOp::create(b, left, indexOf(b, 1)), indexOf(b, kPanel));
+        Value active = arith::SubIOp::create(b, left, scaleIndex(b, last, kPanel));
+        for (int64_t before = 0; before < tile; before += kPanel)
+          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, last, indexOf(b, before / kPanel)),
+                 [&] { body({before + kPanel, Value(), active}); });
+      });
 }
 
 SmallVector<Value> emitCarrying(ImplicitLocOpBuilder &b, int64_t count, SmallVector<Value> values,

@@ -29,8 +29,9 @@ struct TilePiece {
   mlir::Value start(mlir::ImplicitLocOpBuilder &b, mlir::Value position, int64_t tile) const;
 };
 
-/// Emits `body` for tile `position` of those that cover `extent`: one piece of code for all, or, when the last tile is smaller, one for it and one for
-/// the others. The last tile of an extent that only a run tells is divided into pieces of 2^n, so that nothing is computed twice and nothing outside.
+/// Emits `body` for tile `position` of those that cover `extent`: one piece of code for all, or, when the last tile is smaller, one for it and one
+/// for the others. The last tile of an extent that only a run tells is divided into pieces of 2^n, so that nothing is computed twice and nothing
+/// outside.
 void emitByTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr extent, int64_t tile,
                 llvm::function_ref<void(const TilePiece &piece)> body);
 
