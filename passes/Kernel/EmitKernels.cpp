@@ -160,7 +160,7 @@ private:
     Location loc = region.getLoc();
     SmallVector<Value> report = addSites(b, region, failure);
     SmallVector<Value> operands(region.getOperands());
-    if (region.getStrides())
+    if (needsSymbols(region))
       operands.append(symbols);
     Value units = arith::ConstantIndexOp::create(b, loc, region.getPlan()->getUnits());
     if (!region.getPlan()->getParallel()) {
@@ -218,7 +218,7 @@ private:
     ImplicitLocOpBuilder b(region.getLoc(), region.getContext());
     b.setInsertionPointToEnd(getOperation().getBody());
     SmallVector<Type> types(region.getOperandTypes());
-    size_t symbolCount = region.getStrides() ? symbols.size() : 0, buffers = types.size();
+    size_t symbolCount = needsSymbols(region) ? symbols.size() : 0, buffers = types.size();
     types.append(symbolCount + 2, b.getIndexType());
     bool canFail = !failureSites(region).empty();
     if (canFail)
@@ -244,6 +244,9 @@ private:
     func::ReturnOp::create(b);
     return kernel;
   }
+
+  /// Whether the kernel takes the symbols: for its buffers, or because it writes numbers that follow from them.
+  static bool needsSymbols(RegionOp region) { return region.getStrides() || isa_and_present<DimsOp>(region.getAnchorOp()); }
 
   /// A flat argument with the sizes and strides of the tensor that it holds.
   static Value shapeBuffer(ImplicitLocOpBuilder &b, RegionOp region, unsigned i, Value flat, ValueRange symbols) {
