@@ -380,6 +380,9 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
     return usageError(targets.status().message());
+  interface.prefix = options.prefix.empty() ? toIdentifier(llvm::sys::path::stem(options.output)) : options.prefix;
+  if (!isPrefix(interface.prefix))
+    return usageError("--prefix wants a C identifier other than 'ingot', got '" + interface.prefix + "'");
   LinkJob job;
   if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath); libraries.ok())
     job.libraries = *libraries;
@@ -391,7 +394,6 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return status;
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
-  interface.prefix = options.prefix.empty() ? toIdentifier(llvm::sys::path::stem(options.output)) : options.prefix;
   interface.manifest = manifest(*targets);
   // Names are checked here, types after the region stage has shown that every dim is fixed.
   for (const Stage &stage : stages()) {

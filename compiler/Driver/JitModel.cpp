@@ -98,7 +98,11 @@ absl::Status JitModel::run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<v
   if (!arena || !weights)
     return absl::ResourceExhaustedError("no memory for an arena of " + std::to_string(arenaBytes) + " bytes");
   std::memcpy(weights.get(), weightBytes.data(), weightBytes.size());
-  IngotCall call{static_cast<const uint8_t *>(weights.get()), static_cast<uint8_t *>(arena.get()), inputs.data(), outputs.data(), nullptr, INGOT_OK};
+  IngotCall call{};
+  call.weights = static_cast<const uint8_t *>(weights.get());
+  call.arena = static_cast<uint8_t *>(arena.get());
+  call.inputs = inputs.data();
+  call.outputs = outputs.data();
   reinterpret_cast<IngotRunFunction>(entry)(&call, 0, 1);
   return call.status == INGOT_OK ? absl::OkStatus() : absl::FailedPreconditionError("the model met a value that it cannot process");
 }

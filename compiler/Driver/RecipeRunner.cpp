@@ -95,12 +95,10 @@ absl::Status RecipeRunner::run(RecipeAttr recipe, llvm::ArrayRef<const void *> i
     return address.status();
   AlignedBytes arena(entry->second.arenaBytes), result(bytes);
   void *outputs[] = {result.get()};
-  IngotCall call{.weights = nullptr,
-                 .arena = reinterpret_cast<uint8_t *>(arena.get()),
-                 .inputs = inputs.data(),
-                 .outputs = outputs,
-                 .team = nullptr,
-                 .status = INGOT_OK};
+  IngotCall call{};
+  call.arena = reinterpret_cast<uint8_t *>(arena.get());
+  call.inputs = inputs.data();
+  call.outputs = outputs;
   reinterpret_cast<IngotRunFunction>(*address)(&call, 0, 1);
   if (call.status != INGOT_OK)
     return absl::InvalidArgumentError(

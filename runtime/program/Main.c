@@ -2,6 +2,7 @@
 //
 // The main program of a compiled model.
 #define _GNU_SOURCE
+#include "Internal.h"
 #include "Options.h"
 #include "Report.h"
 #include "TensorFiles.h"
@@ -86,10 +87,12 @@ static ProgramStatus allocate_outputs(Program *program, ErrorText *error) {
 }
 
 static ProgramStatus open_session(Program *program, ErrorText *error) {
-  const IngotSessionOptions options = {sizeof options, program->options->threads};
+  char text[256] = "";
+  const IngotSessionOptions options = {
+      .struct_size = sizeof options, .threads = program->options->threads, .error_text = text, .error_text_bytes = sizeof text};
   const IngotStatus status = ingot_session_open(program->model, &options, &program->session);
   if (status != INGOT_OK)
-    return ingot_fail(error, PROGRAM_INTERNAL, "the model cannot be started: %s", ingot_status_text(status));
+    return ingot_fail(error, PROGRAM_INTERNAL, "the model cannot be started: %s", text[0] ? text : ingot_status_text(status));
   return PROGRAM_OK;
 }
 
@@ -101,7 +104,8 @@ static ProgramStatus run_all(Program *program, Timing *timing, ErrorText *error)
     const IngotStatus status = ingot_session_run(program->session, program->input_pointers, program->output_pointers);
     const double end = milliseconds(CLOCK_MONOTONIC);
     if (status != INGOT_OK)
-      return ingot_fail(error, status == INGOT_RUN_FAILURE ? PROGRAM_BAD_INPUT : PROGRAM_INTERNAL, "the run failed: %s", ingot_status_text(status));
+      return ingot_fail(error, status == INGOT_RUN_FAILURE ? PROGRAM_BAD_INPUT : PROGRAM_INTERNAL, "the run failed: %s",
+                        ingot_session_error(program->session));
     if (i == 0) {
       timing->first = end - begin;
       timing->start_to_first = end - program->process_start;
@@ -144,7 +148,7 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
 }
 
 static void release(Program *program) {
-  ingot_session_close(program->session);
+  ingot_session_close(&program->session);
   for (uint32_t i = 0; program->inputs && i < program->model->input_count; ++i)
     ingot_tensor_free(&program->inputs[i]);
   for (uint32_t i = 0; program->outputs && i < program->model->output_count; ++i)

@@ -57,7 +57,7 @@ int main(void) {
   if (fread(x, sizeof x, 1, stdin) != 1) return 10;
   if (ingot_session_open(&net_model, 0, &session) != INGOT_OK) return 11;
   if (net_run(session, x, y) != INGOT_OK) return 12;
-  ingot_session_close(session);
+  ingot_session_close(&session);
   return fwrite(y, sizeof y, 1, stdout) == 1 ? 0 : 13;
 }
 """
@@ -171,7 +171,7 @@ def shared_library(a: Artefacts):
         return f"needs {sorted(needed or [])}"
     exported = subprocess.run(["nm", "-D", "--defined-only", folder / "net.so"], capture_output=True, text=True, check=True).stdout
     names = {line.split()[-1].split("@")[0] for line in exported.splitlines()}
-    if strange := {name for name in names if not name.startswith("ingot_") and name != "net_model"}:
+    if strange := {name for name in names if not name.startswith("net_")}:
         return f"exports {sorted(strange)}"
     return a.run_user(folder, folder / "net.so", f"-Wl,-rpath,{folder}")
 
@@ -179,6 +179,82 @@ def shared_library(a: Artefacts):
 def object_file(a: Artefacts):
     folder = fresh(a.folder / "object")
     return a.compile(folder / "net.o", "--emit=object") or a.run_user(folder, folder / "net.o", harness.BUILD / "lib/libingot_runtime.a")
+
+
+# Three models in one program; two of them are the same model compiled with different options. argv[1] says which one runs.
+MANY = r"""
+#include "first.h"
+#include "second.h"
+#include "rec.h"
+#include <stdio.h>
+static float x[FIRST_BYTES_INPUT_X / 4], y[FIRST_BYTES_OUTPUT_Y / 4], other[OCR_REC_BYTES_OUTPUT_Y / 4];
+static int run(const IngotModel *model, void *out) {
+  const void *inputs[] = {x};
+  void *outputs[] = {out};
+  IngotSession *session;
+  if (ingot_session_open(model, 0, &session) != INGOT_OK || ingot_session_run(session, inputs, outputs) != INGOT_OK) return 11;
+  ingot_session_close(&session);
+  return 0;
+}
+int main(void) {
+  if (fread(x, sizeof x, 1, stdin) != 1) return 10;
+  const IngotModel *same[] = {&first_model, &second_model};
+  for (int i = 0; i < 2; ++i) {
+    if (run(same[i], y)) return 12;
+    if (fwrite(y, sizeof y, 1, stdout) != 1) return 13;
+  }
+  if (run(&ocr_rec_model, other)) return 14;
+  for (unsigned i = 0; i < sizeof other / sizeof *other; ++i)
+    if (other[i] != 2 * x[i]) return 15;
+  return 0;
+}
+"""
+
+
+def three_models(a: Artefacts, emit: str):
+    """Every symbol of a model begins with its prefix, and the runtime is there once or hidden: nothing clashes."""
+    folder = fresh(a.folder / f"three-{emit}")
+    doubled = helper.make_graph(
+        [helper.make_node("Add", ["x", "x"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [16])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [16])],
+    )
+    onnx.save(helper.make_model(doubled, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "other.onnx")
+    suffix = {"static": "a", "shared": "so", "object": "o"}[emit]
+    complaint = (
+        a.compile(folder / f"first.{suffix}", f"--emit={emit}", "--target=x86-64-v3,x86-64-v4")
+        or a.compile(folder / f"second.{suffix}", f"--emit={emit}", level="-O0")
+    )
+    made = harness.compile_model(folder / "other.onnx", folder / f"rec.{suffix}", "-O3", extra=[f"--emit={emit}", "--prefix=ocr_rec"])
+    if complaint or made.code != 0:
+        return complaint or made.text()
+    (folder / "many.c").write_text(MANY)
+    libraries_of = [folder / f"{name}.{suffix}" for name in ("first", "second", "rec")]
+    libraries_of += [harness.BUILD / "lib/libingot_runtime.a"] if emit == "object" else []
+    command = [CC, "-std=c11", "-Wall", "-Werror", f"-I{folder}", folder / "many.c", "-o", folder / "many", *libraries_of]
+    built = harness.execute([*command, f"-Wl,-rpath,{folder}", "-lm", "-lpthread"])
+    if built.code != 0:
+        return f"the program does not build: {built.text()}"
+    done = subprocess.run([folder / "many"], input=a.x.tobytes(), capture_output=True, timeout=60, check=False)
+    if done.returncode != 0:
+        return f"the program ended with {done.returncode}"
+    for half in np.frombuffer(done.stdout, np.float32).reshape(2, 128, 96):
+        if complaint := harness.compare(a.expected, {"y": half})[1]:
+            return complaint
+    return None
+
+
+def three_models_static(a: Artefacts):
+    return three_models(a, "static")
+
+
+def three_models_shared(a: Artefacts):
+    return three_models(a, "shared")
+
+
+def three_models_object(a: Artefacts):
+    return three_models(a, "object")
 
 
 def several_variants(a: Artefacts):
@@ -279,6 +355,9 @@ CASES = [
     static_library,
     shared_library,
     object_file,
+    three_models_static,
+    three_models_shared,
+    three_models_object,
     several_variants,
     no_allocation_per_run,
     json_report,

@@ -40,10 +40,12 @@ struct Session {
   IngotStatus status;
 
   explicit Session(uint32_t threads, const IngotModel *model = &dense_model) {
-    const IngotSessionOptions options = {sizeof options, threads};
+    IngotSessionOptions options = {};
+    options.struct_size = sizeof options;
+    options.threads = threads;
     status = ingot_session_open(model, &options, &session);
   }
-  ~Session() { ingot_session_close(session); }
+  ~Session() { ingot_session_close(&session); }
 };
 
 } // namespace

@@ -24,8 +24,8 @@ void runModel(IngotCall *call, int64_t thread, int64_t threads) {
   const int64_t begin = size * thread / threads, end = size * (thread + 1) / threads;
   for (int64_t i = begin; i < end; ++i)
     scratch[i] = static_cast<float *>(call->outputs[0])[i] = x[i] * 2 + w[i];
-  if (threads > 1)
-    ingot_team_barrier(call->team);
+  if (ingot_team_barrier(call->team))
+    return;
   for (int64_t i = begin; i < end; ++i)
     static_cast<float *>(call->outputs[1])[i] = scratch[size - 1 - i];
   if (thread == 0 && x[0] < 0)
@@ -35,19 +35,33 @@ void runModel(IngotCall *call, int64_t thread, int64_t threads) {
 struct Model {
   IngotTensorInfo inputs[1] = {{"x", dims, sizeof weights, INGOT_F32, 1}};
   IngotTensorInfo outputs[2] = {{"y", dims, sizeof weights, INGOT_F32, 1}, {"z", dims, sizeof weights, INGOT_F32, 1}};
-  IngotVariant variants[1] = {{"baseline", runModel, sizeof weights, 0}};
-  IngotModel model = {
-      sizeof(IngotModel), INGOT_ABI_VERSION, "{}", inputs, outputs, variants, reinterpret_cast<const uint8_t *>(weights), sizeof weights, 1, 2, 1};
+  IngotVariant variants[1] = {{"baseline", runModel, sizeof weights, 0, nullptr, 0}};
+  IngotModel model = {};
+  Model() {
+    model.struct_size = sizeof model;
+    model.abi_version = INGOT_ABI_VERSION;
+    model.manifest = "{}";
+    model.inputs = inputs;
+    model.outputs = outputs;
+    model.variants = variants;
+    model.weights = reinterpret_cast<const uint8_t *>(weights);
+    model.weight_bytes = sizeof weights;
+    model.input_count = model.variant_count = 1;
+    model.output_count = 2;
+    model.api = &ingot_api;
+  }
 };
 
 struct Session {
   IngotSession *handle = nullptr;
   IngotStatus status;
   explicit Session(const IngotModel &model, uint32_t threads = 2) {
-    const IngotSessionOptions options = {sizeof options, threads};
+    IngotSessionOptions options = {};
+    options.struct_size = sizeof options;
+    options.threads = threads;
     status = ingot_session_open(&model, &options, &handle);
   }
-  ~Session() { ingot_session_close(handle); }
+  ~Session() { ingot_session_close(&handle); }
 };
 
 struct Buffers {
@@ -115,7 +129,8 @@ TEST(SessionTest, ZeroThreadsMeansUsableCores) {
   IngotSession *session = nullptr;
   ASSERT_EQ(ingot_session_open(&model.model, nullptr, &session), INGOT_OK);
   EXPECT_EQ(ingot_session_threads(session), ingot_usable_cores());
-  ingot_session_close(session);
+  ingot_session_close(&session);
+  EXPECT_EQ(session, nullptr);
 }
 
 TEST(SessionTest, RunFailureIsReturnedAndForgotten) {
@@ -155,9 +170,12 @@ TEST(SessionTest, RefusesWrongTensorPointers) {
   const void *missing[1] = {nullptr};
   EXPECT_EQ(ingot_session_run(session.handle, missing, buffers.outputs), INGOT_INVALID_ARGUMENT);
   const void *odd[1] = {reinterpret_cast<const char *>(buffers.x.data()) + 1};
-  EXPECT_EQ(ingot_session_run(session.handle, odd, buffers.outputs), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(ingot_session_run(session.handle, odd, buffers.outputs), INGOT_MISALIGNED);
+  EXPECT_STREQ(ingot_session_error(session.handle), "input 'x' is not aligned to its elements of 4 bytes");
   void *oddOutput[2] = {buffers.y.data(), reinterpret_cast<char *>(buffers.z.data()) + 2};
-  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, oddOutput), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, oddOutput), INGOT_MISALIGNED);
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_OK);
+  EXPECT_STREQ(ingot_session_error(session.handle), "");
 }
 
 TEST(SessionTest, RefusesWrongModelsAndOptions) {
@@ -184,13 +202,14 @@ TEST(SessionTest, RefusesWrongModelsAndOptions) {
   IngotSession *session = nullptr;
   EXPECT_EQ(ingot_session_open(nullptr, nullptr, &session), INGOT_INVALID_ARGUMENT);
   EXPECT_EQ(ingot_session_open(&model.model, nullptr, nullptr), INGOT_INVALID_ARGUMENT);
-  const IngotSessionOptions old = {4, 1};
+  IngotSessionOptions old = {};
+  old.struct_size = 4;
   EXPECT_EQ(ingot_session_open(&model.model, &old, &session), INGOT_INVALID_ARGUMENT);
   ingot_session_close(nullptr);
 }
 
 TEST(SessionTest, EveryStatusHasAText) {
-  for (int status = INGOT_OK; status <= INGOT_RUN_FAILURE; ++status)
+  for (int status = INGOT_OK; status <= INGOT_NOT_CONTIGUOUS; ++status)
     EXPECT_STRNE(ingot_status_text(static_cast<IngotStatus>(status)), "unknown status");
   EXPECT_STREQ(ingot_status_text(static_cast<IngotStatus>(99)), "unknown status");
 }
