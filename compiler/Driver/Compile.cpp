@@ -5,6 +5,7 @@
 #include "compiler/Codegen/Descriptor.h"
 #include "compiler/Codegen/Link.h"
 #include "compiler/Codegen/ObjectCode.h"
+#include "compiler/Codegen/PackageFiles.h"
 #include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
@@ -73,6 +74,14 @@ TensorInterface interfaceOf(Type type, DictionaryAttr attributes) {
   result.dims.assign(tensor.getShape().begin(), tensor.getShape().end());
   result.bytes = tensor.getNumElements() * (getStorageType(tensor.getElementType()).getIntOrFloatBitWidth() / 8);
   return result;
+}
+
+/// The output's name, of a library without its "lib".
+std::string defaultPrefix(const CompileOptions &options) {
+  llvm::StringRef name = llvm::sys::path::stem(options.output);
+  if ((options.emit == Emit::Shared || options.emit == Emit::Static) && name.size() > 3)
+    name.consume_front("lib");
+  return toIdentifier(name);
 }
 
 /// One compilation, step by step.
@@ -359,8 +368,11 @@ absl::Status Compilation::writeArtefact(LinkJob &job) {
   if (!linked.ok() || options.emit == Emit::Program)
     return linked;
   llvm::SmallString<128> header(options.output);
-  llvm::sys::path::replace_extension(header, "h");
-  return writeHeader(header, interface);
+  llvm::sys::path::remove_filename(header);
+  llvm::sys::path::append(header, interface.prefix + ".h");
+  if (absl::Status status = writeHeader(header, interface); !status.ok() || options.emit == Emit::Object)
+    return status;
+  return writePackageFiles(options.output, interface.prefix, options.emit == Emit::Shared);
 }
 
 absl::Status Compilation::checkOutputIsNoInput() const {
@@ -380,7 +392,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
     return usageError(targets.status().message());
-  interface.prefix = options.prefix.empty() ? toIdentifier(llvm::sys::path::stem(options.output)) : options.prefix;
+  interface.prefix = options.prefix.empty() ? defaultPrefix(options) : options.prefix;
   if (!isPrefix(interface.prefix))
     return usageError("--prefix wants a C identifier other than 'ingot', got '" + interface.prefix + "'");
   LinkJob job;

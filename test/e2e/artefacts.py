@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -185,7 +186,7 @@ def object_file(a: Artefacts):
 MANY = r"""
 #include "first.h"
 #include "second.h"
-#include "rec.h"
+#include "ocr_rec.h"
 #include <stdio.h>
 static float x[FIRST_BYTES_INPUT_X / 4], y[FIRST_BYTES_OUTPUT_Y / 4], other[OCR_REC_BYTES_OUTPUT_Y / 4];
 static int run(const IngotModel *model, void *out) {
@@ -255,6 +256,63 @@ def three_models_shared(a: Artefacts):
 
 def three_models_object(a: Artefacts):
     return three_models(a, "object")
+
+
+CMAKE_USER = """
+cmake_minimum_required(VERSION 3.20)
+project(user C CXX)
+find_package(net CONFIG REQUIRED)
+foreach(language c cpp)
+  add_executable(user-${language} user.${language})
+  set_target_properties(user-${language} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF CXX_STANDARD 17 CXX_EXTENSIONS OFF)
+  target_compile_options(user-${language} PRIVATE -Wall -Wextra -Werror)
+  target_link_libraries(user-${language} PRIVATE net::net)
+endforeach()
+"""
+
+
+def package(a: Artefacts, emit: str, suffix: str):
+    """The library is found by pkg-config and by CMake, in a folder that was moved, from C and from C++."""
+    folder = fresh(a.folder / f"package-{emit}-made")
+    if complaint := a.compile(folder / f"libnet.{suffix}", f"--emit={emit}"):
+        return complaint
+    folder = folder.rename(a.folder / f"package {emit}")
+    user = fresh(a.folder / f"package-{emit}-user")
+    for name in ("user.c", "user.cpp"):
+        (user / name).write_text(USER)
+    flags = harness.execute(["pkg-config", "--cflags", "--libs", "net"], env={**os.environ, "PKG_CONFIG_PATH": str(folder)})
+    if flags.code != 0:
+        return f"pkg-config: {flags.text()}"
+    programs = []
+    for compiler in filter(shutil.which, ("gcc", "clang-22")):
+        for name, standard in (("user.c", ["-std=c11"]), ("user.cpp", ["-x", "c++", "-std=c++17"])):
+            program = user / f"{compiler}-{name}.out"
+            command = [compiler, *standard, "-Wall", "-Wextra", "-Werror", user / name, "-x", "none", "-o", program, *shlex.split(flags.out)]
+            built = harness.execute(command)
+            if built.code != 0:
+                return f"{compiler} {name}: {built.text()}"
+            programs.append(program)
+    (user / "CMakeLists.txt").write_text(CMAKE_USER)
+    for command in (["cmake", "-S", user, "-B", user / "build", f"-Dnet_DIR={folder}"], ["cmake", "--build", user / "build"]):
+        done = harness.execute(command)
+        if done.code != 0:
+            return f"cmake: {done.text()}"
+    programs += [user / "build/user-c", user / "build/user-cpp"]
+    for program in programs:
+        done = subprocess.run([program], input=a.x.tobytes(), capture_output=True, timeout=60, check=False, env={"LD_LIBRARY_PATH": str(folder)})
+        if done.returncode != 0:
+            return f"{program.name} ended with {done.returncode}"
+        if complaint := harness.compare(a.expected, {"y": np.frombuffer(done.stdout, np.float32).reshape(128, 96)})[1]:
+            return complaint
+    return None
+
+
+def package_of_static_library(a: Artefacts):
+    return package(a, "static", "a")
+
+
+def package_of_shared_library(a: Artefacts):
+    return package(a, "shared", "so")
 
 
 def several_variants(a: Artefacts):
@@ -358,6 +416,8 @@ CASES = [
     three_models_static,
     three_models_shared,
     three_models_object,
+    package_of_static_library,
+    package_of_shared_library,
     several_variants,
     no_allocation_per_run,
     json_report,
