@@ -23,11 +23,13 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Weights/WeightStore.h"
+#include "runtime/src/WeightsHash.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 #include <chrono>
@@ -109,6 +111,7 @@ private:
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
   absl::StatusOr<VariantInterface> emitVariant(const TargetSpec &target, LinkJob &job);
+  absl::Status writeWeights(LinkJob &job);
   absl::Status writeArtefact(LinkJob &job);
   void begin(llvm::StringRef stage);
   void end();
@@ -121,6 +124,7 @@ private:
   std::unique_ptr<ingest::Model> model; // owns the mapped files that weights point into
   OwningOpRef<ModuleOp> module;
   ModelInterface interface;
+  std::optional<TemporaryFile> weightsFile; // an object to link, or what becomes options.weights
   CompileSummary summary;
   std::string stageName; // that runs now, since:
   std::chrono::steady_clock::time_point stageBegin;
@@ -331,24 +335,40 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &targ
   return variant;
 }
 
-absl::Status Compilation::writeArtefact(LinkJob &job) {
-  std::optional<TemporaryFile> weightsFile;
-  if (interface.weightBytes > 0) {
-    begin("weights");
-    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
-    if (!recipes.ok())
-      return diagnostics.status(std::string(recipes.status().message()));
-    absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
-    if (!file.ok())
-      return file.status();
-    weightsFile.emplace(std::move(*file));
-    absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes,
-                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, recipes->get(), out); });
-    if (!status.ok())
+/// Writes the weights to an object that will be linked, or to what becomes the file of --weights.
+absl::Status Compilation::writeWeights(LinkJob &job) {
+  interface.weightBytes = weightBlobBytes(*module);
+  if (interface.weightBytes == 0)
+    return absl::OkStatus();
+  begin("weights");
+  absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+  if (!recipes.ok())
+    return diagnostics.status(std::string(recipes.status().message()));
+  bool isBeside = !options.weights.empty();
+  absl::StatusOr<TemporaryFile> file = TemporaryFile::create(isBeside ? options.weights : options.output, ".weights.o");
+  if (!file.ok())
+    return file.status();
+  weightsFile.emplace(std::move(*file));
+  auto write = [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, recipes->get(), out); };
+  if (isBeside) {
+    if (absl::Status status = weightsFile->write(write); !status.ok())
+      return status;
+    auto written = llvm::MemoryBuffer::getFile(weightsFile->path(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if (!written)
+      return absl::UnavailableError("cannot read '" + weightsFile->path() + "': " + written.getError().message());
+    interface.weightsFile = llvm::sys::path::filename(options.weights).str();
+    interface.weightsHash = ingot_weights_hash(reinterpret_cast<const uint8_t *>((*written)->getBufferStart()), (*written)->getBufferSize());
+  } else {
+    interface.weightsSymbol = interface.prefix + "_weights";
+    if (absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes, write); !status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());
-    end();
   }
+  end();
+  return absl::OkStatus();
+}
+
+absl::Status Compilation::writeArtefact(LinkJob &job) {
   begin("link");
   absl::Status linked;
   switch (options.emit) {
@@ -365,6 +385,8 @@ absl::Status Compilation::writeArtefact(LinkJob &job) {
     linked = writeObject(job);
     break;
   }
+  if (linked.ok() && !interface.weightsFile.empty())
+    linked = weightsFile->moveTo(options.weights);
   if (!linked.ok() || options.emit == Emit::Program)
     return linked;
   llvm::SmallString<128> header(options.output);
@@ -376,19 +398,26 @@ absl::Status Compilation::writeArtefact(LinkJob &job) {
 }
 
 absl::Status Compilation::checkOutputIsNoInput() const {
-  auto isOutput = [&](const llvm::Twine &path) { return llvm::sys::fs::equivalent(path, options.output); };
+  if (!options.weights.empty() && (options.weights == options.output || llvm::sys::fs::equivalent(options.weights, options.output)))
+    return usageError("the output and its weights have the same name '" + options.output + "'");
+  auto isOutput = [&](const llvm::Twine &path) {
+    return llvm::sys::fs::equivalent(path, options.output) || (!options.weights.empty() && llvm::sys::fs::equivalent(path, options.weights));
+  };
   if (isOutput(options.input))
-    return usageError("the output '" + options.output + "' is the model itself");
+    return usageError("the output '" + options.output + "' or its weights would replace the model itself");
   for (const onnx::TensorProto &tensor : model->graph().initializer())
     for (const onnx::StringStringEntryProto &entry : tensor.external_data())
       if (entry.key() == "location" && isOutput(llvm::sys::path::parent_path(options.input) + "/" + entry.value()))
-        return usageError("the output '" + options.output + "' holds the model's weights");
+        return usageError("the output '" + options.output + "' or its weights would replace the model's weights");
   return absl::OkStatus();
 }
 
 absl::StatusOr<CompileSummary> Compilation::compile() {
   if (absl::Status status = checkWritable(options.output); !status.ok())
     return status;
+  if (!options.weights.empty())
+    if (absl::Status status = checkWritable(options.weights); !status.ok())
+      return status;
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
     return usageError(targets.status().message());
@@ -422,8 +451,8 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     summary.arenaBytes = std::max(summary.arenaBytes, variant->arenaBytes);
     interface.variants.push_back(*variant);
   }
-  interface.weightBytes = weightBlobBytes(*module);
-  interface.weightsSymbol = interface.weightBytes > 0 ? interface.prefix + "_weights" : "";
+  if (absl::Status status = writeWeights(job); !status.ok())
+    return status;
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

@@ -7,9 +7,12 @@
 #include "Report.h"
 #include "TensorFiles.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /// Defined by the step that links the executable: the model that it runs.
 extern const IngotModel ingot_program_model;
@@ -30,6 +33,7 @@ typedef struct Program {
   void **output_pointers;
   double *samples;
   IngotSession *session;
+  IngotWeights *weights;
   ErrorText note;
 } Program;
 
@@ -86,10 +90,43 @@ static ProgramStatus allocate_outputs(Program *program, ErrorText *error) {
   return PROGRAM_OK;
 }
 
+/// The weights that are not in the program: where the command line says, or beside it.
+static ProgramStatus open_weights(Program *program, ErrorText *error) {
+  const ValueList *given = &program->options->weights;
+  const char *name = program->model->weights_file;
+  if (!name)
+    return given->count == 0 ? PROGRAM_OK : ingot_fail(error, PROGRAM_BAD_USAGE, "--weights: the weights are in the program itself");
+  char path[PATH_MAX];
+  if (given->count > 0) {
+    name = given->values[given->count - 1];
+  } else {
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length > 0 ? length : 0] = 0;
+    char *end = strrchr(path, '/');
+    const size_t folder = end ? (size_t)(end + 1 - path) : 0;
+    if (folder + strlen(name) < sizeof path) {
+      memcpy(path + folder, name, strlen(name) + 1);
+      name = path;
+    }
+  }
+  const IngotStatus status = ingot_weights_open(program->model, name, &program->weights);
+  if (status == INGOT_OK)
+    return PROGRAM_OK;
+  if (errno != 0)
+    return ingot_fail(error, PROGRAM_BAD_INPUT, "cannot read the weights '%s': %s; --weights FILE says where they are", name, strerror(errno));
+  return ingot_fail(error, PROGRAM_BAD_INPUT, "'%s' does not hold the weights that this model was compiled with: size or checksum differ", name);
+}
+
 static ProgramStatus open_session(Program *program, ErrorText *error) {
+  const ProgramStatus opened = open_weights(program, error);
+  if (opened != PROGRAM_OK)
+    return opened;
   char text[256] = "";
-  const IngotSessionOptions options = {
-      .struct_size = sizeof options, .threads = program->options->threads, .error_text = text, .error_text_bytes = sizeof text};
+  const IngotSessionOptions options = {.struct_size = sizeof options,
+                                       .threads = program->options->threads,
+                                       .weights = program->weights,
+                                       .error_text = text,
+                                       .error_text_bytes = sizeof text};
   const IngotStatus status = ingot_session_open(program->model, &options, &program->session);
   if (status != INGOT_OK)
     return ingot_fail(error, PROGRAM_INTERNAL, "the model cannot be started: %s", text[0] ? text : ingot_status_text(status));
@@ -149,6 +186,7 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
 
 static void release(Program *program) {
   ingot_session_close(&program->session);
+  ingot_weights_close(program->model, &program->weights);
   for (uint32_t i = 0; program->inputs && i < program->model->input_count; ++i)
     ingot_tensor_free(&program->inputs[i]);
   for (uint32_t i = 0; program->outputs && i < program->model->output_count; ++i)

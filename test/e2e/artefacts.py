@@ -106,14 +106,14 @@ class Artefacts:
         shutil.rmtree(path.parent)
         return self.judge(*harness.run_model(moved, {"x": self.x}, threads=2))
 
-    def run_user(self, folder, *link):
-        """Compiles USER against the header in `folder`, links it with `link` and compares what it writes."""
-        (folder / "user.c").write_text(USER)
+    def run_user(self, folder, *link, user=USER):
+        """Compiles `user` against the header in `folder`, links it with `link` and compares what it writes."""
+        (folder / "user.c").write_text(user)
         command = [CC, "-std=c11", "-Wall", "-Werror", f"-I{folder}", folder / "user.c", "-o", folder / "user", *link, "-lm", "-lpthread"]
         built = harness.execute(command)
         if built.code != 0:
             return f"the user's program does not build: {built.text()}"
-        done = subprocess.run([folder / "user"], input=self.x.tobytes(), capture_output=True, timeout=60, check=False)
+        done = subprocess.run([folder / "user"], input=self.x.tobytes(), capture_output=True, timeout=60, check=False, cwd=folder)
         if done.returncode != 0:
             return f"the user's program ended with {done.returncode}: {done.stderr.decode(errors='replace')}"
         return harness.compare(self.expected, {"y": np.frombuffer(done.stdout, np.float32).reshape(128, 96)})[1]
@@ -315,6 +315,61 @@ def package_of_shared_library(a: Artefacts):
     return package(a, "shared", "so")
 
 
+WEIGHTS_USER = r"""
+#include "net.h"
+#include <stdio.h>
+static float x[NET_BYTES_INPUT_X / 4], y[NET_BYTES_OUTPUT_Y / 4];
+int main(void) {
+  IngotSession *session;
+  IngotWeights *weights;
+  IngotSessionOptions options = {.struct_size = sizeof options, .flags = INGOT_PREFAULT_WEIGHTS};
+  if (fread(x, sizeof x, 1, stdin) != 1) return 10;
+  if (net_open(0, &session) != INGOT_WRONG_WEIGHTS) return 11;
+  if (ingot_weights_open(&net_model, "net.weights", &weights) != INGOT_OK) return 12;
+  options.weights = weights;
+  if (net_open(&options, &session) != INGOT_OK) return 13;
+  if (net_run_named(session, &(net_inputs){x}, &(net_outputs){y}) != INGOT_OK) return 14;
+  ingot_session_close(&session);
+  ingot_weights_close(&net_model, &weights);
+  return fwrite(y, sizeof y, 1, stdout) == 1 ? 0 : 15;
+}
+"""
+
+
+def weights_beside_a_program(a: Artefacts):
+    """Weights in a file of their own: used, and refused when they are cut, changed, or of another model."""
+    folder = fresh(a.folder / "weights")
+    program, weights = folder / "net", folder / "net.weights"
+    if complaint := a.compile(program, f"--weights={weights}") or a.judge(*harness.run_model(program, {"x": a.x}, threads=2)):
+        return complaint
+    good = weights.read_bytes()
+    if program.stat().st_size > 10 * len(good) and good in program.read_bytes():
+        return "the weights are in the program, too"
+    moved = folder / "elsewhere"
+    weights.rename(moved)
+    command = [program, "--random", "--json"]
+    for content, text in ((None, "No such file"), (good[:-1], "checksum"), (good[:100] + b"x" + good[101:], "checksum"), (b"", "checksum")):
+        if content is not None:
+            weights.write_bytes(content)
+        done = harness.execute(command)
+        if done.code != 1 or text not in done.err or done.err.count("\n") != 1:
+            return f"weights of {None if content is None else len(content)} bytes: exit code {done.code}: {done.text()}"
+    done = harness.execute([*command, "--weights", moved])
+    if done.code != 0:
+        return f"--weights: {done.text()}"
+    for options in ([f"--weights={program}"], [f"--weights={a.model}"], [f"--weights={folder}/no/where"]):
+        if harness.compile_model(a.model, program, extra=options).code == 0:
+            return f"{options} was accepted"
+    return None
+
+
+def weights_beside_a_library(a: Artefacts):
+    folder = fresh(a.folder / "weights-library")
+    if complaint := a.compile(folder / "net.a", "--emit=static", f"--weights={folder / 'net.weights'}"):
+        return complaint
+    return a.run_user(folder, folder / "net.a", user=WEIGHTS_USER)
+
+
 def several_variants(a: Artefacts):
     """Several bodies in one file; the best one that the CPU runs is taken."""
     path = fresh(a.folder / "variants") / "net"
@@ -418,6 +473,8 @@ CASES = [
     three_models_object,
     package_of_static_library,
     package_of_shared_library,
+    weights_beside_a_program,
+    weights_beside_a_library,
     several_variants,
     no_allocation_per_run,
     json_report,
