@@ -13,7 +13,7 @@ case ${1:-} in --help | -h) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 kinds=("$@")
 ((${#kinds[@]})) || kinds=(thread address,undefined)
 cache=$(command -v ccache || true)
-tests=(test/runtime/{AllocationCount,BindingTest,ProgramTestMain,SessionContractTest,SessionTest,TeamTest,WeightsTest}.cpp)
+tests=(test/runtime/{AllocationCount,BindingTest,CxxHeaderTest,ProgramTestMain,SessionContractTest,SessionTest,TeamTest,WeightsTest}.cpp)
 files=(test/runtime/TensorFilesTest.cpp runtime/program/{Error,File,Inflate,Manifest,Npy,Options,Report,Tensor,TensorFiles,TensorProto,Zip}.c)
 # What measures time or waits for the scheduler says nothing here, and workers that sleep are waited for in every preset.
 without='-*EmptyEpochIsCheap:*UseNoProcessorTime:*LeaveASharedCore:*WorkersSleepBetweenRuns*'
