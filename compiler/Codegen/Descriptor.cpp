@@ -20,7 +20,11 @@ static_assert(sizeof(IngotTensorInfo) == 32 && offsetof(IngotTensorInfo, rank) =
 static_assert(sizeof(IngotSymbol) == 32 && offsetof(IngotSymbol, kind) == 24);
 static_assert(sizeof(IngotVariant) == 48 && offsetof(IngotVariant, value_count) == 40);
 static_assert(sizeof(IngotModel) == 120 && offsetof(IngotModel, symbols) == 72 && offsetof(IngotModel, api) == 96 &&
-              offsetof(IngotModel, weights_hash) == 112);
+              offsetof(IngotModel, sites) == 80 && offsetof(IngotModel, weights_hash) == 112);
+
+// Generated code knows these numbers (passes/LLVM/EmitEntry.cpp, passes/Kernel/FailureSites.cpp).
+static_assert(offsetof(IngotCall, status) == 5 * sizeof(void *) && offsetof(IngotCall, failed_site) == offsetof(IngotCall, status) + 4 &&
+              INGOT_RUN_FAILURE == 5);
 
 /// Builds constants of the C interface; the literal structures get their padding from the data layout as in C.
 class DescriptorBuilder {
@@ -39,6 +43,13 @@ public:
     if (elements.empty())
       return null();
     return constant(ConstantArray::get(ArrayType::get(elements.front()->getType(), elements.size()), elements), name);
+  }
+
+  Constant *strings(ArrayRef<std::string> list, const Twine &name) {
+    SmallVector<Constant *> texts;
+    for (const std::string &text : list)
+      texts.push_back(string(text));
+    return array(texts, name);
   }
 
   Constant *tensors(ArrayRef<TensorInterface> list, const Twine &name) {
@@ -145,8 +156,8 @@ absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
       b.i32(interface.variants.size()),
       b.i32(interface.symbols.size()),
       b.symbols(interface.symbols),
-      b.null(), // sites
-      b.i32(0),
+      b.strings(interface.sites, "sites"),
+      b.i32(interface.sites.size()),
       b.i32(0),
       b.data("ingot_api"),
       interface.weightsFile.empty() ? b.null() : b.string(interface.weightsFile),

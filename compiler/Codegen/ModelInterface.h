@@ -46,6 +46,7 @@ struct ModelInterface {
   std::vector<SymbolInterface> symbols;
   std::string weightsFile; ///< The name of the file that holds the weights, without folder; then `weightsSymbol` is empty.
   uint64_t weightsHash = 0;
+  std::vector<std::string> sites; ///< Where a run can fail, and why, by the numbers that generated code reports.
 
   std::string modelSymbol() const { return prefix + "_model"; }
 };

@@ -163,7 +163,7 @@ std::string openInputDims(const onnx::GraphProto &graph, const CompileOptions &o
     if (isWeight || options.inputShapes.count(input.name()))
       continue;
     for (auto [i, dim] : llvm::enumerate(input.type().tensor_type().shape().dim()))
-      if (!dim.has_dim_value() && !options.dims.count(dim.dim_param()))
+      if (!dim.has_dim_value() && !options.dims.count(dim.dim_param()) && !options.ranges.count(dim.dim_param()))
         text += (text.empty() ? "dim " : "\ndim ") + std::to_string(i) + " of input '" + input.name() + "' is not fixed: give --input-shape " +
                 input.name() + "=..." + (dim.dim_param().empty() ? "" : " or --dim " + dim.dim_param() + "=N");
   }
@@ -187,7 +187,7 @@ absl::Status Compilation::import() {
     std::string description = ingest::problemOf(node, model->opsets(), "").str();
     diagnostics.describeNode(node.name(), llvm::StringRef(description).rtrim(": ").str());
   });
-  importer::ImportOptions importOptions{.dims = options.dims, .inputShapes = options.inputShapes, .boundInputs = {}};
+  importer::ImportOptions importOptions{.dims = options.dims, .ranges = options.ranges, .inputShapes = options.inputShapes, .boundInputs = {}};
   if (failed(importer::checkOptions(context, *model, importOptions)))
     return usageError(diagnostics.status("the options do not fit the model").message());
   module = importer::importModel(context, *model, weights, importOptions);
@@ -203,6 +203,8 @@ absl::Status Compilation::import() {
 absl::Status Compilation::checkFixedDims() {
   auto function = *module->getOps<func::FuncOp>().begin();
   auto symbols = function->getAttrOfType<ArrayAttr>("ingot.symbols");
+  if (function->hasAttr("ingot.ranges"))
+    return absl::OkStatus();
   std::string text;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
     auto dims = dyn_cast_or_null<DimsAttr>(cast<RankedTensorType>(type).getEncoding());
@@ -294,6 +296,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       continue;
     if (absl::Status status = runStage(body, stage, stageOptions); !status.ok())
       return status;
+    if (stage.name == "kernel")
+      interface.sites = diagnostics.failureSites(body); // the same for every variant: regions are older than targets
     if (stage.name != "plan")
       continue;
     Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
@@ -341,9 +345,9 @@ absl::Status Compilation::writeWeights(LinkJob &job) {
   if (interface.weightBytes == 0)
     return absl::OkStatus();
   begin("weights");
-  absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+  absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module, diagnostics);
   if (!recipes.ok())
-    return diagnostics.status(std::string(recipes.status().message()));
+    return diagnostics.status(recipes.status());
   bool isBeside = !options.weights.empty();
   absl::StatusOr<TemporaryFile> file = TemporaryFile::create(isBeside ? options.weights : options.output, ".weights.o");
   if (!file.ok())
@@ -420,7 +424,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
       return status;
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
-    return usageError(targets.status().message());
+    return isUnsupportedMachine(targets.status()) ? targets.status() : usageError(targets.status().message());
   interface.prefix = options.prefix.empty() ? defaultPrefix(options) : options.prefix;
   if (!isPrefix(interface.prefix))
     return usageError("--prefix wants a C identifier other than 'ingot', got '" + interface.prefix + "'");

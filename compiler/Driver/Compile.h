@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "dialects/Ingot/SymbolicDims.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
@@ -27,8 +28,9 @@ struct CompileOptions {
   std::string toolPath;          ///< where the runtime libraries are looked for
   Emit emit = Emit::Program;
   bool isStatic = false;
-  int level = 3; ///< 0 or 3
-  std::map<std::string, int64_t> dims;
+  int level = 3;                             ///< 0 or 3
+  std::map<std::string, int64_t> dims;       ///< sizes of symbolic dims
+  std::map<std::string, SymbolRange> ranges; ///< what symbolic dims may be at run time
   std::map<std::string, std::vector<int64_t>> inputShapes;
   /// Called when a stage begins, without a time, and when it has ended. May be empty.
   std::function<void(llvm::StringRef stage, std::optional<double> seconds)> progress;

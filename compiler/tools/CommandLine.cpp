@@ -25,10 +25,17 @@ absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentErr
 
 absl::Status parseDim(llvm::StringRef text, CompileOptions &options) {
   auto [name, value] = text.rsplit('=');
-  int64_t size;
-  if (name.empty() || value.getAsInteger(10, size) || size < 0)
-    return usage(llvm::Twine("--dim wants NAME=VALUE with a whole number, got '") + text + "'");
-  options.dims[name.str()] = size;
+  auto [low, high] = value.split("..");
+  SymbolRange range;
+  bool isRange = value.contains("..");
+  if (name.empty() || low.getAsInteger(10, range.minimum) || range.minimum < 0 || (isRange && high.getAsInteger(10, range.maximum)))
+    return usage(llvm::Twine("--dim wants NAME=VALUE or NAME=LEAST..MOST with whole numbers, got '") + text + "'");
+  options.dims.erase(name.str());
+  options.ranges.erase(name.str());
+  if (isRange)
+    options.ranges[name.str()] = range;
+  else
+    options.dims[name.str()] = range.minimum;
   return absl::OkStatus();
 }
 

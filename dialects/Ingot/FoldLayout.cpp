@@ -132,6 +132,8 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
+  if (getBounds())
+    return {};
   if (getX().getType() == getType() && llvm::all_of(getStrides(), [](int64_t stride) { return stride == 1; }))
     return getX();
   auto from = cast<RankedTensorType>(getX().getType());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -48,17 +49,18 @@ LogicalResult PackOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   return success();
 }
 
-LogicalResult PackedMatMulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  RankedTensorType lhs = typeOf(adaptor.getLhs()), rhs = typeOf(adaptor.getRhs());
-  Dims dims = getDims(lhs), panels = getDims(rhs);
+LogicalResult PackedMatMulOp::verify() {
+  RankedTensorType lhs = typeOf(getLhs()), rhs = typeOf(getRhs()), result = typeOf(getResult());
+  Dims dims = getDims(lhs), panels = getDims(rhs), made = getDims(result);
   if (lhs.getRank() < 2 || rhs.getRank() < 3 || getConstant(panels.back()) != kPanel || dims.back() != panels[panels.size() - 2])
-    return inferenceError(loc, "the rhs does not pack the weights of the lhs");
-  dims.back() = getAffineConstantExpr(adaptor.getColumns(), context);
-  if (panels[panels.size() - 3] != dims.back().ceilDiv(kPanel))
-    return inferenceError(loc, "the rhs does not have panels for " + Twine(adaptor.getColumns()) + " columns");
+    return emitOpError("has a rhs that does not pack the weights of its lhs");
+  if (lhs.getRank() != result.getRank() || lhs.getElementType() != result.getElementType() ||
+      ArrayRef(dims).drop_back() != ArrayRef(made).drop_back())
+    return emitOpError("makes ") << result << " of rows of " << lhs;
+  if (panels[panels.size() - 3] != simplifyDim(made.back().ceilDiv(kPanel)))
+    return emitOpError("has a rhs of ") << rhs << " for the columns of " << result;
   if (rhs.getRank() != 3 && ArrayRef(panels).drop_back(3) != ArrayRef(dims).drop_back(2))
-    return inferenceError(loc, "the rhs must have the batch dims of the lhs or none");
-  types.push_back(makeTensorType(dims, lhs.getElementType()));
+    return emitOpError("has a rhs with batch dims that its lhs does not have");
   return success();
 }
 

@@ -37,16 +37,22 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *context, std::optional<Loca
   if (adaptor.getOffsets().size() != rank || adaptor.getSizes().size() != rank || adaptor.getStrides().size() != rank)
     return inferenceError(loc, "needs one offset, size and stride per dim of the operand");
   Dims from = getDims(type), dims;
+  ArrayRef<AffineExpr> bounds = adaptor.getBounds() ? adaptor.getBounds()->getResults() : ArrayRef<AffineExpr>();
+  if (!bounds.empty() && bounds.size() != 2 * rank)
+    return inferenceError(loc, "needs one offset and one size as bounds of each dim");
   for (size_t i = 0; i < rank; ++i) {
     int64_t offset = adaptor.getOffsets()[i], size = adaptor.getSizes()[i], stride = adaptor.getStrides()[i];
-    if (size < 0 || stride == 0)
-      return inferenceError(loc, "sizes must not be negative and strides not zero");
-    // A whole symbolic dim stays a symbol: its size is written as -1 nowhere, but as an untouched dim.
+    if (!bounds.empty() && (ShapedType::isDynamic(offset) || ShapedType::isDynamic(size))) {
+      dims.push_back(bounds[rank + i]); // whoever made the bounds knows that they lie inside
+      continue;
+    }
     std::optional<int64_t> extent = getConstant(from[i]);
-    if (!extent && offset == 0 && stride == 1 && size == ShapedType::kDynamic) {
+    if (!extent && offset == 0 && stride == 1 && ShapedType::isDynamic(size)) { // a whole symbolic dim
       dims.push_back(from[i]);
       continue;
     }
+    if (size < 0 || stride == 0)
+      return inferenceError(loc, "sizes must not be negative and strides not zero");
     int64_t last = offset + (size - 1) * stride;
     if (size > 0 && (offset < 0 || last < 0 || (extent && (offset >= *extent || last >= *extent))))
       return inferenceError(loc, "slice reaches outside of dim " + Twine(i));
@@ -54,6 +60,12 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *context, std::optional<Loca
   }
   types.push_back(makeTensorType(dims, type.getElementType()));
   return success();
+}
+
+Dims getOffsetDims(SliceOp op) {
+  if (op.getBounds())
+    return Dims(op.getBounds()->getResults().take_front(op.getOffsets().size()));
+  return llvm::map_to_vector<6>(op.getOffsets(), [&](int64_t offset) { return getAffineConstantExpr(offset, op.getContext()); });
 }
 
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {

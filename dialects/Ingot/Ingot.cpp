@@ -72,14 +72,19 @@ LogicalResult RegionOp::verify() {
     return emitOpError("body must end with 'ingot.yield'");
   if (body.getNumArguments() != getInputs().size())
     return emitOpError("has ") << getInputs().size() << " inputs but its body takes " << body.getNumArguments() << " arguments";
-  auto lies = [](Type buffer, Type tensor) {
+  if (getStrides() && getStrides()->size() != getInputs().size() + yield.getValues().size())
+    return emitOpError("has strides for ") << getStrides()->size() << " of its " << getInputs().size() + yield.getValues().size() << " buffers";
+  auto lies = [&](unsigned i, Type buffer, Type tensor) {
     auto memref = dyn_cast<MemRefType>(buffer);
     auto value = dyn_cast<RankedTensorType>(tensor);
-    return memref && value ? memref.getShape() == value.getShape() && memref.getElementType() == getStorageType(value.getElementType())
-                           : buffer == tensor;
+    if (!memref || !value)
+      return buffer == tensor;
+    bool fits = isSymbolicBuffer(i) ? memref.getRank() == 1 && memref.getLayout().isIdentity() : memref.getShape() == value.getShape();
+    return fits && memref.getElementType() == getStorageType(value.getElementType());
   };
+  unsigned number = 0;
   for (auto [input, argument] : llvm::zip_equal(getInputs(), body.getArguments()))
-    if (!lies(input.getType(), argument.getType()))
+    if (!lies(number++, input.getType(), argument.getType()))
       return emitOpError("input ") << input.getType() << " does not hold the body's argument " << argument.getType();
   TypeRange targets = getOutputs().empty() ? TypeRange(getResultTypes()) : TypeRange(getOutputs().getTypes());
   if (!getOutputs().empty() && getNumResults() != 0)
@@ -89,9 +94,27 @@ LogicalResult RegionOp::verify() {
   if (targets.size() != yield.getValues().size())
     return emitOpError("yields ") << yield.getValues().size() << " tensors for " << targets.size() << " results";
   for (auto [target, value] : llvm::zip_equal(targets, yield.getValues()))
-    if (!lies(target, value.getType()))
+    if (!lies(number++, target, value.getType()))
       return emitOpError("output ") << target << " does not hold the yielded " << value.getType();
   return success();
+}
+
+bool RegionOp::isSymbolicBuffer(unsigned i) {
+  if (!getStrides())
+    return false;
+  size_t inputs = getInputs().size();
+  if (i >= inputs + getYielded().size())
+    return false; // scratch
+  Type tensor = i < inputs ? getBody().front().getArgument(i).getType() : getYielded()[i - inputs].getType();
+  return !cast<RankedTensorType>(tensor).hasStaticShape() || !llvm::all_of(getBufferStrides(i), llvm::IsaPred<AffineConstantExpr>);
+}
+
+SmallVector<AffineExpr, 6> RegionOp::getBufferStrides(unsigned i) {
+  if (getStrides())
+    return SmallVector<AffineExpr, 6>(cast<AffineMapAttr>((*getStrides())[i]).getValue().getResults());
+  auto [strides, offset] =
+      cast<MemRefType>((i < getInputs().size() ? getInputs()[i] : getOutputs()[i - getInputs().size()]).getType()).getStridesAndOffset();
+  return llvm::map_to_vector<6>(strides, [&](int64_t stride) { return getAffineConstantExpr(stride, getContext()); });
 }
 
 void RegionOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {

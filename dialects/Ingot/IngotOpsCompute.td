@@ -30,15 +30,16 @@ def Ingot_PackOp : Ingot_TensorOp<"pack", "Elementwise"> {
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
 }
 
-def Ingot_PackedMatMulOp : Ingot_TensorOp<"packed_matmul", "Contraction"> {
+def Ingot_PackedMatMulOp : Ingot_PureOp<"packed_matmul", "Contraction"> {
   let summary = "matrix product with a packed right side";
   let description = [{
-    `lhs [batch..., M, K]` times `rhs [batch..., ceil(columns / 16), K, 16]` gives `[batch..., M, columns]`. The rhs has the same batch dims or none.
-    Example: `%y = ingot.packed_matmul %a, %p columns 10 : tensor<4x768xf32>, tensor<1x768x16xf32> -> tensor<4x10xf32>`
+    `lhs [batch..., M, K]` times `rhs [batch..., ceil(N / 16), K, 16]` gives `[batch..., M, N]`. The rhs has the same batch dims or none.
+    Example: `%y = ingot.packed_matmul %a, %p : tensor<4x768xf32>, tensor<1x768x16xf32> -> tensor<4x10xf32>`
   }];
-  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, I64Attr:$columns);
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$lhs `,` $rhs `columns` $columns attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
@@ -156,7 +157,7 @@ def Ingot_TopKOp : Ingot_TensorOp<"top_k", "Plain"> {
 
 def Ingot_GatherOp : Ingot_TensorOp<"gather", "Plain"> {
   let summary = "`result[.., i.., ..] = x[.., indices[i..], ..]` at `axis`; negative indices count from the end";
-  let description = [{ ONNX Gather. An index outside the range sets the call's status and reads element 0. }];
+  let description = [{ ONNX Gather. An index outside the range is reported as a failure of the run and reads element 0, here and in all that follow. }];
   let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$indices, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
   let hasCanonicalizer = 1;
@@ -198,7 +199,7 @@ def Ingot_ScatterNdOp : Ingot_TensorOp<"scatter_nd", "Plain"> {
 def Ingot_ResizeOp : Ingot_PureOp<"resize", "Plain"> {
   let summary = "ONNX Resize by interpolation";
   let description = [{
-    One entry of `scales` per dim. `roi` (starts, then ends, one per dim) is used by `coordinates = "tf_crop_and_resize"`, where outside positions give
+    One entry of `scales` per dim; 0 stands for the ratio of the sizes, when that depends on symbols. `roi` (starts, then ends, one per dim) is used by `coordinates = "tf_crop_and_resize"`, where outside positions give
     `extrapolation`. `coordinates` and `rounding` are ONNX's `coordinate_transformation_mode` and `nearest_mode`. With `antialias`, linear and cubic filters widen when shrinking.
   }];
   let arguments = (ins Ingot_InterpolationAttr:$mode, AnyRankedTensor:$x, DenseF64ArrayAttr:$scales, StrAttr:$coordinates, StrAttr:$rounding,

@@ -47,11 +47,22 @@ def Ingot_BroadcastOp : Ingot_PureOp<"broadcast", "Elementwise"> {
 
 def Ingot_SliceOp : Ingot_TensorOp<"slice", "View"> {
   let summary = "`result[i] = x[offsets + i * strides]`, strides may be negative";
-  let description = [{ Example: `%y = ingot.slice %x [1] [2] [1] : tensor<4xf32> -> tensor<2xf32>` (offsets, sizes, strides; one of each per dim) }];
-  let arguments = (ins AnyRankedTensor:$x, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes, DenseI64ArrayAttr:$strides);
+  let description = [{
+    Offsets, sizes and strides, one of each per dim. Where an offset or a size depends on symbols, `bounds` has all offsets and then all sizes as expressions, and
+    the number stands as `ShapedType::kDynamic`.
+    Example: `%y = ingot.slice %x [1] [2] [1] : tensor<4xf32> -> tensor<2xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$x, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes, DenseI64ArrayAttr:$strides,
+                       OptionalAttr<AffineMapAttr>:$bounds);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$x $offsets $sizes $strides attr-dict `:` type($x) `->` type($result)";
+  let assemblyFormat = "$x $offsets $sizes $strides (`bounds` $bounds^)? attr-dict `:` type($x) `->` type($result)";
   let hasFolder = 1;
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$x, "::llvm::ArrayRef<int64_t>":$offsets, "::llvm::ArrayRef<int64_t>":$sizes, "::llvm::ArrayRef<int64_t>":$strides),
+              [{ build($_builder, $_state, x, offsets, sizes, strides, ::mlir::AffineMapAttr()); }]>,
+    OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$x, "::llvm::ArrayRef<int64_t>":$offsets, "::llvm::ArrayRef<int64_t>":$sizes,
+                   "::llvm::ArrayRef<int64_t>":$strides),
+              [{ build($_builder, $_state, type, x, offsets, sizes, strides, ::mlir::AffineMapAttr()); }]>];
 }
 
 def Ingot_ConcatOp : Ingot_TensorOp<"concat", "View"> {

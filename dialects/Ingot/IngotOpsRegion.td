@@ -12,21 +12,24 @@ def Ingot_RegionOp : Ingot_Op<"region", [IsolatedFromAbove, SingleBlock, AttrSiz
     The body always computes on tensors: one argument per input, and `ingot.yield` of one tensor per result (or output). One more output `memref<Nxi8>` is scratch
     memory for the kernel.
 
+    With symbolic dims, at the plan stage: `strides` has an affine map from the symbols to the strides of each buffer, in elements. A buffer whose shape or
+    strides depend on symbols is a flat memref of the most elements that it can have; its sizes are those of the body's tensor.
+
     Example (region stage):
     ```mlir
     %y = ingot.region ins(%x, %w, %b) : (tensor<4x768xf32>, tensor<48x768x16xf32>, tensor<768xf32>) -> tensor<4x768xf32> {
     ^bb0(%x0: tensor<4x768xf32>, %w0: tensor<48x768x16xf32>, %b0: tensor<768xf32>):
-      %c = ingot.packed_matmul %x0, %w0 columns 768 : tensor<4x768xf32>, tensor<48x768x16xf32> -> tensor<4x768xf32>
+      %c = ingot.packed_matmul %x0, %w0 : tensor<4x768xf32>, tensor<48x768x16xf32> -> tensor<4x768xf32>
       %s = ingot.binary add %c, %b0 : tensor<4x768xf32>, tensor<768xf32> -> tensor<4x768xf32>
       ingot.yield %s : tensor<4x768xf32>
     }
     ```
   }];
-  let arguments = (ins Variadic<AnyShaped>:$inputs, Variadic<AnyMemRef>:$outputs, OptionalAttr<Ingot_PlanAttr>:$plan);
+  let arguments = (ins Variadic<AnyShaped>:$inputs, Variadic<AnyMemRef>:$outputs, OptionalAttr<Ingot_PlanAttr>:$plan, OptionalAttr<AffineMapArrayAttr>:$strides);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `ins` `(` $inputs `)` (`outs` `(` $outputs^ `)`)? (`plan` $plan^)? attr-dict `:` functional-type(operands, results) $body
+    `ins` `(` $inputs `)` (`outs` `(` $outputs^ `)`)? (`plan` $plan^)? (`strides` $strides^)? attr-dict `:` functional-type(operands, results) $body
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -35,6 +38,10 @@ def Ingot_RegionOp : Ingot_Op<"region", [IsolatedFromAbove, SingleBlock, AttrSiz
     ::mlir::ValueRange getYielded() { return getYield()->getOperands(); }
     /// The operation whose loops the region's kernel is built around: the one that is not elementwise, or the last one.
     ::mlir::Operation *getAnchorOp();
+    /// The strides of a buffer as expressions of the symbols: operand `i` of inputs and outputs together.
+    ::llvm::SmallVector<::mlir::AffineExpr, 6> getBufferStrides(unsigned i);
+    /// Whether buffer `i` depends on symbols, and therefore is a flat memref.
+    bool isSymbolicBuffer(unsigned i);
   }];
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Diagnostics.h"
@@ -29,15 +30,13 @@ Dims getDims(RankedTensorType type) {
   return dims;
 }
 
-RankedTensorType makeTensorType(ArrayRef<AffineExpr> dims, Type element) {
+RankedTensorType makeTensorType(ArrayRef<AffineExpr> given, Type element) {
+  Dims dims(llvm::map_range(given, simplifyDim));
   SmallVector<int64_t> sizes;
   unsigned symbols = 0;
   for (AffineExpr dim : dims) {
     sizes.push_back(getConstant(dim).value_or(ShapedType::kDynamic));
-    dim.walk([&](AffineExpr expr) {
-      if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-        symbols = std::max(symbols, symbol.getPosition() + 1);
-    });
+    symbols = std::max(symbols, countSymbols(dim));
   }
   if (symbols == 0)
     return RankedTensorType::get(sizes, element);

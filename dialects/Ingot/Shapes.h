@@ -34,6 +34,9 @@ mlir::RankedTensorType permuteType(mlir::RankedTensorType type, llvm::ArrayRef<i
 /// Whether a transpose of a tensor of this shape moves only dims of size 1: a reshape.
 bool keepsOrder(llvm::ArrayRef<int64_t> permutation, llvm::ArrayRef<int64_t> shape);
 
+/// The offsets of a slice as expressions of the symbols.
+Dims getOffsetDims(SliceOp op);
+
 /// Reports why a result type cannot be inferred. Returns failure.
 mlir::LogicalResult inferenceError(std::optional<mlir::Location> location, const llvm::Twine &message);
 

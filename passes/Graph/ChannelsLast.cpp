@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -18,6 +19,10 @@ namespace {
 using Shape = SmallVector<int64_t>;
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+Value reshape(ImplicitLocOpBuilder &b, Value x, ArrayRef<AffineExpr> dims) {
+  return b.createOrFold<ReshapeOp>(makeTensorType(dims, typeOf(x).getElementType()), x);
+}
 
 Value reshape(ImplicitLocOpBuilder &b, Value x, ArrayRef<int64_t> shape) {
   return b.createOrFold<ReshapeOp>(RankedTensorType::get(shape, typeOf(x).getElementType()), x);
@@ -60,8 +65,10 @@ bool isOne(int64_t size) { return size == 1; }
 
 LogicalResult checkImage(PatternRewriter &rewriter, Operation *op, Value x, Value w) {
   for (Value operand : {x, w})
-    if (!typeOf(operand).hasStaticShape() || !typeOf(operand).getElementType().isF32())
-      return rewriter.notifyMatchFailure(op, "covers static shapes of f32 only");
+    if (!typeOf(operand).getElementType().isF32())
+      return rewriter.notifyMatchFailure(op, "covers f32 only");
+  if (!typeOf(w).hasStaticShape() || typeOf(x).isDynamicDim(1))
+    return rewriter.notifyMatchFailure(op, "its weights or the number of its channels depend on symbols");
   if (typeOf(x).getRank() > 4)
     return rewriter.notifyMatchFailure(op, "covers one and two spatial dims only");
   return success();
@@ -78,12 +85,14 @@ struct ConvertConv : OpRewritePattern<ConvOp> {
     if (!llvm::all_of(op.getPads(), isZero))
       return rewriter.notifyMatchFailure(op, "has pads");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    ArrayRef<int64_t> from = typeOf(op.getX()).getShape();
-    if (op.getGroups() == 1 && llvm::all_of(from.drop_front(2), isOne)) {
-      int64_t inputs = from[1], outputs = op.getChannels();
+    Dims from = getDims(typeOf(op.getX()));
+    if (op.getGroups() == 1 && llvm::all_of(typeOf(op.getX()).getShape().drop_front(2), isOne)) {
+      int64_t inputs = *getConstant(from[1]), outputs = op.getChannels();
       Value w = PackOp::create(b, transpose(b, reshape(b, op.getW(), {outputs, inputs}), {1, 0}));
-      Value y = PackedMatMulOp::create(b, reshape(b, op.getX(), {from[0], inputs}), w, outputs);
-      rewriter.replaceOp(op, reshape(b, y, typeOf(op.getResult()).getShape()));
+      Dims columns = {from[0], b.getAffineConstantExpr(outputs)};
+      Value rows = reshape(b, op.getX(), {from[0], from[1]});
+      Value y = PackedMatMulOp::create(b, makeTensorType(columns, b.getF32Type()), rows, w);
+      rewriter.replaceOp(op, reshape(b, y, getDims(typeOf(op.getResult()))));
       return success();
     }
     Value y = ConvOp::create(b, channelsLast(b, op.getX()), packWeights(b, op), Layout::ChannelsLast, op.getKernel(), op.getStrides(), op.getPads(),
@@ -102,11 +111,13 @@ struct ConvertConvTranspose : OpRewritePattern<ConvTransposeOp> {
   LogicalResult matchAndRewrite(ConvTransposeOp op, PatternRewriter &rewriter) const override {
     if (failed(checkImage(rewriter, op, op.getX(), op.getW())))
       return failure();
-    ArrayRef<int64_t> from = typeOf(op.getX()).getShape(), weights = typeOf(op.getW()).getShape(), kernel = weights.drop_front(2);
+    Dims from = getDims(typeOf(op.getX()));
+    ArrayRef<int64_t> weights = typeOf(op.getW()).getShape(), kernel = weights.drop_front(2);
     if (op.getGroups() != 1 || !llvm::all_of(op.getPads(), isZero) || kernel != op.getStrides() || !llvm::all_of(op.getDilations(), isOne))
       return rewriter.notifyMatchFailure(op, "its windows overlap, leave gaps or are cropped");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    int64_t spatial = kernel.size(), inputs = from[1], outputs = weights[1];
+    int64_t spatial = kernel.size(), inputs = weights[0], outputs = weights[1];
+    auto number = [&](int64_t size) { return b.getAffineConstantExpr(size); };
     Value x = channelsLast(b, op.getX()), w = channelsLast(b, op.getW()); // the weights: [C, kernel..., O]
     Shape ones(spatial, 1);
     auto pointwise = [&](Value w, int64_t columns) -> Value {
@@ -114,26 +125,30 @@ struct ConvertConvTranspose : OpRewritePattern<ConvTransposeOp> {
                             ones, 1, columns);
     };
     // [N, H, kH, W, kW, O], and the same with the pixels joined.
-    Shape split = {from[0]}, joined = {from[0]};
-    for (auto [size, times] : llvm::zip_equal(from.drop_front(2), kernel)) {
-      split.append({size, times});
+    Dims split = {from[0]}, joined = {from[0]};
+    for (auto [size, times] : llvm::zip_equal(ArrayRef(from).drop_front(2), kernel)) {
+      split.append({size, number(times)});
       joined.push_back(size * times);
     }
-    split.push_back(outputs);
-    joined.push_back(outputs);
+    split.push_back(number(outputs));
+    joined.push_back(number(outputs));
     Value y;
     if (spatial == 2 && kernel[1] * outputs >= kPanel) {
       SmallVector<Value> rows;
-      Shape row = split, part(typeOf(w).getShape());
-      row[2] = part[1] = 1;
+      Dims row = split;
+      Shape part(typeOf(w).getShape());
+      row[2] = number(1);
+      part[1] = 1;
       for (int64_t i = 0; i < kernel[0]; ++i)
         rows.push_back(reshape(b, pointwise(SliceOp::create(b, w, Shape{0, i, 0, 0}, part, Shape(4, 1)), kernel[1] * outputs), row));
       y = b.createOrFold<ConcatOp>(rows, 2);
     } else {
-      Shape order = {0}, columns = {from[0]};
-      llvm::append_range(columns, from.drop_front(2));
-      llvm::append_range(columns, kernel);
-      columns.push_back(outputs);
+      Shape order = {0};
+      Dims columns = {from[0]};
+      columns.append(from.begin() + 2, from.end());
+      for (int64_t size : kernel)
+        columns.push_back(number(size));
+      columns.push_back(number(outputs));
       for (int64_t i = 0; i < spatial; ++i)
         order.append({1 + i, 1 + spatial + i});
       order.push_back(1 + 2 * spatial);

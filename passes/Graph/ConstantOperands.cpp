@@ -13,6 +13,8 @@ bool isComputedFromConstants(Value value) {
   for (size_t i = 0; i < pending.size(); ++i) {
     if (isConstant(pending[i]))
       continue;
+    if (!cast<RankedTensorType>(pending[i].getType()).hasStaticShape())
+      return false; // a part of a constant, whose size is known at run time only
     Operation *producer = pending[i].getDefiningOp();
     if (!isa_and_present<RegionFormationInterface>(producer) || producer->getNumOperands() == 0 || pending.size() > kMaxOperations)
       return false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/Passes.h"
 
@@ -32,26 +33,27 @@ struct RepeatForResize : OpRewritePattern<ResizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ResizeOp op, PatternRewriter &rewriter) const override {
     RankedTensorType from = typeOf(op.getX()), to = typeOf(op.getResult());
-    if (op.getMode() != Interpolation::Nearest || !from.hasStaticShape())
-      return rewriter.notifyMatchFailure(op, "interpolates, or its shape is symbolic");
-    SmallVector<int64_t> split, repeated;
+    if (op.getMode() != Interpolation::Nearest)
+      return rewriter.notifyMatchFailure(op, "interpolates");
+    Dims split, repeated;
     int64_t largest = 1;
-    for (auto [in, out, scale] : llvm::zip_equal(from.getShape(), to.getShape(), op.getScales())) {
-      int64_t times = in == 0 ? 0 : out / in;
-      if (times == 0 || out != in * times || scale != static_cast<double>(times))
+    for (auto [in, out, scale] : llvm::zip_equal(getDims(from), getDims(to), op.getScales())) {
+      AffineExpr ratio = divideDim(out, in);
+      int64_t times = ratio ? getConstant(ratio).value_or(0) : 0;
+      if (times == 0 || (scale != 0.0 && scale != static_cast<double>(times)))
         return rewriter.notifyMatchFailure(op, "the scales are not whole");
       largest = std::max(largest, times);
       split.push_back(in);
       repeated.push_back(in);
       if (times > 1) {
-        split.push_back(1);
-        repeated.push_back(times);
+        split.push_back(rewriter.getAffineConstantExpr(1));
+        repeated.push_back(rewriter.getAffineConstantExpr(times));
       }
     }
     if (!repeats(op, largest))
       return rewriter.notifyMatchFailure(op, "does not repeat the elements evenly");
-    Value x = ReshapeOp::create(rewriter, op.getLoc(), from.clone(split), op.getX());
-    x = BroadcastOp::create(rewriter, op.getLoc(), from.clone(repeated), x);
+    Value x = ReshapeOp::create(rewriter, op.getLoc(), makeTensorType(split, from.getElementType()), op.getX());
+    x = BroadcastOp::create(rewriter, op.getLoc(), makeTensorType(repeated, from.getElementType()), x);
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, to, x);
     return success();
   }

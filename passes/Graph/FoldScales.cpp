@@ -26,7 +26,7 @@ struct WithConstant {
 
 std::optional<WithConstant> matchConstant(Value value, BinaryKind kind) {
   auto op = value.getDefiningOp<BinaryOp>();
-  if (!op || op.getKind() != kind || !isa<FloatType>(typeOf(value).getElementType()) || !typeOf(value).hasStaticShape())
+  if (!op || op.getKind() != kind || !isa<FloatType>(typeOf(value).getElementType()))
     return std::nullopt;
   bool commutes = kind == BinaryKind::Add || kind == BinaryKind::Mul;
   for (bool swap : {false, true}) {
@@ -144,7 +144,7 @@ struct NegationToProduct : OpRewritePattern<UnaryOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(UnaryOp op, PatternRewriter &rewriter) const override {
     auto scalar = RankedTensorType::get({}, typeOf(op).getElementType());
-    if (op.getKind() != UnaryKind::Neg || !isa<FloatType>(scalar.getElementType()) || !typeOf(op).hasStaticShape() || !absorbs(op.getX(), scalar))
+    if (op.getKind() != UnaryKind::Neg || !isa<FloatType>(scalar.getElementType()) || !absorbs(op.getX(), scalar))
       return rewriter.notifyMatchFailure(op, "not a negation that weights take");
     Attribute minusOne = DenseElementsAttr::get(scalar, rewriter.getFloatAttr(scalar.getElementType(), -1.0));
     Value constant = ConstantOp::create(rewriter, op.getLoc(), scalar, cast<TypedAttr>(minusOne));

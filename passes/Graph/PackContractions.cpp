@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "passes/Graph/ConstantOperands.h"
 #include "passes/Graph/Passes.h"
@@ -27,15 +29,22 @@ Value swapInnerDims(OpBuilder &b, Location loc, Value matrix) {
   return TransposeOp::create(b, loc, matrix, permutation);
 }
 
+AffineExpr product(MLIRContext *context, ArrayRef<AffineExpr> dims) {
+  AffineExpr result = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    result = result * dim;
+  return simplifyDim(result);
+}
+
 /// The matrix (or batch of matrices) with exactly these batch dims.
-Value withBatchDims(OpBuilder &b, Location loc, Value matrix, ArrayRef<int64_t> batch) {
+Value withBatchDims(OpBuilder &b, Location loc, Value matrix, ArrayRef<AffineExpr> batch) {
   RankedTensorType type = typeOf(matrix);
-  SmallVector<int64_t> wanted(batch);
-  wanted.append(type.getShape().end() - 2, type.getShape().end());
-  auto target = RankedTensorType::get(wanted, type.getElementType());
+  Dims from = getDims(type), wanted(batch);
+  wanted.append(from.end() - 2, from.end());
+  RankedTensorType target = makeTensorType(wanted, type.getElementType());
   if (target == type)
     return matrix;
-  if (target.getNumElements() == type.getNumElements())
+  if (product(b.getContext(), wanted) == product(b.getContext(), from))
     return ReshapeOp::create(b, loc, target, matrix);
   return BroadcastOp::create(b, loc, target, matrix);
 }
@@ -47,22 +56,24 @@ struct PackRightSide : OpRewritePattern<MatMulOp> {
     RankedTensorType left = typeOf(op.getLhs()), right = typeOf(op.getRhs()), result = typeOf(op.getResult());
     if (!result.getElementType().isF32())
       return rewriter.notifyMatchFailure(op, "packed kernels exist for f32 only");
-    if (!left.hasStaticShape() || !right.hasStaticShape() || result.getNumElements() == 0 || left.getNumElements() == 0)
-      return rewriter.notifyMatchFailure(op, "a shape is symbolic or empty");
-    int64_t rows = result.getShape().end()[-2], columns = result.getShape().back();
-    ArrayRef<int64_t> batch = result.getShape().drop_back(2);
-    bool sharedRight = right.getNumElements() == right.getShape().end()[-2] * right.getShape().back(); // one matrix for all batches
+    if (llvm::is_contained(result.getShape(), 0) || llvm::is_contained(left.getShape(), 0))
+      return rewriter.notifyMatchFailure(op, "a shape is empty");
+    Dims dims = getDims(result), rightDims = getDims(right);
+    ArrayRef<AffineExpr> batch = ArrayRef(dims).drop_back(2);
+    AffineExpr rows = dims[dims.size() - 2];
+    bool sharedRight =
+        llvm::all_of(ArrayRef(rightDims).drop_back(2), [](AffineExpr dim) { return getConstant(dim) == 1; }); // one matrix for all batches
     if (sharedRight)
-      rows *= llvm::product_of(batch);
-    if (!isComputedFromConstants(op.getRhs()) && rows < kMinRowsToPack)
+      rows = product(op.getContext(), ArrayRef(dims).drop_back());
+    if (!isComputedFromConstants(op.getRhs()) && getConstant(rows).value_or(kMinRowsToPack) < kMinRowsToPack)
       return rewriter.notifyMatchFailure(op, "too few rows to pay for packing an activation");
 
     Location loc = op.getLoc();
     Value lhs = op.getTransposeLhs() ? swapInnerDims(rewriter, loc, op.getLhs()) : op.getLhs();
     Value rhs = op.getTransposeRhs() ? swapInnerDims(rewriter, loc, op.getRhs()) : op.getRhs();
     lhs = withBatchDims(rewriter, loc, lhs, batch);
-    rhs = withBatchDims(rewriter, loc, rhs, sharedRight ? ArrayRef<int64_t>() : batch);
-    auto packed = PackedMatMulOp::create(rewriter, loc, lhs, PackOp::create(rewriter, loc, rhs), columns);
+    rhs = withBatchDims(rewriter, loc, rhs, sharedRight ? ArrayRef<AffineExpr>() : batch);
+    auto packed = PackedMatMulOp::create(rewriter, loc, result, lhs, PackOp::create(rewriter, loc, rhs));
     copyValueNames(op, packed);
     rewriter.replaceOp(op, packed);
     return success();

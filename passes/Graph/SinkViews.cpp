@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/Passes.h"
@@ -21,8 +22,9 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 /// Whether the value is computed from constants alone: at compile time, then.
 bool isConstantCone(Value value) {
   Operation *op = value.getDefiningOp();
-  return op && (isa<ConstantOp>(op) ||
-                (isPure(op) && op->getNumOperands() > 0 && op->getNumRegions() == 0 && llvm::all_of(op->getOperands(), isConstantCone)));
+  return op && typeOf(value).hasStaticShape() &&
+         (isa<ConstantOp>(op) ||
+          (isPure(op) && op->getNumOperands() > 0 && op->getNumRegions() == 0 && llvm::all_of(op->getOperands(), isConstantCone)));
 }
 
 /// The transpose that makes `value` at run time, or null.
@@ -40,14 +42,29 @@ Permutation extend(ArrayRef<int64_t> permutation, int64_t rank) {
   return extended;
 }
 
-SmallVector<int64_t> shapeOfRank(Value value, int64_t rank) {
-  SmallVector<int64_t> shape(rank - typeOf(value).getRank(), 1);
-  llvm::append_range(shape, typeOf(value).getShape());
-  return shape;
+Dims dimsOf(Value value) { return getDims(typeOf(value)); }
+bool isOne(AffineExpr dim) { return getConstant(dim) == 1; }
+
+Dims dimsOfRank(Value value, int64_t rank) {
+  Dims dims(rank - typeOf(value).getRank(), getAffineConstantExpr(1, value.getContext()));
+  llvm::append_range(dims, dimsOf(value));
+  return dims;
 }
 
-Value reshape(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
-  return b.createOrFold<ReshapeOp>(loc, RankedTensorType::get(shape, typeOf(x).getElementType()), x);
+/// The dims as numbers, symbolic ones as `ShapedType::kDynamic`.
+SmallVector<int64_t> numbers(ArrayRef<AffineExpr> dims) {
+  return llvm::map_to_vector(dims, [](AffineExpr dim) { return getConstant(dim).value_or(ShapedType::kDynamic); });
+}
+
+AffineExpr product(MLIRContext *context, ArrayRef<AffineExpr> dims) {
+  AffineExpr result = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    result = result * dim;
+  return simplifyDim(result);
+}
+
+Value reshape(OpBuilder &b, Location loc, Value x, ArrayRef<AffineExpr> dims) {
+  return b.createOrFold<ReshapeOp>(loc, makeTensorType(dims, typeOf(x).getElementType()), x);
 }
 
 /// Whether no element has to move at run time to transpose `value` back to the dims before `permutation`. A value of a lower rank is one that
@@ -56,9 +73,7 @@ bool undoesForFree(Value value, ArrayRef<int64_t> permutation) {
   if (TransposeOp op = transposeOf(value))
     if (extend(op.getPermutation(), permutation.size()) == permutation)
       return true;
-  if (!typeOf(value).hasStaticShape())
-    return false;
-  return isConstantCone(value) || keepsOrder(invertPermutationVector(permutation), shapeOfRank(value, permutation.size()));
+  return isConstantCone(value) || keepsOrder(invertPermutationVector(permutation), numbers(dimsOfRank(value, permutation.size())));
 }
 
 Value undo(OpBuilder &b, Value value, ArrayRef<int64_t> permutation) {
@@ -66,14 +81,15 @@ Value undo(OpBuilder &b, Value value, ArrayRef<int64_t> permutation) {
     return op.getX();
   int64_t rank = permutation.size();
   Permutation inverse = invertPermutationVector(permutation);
-  SmallVector<int64_t> shape = shapeOfRank(value, rank), target = applyPermutation(shape, inverse);
+  Dims dims = dimsOfRank(value, rank);
+  SmallVector<AffineExpr> target = applyPermutation(ArrayRef<AffineExpr>(dims), inverse);
   Location loc = value.getLoc();
   bool broadcasts = typeOf(value).getRank() < rank;
-  if (!keepsOrder(inverse, shape))
-    value = b.createOrFold<TransposeOp>(loc, reshape(b, loc, value, shape), inverse);
-  ArrayRef<int64_t> kept = target;
+  if (!keepsOrder(inverse, numbers(dims)))
+    value = b.createOrFold<TransposeOp>(loc, reshape(b, loc, value, dims), inverse);
+  ArrayRef<AffineExpr> kept = target;
   if (broadcasts) // and goes on to do so
-    kept = kept.drop_while([](int64_t size) { return size == 1; });
+    kept = kept.drop_while(isOne);
   return reshape(b, loc, value, kept);
 }
 
@@ -83,23 +99,34 @@ struct ReshapeGroup {
 };
 
 std::optional<SmallVector<ReshapeGroup>> groupDims(RankedTensorType from, RankedTensorType to) {
-  if (!from.hasStaticShape() || !to.hasStaticShape() || from.getNumElements() == 0 || from.getRank() == 0)
+  Dims source = getDims(from), target = getDims(to);
+  AffineExpr one = getAffineConstantExpr(1, from.getContext()), zero = getAffineConstantExpr(0, from.getContext());
+  if (llvm::is_contained(source, zero) || llvm::is_contained(target, zero) || source.empty() ||
+      product(from.getContext(), source) != product(from.getContext(), target))
     return std::nullopt;
   SmallVector<ReshapeGroup> groups;
-  int64_t i = 0, j = 0;
-  while (i < from.getRank() || j < to.getRank()) {
+  size_t i = 0, j = 0;
+  while (i < source.size() || j < target.size()) {
     ReshapeGroup &group = groups.emplace_back();
-    int64_t left = 1, right = 1;
-    auto take = [](SmallVectorImpl<int64_t> &dims, int64_t &product, RankedTensorType type, int64_t &next) {
-      product *= type.getDimSize(next);
+    AffineExpr left = one, right = one;
+    auto take = [](SmallVectorImpl<int64_t> &dims, AffineExpr &product, ArrayRef<AffineExpr> all, size_t &next) {
+      product = simplifyDim(product * all[next]);
       dims.push_back(next++);
     };
-    if (i < from.getRank())
-      take(group.from, left, from, i);
-    if (j < to.getRank())
-      take(group.to, right, to, j);
-    while (left != right)
-      left < right ? take(group.from, left, from, i) : take(group.to, right, to, j);
+    if (i < source.size())
+      take(group.from, left, source, i);
+    if (j < target.size())
+      take(group.to, right, target, j);
+    while (left != right) {
+      // The smaller side grows. Of two symbolic products the one that divides the other is smaller; of others nothing is known.
+      std::optional<int64_t> x = getConstant(left), y = getConstant(right);
+      bool grow = x && y ? *x < *y : static_cast<bool>(divideDim(right, left));
+      if (!grow && !(x && y) && !divideDim(left, right))
+        return std::nullopt;
+      if (grow ? i == source.size() : j == target.size())
+        return std::nullopt;
+      grow ? take(group.from, left, source, i) : take(group.to, right, target, j);
+    }
   }
   return groups;
 }
@@ -119,7 +146,7 @@ struct SinkBelowElementwise : RewritePattern {
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     if (!isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op))
       return rewriter.notifyMatchFailure(op, "not elementwise");
-    auto carries = [&](Value operand) { return transposeOf(operand) && typeOf(operand).getShape() == typeOf(op->getResult(0)).getShape(); };
+    auto carries = [&](Value operand) { return transposeOf(operand) && dimsOf(operand) == dimsOf(op->getResult(0)); };
     auto *carrier = llvm::find_if(op->getOpOperands(), [&](OpOperand &operand) { return carries(operand.get()); });
     if (carrier == op->getOpOperands().end())
       return rewriter.notifyMatchFailure(op, "has no transposed operand of the result's shape");
@@ -147,8 +174,8 @@ struct SinkReshapeBelowElementwise : RewritePattern {
       auto reshape = value.getDefiningOp<ReshapeOp>();
       return reshape && !isConstantCone(reshape.getX()) ? reshape : ReshapeOp();
     };
-    auto *carrier = llvm::find_if(op->getOpOperands(),
-                                  [&](OpOperand &operand) { return reshapeOf(operand.get()) && typeOf(operand.get()).getShape() == to.getShape(); });
+    auto *carrier =
+        llvm::find_if(op->getOpOperands(), [&](OpOperand &operand) { return reshapeOf(operand.get()) && dimsOf(operand.get()) == getDims(to); });
     if (carrier == op->getOpOperands().end())
       return rewriter.notifyMatchFailure(op, "has no reshaped operand of the result's shape");
     RankedTensorType from = typeOf(reshapeOf(carrier->get()).getX());
@@ -156,33 +183,35 @@ struct SinkReshapeBelowElementwise : RewritePattern {
     if (!groups)
       return rewriter.notifyMatchFailure(op, "the shape is symbolic, empty or a scalar's");
     auto carries = [&](Value operand) {
-      return reshapeOf(operand) && typeOf(operand).getShape() == to.getShape() && typeOf(reshapeOf(operand).getX()).getShape() == from.getShape();
+      return reshapeOf(operand) && dimsOf(operand) == getDims(to) && dimsOf(reshapeOf(operand).getX()) == getDims(from);
     };
-    // First the shapes: of each other operand in the dims of `to`, with groups that a constant must fill, and in those of `from`.
-    SmallVector<std::pair<SmallVector<int64_t>, SmallVector<int64_t>>> shapes;
+    // First the dims: of each other operand among those of `to`, with groups that a constant must fill, and among those of `from`.
+    Dims fromDims = getDims(from), toDims = getDims(to);
+    SmallVector<std::pair<Dims, Dims>> shapes;
     for (Value operand : op->getOperands()) {
       auto &[filled, target] = shapes.emplace_back();
       if (carries(operand))
         continue;
-      if (!typeOf(operand).hasStaticShape())
-        return rewriter.notifyMatchFailure(op, "another operand's shape is symbolic");
-      filled = shapeOfRank(operand, to.getRank());
-      target.assign(from.getRank(), 1);
+      filled = dimsOfRank(operand, to.getRank());
+      target.assign(from.getRank(), rewriter.getAffineConstantExpr(1));
       bool constant = isConstantCone(operand);
-      if (!constant && ArrayRef(filled) == to.getShape())
+      if (!constant && filled == toDims)
         return rewriter.notifyMatchFailure(op, "another operand would have to be reshaped");
       for (const ReshapeGroup &group : *groups) {
-        if (llvm::all_of(group.to, [&](int64_t dim) { return filled[dim] == 1; }))
+        if (llvm::all_of(group.to, [&](int64_t dim) { return isOne(filled[dim]); }))
           continue;
         for (int64_t dim : group.to) {
-          if (filled[dim] != to.getDimSize(dim) && !constant)
+          if (filled[dim] != toDims[dim] && !constant)
             return rewriter.notifyMatchFailure(op, "another operand broadcasts along a part of a dim");
-          filled[dim] = to.getDimSize(dim);
+          filled[dim] = toDims[dim];
         }
         for (int64_t dim : group.from)
-          target[dim] = from.getDimSize(dim);
+          target[dim] = fromDims[dim];
       }
-      if (llvm::product_of(filled) > std::max(typeOf(operand).getNumElements(), kMostRepeated))
+      if (!constant)
+        continue;
+      std::optional<int64_t> elements = getConstant(product(op->getContext(), filled));
+      if (!elements || *elements > std::max(typeOf(operand).getNumElements(), kMostRepeated))
         return rewriter.notifyMatchFailure(op, "a constant would become large");
     }
     SmallVector<Value> operands;
@@ -194,14 +223,14 @@ struct SinkReshapeBelowElementwise : RewritePattern {
       }
       bool broadcasts = typeOf(operand).getRank() < to.getRank();
       Value full = operand;
-      if (llvm::product_of(filled) != typeOf(operand).getNumElements())
-        full = rewriter.createOrFold<BroadcastOp>(op->getLoc(), typeOf(operand).clone(filled), operand);
-      ArrayRef<int64_t> kept = target;
-      operands.push_back(reshape(rewriter, op->getLoc(), full, broadcasts ? kept.drop_while([](int64_t size) { return size == 1; }) : kept));
+      if (product(op->getContext(), filled) != product(op->getContext(), dimsOf(operand)))
+        full = rewriter.createOrFold<BroadcastOp>(op->getLoc(), makeTensorType(filled, typeOf(operand).getElementType()), operand);
+      ArrayRef<AffineExpr> kept = target;
+      operands.push_back(reshape(rewriter, op->getLoc(), full, broadcasts ? kept.drop_while(isOne) : kept));
     }
     Operation *copy = op->clone();
     copy->setOperands(operands);
-    copy->getResult(0).setType(RankedTensorType::get(from.getShape(), to.getElementType()));
+    copy->getResult(0).setType(makeTensorType(fromDims, to.getElementType()));
     rewriter.insert(copy);
     rewriter.replaceOp(op, ReshapeOp::create(rewriter, op->getLoc(), to, copy->getResult(0)));
     return success();
@@ -217,7 +246,7 @@ struct SinkConcatBelowElementwise : RewritePattern {
     RankedTensorType type = typeOf(op->getResult(0));
     auto *carrier = llvm::find_if(op->getOpOperands(), [&](OpOperand &operand) {
       auto concat = operand.get().getDefiningOp<ConcatOp>();
-      return concat && concat->hasOneUse() && !isConstantCone(concat) && typeOf(concat).getShape() == type.getShape();
+      return concat && concat->hasOneUse() && !isConstantCone(concat) && dimsOf(concat) == getDims(type);
     });
     if (carrier == op->getOpOperands().end())
       return rewriter.notifyMatchFailure(op, "has no operand that is joined for it alone");
@@ -226,13 +255,13 @@ struct SinkConcatBelowElementwise : RewritePattern {
       return rewriter.notifyMatchFailure(op, "a part has another reader");
     int64_t axis = concat.getAxis();
     for (OpOperand &operand : op->getOpOperands())
-      if (&operand != carrier && shapeOfRank(operand.get(), type.getRank())[axis] != 1)
+      if (&operand != carrier && !isOne(dimsOfRank(operand.get(), type.getRank())[axis]))
         return rewriter.notifyMatchFailure(op, "another operand varies along the axis");
     SmallVector<Value> parts;
     for (Value part : concat.getInputs()) {
       Operation *copy = op->clone();
       copy->setOperand(carrier->getOperandNumber(), part);
-      copy->getResult(0).setType(typeOf(part).clone(type.getElementType()));
+      copy->getResult(0).setType(makeTensorType(dimsOf(part), type.getElementType()));
       parts.push_back(rewriter.insert(copy)->getResult(0));
     }
     rewriter.replaceOpWithNewOp<ConcatOp>(op, parts, axis);
@@ -274,6 +303,8 @@ Value sink(PatternRewriter &rewriter, PadOp op, Value x, ArrayRef<int64_t> permu
 }
 
 Value sink(PatternRewriter &rewriter, SliceOp op, Value x, ArrayRef<int64_t> permutation) {
+  if (op.getBounds())
+    return {};
   Value part = SliceOp::create(rewriter, op.getLoc(), x, permuted(op.getOffsets(), permutation), permuted(op.getSizes(), permutation),
                                permuted(op.getStrides(), permutation));
   return TransposeOp::create(rewriter, op.getLoc(), part, permutation);
@@ -325,21 +356,22 @@ Value sink(PatternRewriter &rewriter, ReshapeOp op, Value x, ArrayRef<int64_t> p
   std::optional<SmallVector<ReshapeGroup>> groups = groupDims(from, to);
   if (!groups)
     return {};
+  Dims fromDims = getDims(from), toDims = getDims(to);
   // Where the elements of each group lie among those of x, and its number: groups of nothing but dims of size 1 may lie anywhere.
   SmallVector<std::tuple<int64_t, size_t, ReshapeGroup>> sorted;
   for (auto [number, group] : llvm::enumerate(*groups)) {
-    auto *dim = llvm::find_if(group.from, [&](int64_t dim) { return from.getDimSize(dim) != 1; });
+    auto *dim = llvm::find_if(group.from, [&](int64_t dim) { return !isOne(fromDims[dim]); });
     dim = dim == group.from.end() ? group.from.begin() : dim;
     sorted.push_back({group.from.empty() ? std::get<0>(sorted.back()) : permutation[*dim], number, group});
   }
   llvm::sort(sorted,
              [](const auto &a, const auto &b) { return std::pair(std::get<0>(a), std::get<1>(a)) < std::pair(std::get<0>(b), std::get<1>(b)); });
-  SmallVector<int64_t> shape;
+  Dims shape;
   Permutation order(to.getRank());
   int64_t last = -1;
   for (const auto &[place, number, group] : sorted) {
     for (int64_t dim : group.from) {
-      if (from.getDimSize(dim) == 1)
+      if (isOne(fromDims[dim]))
         continue;
       if (permutation[dim] < last)
         return {};
@@ -347,7 +379,7 @@ Value sink(PatternRewriter &rewriter, ReshapeOp op, Value x, ArrayRef<int64_t> p
     }
     for (int64_t dim : group.to) {
       order[dim] = shape.size();
-      shape.push_back(to.getDimSize(dim));
+      shape.push_back(toDims[dim]);
     }
   }
   return TransposeOp::create(rewriter, op.getLoc(), reshape(rewriter, op.getLoc(), x, shape), order);

@@ -26,8 +26,6 @@ struct SplitPadsOffConv : OpRewritePattern<ConvOp> {
     auto type = cast<RankedTensorType>(op.getX().getType());
     if (llvm::all_of(op.getPads(), [](int64_t pad) { return pad == 0; }))
       return rewriter.notifyMatchFailure(op, "has no pads");
-    if (!type.hasStaticShape())
-      return rewriter.notifyMatchFailure(op, "the shape is symbolic");
     size_t rank = type.getRank(), spatial = op.getKernel().size(), first = op.getLayout() == Layout::ChannelsLast ? 1 : 2;
     SmallVector<int64_t> low(rank, 0), high(rank, 0), offsets(rank, 0), sizes(type.getShape()), strides(rank, 1);
     for (size_t i = 0; i < spatial; ++i) {
@@ -35,7 +33,12 @@ struct SplitPadsOffConv : OpRewritePattern<ConvOp> {
       low[dim] = std::max<int64_t>(begin, 0);
       high[dim] = std::max<int64_t>(end, 0);
       offsets[dim] = std::max<int64_t>(-begin, 0);
-      sizes[dim] -= offsets[dim] + std::max<int64_t>(-end, 0);
+      int64_t cropped = offsets[dim] + std::max<int64_t>(-end, 0);
+      if (cropped == 0)
+        continue;
+      if (ShapedType::isDynamic(sizes[dim]))
+        return rewriter.notifyMatchFailure(op, "the pads crop a symbolic dim");
+      sizes[dim] -= cropped;
       if (sizes[dim] <= 0)
         return rewriter.notifyMatchFailure(op, "the pads crop the whole operand");
     }

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/FailureSites.h"
 
 using namespace mlir;
 
@@ -124,6 +125,7 @@ Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, 
     operands.push_back(emitBroadcast(operand, indices, lanes, active));
   FailureOr<Value> result = emitElementwise(b, op, operands);
   assert(succeeded(result) && "a region's body holds only its anchor and elementwise operations");
+  emitDivisorCheck(b, context, op, operands, active);
   return *result;
 }
 

@@ -2,6 +2,7 @@
 #include "passes/Kernel/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -65,11 +66,23 @@ private:
     inputBase = addIndex(b, inputBase, scaleIndex(b, pixel, s.strideWidth * widthStride));
     SmallVector<Value> panel = decode(b, at[3], {countTiles(s.groups, kPanel), kPanel / tileChannels});
     Value weightBase = addIndex(b, scaleIndex(b, panel[0], s.kernelHeight * s.kernelWidth * kPanel), scaleIndex(b, panel[1], tileChannels));
+    prefetchNextRows(inputBase, rows, pixels);
     SmallVector<Value> sums = emitCarrying(b, s.kernelHeight, SmallVector<Value>(rows * pixels, zero), [&](Value kh, ValueRange carried) {
       return addKernelRow(SmallVector<Value>(carried), addIndex(b, inputBase, scaleIndex(b, kh, s.dilationHeight * heightStride)),
                           addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels);
     });
     store(sums, at[0], row, pixel, channel, rows, pixels);
+  }
+
+  /// Fetches the rows that the row block below reads and this one does not: a line per pixel, one row of the image apart, which hardware does not
+  /// see.
+  void prefetchNextRows(Value inputBase, int64_t rows, int64_t pixels) {
+    int64_t firstNew = (rows - 1) * s.strideHeight + (s.kernelHeight - 1) * s.dilationHeight + 1;
+    for (int64_t y = 0; y < rows * s.strideHeight; ++y)
+      for (int64_t x = 0; x < pixels * s.strideWidth; ++x) {
+        Value line = offsetBy(b, inputBase, (firstNew + y) * heightStride + x * widthStride);
+        memref::PrefetchOp::create(b, input, line, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+      }
   }
 
   SmallVector<Value> addKernelRow(SmallVector<Value> sums, Value base, Value weightBase, int64_t rows, int64_t pixels) {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/RunFailure.h"
+#include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
+#include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Families.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Passes.h"
@@ -50,11 +54,13 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
   void runOnOperation() override {
     SmallVector<func::FuncOp> models;
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (!function.isPrivate())
+      if (!function.isPrivate() && !function->hasAttr("ingot.prepares"))
         models.push_back(function);
     for (func::FuncOp model : models)
       if (failed(emitModel(model)))
         return signalPassFailure();
+    if (!sites.empty())
+      getOperation()->setAttr(kFailureSites, ArrayAttr::get(&getContext(), sites));
   }
 
 private:
@@ -65,15 +71,17 @@ private:
       if (!region.getPlan())
         return region.emitOpError("has no plan: run the plan stage first");
 
-    // team, thread and threads follow the buffers.
+    // team, thread, threads and the record of a failure follow the buffers.
     Block &entry = model.getBody().front();
     OpBuilder b(model.getContext());
     Type pointer = LLVM::LLVMPointerType::get(model.getContext()), index = b.getIndexType();
     unsigned first = model.getNumArguments();
-    for (Type type : {pointer, index, index})
+    for (Type type : {pointer, index, index, pointer})
       if (failed(model.insertArgument(model.getNumArguments(), type, {}, model.getLoc())))
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
+    Value failure = entry.getArgument(first + 3);
+    loadSymbols(model);
 
     bool ok = true; // all regions without kernels are reported at once
     SmallVector<RegionOp> sinceBarrier;
@@ -87,12 +95,27 @@ private:
       FailureOr<func::FuncOp> kernel = kernelOf(region);
       ok &= succeeded(kernel);
       if (ok)
-        emitCall(b, region, *kernel, thread, threads);
+        emitCall(b, region, *kernel, thread, threads, failure);
     }
     if (ok)
       for (RegionOp region : regions)
         region.erase();
     return success(ok);
+  }
+
+  /// The values of the model's symbols, which the kernels of regions with symbolic buffers take.
+  void loadSymbols(func::FuncOp model) {
+    symbols.clear();
+    auto names = model->getAttrOfType<ArrayAttr>("ingot.symbols");
+    for (BlockArgument argument : model.getArguments()) {
+      if (!names || !model.getArgAttr(argument.getArgNumber(), "ingot.values"))
+        continue;
+      auto b = ImplicitLocOpBuilder::atBlockBegin(model.getLoc(), &model.getBody().front());
+      for (size_t i = 0; i < names.size(); ++i) {
+        Value value = memref::LoadOp::create(b, argument, arith::ConstantIndexOp::create(b, i).getResult());
+        symbols.push_back(arith::IndexCastOp::create(b, b.getIndexType(), value));
+      }
+    }
   }
 
   /// A region waits for an earlier one of another thread that it reads from, overwrites, or whose input it overwrites.
@@ -118,14 +141,28 @@ private:
     func::CallOp::create(b, loc, name, TypeRange(b.getI32Type()), ValueRange{team});
   }
 
+  /// Lists the region's sites and returns what its kernel needs to report them: the record and the first site's number, or nothing.
+  SmallVector<Value> addSites(OpBuilder &b, RegionOp region, Value failure) {
+    size_t first = sites.size();
+    for (Operation *op : failureSites(region))
+      sites.push_back(b.getArrayAttr({op->getLoc(), b.getStringAttr(describeRunFailure(op))}));
+    if (sites.size() == first)
+      return {};
+    return {failure, arith::ConstantOp::create(b, region.getLoc(), b.getI32IntegerAttr(first))};
+  }
+
   /// Calls the kernel with the thread's share of the units.
-  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel, Value thread, Value threads) {
+  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel, Value thread, Value threads, Value failure) {
     Location loc = region.getLoc();
+    SmallVector<Value> report = addSites(b, region, failure);
     SmallVector<Value> operands(region.getOperands());
+    if (region.getStrides())
+      operands.append(symbols);
     Value units = arith::ConstantIndexOp::create(b, loc, region.getPlan()->getUnits());
     if (!region.getPlan()->getParallel()) {
       Value zero = arith::ConstantIndexOp::create(b, loc, 0);
       operands.append({zero, units});
+      operands.append(report);
       Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, thread, zero);
       scf::IfOp::create(b, loc, isFirst, [&](OpBuilder &inner, Location) {
         func::CallOp::create(inner, loc, kernel, operands);
@@ -136,6 +173,7 @@ private:
     auto share = [&](Value number) { return arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, units, number), threads).getResult(); };
     Value next = arith::AddIOp::create(b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
     operands.append({share(thread), share(next)});
+    operands.append(report);
     func::CallOp::create(b, loc, kernel, operands);
   }
 
@@ -145,6 +183,8 @@ private:
     llvm::raw_string_ostream stream(key);
     llvm::interleaveComma(region.getOperandTypes(), stream);
     stream << *region.getPlan();
+    if (region.getStrides())
+      stream << *region.getStrides();
     for (Operation &op : region.getBody().front()) {
       // Names of ONNX values differ between layers that are alike.
       Operation *copy = op.clone();
@@ -174,15 +214,26 @@ private:
     ImplicitLocOpBuilder b(region.getLoc(), region.getContext());
     b.setInsertionPointToEnd(getOperation().getBody());
     SmallVector<Type> types(region.getOperandTypes());
-    types.append(2, b.getIndexType());
+    size_t symbolCount = region.getStrides() ? symbols.size() : 0, buffers = types.size();
+    types.append(symbolCount + 2, b.getIndexType());
+    bool canFail = !failureSites(region).empty();
+    if (canFail)
+      types.append({LLVM::LLVMPointerType::get(region.getContext()), b.getI32Type()});
     kernel = func::FuncOp::create(b, "region_" + std::to_string(kernels.size() - 1), b.getFunctionType(types, {}));
     kernel.setPrivate();
     Block *entry = kernel.addEntryBlock();
     b.setInsertionPointToStart(entry);
     ValueRange arguments = entry->getArguments();
-    size_t inputs = region.getInputs().size(), outputs = region.getOutputs().size();
-    KernelContext context{region, arguments.take_front(inputs), arguments.slice(inputs, outputs), arguments[inputs + outputs],
-                          arguments[inputs + outputs + 1]};
+    ValueRange sizes = arguments.slice(buffers, symbolCount), share = arguments.drop_front(buffers + symbolCount);
+    SmallVector<Value> shaped;
+    for (unsigned i = 0; i < buffers; ++i)
+      shaped.push_back(region.isSymbolicBuffer(i) ? shapeBuffer(b, region, i, arguments[i], sizes) : arguments[i]);
+    size_t inputs = region.getInputs().size();
+    KernelContext context{region, ArrayRef(shaped).take_front(inputs), ArrayRef(shaped).drop_front(inputs), sizes, share[0], share[1]};
+    if (canFail) {
+      context.failure = share[2];
+      context.firstSite = share[3];
+    }
     if (failed(emit(b, context)))
       return failure();
     b.setInsertionPointToEnd(entry);
@@ -190,7 +241,29 @@ private:
     return kernel;
   }
 
+  /// A flat argument with the sizes and strides of the tensor that it holds.
+  static Value shapeBuffer(ImplicitLocOpBuilder &b, RegionOp region, unsigned i, Value flat, ValueRange symbols) {
+    size_t inputs = region.getInputs().size();
+    Type tensor = i < inputs ? region.getBody().front().getArgument(i).getType() : region.getYielded()[i - inputs].getType();
+    SmallVector<OpFoldResult> sizes, strides;
+    SmallVector<int64_t> knownSizes, knownStrides;
+    auto append = [&](AffineExpr dim, SmallVectorImpl<OpFoldResult> &values, SmallVectorImpl<int64_t> &known) {
+      std::optional<int64_t> constant = getConstant(dim);
+      known.push_back(constant.value_or(ShapedType::kDynamic));
+      values.push_back(constant ? OpFoldResult(b.getIndexAttr(*constant)) : OpFoldResult(materializeDim(b, dim, symbols)));
+    };
+    for (AffineExpr dim : getDims(cast<RankedTensorType>(tensor)))
+      append(dim, sizes, knownSizes);
+    for (AffineExpr stride : region.getBufferStrides(i))
+      append(stride, strides, knownStrides);
+    auto layout = StridedLayoutAttr::get(b.getContext(), 0, knownStrides);
+    auto type = MemRefType::get(knownSizes, cast<MemRefType>(flat.getType()).getElementType(), layout);
+    return memref::ReinterpretCastOp::create(b, type, flat, b.getIndexAttr(0), sizes, strides);
+  }
+
   llvm::StringMap<func::FuncOp> kernels;
+  SmallVector<Value> symbols;   ///< of the model in hand
+  SmallVector<Attribute> sites; ///< of all regions so far; alike regions share code but not sites
 };
 
 } // namespace

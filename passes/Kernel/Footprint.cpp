@@ -24,8 +24,10 @@ Footprint Footprint::of(Value buffer) {
   if (auto cast = buffer.getDefiningOp<memref::ReinterpretCastOp>())
     buffer = cast.getSource();
   if (auto view = buffer.getDefiningOp<memref::ViewOp>()) {
-    result.begin += cast<arith::ConstantIndexOp>(view.getByteShift().getDefiningOp()).value();
     buffer = view.getSource();
+    auto shift = view.getByteShift().getDefiningOp<arith::ConstantIndexOp>();
+    result.isKnown = static_cast<bool>(shift);
+    result.begin += shift ? shift.value() : 0;
   }
   result.base = buffer;
   result.end = result.begin + extent;
@@ -33,7 +35,11 @@ Footprint Footprint::of(Value buffer) {
 }
 
 bool mayOverlap(const Footprint &a, const Footprint &b) {
-  if (a.base != b.base || a.begin >= b.end || b.begin >= a.end)
+  if (a.base != b.base)
+    return false;
+  if (!a.isKnown || !b.isKnown)
+    return true;
+  if (a.begin >= b.end || b.begin >= a.end)
     return false;
   if (a.strides != b.strides)
     return true;

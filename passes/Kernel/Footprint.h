@@ -10,6 +10,7 @@ namespace ingot {
 /// The bytes that a planned buffer covers in the argument (input, output, arena or weights) that it is a view of.
 struct Footprint {
   mlir::Value base;
+  bool isKnown = true;                       ///< false: its place depends on symbols, and it may lie anywhere in `base`
   int64_t begin = 0, end = 0;                ///< of the bytes in between, only those in the box are touched
   llvm::SmallVector<int64_t> sizes, strides; ///< strides in bytes
 

@@ -16,7 +16,7 @@ constexpr int kMostRounds = 100;
 RegionOp wrap(Operation &op) {
   OpBuilder b(&op);
   SmallVector<Value> operands(op.getOperands());
-  auto region = RegionOp::create(b, op.getLoc(), op.getResultTypes(), operands, ValueRange(), PlanAttr());
+  auto region = RegionOp::create(b, op.getLoc(), op.getResultTypes(), operands, ValueRange(), PlanAttr(), ArrayAttr());
   Block *block = b.createBlock(&region.getBody());
   for (Value operand : operands)
     block->addArgument(operand.getType(), operand.getLoc());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Plain.h"
-#include "passes/Plan/ArenaLayout.h"
+#include "passes/Plan/ArenaFormula.h"
+#include "passes/Plan/ModelSymbols.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/Tiles.h"
 #include "passes/Plan/ViewPlacement.h"
@@ -9,7 +10,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "passes/Kernel/Plain.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -21,6 +21,9 @@ namespace ingot {
 
 namespace {
 
+/// More than any buffer has.
+constexpr int64_t kMostElements = int64_t(1) << 48;
+
 /// Of a tensor without elements the strides are written out: `memref<3x0xf32>` has stride 0, which the conversion of signatures to LLVM refuses.
 MemRefType bufferType(Type tensor) {
   if (auto buffer = dyn_cast<MemRefType>(tensor)) // an argument that is one already
@@ -29,29 +32,40 @@ MemRefType bufferType(Type tensor) {
   Type element = getStorageType(type.getElementType());
   if (type.getNumElements() != 0)
     return MemRefType::get(type.getShape(), element);
-  return MemRefType::get(type.getShape(), element, StridedLayoutAttr::get(tensor.getContext(), 0, contiguousStrides(type.getShape())));
+  auto strides = llvm::map_to_vector(contiguousStrides(getDims(type)), [](AffineExpr stride) { return *getConstant(stride); });
+  return MemRefType::get(type.getShape(), element, StridedLayoutAttr::get(tensor.getContext(), 0, strides));
 }
 
-int64_t elementBytes(Type tensor) { return llvm::divideCeil(bufferType(tensor).getElementTypeBitWidth(), 8); }
-int64_t bufferBytes(Type tensor) { return bufferType(tensor).getNumElements() * elementBytes(tensor); }
+int64_t elementBytes(Type tensor) { return llvm::divideCeil(getStorageType(cast<ShapedType>(tensor).getElementType()).getIntOrFloatBitWidth(), 8); }
+
+AffineExpr bufferBytes(RankedTensorType tensor) {
+  AffineExpr bytes = getAffineConstantExpr(elementBytes(tensor), tensor.getContext());
+  for (AffineExpr dim : getDims(tensor))
+    bytes = bytes * dim;
+  return simplifyDim(bytes);
+}
 
 /// One side of a pad's border: a box of the padded tensor.
 struct BorderSide {
-  SmallVector<int64_t> offsets, sizes;
+  Dims offsets, sizes;
 };
 
 /// The border cut into boxes that do not overlap: dims before `dim` keep to the inside, dims after it span everything.
 SmallVector<BorderSide> sidesOf(PadOp pad) {
-  ArrayRef<int64_t> inside = cast<RankedTensorType>(pad.getX().getType()).getShape(), all = cast<RankedTensorType>(pad.getType()).getShape();
+  Dims inside = getDims(cast<RankedTensorType>(pad.getX().getType())), all = getDims(cast<RankedTensorType>(pad.getType()));
+  auto number = [&](int64_t value) { return getAffineConstantExpr(value, pad.getContext()); };
   SmallVector<BorderSide> sides;
   for (size_t dim = 0; dim < all.size(); ++dim)
     for (bool high : {false, true}) {
-      BorderSide side{SmallVector<int64_t>(all.size(), 0), SmallVector<int64_t>(all)};
+      int64_t low = pad.getLow()[dim], width = high ? pad.getHigh()[dim] : low;
+      if (width == 0)
+        continue;
+      BorderSide side{Dims(all.size(), number(0)), all};
       for (size_t i = 0; i < dim; ++i)
-        side.offsets[i] = pad.getLow()[i], side.sizes[i] = inside[i];
-      side.sizes[dim] = high ? pad.getHigh()[dim] : pad.getLow()[dim];
-      side.offsets[dim] = high ? pad.getLow()[dim] + inside[dim] : 0;
-      if (llvm::product_of(side.sizes) != 0)
+        side.offsets[i] = number(pad.getLow()[i]), side.sizes[i] = inside[i];
+      side.sizes[dim] = number(width);
+      side.offsets[dim] = high ? simplifyDim(inside[dim] + low) : number(0);
+      if (!llvm::is_contained(side.sizes, number(0)))
         sides.push_back(side);
     }
   return sides;
@@ -61,9 +75,9 @@ SmallVector<BorderSide> sidesOf(PadOp pad) {
 bool readsWhereItWrites(RegionOp region, size_t input) {
   Block &body = region.getBody().front();
   BlockArgument argument = body.getArgument(input);
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(argument.getType()).getShape();
+  Dims dims = getDims(cast<RankedTensorType>(argument.getType()));
   auto isElementwise = [&](Operation *op) {
-    return isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op) && cast<RankedTensorType>(op->getResult(0).getType()).getShape() == shape;
+    return isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op) && getDims(cast<RankedTensorType>(op->getResult(0).getType())) == dims;
   };
   auto anchor = cast<RegionFormationInterface>(region.getAnchorOp());
   bool fused = anchor.getAnchor() == Anchor::Convolution || anchor.getAnchor() == Anchor::Depthwise || isa<PackedMatMulOp>(anchor.getOperation());
@@ -80,7 +94,7 @@ class BufferPlanner {
 public:
   explicit BufferPlanner(func::FuncOp function)
       : function(function), body(function.getBody().front()), ret(cast<func::ReturnOp>(body.getTerminator())), placement(body),
-        b(function.getContext()) {}
+        symbols(ModelSymbols::of(function)), b(function.getLoc(), function.getContext()) {}
 
   LogicalResult plan();
 
@@ -90,11 +104,26 @@ private:
   }
   void touch(Value root, int64_t step);
   void findLifetimes();
+  void shareBorders();
+  void shareBorders(SmallVector<Value> alike);
   void reuseInPlace(RegionOp region, int64_t step);
   Value slotOf(Value root) const;
   void layOutWeights();
-  Value bufferOf(Value tensor) { return boxBuffer(placement.of(tensor), bufferType(tensor.getType())); }
-  Value boxBuffer(const Box &box, MemRefType type);
+  void layOutArena();
+  void emitPrepare(const ArenaFormula &formula);
+  void addArguments();
+  RankedTensorType tensorOf(Value value) const {
+    RankedTensorType type = inputTypes.lookup(value);
+    return type ? type : cast<RankedTensorType>(value.getType());
+  }
+  Value bufferOf(Value value) { return boxBuffer(placement.of(value), tensorOf(value)); }
+  Value boxBuffer(const Box &box, RankedTensorType tensor);
+  Value symbolicBuffer(const Box &box, RankedTensorType tensor);
+  Value arenaOffset(Value root);
+  Value slotOfValues(int64_t slot);
+  int64_t mostBytes(RankedTensorType tensor) const { return symbols.upperBound(bufferBytes(tensor)); }
+  bool isSymbolic(const Box &box, RankedTensorType tensor) const;
+  ArrayAttr stridesOf(ArrayRef<Value> tensors);
   void fillBorder(PadOp pad);
   void rewrite();
   void finishSignature();
@@ -103,15 +132,18 @@ private:
   Block &body;
   func::ReturnOp ret;
   ViewPlacement placement;
-  OpBuilder b;
+  ModelSymbols symbols;
+  ImplicitLocOpBuilder b;
   llvm::MapVector<Value, ArenaBuffer> lifetimes; ///< of roots in the arena, in steps: positions of operations in the block
   DenseMap<Value, Value> sharedWith;             ///< a root that is written over another one
   llvm::MapVector<Operation *, ArenaBuffer> scratch;
-  DenseMap<Value, int64_t> arenaOffsets, weightOffsets;
-  DenseMap<Value, Value> argumentOf; ///< inputs and outputs
+  DenseMap<Value, int64_t> arenaOffsets, weightOffsets; ///< with symbols, the former are slots of the model's values
+  DenseMap<Value, Value> argumentOf;                    ///< inputs and outputs
+  DenseMap<Value, RankedTensorType> inputTypes;         ///< of the arguments, while they become buffers
+  DenseMap<int64_t, Value> loadedSlots;
   unsigned inputs = 0;
-  int64_t arenaBytes = 0, weightBytes = 0;
-  Value arena, blob;
+  int64_t arenaBytes = 0, weightBytes = 0, valueCount = 0;
+  Value arena, blob, values;
 };
 
 Value BufferPlanner::slotOf(Value root) const {
@@ -123,7 +155,7 @@ Value BufferPlanner::slotOf(Value root) const {
 void BufferPlanner::touch(Value root, int64_t step) {
   if (!liesInArena(root))
     return;
-  auto [entry, added] = lifetimes.insert({slotOf(root), {bufferBytes(root.getType()), step, step}});
+  auto [entry, added] = lifetimes.insert({slotOf(root), {mostBytes(cast<RankedTensorType>(root.getType())), step, step}});
   entry->second.first = std::min(entry->second.first, step);
   entry->second.last = std::max(entry->second.last, step);
 }
@@ -143,6 +175,7 @@ void BufferPlanner::findLifetimes() {
     for (Value value : region->getResults())
       touch(placement.of(value).root, step);
   }
+  shareBorders();
   step = 0;
   for (Operation &op : body.without_terminator()) {
     ++step;
@@ -156,6 +189,51 @@ void BufferPlanner::findLifetimes() {
   }
 }
 
+/// Padded buffers that are alike in shape and border take turns in a few places that nothing else uses in between, so each place's border is filled
+/// once per run: a chain of equal convolutions needs two. Not where the model's arena would grow much by it.
+void BufferPlanner::shareBorders() {
+  llvm::MapVector<Attribute, SmallVector<Value>> alike;
+  for (auto pad : body.getOps<PadOp>()) {
+    Value root = pad.getResult();
+    if (!placement.ownsBorder(pad) || placement.of(root).root != root || !lifetimes.contains(root))
+      continue;
+    Attribute border[] = {TypeAttr::get(pad.getType()), pad.getLowAttr(), pad.getHighAttr(), pad.getValueAttr()};
+    alike[b.getArrayAttr(border)].push_back(root);
+  }
+  auto bytesNow = [&] {
+    auto buffers = llvm::map_to_vector(lifetimes, [](auto &entry) { return entry.second; });
+    return placeInArena(buffers);
+  };
+  int64_t limit = bytesNow() / 8 * 9;
+  for (auto &[border, roots] : alike) {
+    auto apart = lifetimes;
+    auto sharedApart = sharedWith;
+    shareBorders(roots);
+    if (bytesNow() > limit)
+      lifetimes = std::move(apart), sharedWith = std::move(sharedApart);
+  }
+}
+
+void BufferPlanner::shareBorders(SmallVector<Value> alike) {
+  llvm::sort(alike, [&](Value x, Value y) {
+    int64_t xFirst = lifetimes.find(x)->second.first, yFirst = lifetimes.find(y)->second.first;
+    return xFirst != yFirst ? xFirst < yFirst : x.getDefiningOp()->isBeforeInBlock(y.getDefiningOp());
+  });
+  SmallVector<Value> places;
+  for (Value root : alike) {
+    ArenaBuffer own = lifetimes.find(root)->second;
+    auto isFree = [&](Value place) { return lifetimes.find(place)->second.last < own.first; };
+    auto place = llvm::find_if(places, isFree);
+    if (place == places.end()) {
+      places.push_back(root);
+      continue;
+    }
+    lifetimes.find(*place)->second.last = own.last;
+    lifetimes.erase(root);
+    sharedWith[root] = *place;
+  }
+}
+
 /// Writes a result over an input that is read for the last time here.
 void BufferPlanner::reuseInPlace(RegionOp region, int64_t step) {
   for (Value result : region.getResults()) {
@@ -166,9 +244,10 @@ void BufferPlanner::reuseInPlace(RegionOp region, int64_t step) {
       const Box &from = placement.of(input);
       Value slot = slotOf(from.root);
       auto found = lifetimes.find(slot);
-      if (found == lifetimes.end() || found->second.last != step || from.offset != 0 || from.strides != to.strides ||
-          bufferBytes(result.getType()) != found->second.bytes || bufferType(input.getType()) != bufferType(result.getType()) ||
-          !readsWhereItWrites(region, i))
+      if (found == lifetimes.end() || found->second.last != step || getConstant(from.offset) != 0 || from.strides != to.strides ||
+          bufferBytes(cast<RankedTensorType>(slot.getType())) != bufferBytes(cast<RankedTensorType>(result.getType())) ||
+          getDims(cast<RankedTensorType>(input.getType())) != getDims(cast<RankedTensorType>(result.getType())) ||
+          elementBytes(input.getType()) != elementBytes(result.getType()) || !readsWhereItWrites(region, i))
         continue;
       // No other input may lie there: it would be read elsewhere.
       if (llvm::count_if(region.getInputs(), [&](Value other) { return slotOf(placement.of(other).root) == slot; }) != 1)
@@ -189,54 +268,168 @@ void BufferPlanner::layOutWeights() {
     weightOffsets[constant.getResult()] = weightBytes;
     layout.push_back(
         b.getDictionaryAttr({b.getNamedAttr("offset", b.getI64IntegerAttr(weightBytes)), b.getNamedAttr("value", constant.getValueAttr())}));
-    weightBytes = llvm::alignTo(weightBytes + bufferBytes(constant.getType()), kBufferAlignment);
+    weightBytes = llvm::alignTo(weightBytes + *getConstant(bufferBytes(cast<RankedTensorType>(constant.getType()))), kBufferAlignment);
   }
   cast<ModuleOp>(function->getParentOp())->setAttr("ingot.weight_layout", b.getArrayAttr(layout));
 }
 
+void BufferPlanner::layOutArena() {
+  SmallVector<ArenaBuffer> buffers;
+  SmallVector<AffineExpr> bytes;
+  for (auto &[root, buffer] : lifetimes) {
+    buffers.push_back(buffer);
+    bytes.push_back(bufferBytes(cast<RankedTensorType>(root.getType())));
+  }
+  for (auto &[region, buffer] : scratch) {
+    buffers.push_back(buffer);
+    bytes.push_back(b.getAffineConstantExpr(buffer.bytes));
+  }
+  arenaBytes = placeInArena(buffers);
+  if (!symbols.empty()) {
+    // The offsets are computed once per call, and kept behind the values of the symbols.
+    ArenaFormula formula(buffers, bytes);
+    arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
+    for (auto [i, buffer] : llvm::enumerate(buffers))
+      buffer.offset = symbols.ranges.size() + i;
+    valueCount = symbols.ranges.size() + buffers.size();
+    emitPrepare(formula);
+  }
+  for (auto [entry, buffer] : llvm::zip(lifetimes, buffers))
+    arenaOffsets[entry.first] = buffer.offset;
+  for (auto [entry, buffer] : llvm::zip_equal(scratch, ArrayRef(buffers).drop_front(lifetimes.size())))
+    entry.second.offset = buffer.offset;
+}
+
+/// Beside the model, a function that a run calls when its dims are new: from the values of the symbols it computes the places in the arena.
+void BufferPlanner::emitPrepare(const ArenaFormula &formula) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfter(function);
+  auto type = MemRefType::get({valueCount}, b.getI64Type());
+  auto prepare = func::FuncOp::create(b, (function.getName() + "_prepare").str(), b.getFunctionType(type, b.getI64Type()));
+  prepare->setAttr("ingot.prepares", FlatSymbolRefAttr::get(function));
+  b.setInsertionPointToStart(prepare.addEntryBlock());
+  Value slots = prepare.getArgument(0);
+  auto at = [&](size_t slot) { return arith::ConstantIndexOp::create(b, slot).getResult(); };
+  SmallVector<Value> sizes;
+  for (size_t i = 0; i < symbols.ranges.size(); ++i)
+    sizes.push_back(arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, slots, at(i))));
+  ArenaFormula::Offsets offsets = formula.emit(b, sizes);
+  for (auto [i, offset] : llvm::enumerate(offsets.buffers))
+    memref::StoreOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), offset), slots, at(symbols.ranges.size() + i));
+  func::ReturnOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), offsets.arenaBytes).getResult());
+}
+
+/// One of the model's values, loaded once at its beginning.
+Value BufferPlanner::slotOfValues(int64_t slot) {
+  Value &loaded = loadedSlots[slot];
+  if (!loaded) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&body);
+    Value number = memref::LoadOp::create(b, values, arith::ConstantIndexOp::create(b, slot).getResult());
+    loaded = arith::IndexCastOp::create(b, b.getIndexType(), number);
+  }
+  return loaded;
+}
+
+Value BufferPlanner::arenaOffset(Value root) {
+  int64_t offset = arenaOffsets.lookup(root);
+  return symbols.empty() ? arith::ConstantIndexOp::create(b, offset).getResult() : slotOfValues(offset);
+}
+
+bool BufferPlanner::isSymbolic(const Box &box, RankedTensorType tensor) const {
+  return !tensor.hasStaticShape() || !getConstant(box.offset) || !llvm::all_of(box.strides, llvm::IsaPred<AffineConstantExpr>);
+}
+
+/// A buffer whose place, shape or strides depend on symbols: flat, from the box's first element on.
+Value BufferPlanner::symbolicBuffer(const Box &box, RankedTensorType tensor) {
+  Value base = argumentOf.lookup(box.root), shift;
+  auto weight = weightOffsets.find(box.root);
+  if (!base)
+    base = weight == weightOffsets.end() ? arena : blob;
+  if (base == arena)
+    shift = arenaOffset(slotOf(box.root));
+  SmallVector<Value> sizes;
+  for (size_t i = 0; i < symbols.ranges.size(); ++i)
+    sizes.push_back(slotOfValues(i));
+  int64_t start = base == blob ? weight->second : 0;
+  Value inside = materializeDim(b, simplifyDim(box.offset * elementBytes(tensor) + start), sizes);
+  shift = shift ? b.createOrFold<arith::AddIOp>(shift, inside) : inside;
+  AffineExpr extent = b.getAffineConstantExpr(1);
+  for (auto [size, stride] : llvm::zip_equal(getDims(tensor), box.strides))
+    extent = extent + (size - 1) * stride;
+  auto flat = MemRefType::get({std::clamp<int64_t>(symbols.upperBound(extent), 0, kMostElements)}, getStorageType(tensor.getElementType()));
+  return memref::ViewOp::create(b, flat, base, shift, ValueRange());
+}
+
 /// A memref of the box's elements. Boxes in the arena and among the weights begin at offset 0 of a view of their own, so that regions that are alike
 /// take arguments of the same type.
-Value BufferPlanner::boxBuffer(const Box &box, MemRefType type) {
-  bool contiguous = box.strides == contiguousStrides(type.getShape()) && type.getLayout().isIdentity();
-  Location loc = function.getLoc();
-  if (Value argument = argumentOf.lookup(box.root)) {
-    if (box.offset == 0 && argument.getType() == type && box.strides == contiguousStrides(type.getShape()))
+Value BufferPlanner::boxBuffer(const Box &box, RankedTensorType tensor) {
+  if (isSymbolic(box, tensor))
+    return symbolicBuffer(box, tensor);
+  MemRefType type = bufferType(tensor);
+  auto strides = llvm::map_to_vector(box.strides, [](AffineExpr stride) { return *getConstant(stride); });
+  int64_t offset = *getConstant(box.offset), bytes = elementBytes(tensor);
+  bool contiguous = box.strides == contiguousStrides(getDims(tensor)) && type.getLayout().isIdentity();
+  Value argument = argumentOf.lookup(box.root);
+  if (argument && symbols.empty()) {
+    if (offset == 0 && argument.getType() == type && box.strides == contiguousStrides(getDims(tensor)))
       return argument;
-    auto layout = StridedLayoutAttr::get(b.getContext(), box.offset, box.strides);
-    auto boxType = MemRefType::get(type.getShape(), type.getElementType(), layout);
-    return memref::ReinterpretCastOp::create(b, loc, boxType, argument, box.offset, type.getShape(), box.strides);
+    auto boxType = MemRefType::get(type.getShape(), type.getElementType(), StridedLayoutAttr::get(b.getContext(), offset, strides));
+    return memref::ReinterpretCastOp::create(b, boxType, argument, offset, type.getShape(), strides);
   }
   auto weight = weightOffsets.find(box.root);
-  bool isWeight = weight != weightOffsets.end();
-  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  int64_t start = (isWeight ? weight->second : arenaOffsets.lookup(slotOf(box.root))) + box.offset * bytes;
+  Value base = argument ? argument : weight != weightOffsets.end() ? blob : arena;
+  int64_t inside = offset * bytes + (base == blob ? weight->second : 0);
+  Value shift;
+  if (base == arena && !symbols.empty())
+    shift = b.createOrFold<arith::AddIOp>(arenaOffset(slotOf(box.root)), arith::ConstantIndexOp::create(b, inside));
+  else
+    shift = arith::ConstantIndexOp::create(b, inside + (base == arena ? arenaOffsets.lookup(slotOf(box.root)) : 0));
   int64_t extent = type.getNumElements() == 0 ? 0 : 1;
-  for (auto [size, stride] : llvm::zip_equal(type.getShape(), box.strides))
+  for (auto [size, stride] : llvm::zip_equal(type.getShape(), strides))
     extent += extent == 0 ? 0 : (size - 1) * stride;
-  Value shift = arith::ConstantIndexOp::create(b, loc, start);
   auto flat = contiguous ? type : MemRefType::get({extent}, type.getElementType());
-  Value view = memref::ViewOp::create(b, loc, flat, isWeight ? blob : arena, shift, ValueRange());
+  Value view = memref::ViewOp::create(b, flat, base, shift, ValueRange());
   if (contiguous)
     return view;
-  auto boxType = MemRefType::get(type.getShape(), type.getElementType(), StridedLayoutAttr::get(b.getContext(), 0, box.strides));
-  return memref::ReinterpretCastOp::create(b, loc, boxType, view, 0, type.getShape(), box.strides);
+  auto boxType = MemRefType::get(type.getShape(), type.getElementType(), StridedLayoutAttr::get(b.getContext(), 0, strides));
+  return memref::ReinterpretCastOp::create(b, boxType, view, 0, type.getShape(), strides);
+}
+
+/// The strides of a region's buffers, if any depends on symbols.
+ArrayAttr BufferPlanner::stridesOf(ArrayRef<Value> tensors) {
+  if (llvm::none_of(tensors, [&](Value tensor) { return isSymbolic(placement.of(tensor), tensorOf(tensor)); }))
+    return {};
+  SmallVector<AffineMap> maps;
+  for (Value tensor : tensors)
+    maps.push_back(AffineMap::get(0, symbols.ranges.size(), placement.of(tensor).strides, b.getContext()));
+  return b.getAffineMapArrayAttr(maps);
 }
 
 /// A region for each side of the border. They need no order among themselves or with whoever writes the inside.
 void BufferPlanner::fillBorder(PadOp pad) {
-  auto padded = cast<RankedTensorType>(pad.getType());
-  auto value = cast<DenseElementsAttr>(pad.getValue());
+  if (sharedWith.contains(pad.getResult())) // filled by whoever had the place first
+    return;
+  Type element = cast<RankedTensorType>(pad.getType()).getElementType();
+  auto value = cast<DenseElementsAttr>(pad.getValue()).getValues<Attribute>()[0];
+  b.setLoc(pad.getLoc());
   for (const BorderSide &side : sidesOf(pad)) {
     Box box = placement.of(pad.getResult());
     for (auto [offset, stride] : llvm::zip_equal(side.offsets, box.strides))
-      box.offset += offset * stride;
-    auto type = RankedTensorType::get(side.sizes, padded.getElementType());
+      box.offset = simplifyDim(box.offset + offset * stride);
+    RankedTensorType type = makeTensorType(side.sizes, element);
     b.setInsertionPoint(pad);
-    Value buffer = boxBuffer(box, bufferType(type));
-    auto fill = RegionOp::create(b, pad.getLoc(), TypeRange(), ValueRange(), buffer, PlanAttr());
+    Value buffer = boxBuffer(box, type);
+    ArrayAttr strides;
+    if (isSymbolic(box, type))
+      strides = b.getAffineMapArrayAttr(AffineMap::get(0, symbols.ranges.size(), box.strides, b.getContext()));
+    auto fill = RegionOp::create(b, TypeRange(), ValueRange(), buffer, PlanAttr(), strides);
     b.createBlock(&fill.getBody());
-    Value border = ConstantOp::create(b, pad.getLoc(), DenseElementsAttr::get(type, value.getValues<Attribute>()[0]));
-    YieldOp::create(b, pad.getLoc(), border);
+    auto constant = type.hasStaticShape() ? type : RankedTensorType::get({}, element);
+    Value border = ConstantOp::create(b, DenseElementsAttr::get(constant, value));
+    if (!type.hasStaticShape())
+      border = BroadcastOp::create(b, type, border);
+    YieldOp::create(b, border);
     PlanAttr plan = planMap(fill, MachineModel());
     fill.setPlanAttr(plan ? plan : PlanAttr::get(b.getContext(), Family::Plain, {}, 1, 1, plainUnits(fill), false));
   }
@@ -245,18 +438,22 @@ void BufferPlanner::fillBorder(PadOp pad) {
 void BufferPlanner::rewrite() {
   SmallVector<Operation *> old;
   for (Operation &op : llvm::make_early_inc_range(body.without_terminator())) {
+    b.setLoc(op.getLoc());
     if (auto pad = dyn_cast<PadOp>(op); pad && placement.ownsBorder(pad))
       fillBorder(pad);
     if (auto region = dyn_cast<RegionOp>(op); region && region.getNumResults() != 0) {
       b.setInsertionPoint(region);
       SmallVector<Value> ins = llvm::map_to_vector(region.getInputs(), [&](Value value) { return bufferOf(value); });
       SmallVector<Value> outs = llvm::map_to_vector(region.getResults(), [&](Value value) { return bufferOf(value); });
+      SmallVector<Value> tensors(region.getInputs());
+      tensors.append(region.getResults().begin(), region.getResults().end());
+      ArrayAttr strides = stridesOf(tensors);
       if (auto found = scratch.find(region); found != scratch.end()) {
-        Value shift = arith::ConstantIndexOp::create(b, region.getLoc(), found->second.offset);
+        Value shift = symbols.empty() ? arith::ConstantIndexOp::create(b, found->second.offset).getResult() : slotOfValues(found->second.offset);
         auto type = MemRefType::get({found->second.bytes}, b.getI8Type());
-        outs.push_back(memref::ViewOp::create(b, region.getLoc(), type, arena, shift, ValueRange()));
+        outs.push_back(memref::ViewOp::create(b, type, arena, shift, ValueRange()));
       }
-      auto planned = RegionOp::create(b, region.getLoc(), TypeRange(), ins, outs, region.getPlanAttr());
+      auto planned = RegionOp::create(b, TypeRange(), ins, outs, region.getPlanAttr(), strides);
       planned.getBody().takeBody(region.getBody());
     }
     if (isa<IngotDialect>(op.getDialect()) && op.getNumResults() != 0)
@@ -269,6 +466,27 @@ void BufferPlanner::rewrite() {
   }
 }
 
+/// Inputs become buffers, results buffers after them; then arena, weights and, with symbols, the model's values. With symbols, all but the values are
+/// bytes, whose number is an upper bound.
+void BufferPlanner::addArguments() {
+  auto typeOf = [&](Value tensor) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    return symbols.empty() ? bufferType(type) : MemRefType::get({mostBytes(type)}, b.getI8Type());
+  };
+  for (unsigned i = 0; i < inputs; ++i) {
+    BlockArgument argument = body.getArgument(i);
+    argumentOf[argument] = argument;
+    inputTypes[argument] = cast<RankedTensorType>(argument.getType());
+    argument.setType(typeOf(argument));
+  }
+  for (Value value : ret.getOperands())
+    argumentOf[value] = body.addArgument(typeOf(value), ret.getLoc());
+  arena = body.addArgument(MemRefType::get({arenaBytes}, b.getI8Type()), function.getLoc());
+  blob = body.addArgument(MemRefType::get({weightBytes}, b.getI8Type()), function.getLoc());
+  if (!symbols.empty())
+    values = body.addArgument(MemRefType::get({valueCount}, b.getI64Type()), function.getLoc());
+}
+
 LogicalResult BufferPlanner::plan() {
   if (!placement.getCopies().empty() || !placement.getOperandCopies().empty())
     return function.emitOpError("has views that need copies: run ingot-copy-views first");
@@ -276,27 +494,10 @@ LogicalResult BufferPlanner::plan() {
     if (!region.getPlan())
       return region.emitOpError("has no plan: run ingot-choose-kernels first");
   inputs = function.getNumArguments();
-  for (BlockArgument argument : body.getArguments())
-    argumentOf[argument] = argument;
   findLifetimes();
   layOutWeights();
-  SmallVector<ArenaBuffer> buffers;
-  for (auto &[root, buffer] : lifetimes)
-    buffers.push_back(buffer);
-  for (auto &[region, buffer] : scratch)
-    buffers.push_back(buffer);
-  arenaBytes = placeInArena(buffers);
-  for (auto [entry, buffer] : llvm::zip(lifetimes, buffers))
-    arenaOffsets[entry.first] = buffer.offset;
-  for (auto [entry, buffer] : llvm::zip_equal(scratch, ArrayRef(buffers).drop_front(lifetimes.size())))
-    entry.second.offset = buffer.offset;
-
-  for (Value value : ret.getOperands())
-    argumentOf[value] = body.addArgument(bufferType(value.getType()), ret.getLoc());
-  arena = body.addArgument(MemRefType::get({arenaBytes}, b.getI8Type()), function.getLoc());
-  blob = body.addArgument(MemRefType::get({weightBytes}, b.getI8Type()), function.getLoc());
-  for (unsigned i = 0; i < inputs; ++i)
-    body.getArgument(i).setType(bufferType(body.getArgument(i).getType()));
+  layOutArena();
+  addArguments();
   rewrite();
   finishSignature();
   return success();
@@ -312,6 +513,8 @@ void BufferPlanner::finishSignature() {
     keep(function.getResultAttrDict(i));
   arguments.push_back(b.getDictionaryAttr(b.getNamedAttr("ingot.arena", b.getUnitAttr())));
   arguments.push_back(b.getDictionaryAttr(b.getNamedAttr("ingot.weights", b.getUnitAttr())));
+  if (values)
+    arguments.push_back(b.getDictionaryAttr(b.getNamedAttr("ingot.values", b.getUnitAttr())));
   function->setAttr("ingot.input_count", b.getI64IntegerAttr(inputs));
   function->setAttr("ingot.output_count", b.getI64IntegerAttr(function.getNumResults()));
   function.removeResAttrsAttr();
@@ -322,7 +525,7 @@ void BufferPlanner::finishSignature() {
 struct PlanBuffersPass : impl::PlanBuffersPassBase<PlanBuffersPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isPrivate() || function.isExternal())
+    if (function.isPrivate() || function.isExternal() || function->hasAttr("ingot.prepares"))
       return;
     if (!llvm::hasSingleElement(function.getBody())) {
       function.emitOpError("has more than one block");

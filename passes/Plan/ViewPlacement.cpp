@@ -1,63 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Plan/ViewPlacement.h"
 
+#include "dialects/Ingot/SymbolicDims.h"
+
 using namespace mlir;
 
 namespace ingot {
 namespace {
 
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+Dims dimsOf(Value value) { return getDims(cast<RankedTensorType>(value.getType())); }
 
-Box wholeBuffer(Value value) { return {value, 0, contiguousStrides(shapeOf(value))}; }
+AffineExpr number(int64_t value, MLIRContext *context) { return getAffineConstantExpr(value, context); }
+
+Box wholeBuffer(Value value) { return {value, number(0, value.getContext()), contiguousStrides(dimsOf(value))}; }
+
+bool isOne(AffineExpr dim) { return getConstant(dim) == 1; }
+bool isEmpty(ArrayRef<AffineExpr> dims) {
+  return llvm::any_of(dims, [](AffineExpr dim) { return getConstant(dim) == 0; });
+}
 
 /// Strides of the same elements under another shape; nothing when neighbours of the new shape are not evenly apart.
-std::optional<SmallVector<int64_t>> reshapeStrides(ArrayRef<int64_t> from, ArrayRef<int64_t> strides, ArrayRef<int64_t> to) {
-  if (llvm::product_of(from) == 0)
+std::optional<Dims> reshapeStrides(ArrayRef<AffineExpr> from, ArrayRef<AffineExpr> strides, ArrayRef<AffineExpr> to, MLIRContext *context) {
+  if (isEmpty(from))
     return contiguousStrides(to);
-  SmallVector<std::pair<int64_t, int64_t>> dims; // size and stride of the old dims that have elements to step over
+  SmallVector<std::pair<AffineExpr, AffineExpr>> dims; // size and stride of the old dims that have elements to step over
   for (auto [size, stride] : llvm::zip_equal(from, strides)) {
-    if (size == 1)
+    if (isOne(size))
       continue;
-    if (!dims.empty() && dims.back().second == stride * size)
-      dims.back() = {dims.back().first * size, stride};
+    if (!dims.empty() && dims.back().second == simplifyDim(stride * size))
+      dims.back() = {simplifyDim(dims.back().first * size), stride};
     else
       dims.push_back({size, stride});
   }
-  SmallVector<int64_t> result(to.size());
-  int64_t inner = 1, left = 1; // of the old dim that is being split, from the inside out
-  int64_t stride = 1;
+  Dims result(to.size());
+  AffineExpr one = number(1, context), inner = one, left = one, stride = one; // of the old dim that is being split, from the inside out
   for (size_t i = to.size(); i-- > 0;) {
-    if (to[i] == 1) {
-      result[i] = i + 1 == to.size() ? 1 : result[i + 1] * to[i + 1];
+    if (isOne(to[i])) {
+      result[i] = i + 1 == to.size() ? one : simplifyDim(result[i + 1] * to[i + 1]);
       continue;
     }
-    if (left == 1) {
+    if (isOne(left)) {
       if (dims.empty())
         return std::nullopt;
       std::tie(left, stride) = dims.pop_back_val();
-      inner = 1;
+      inner = one;
     }
-    if (left % to[i] != 0)
+    left = divideDim(left, to[i]);
+    if (!left)
       return std::nullopt;
-    result[i] = stride * inner;
-    inner *= to[i];
-    left /= to[i];
+    result[i] = simplifyDim(stride * inner);
+    inner = inner * to[i];
   }
   return result;
 }
 
-/// The stride between neighbours along the innermost dim that has any.
-int64_t innermostStride(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
-  for (size_t i = shape.size(); i-- > 0;)
-    if (shape[i] != 1)
-      return strides[i];
-  return 1;
+/// Whether neighbours along the innermost dim that has any are neighbours in memory.
+bool hasContiguousRows(ArrayRef<AffineExpr> dims, ArrayRef<AffineExpr> strides) {
+  for (size_t i = dims.size(); i-- > 0;)
+    if (!isOne(dims[i]))
+      return isOne(strides[i]);
+  return true;
 }
 
 /// A stride nobody takes says nothing; kernels ask the last one.
-void normalizeLast(Box &box, ArrayRef<int64_t> shape) {
-  if (!shape.empty() && shape.back() == 1)
-    box.strides.back() = 1;
+void normalizeLast(Box &box, ArrayRef<AffineExpr> dims) {
+  if (!dims.empty() && isOne(dims.back()))
+    box.strides.back() = dims.back();
 }
 
 /// Whether the region's kernels read `argument` at any strides. The others load vectors along its last dim.
@@ -79,10 +87,12 @@ bool readsAnyStrides(RegionOp region, BlockArgument argument) {
 
 } // namespace
 
-SmallVector<int64_t> contiguousStrides(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (size_t i = shape.size(); i-- > 1;)
-    strides[i - 1] = strides[i] * std::max<int64_t>(shape[i], 1);
+Dims contiguousStrides(ArrayRef<AffineExpr> dims) {
+  Dims strides(dims);
+  for (size_t i = dims.size(); i-- > 0;)
+    strides[i] = i + 1 == dims.size()            ? number(1, dims[i].getContext())
+                 : getConstant(dims[i + 1]) == 0 ? strides[i + 1]
+                                                 : simplifyDim(strides[i + 1] * dims[i + 1]);
   return strides;
 }
 
@@ -118,9 +128,9 @@ bool ViewPlacement::claim(Value value, const Box &box) {
   if (!op || boxes.contains(value) || isa<ConstantOp, SliceOp>(op))
     return false;
   Box own = box;
-  normalizeLast(own, shapeOf(value));
+  normalizeLast(own, dimsOf(value));
   if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-    std::optional<SmallVector<int64_t>> strides = reshapeStrides(shapeOf(value), box.strides, shapeOf(reshape.getX()));
+    std::optional<Dims> strides = reshapeStrides(dimsOf(value), box.strides, dimsOf(reshape.getX()), value.getContext());
     if (!strides || !claim(reshape.getX(), {box.root, box.offset, *strides}))
       return false;
   } else if (auto transpose = dyn_cast<TransposeOp>(op)) {
@@ -129,7 +139,7 @@ bool ViewPlacement::claim(Value value, const Box &box) {
       operand.strides[dim] = box.strides[i];
     if (!claim(transpose.getX(), operand))
       return false;
-  } else if (innermostStride(shapeOf(value), box.strides) != 1) {
+  } else if (!hasContiguousRows(dimsOf(value), box.strides)) {
     return false;
   }
   boxes[value] = own;
@@ -141,11 +151,11 @@ void ViewPlacement::claimConcat(ConcatOp op) {
     boxes[op.getResult()] = wholeBuffer(op.getResult());
   Box at = of(op.getResult());
   for (OpOperand &operand : op->getOpOperands()) {
-    if (innermostStride(shapeOf(operand.get()), at.strides) != 1) // columns of width 1: better written by one region
+    if (!hasContiguousRows(dimsOf(operand.get()), at.strides)) // columns of width 1: better written by one region
       copies.insert(op);
     else if (!claim(operand.get(), at))
       operandCopies.push_back(&operand);
-    at.offset += shapeOf(operand.get())[op.getAxis()] * at.strides[op.getAxis()];
+    at.offset = simplifyDim(at.offset + dimsOf(operand.get())[op.getAxis()] * at.strides[op.getAxis()]);
   }
 }
 
@@ -159,7 +169,7 @@ bool ViewPlacement::liesInBorder(PadOp op) {
     return false;
   Box box = of(op.getX());
   for (auto [low, stride] : llvm::zip_equal(op.getLow(), box.strides))
-    box.offset -= low * stride;
+    box.offset = simplifyDim(box.offset - stride * low);
   boxes[op.getResult()] = box;
   return true;
 }
@@ -183,7 +193,7 @@ void ViewPlacement::claimPad(PadOp op) {
   if (op.getMode() == PadMode::Constant) {
     Box inside = of(op.getResult());
     for (auto [low, stride] : llvm::zip_equal(op.getLow(), inside.strides))
-      inside.offset += low * stride;
+      inside.offset = simplifyDim(inside.offset + stride * low);
     if (claim(op.getX(), inside)) {
       borderOf[op.getX()] = op;
       return;
@@ -199,36 +209,36 @@ void ViewPlacement::view(Operation &op) {
   Box box = of(op.getOperand(0));
   bool possible = true;
   if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-    std::optional<SmallVector<int64_t>> strides = reshapeStrides(shapeOf(reshape.getX()), box.strides, shapeOf(result));
+    std::optional<Dims> strides = reshapeStrides(dimsOf(reshape.getX()), box.strides, dimsOf(result), op.getContext());
     possible = strides.has_value();
     if (possible)
       box.strides = *strides;
   } else if (auto transpose = dyn_cast<TransposeOp>(op)) {
-    SmallVector<int64_t> strides;
+    Dims strides;
     for (int64_t dim : transpose.getPermutation())
       strides.push_back(box.strides[dim]);
     box.strides = strides;
   } else {
     auto slice = cast<SliceOp>(op);
-    for (auto [i, offset, stride] : llvm::enumerate(slice.getOffsets(), slice.getStrides())) {
+    for (auto [i, offset, stride] : llvm::enumerate(getOffsetDims(slice), slice.getStrides())) {
       possible &= stride > 0;
-      box.offset += offset * box.strides[i];
-      box.strides[i] *= stride;
+      box.offset = simplifyDim(box.offset + offset * box.strides[i]);
+      box.strides[i] = simplifyDim(box.strides[i] * stride);
     }
-    possible &= llvm::product_of(shapeOf(result)) != 0;
+    possible &= !isEmpty(dimsOf(result));
   }
   if (!possible) {
     copies.insert(&op);
     box = wholeBuffer(result);
   }
-  normalizeLast(box, shapeOf(result));
+  normalizeLast(box, dimsOf(result));
   boxes[result] = box;
 }
 
 /// A view that a region could not read becomes a copy.
 void ViewPlacement::checkReader(RegionOp region) {
   for (auto [input, argument] : llvm::zip_equal(region.getInputs(), region.getBody().getArguments())) {
-    if (innermostStride(shapeOf(input), of(input).strides) == 1 || readsAnyStrides(region, argument))
+    if (hasContiguousRows(dimsOf(input), of(input).strides) || readsAnyStrides(region, argument))
       continue;
     assert(input.getDefiningOp() && "only views have strides");
     copies.insert(input.getDefiningOp());

@@ -2,20 +2,21 @@
 #ifndef PASSES_PLAN_VIEWPLACEMENT_H
 #define PASSES_PLAN_VIEWPLACEMENT_H
 
-#include "dialects/Ingot/Ingot.h"
+#include "dialects/Ingot/Shapes.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace ingot {
 
 /// Where the elements of a tensor lie: in the buffer of `root`, from `offset` on, `strides` apart (both in elements, one stride per dim of the
-/// tensor).
+/// tensor, functions of the model's symbols).
 struct Box {
   mlir::Value root; ///< an argument, a constant, a region's result, or a concat, pad or returned value whose buffer others write into
-  int64_t offset = 0;
-  llvm::SmallVector<int64_t> strides;
+  mlir::AffineExpr offset;
+  Dims strides;
 };
 
-llvm::SmallVector<int64_t> contiguousStrides(llvm::ArrayRef<int64_t> shape);
+/// Strides of a row-major tensor of these dims.
+Dims contiguousStrides(llvm::ArrayRef<mlir::AffineExpr> dims);
 
 /// Finds a place for every tensor of a function of the region stage such that view operations move no data:
 ///

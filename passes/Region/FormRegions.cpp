@@ -2,6 +2,7 @@
 #include "passes/Region/Passes.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/Shapes.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -30,7 +31,7 @@ struct Group {
     return !op || (!isa<PackOp>(op) && op->getNumResults() == 1 && cast<RegionFormationInterface>(op).getAnchor() != Anchor::Plain);
   }
 
-  ArrayRef<int64_t> shape() const { return cast<RankedTensorType>((anchor() ? anchor() : members.back())->getResult(0).getType()).getShape(); }
+  Dims dims() const { return getDims(cast<RankedTensorType>((anchor() ? anchor() : members.back())->getResult(0).getType())); }
 };
 
 /// The groups of a block while they grow. A group is computed as one, so two operations may share one only if no path leads out of the group and back
@@ -69,10 +70,10 @@ private:
       if (Operation *producer = operand.getDefiningOp(); producer && groupOf.contains(producer))
         producers.push_back(producer);
     llvm::sort(producers, [&](Operation *a, Operation *b) { return order.lookup(a) > order.lookup(b); });
-    ArrayRef<int64_t> shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+    Dims dims = getDims(cast<RankedTensorType>(op->getResult(0).getType()));
     for (Operation *producer : producers) {
       Group *group = groupOf.lookup(producer);
-      if (!group->takesEpilogue() || group->shape() != shape)
+      if (!group->takesEpilogue() || group->dims() != dims)
         continue;
       if (llvm::none_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, *group); }))
         return group;
@@ -83,7 +84,7 @@ private:
   /// Takes in the elementwise group that computes `operand` for this group alone.
   void absorb(Group &group, Value operand) {
     Group *other = operand.getDefiningOp() ? groupOf.lookup(operand.getDefiningOp()) : nullptr;
-    if (!other || other == &group || other->anchor() || other->shape() != group.shape())
+    if (!other || other == &group || other->anchor() || other->dims() != group.dims())
       return;
     for (Operation *op : other->members)
       for (Operation *user : op->getUsers())
@@ -179,7 +180,7 @@ private:
     SmallVector<Type> types;
     for (Value result : results)
       types.push_back(result.getType());
-    auto region = RegionOp::create(b, loc, types, inputs.getArrayRef(), ValueRange(), PlanAttr());
+    auto region = RegionOp::create(b, loc, types, inputs.getArrayRef(), ValueRange(), PlanAttr(), ArrayAttr());
     Block *block = b.createBlock(&region.getBody());
     IRMapping mapping;
     for (Value input : inputs)

@@ -11,7 +11,7 @@ namespace {
 
 struct VerifyRegionPass : impl::VerifyRegionPassBase<VerifyRegionPass> {
   void runOnOperation() override {
-    bool broken = false;
+    bool broken = false, ranges = getOperation()->hasAttr("ingot.ranges");
     for (Operation &op : getOperation().getBody().front().without_terminator()) {
       auto member = dyn_cast<RegionFormationInterface>(op);
       bool allowed = isa<RegionOp>(op) || (member && (member.getAnchor() == Anchor::Constant || member.getAnchor() == Anchor::View));
@@ -20,7 +20,7 @@ struct VerifyRegionPass : impl::VerifyRegionPassBase<VerifyRegionPass> {
         broken = true;
       }
       for (Type type : op.getResultTypes())
-        if (auto shaped = dyn_cast<ShapedType>(type); shaped && !shaped.hasStaticShape()) {
+        if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && !tensor.hasStaticShape() && !(ranges && tensor.getEncoding())) {
           op.emitOpError("has a dim that is not fixed: ") << type << "; give --dim name=value or --input-shape";
           broken = true;
         }

@@ -25,6 +25,7 @@ typedef struct Session {
   const IngotVariant *variant;
   uint32_t threads;
   _Atomic uint32_t busy;
+  const char *message; // `error`, or one of the model's sites
   char error[ERROR_BYTES];
 } Session;
 
@@ -108,7 +109,8 @@ static bool tensors_valid(const IngotModel *model, const IngotTensorInfo *tensor
 static bool model_valid(const IngotModel *model) {
   return model->variants && model->variant_count != 0 && tensors_valid(model, model->inputs, model->input_count) &&
          tensors_valid(model, model->outputs, model->output_count) && (uintptr_t)model->weights % INGOT_ALIGNMENT == 0 &&
-         (model->weights || model->weight_bytes == 0 || model->weights_file) && (model->symbol_count == 0 || model->symbols);
+         (model->weights || model->weight_bytes == 0 || model->weights_file) && (model->sites || model->site_count == 0) &&
+         (model->symbol_count == 0 || model->symbols);
 }
 
 static uint64_t copies_bytes(const IngotTensorInfo *tensors, uint32_t count) {
@@ -279,6 +281,7 @@ static IngotStatus session_open(const IngotModel *model, const IngotSessionOptio
   session->options = plan.options;
   session->session_bytes = plan.session_bytes;
   session->variant = plan.variant;
+  session->message = session->error;
   session->threads = plan.threads;
   lay_out(session, model, &plan);
   status = fill_session(session, model, &plan);
@@ -294,6 +297,7 @@ static bool enter(Session *session) {
   if (atomic_exchange_explicit(&session->busy, 1, memory_order_acquire) != 0)
     return false;
   session->error[0] = 0;
+  session->message = session->error;
   return true;
 }
 
@@ -302,11 +306,21 @@ static IngotStatus leave(Session *session, IngotStatus status) {
   return status;
 }
 
+/// Generated code has said which of the model's sites failed.
+static IngotStatus explain_failure(Session *session) {
+  const IngotStatus status = (IngotStatus)session->call.status;
+  const uint32_t site = (uint32_t)session->call.failed_site;
+  const IngotModel *model = session->binding.model;
+  session->message = status == INGOT_RUN_FAILURE && site < model->site_count ? model->sites[site] : ingot_status_text(status);
+  return status;
+}
+
 /// The run itself, over tensors that are bound. A request to cancel ends with the run that it met.
 static IngotStatus compute(Session *session) {
   if (ingot_team_take_cancel(session->team))
     return ingot_refuse(&session->binding.error, INGOT_CANCELLED, "the run was cancelled before it began");
   session->call.status = INGOT_OK;
+  session->call.failed_site = 0;
   const FloatState before = ingot_float_enter();
   const IngotStatus status = ingot_team_run(session->team);
   ingot_float_leave(before);
@@ -314,7 +328,7 @@ static IngotStatus compute(Session *session) {
   if (status != INGOT_OK)
     return ingot_refuse(&session->binding.error, status, "the operating system refused to start threads in the child of a fork");
   if (session->call.status != INGOT_OK)
-    return ingot_refuse(&session->binding.error, (IngotStatus)session->call.status, "%s", ingot_status_text((IngotStatus)session->call.status));
+    return explain_failure(session);
   if (cancelled)
     return ingot_refuse(&session->binding.error, INGOT_CANCELLED, "the run was cancelled");
   return INGOT_OK;
@@ -360,7 +374,7 @@ static IngotStatus session_run_tensors(IngotSession *handle, const IngotTensor *
 }
 
 static void session_cancel(IngotSession *session) { ingot_team_cancel(((Session *)session)->team); }
-static const char *session_error(const IngotSession *session) { return ((const Session *)session)->error; }
+static const char *session_error(const IngotSession *session) { return ((const Session *)session)->message; }
 static uint32_t session_threads(const IngotSession *session) { return ((const Session *)session)->threads; }
 static const int64_t *session_values(const IngotSession *session) { return ((const Session *)session)->binding.values; }
 static const IngotVariant *model_variant(const IngotModel *model) { return ingot_first_variant(model, ingot_cpu_features()); }

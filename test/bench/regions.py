@@ -56,7 +56,7 @@ def clock(folder):
 
 def contraction(rows, columns, depth):
     x, w = np.ones((rows, depth), np.float32), np.ones((depth, columns), np.float32)
-    body = f"%c = ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\ningot.yield %d : $r"
+    body = f"%c = ingot.packed_matmul %0, %1 : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\ningot.yield %d : $r"
     inputs = [planned.Buffer(x), planned.Buffer(planned.pack(w)), planned.Buffer(np.ones(columns, np.float32))]
     return planned.Region(
         f"contraction {rows}x{columns}x{depth}", body, inputs, [planned.Buffer(np.zeros((rows, columns)))], flops=2.0 * rows * columns * depth

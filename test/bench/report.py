@@ -47,8 +47,8 @@ def kernel_table(result: dict) -> list[str]:
     lines = [
         "## Kernels",
         "",
-        "Share of the FMA peak measured in the same rounds (`test/bench/fma_peak.c`). Convolutions are chains of eight layers, counted as direct "
-        "convolutions; spills = innermost vector loops that store vectors to the stack.",
+        "Share of the FMA peak measured in the same rounds (`test/bench/fma_peak.c`). Convolutions are chains of 8 layers (depthwise: 32), counted "
+        "as direct convolutions; spills = innermost vector loops that store vectors to the stack.",
         "",
         "| kernel | GFLOP/s 1T / 2T | peak 1T / 2T | share 1T / 2T | asked for | within | loops | spills |",
         "|---|---:|---:|---:|---:|---|---:|---:|",

@@ -36,6 +36,7 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   interface.variants.insert(interface.variants.begin(), {"x86-64-v4", "demo_run_v4", 1ull << 33, INGOT_CPU_X86_64_V4, "demo_prepare_v4", 3});
   interface.weightBytes = 5ull << 30;
   interface.symbols = {{"batch", 1, 8, INGOT_SYMBOL_RESULT}};
+  interface.sites = {"node 'a': division by zero", "node 'b': index out of range"};
   absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::create(namedTarget("x86-64-v3"));
   ASSERT_OK(jit.status());
   static uint8_t weights[1];
@@ -56,6 +57,8 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   ASSERT_EQ(model->input_count, 2u);
   ASSERT_EQ(model->output_count, 2u);
   ASSERT_EQ(model->variant_count, 2u);
+  ASSERT_EQ(model->site_count, 2u);
+  EXPECT_STREQ(model->sites[1], "node 'b': index out of range");
 
   EXPECT_EQ(model->api, &kApi);
   EXPECT_EQ(model->weights_file, nullptr);
@@ -119,6 +122,7 @@ TEST(Descriptor, MayHaveNoWeightsAndNoInputs) {
   ASSERT_TRUE(model);
   EXPECT_EQ(model->inputs, nullptr);
   EXPECT_EQ(model->weights, nullptr);
+  EXPECT_EQ(model->sites, nullptr);
 }
 
 TEST(Descriptor, GivesTheSameBytesAgain) { EXPECT_EQ(compileDescriptor(demoInterface()), compileDescriptor(demoInterface())); }

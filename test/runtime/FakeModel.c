@@ -25,8 +25,10 @@ static void run(IngotCall *call, int64_t thread, int64_t threads) {
   *total = 0;
   for (int i = 0; i < 4; ++i) {
     *total += ids[i];
-    if (ids[i] < 0)
+    if (ids[i] < 0) {
       call->status = INGOT_RUN_FAILURE;
+      call->failed_site = 1;
+    }
   }
   const int64_t now = allocationCount();
   *count = now == 0 ? -1 : *before == 0 ? 0 : *count + now - *before;
@@ -38,6 +40,8 @@ static const IngotVariant variants[] = {{"from-the-future", run, 64, (uint64_t)1
 #else
 static const IngotVariant variants[] = {{"from-the-future", run, 1 << 20, (uint64_t)1 << 63, 0, 0}, {"x86-64", run, 64, 0, 0, 0}};
 #endif
+
+static const char *const sites[] = {"node 'other': division by zero", "node 'lookup' (Gather): index out of range"};
 
 const IngotModel ingot_program_model = {
     sizeof(IngotModel),
@@ -51,4 +55,6 @@ const IngotModel ingot_program_model = {
     3,
     3,
     sizeof variants / sizeof *variants,
+    .site_count = 2,
+    .sites = sites,
     .api = &ingot_api};

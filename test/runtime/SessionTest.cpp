@@ -74,9 +74,18 @@ TEST(SessionTest, RunFailureIsReturnedAndForgotten) {
   Session session(model.model);
   Buffers buffers;
   buffers.x[0] = -1;
+  EXPECT_STREQ(ingot_session_error(session.handle), "");
   EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_RUN_FAILURE);
+  EXPECT_STREQ(ingot_session_error(session.handle), "node 'a': index out of range");
+  buffers.x[0] = -2;
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_RUN_FAILURE);
+  EXPECT_STREQ(ingot_session_error(session.handle), "node 'b': division by zero");
+  buffers.x[0] = -3; // a site that the model does not list
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_RUN_FAILURE);
+  EXPECT_STREQ(ingot_session_error(session.handle), ingot_status_text(INGOT_RUN_FAILURE));
   buffers.x[0] = 1;
   EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_OK);
+  EXPECT_STREQ(ingot_session_error(session.handle), "");
 }
 
 void arenaRun(IngotCall *call, int64_t, int64_t) {

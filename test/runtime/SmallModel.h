@@ -13,7 +13,7 @@ inline constexpr int64_t dims[] = {size};
 
 alignas(64) inline constexpr float weights[size] = {3, 1, 4, 1, 5};
 
-/// y[i] = x[i] * 2 + weights[i], then z = y reversed, through the arena. A negative x[0] is a run failure.
+/// y[i] = x[i] * 2 + weights[i], then z = y reversed, through the arena. A negative x[0] is a run failure at site -x[0] - 1.
 inline void runModel(IngotCall *call, int64_t thread, int64_t threads) {
   const auto *x = static_cast<const float *>(call->inputs[0]);
   const auto *w = reinterpret_cast<const float *>(call->weights);
@@ -25,14 +25,17 @@ inline void runModel(IngotCall *call, int64_t thread, int64_t threads) {
     return;
   for (int64_t i = begin; i < end; ++i)
     static_cast<float *>(call->outputs[1])[i] = scratch[size - 1 - i];
-  if (thread == 0 && x[0] < 0)
+  if (thread == 0 && x[0] < 0) {
     call->status = INGOT_RUN_FAILURE;
+    call->failed_site = static_cast<int32_t>(-x[0]) - 1;
+  }
 }
 
 struct Model {
   IngotTensorInfo inputs[1] = {{"x", dims, sizeof weights, INGOT_F32, 1}};
   IngotTensorInfo outputs[2] = {{"y", dims, sizeof weights, INGOT_F32, 1}, {"z", dims, sizeof weights, INGOT_F32, 1}};
   IngotVariant variants[1] = {{"baseline", runModel, sizeof weights, 0, nullptr, 0}};
+  const char *sites[2] = {"node 'a': index out of range", "node 'b': division by zero"};
   IngotModel model = {};
   Model() {
     model.struct_size = sizeof model;
@@ -44,7 +47,8 @@ struct Model {
     model.weights = reinterpret_cast<const uint8_t *>(weights);
     model.weight_bytes = sizeof weights;
     model.input_count = model.variant_count = 1;
-    model.output_count = 2;
+    model.output_count = model.site_count = 2;
+    model.sites = sites;
     model.api = &ingot_api;
   }
 };

@@ -38,6 +38,7 @@ public:
 
   void reportSymbolic(mlir::Location loc, llvm::ArrayRef<mlir::AffineExpr> dims) const { symbols.reportSymbolic(loc, dims); }
   std::optional<Dims> declaredDims(llvm::StringRef value) const;
+  Symbols &getSymbols() { return symbols; }
   /// The operator sets of the nodes that are imported now.
   const schema::OpsetImports &currentOpsets() const { return *opsets; }
 

@@ -48,6 +48,11 @@ public:
     if (failed(reportPlaceholders()))
       return {};
     function->setAttr("ingot.symbols", b.getStrArrayAttr(SmallVector<StringRef>(symbols.names().begin(), symbols.names().end())));
+    if (symbols.isDynamic() && !symbols.names().empty()) {
+      auto ranges = llvm::map_to_vector(symbols.ranges(),
+                                        [&](SymbolRange range) -> Attribute { return b.getDenseI64ArrayAttr({range.minimum, range.maximum}); });
+      function->setAttr("ingot.ranges", b.getArrayAttr(ranges));
+    }
     return module;
   }
 

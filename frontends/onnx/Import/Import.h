@@ -4,6 +4,7 @@
 #ifndef FRONTENDS_ONNX_IMPORT_IMPORT_H
 #define FRONTENDS_ONNX_IMPORT_IMPORT_H
 
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Ingest/Model.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -24,8 +25,13 @@ struct ConstantBytes {
   std::shared_ptr<const void> keepAlive;
 };
 
+/// A symbolic dim for which no range is given has one of these sizes at run time.
+inline constexpr SymbolRange kDefaultRange = {1, 65536};
+
 struct ImportOptions {
-  std::map<std::string, int64_t> dims = {};                     ///< sizes of symbolic dims, by name
+  std::map<std::string, int64_t> dims = {};                     ///< sizes of symbolic dims that are fixed, by name
+  std::map<std::string, SymbolRange> ranges = {};               ///< sizes that symbolic dims may have at run time, by name
+  bool dynamic = false;                                         ///< symbolic dims without size and range take `kDefaultRange`
   std::map<std::string, std::vector<int64_t>> inputShapes = {}; ///< whole shapes, by graph input
   std::map<std::string, ConstantBytes> boundInputs = {};        ///< inputs that become constants and leave the function's signature
 };
@@ -39,7 +45,8 @@ std::vector<const onnx::NodeProto *> unsupportedNodes(const ingest::Model &model
 
 /// Imports the main graph of a model that validate() found no problem in. Problems are MLIR diagnostics at `NameLoc(node name)`, all of them in one
 /// run where they do not follow from each other; the result is null then. Every operation carries the names of the ONNX values it computes in
-/// `ingot.values`, the function the names of the symbols of its types in `ingot.symbols`.
+/// `ingot.values`, the function the names of the symbols of its types in `ingot.symbols`, and what they can be at run time in `ingot.ranges` (absent
+/// when no dim may be open).
 mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, const ingest::Model &model, WeightStore &weights,
                                               const ImportOptions &options);
 

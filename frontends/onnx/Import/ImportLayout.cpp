@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operators that move elements: reshapes, transposes, slices, concatenations, pads.
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
@@ -12,38 +13,25 @@ using namespace mlir;
 namespace ingot::importer {
 namespace {
 
+AffineExpr product(MLIRContext *context, ArrayRef<AffineExpr> dims) {
+  AffineExpr result = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    result = result * dim;
+  return simplifyDim(result);
+}
+
 /// The dim that -1 stands for: what is left of `from` after all other dims of `to`.
-std::optional<AffineExpr> inferredDim(Node &n, Dims from, Dims to) {
-  // Equal factors cancel, symbols among them; what is left must be numbers and at most one symbolic factor of `from`.
-  for (AffineExpr &dim : to)
-    if (auto *same = llvm::find(from, dim); dim && same != from.end() && !getConstant(dim)) {
-      from.erase(same);
-      dim = nullptr;
-    }
-  int64_t known = 1, total = 1;
-  AffineExpr symbolic;
-  for (AffineExpr dim : to) {
-    if (!dim)
-      continue;
-    if (!getConstant(dim)) {
-      n.graph.reportSymbolic(n.loc, {dim});
-      return std::nullopt;
-    }
-    known *= *getConstant(dim);
-  }
-  for (AffineExpr dim : from) {
-    if (std::optional<int64_t> size = getConstant(dim))
-      total *= *size;
-    else
-      symbolic = symbolic ? symbolic * dim : dim;
-  }
-  if (known == 0 || (!symbolic && total % known != 0)) {
-    n.error() << "cannot find the dim that -1 stands for: " << total << " elements do not divide by " << known;
-    return std::nullopt;
-  }
-  if (!symbolic)
-    return getAffineConstantExpr(total / known, n.b.getContext());
-  return total % known == 0 ? symbolic * (total / known) : (symbolic * total).floorDiv(known);
+std::optional<AffineExpr> inferredDim(Node &n, ArrayRef<AffineExpr> from, ArrayRef<AffineExpr> to) {
+  AffineExpr total = product(n.b.getContext(), from), known = product(n.b.getContext(), to);
+  if (AffineExpr dim = divideDim(total, known))
+    return dim;
+  if (std::optional<int64_t> divisor = getConstant(known); divisor && *divisor > 0 && !getConstant(total))
+    return simplifyDim(total.floorDiv(*divisor)); // checked when the model runs
+  if (getConstant(known))
+    n.error() << "cannot find the dim that -1 stands for: " << *getConstant(total) << " elements do not divide by " << *getConstant(known);
+  else
+    n.graph.reportSymbolic(n.loc, to);
+  return std::nullopt;
 }
 
 void importReshape(Node &n) {
@@ -160,12 +148,35 @@ Range resolveRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
   return {begin, static_cast<int64_t>(distance / stride) + 1};
 }
 
+/// Start or end of a slice with step 1, counted from the front and clamped to the dim. Null (and reported) where that depends on sizes that are not
+/// known.
+AffineExpr resolveBound(Node &n, AffineExpr bound, AffineExpr extent) {
+  Symbols &symbols = n.graph.getSymbols();
+  AffineExpr zero = getAffineConstantExpr(0, n.b.getContext());
+  if (getConstant(bound) >= std::numeric_limits<int32_t>::max()) // as far as it goes
+    return extent;
+  if (std::optional<int64_t> number = getConstant(bound); number && *number < 0)
+    bound = *number <= std::numeric_limits<int32_t>::min() ? zero : simplifyDim(extent + *number);
+  if (symbols.isAtLeast(bound, 0) && symbols.ensureAtMost(bound, extent))
+    return bound;
+  if (symbols.isAtLeast(-bound, 0)) // before the front
+    return zero;
+  if (symbols.isAtLeast(bound - extent, 0)) // behind the end
+    return extent;
+  n.graph.reportSymbolic(n.loc, {bound, extent});
+  return nullptr;
+}
+
 void importSlice(Node &n) {
   Value x = n[0];
   RankedTensorType type = typeOf(x);
   bool attributes = n.since() < 10;
-  std::optional<Ints> starts = attributes ? n.integers("starts") : n.ints(1);
-  std::optional<Ints> ends = attributes ? n.integers("ends") : n.ints(2);
+  MLIRContext *context = n.b.getContext();
+  auto numbers = [&](ArrayRef<int64_t> values) {
+    return Dims(llvm::map_range(values, [&](int64_t value) { return getAffineConstantExpr(value, context); }));
+  };
+  std::optional<Dims> starts = attributes ? numbers(n.integers("starts")) : n.dims(1);
+  std::optional<Dims> ends = attributes ? numbers(n.integers("ends")) : n.dims(2);
   std::optional<Ints> axes = n.listOf("axes", 3);
   std::optional<Ints> steps = n.has(4) ? n.ints(4) : std::optional<Ints>(Ints());
   if (!starts || !ends || !axes || !steps)
@@ -183,21 +194,30 @@ void importSlice(Node &n) {
               << " and " << steps->size();
     return;
   }
-  Ints offsets(type.getRank(), 0), sizes(type.getShape()), strides(type.getRank(), 1);
+  Dims sizes = getDims(type), offsets(type.getRank(), getAffineConstantExpr(0, context));
+  Ints strides(type.getRank(), 1);
   for (auto [start, end, axis, step] : llvm::zip_equal(*starts, *ends, *axes, *steps)) {
     if (step == 0) {
       n.error() << "the step of dim " << axis << " is 0";
       return;
     }
-    if (type.isDynamicDim(axis) && start == 0 && step == 1 && end >= std::numeric_limits<int32_t>::max())
-      continue; // the whole dim
-    std::optional<int64_t> extent = n.fixedDim(x, axis);
-    if (!extent)
+    std::optional<int64_t> first = getConstant(start), last = getConstant(end), extent = getConstant(sizes[axis]);
+    if (first && last && extent) {
+      Range range = resolveRange(*first, *last, step, *extent);
+      offsets[axis] = getAffineConstantExpr(range.begin, context);
+      sizes[axis] = getAffineConstantExpr(range.size, context);
+      strides[axis] = step;
+      continue;
+    }
+    if (step != 1) {
+      n.graph.reportSymbolic(n.loc, {start, end, sizes[axis]});
       return;
-    Range range = resolveRange(start, end, step, *extent);
-    offsets[axis] = range.begin;
-    sizes[axis] = range.size;
-    strides[axis] = step;
+    }
+    AffineExpr from = resolveBound(n, start, sizes[axis]), to = from ? resolveBound(n, end, sizes[axis]) : nullptr;
+    if (!to)
+      return;
+    offsets[axis] = from;
+    sizes[axis] = simplifyDim(to - from);
   }
   n.yield(n.slice(x, offsets, sizes, strides));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Resize and its predecessor Upsample: sizes, scales and regions of interest become one number per dim.
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
@@ -25,19 +26,48 @@ Interpolation interpolation(StringRef mode) {
   return mode == "linear" || mode == "bilinear" ? Interpolation::Linear : mode == "cubic" ? Interpolation::Cubic : Interpolation::Nearest;
 }
 
-Value sample(Node &n, const Sampling &sampling, ArrayRef<int64_t> sizes) {
-  auto type = RankedTensorType::get(sizes, elementOf(n[0]));
+Value sample(Node &n, const Sampling &sampling, ArrayRef<AffineExpr> sizes) {
+  RankedTensorType type = makeTensorType(sizes, elementOf(n[0]));
   auto roi = sampling.roi.empty() ? DenseF64ArrayAttr() : n.b.getDenseF64ArrayAttr(sampling.roi);
   return n.createTyped<ResizeOp>(type, sampling.mode, n[0], ArrayRef<double>(sampling.scales), StringRef(sampling.coordinates),
                                  StringRef(sampling.rounding), APFloat(sampling.cubic), sampling.excludeOutside, APFloat(sampling.extrapolation),
                                  sampling.antialias, roi);
 }
 
-Ints scaledSizes(ArrayRef<int64_t> shape, ArrayRef<double> scales) {
-  Ints sizes;
-  for (auto [size, scale] : llvm::zip_equal(shape, scales)) // scales are f32 numbers: 0.6f * 5 must not fall below 3
-    sizes.push_back(static_cast<int64_t>(std::floor(static_cast<float>(size) * static_cast<float>(scale))));
+/// floor(size * scale). Of a symbolic size that is known for whole scales and their inverses; null for others.
+AffineExpr scaledSize(AffineExpr size, double scale) {
+  if (std::optional<int64_t> number = getConstant(size)) // scales are f32 numbers: 0.6f * 5 must not fall below 3
+    return getAffineConstantExpr(static_cast<int64_t>(std::floor(static_cast<float>(*number) * static_cast<float>(scale))), size.getContext());
+  double inverse = std::round(1.0 / scale);
+  if (scale >= 1.0 && scale == std::floor(scale))
+    return simplifyDim(size * static_cast<int64_t>(scale));
+  if (scale > 0.0 && scale < 1.0 && std::exp2(std::floor(std::log2(inverse))) == inverse && 1.0 / inverse == scale)
+    return simplifyDim(size.floorDiv(static_cast<int64_t>(inverse)));
+  return nullptr;
+}
+
+/// The sizes of the result; nothing (and reported) when a symbolic dim is scaled by a fraction.
+std::optional<Dims> scaledSizes(Node &n, ArrayRef<AffineExpr> dims, ArrayRef<double> scales) {
+  Dims sizes;
+  for (auto [dim, scale] : llvm::zip_equal(dims, scales)) {
+    sizes.push_back(scaledSize(dim, scale));
+    if (!sizes.back()) {
+      n.graph.reportSymbolic(n.loc, {dim});
+      return std::nullopt;
+    }
+  }
   return sizes;
+}
+
+/// The ratio of two sizes; 0, which stands for the ratio at run time, when it depends on symbols.
+double ratioOf(AffineExpr size, AffineExpr from) {
+  std::optional<int64_t> a = getConstant(size), b = getConstant(from);
+  if (a && b)
+    return static_cast<double>(*a) / static_cast<double>(*b);
+  AffineExpr ratio = divideDim(size, from), inverse = divideDim(from, size);
+  if (ratio && getConstant(ratio))
+    return static_cast<double>(*getConstant(ratio));
+  return inverse && getConstant(inverse) ? 1.0 / static_cast<double>(*getConstant(inverse)) : 0.0;
 }
 
 bool checkCount(Node &n, StringRef what, size_t found, size_t expected) {
@@ -48,11 +78,12 @@ bool checkCount(Node &n, StringRef what, size_t found, size_t expected) {
 
 void importUpsample(Node &n) {
   std::optional<SmallVector<double>> scales = n.since() < 9 ? n.reals("scales") : n.floats(1);
-  std::optional<Ints> shape = n.fixedShape(n[0]);
-  if (!scales || !shape || !checkCount(n, "scales", scales->size(), shape->size()))
+  Dims dims = getDims(typeOf(n[0]));
+  if (!scales || !checkCount(n, "scales", scales->size(), dims.size()))
     return;
   Sampling sampling{.mode = interpolation(n.string("mode")), .scales = *scales};
-  n.yield(sample(n, sampling, scaledSizes(*shape, *scales)));
+  if (std::optional<Dims> sizes = scaledSizes(n, dims, *scales))
+    n.yield(sample(n, sampling, *sizes));
 }
 
 /// Sizes for the axes such that the image keeps its proportions, and the scale they share.
@@ -70,10 +101,8 @@ double keepAspectRatio(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes, Ints &si
 void importResize(Node &n) {
   Value x = n[0];
   bool old = n.since() < 11; // version 10: operand 1 is the scales, nothing else can be chosen
-  std::optional<Ints> shape = n.fixedShape(x);
-  if (!shape)
-    return;
-  size_t rank = shape->size();
+  Dims dims = getDims(typeOf(x)), result = dims;
+  size_t rank = dims.size();
   Ints all(rank);
   std::iota(all.begin(), all.end(), 0);
   std::optional<Ints> axes = n.normalize(n.hasAttribute("axes") ? n.integers("axes") : all, rank);
@@ -86,18 +115,23 @@ void importResize(Node &n) {
     return;
   }
   Sampling sampling{.mode = interpolation(n.string("mode")), .scales = SmallVector<double>(rank, 1.0)};
-  Ints result = *shape;
-  if (hasSizes) {
-    std::optional<Ints> sizes = n.ints(3);
+  StringRef policy = n.string("keep_aspect_ratio_policy");
+  if (hasSizes && (policy == "not_larger" || policy == "not_smaller")) {
+    std::optional<Ints> sizes = n.ints(3), shape = n.fixedShape(x);
+    if (!sizes || !shape || !checkCount(n, "sizes", sizes->size(), axes->size()))
+      return;
+    double shared = keepAspectRatio(*shape, *axes, *sizes, policy == "not_smaller");
+    for (auto [axis, size] : llvm::zip_equal(*axes, *sizes)) {
+      result[axis] = n.b.getAffineConstantExpr(size);
+      sampling.scales[axis] = shared;
+    }
+  } else if (hasSizes) {
+    std::optional<Dims> sizes = n.dims(3);
     if (!sizes || !checkCount(n, "sizes", sizes->size(), axes->size()))
       return;
-    StringRef policy = n.string("keep_aspect_ratio_policy");
-    std::optional<double> shared;
-    if (policy == "not_larger" || policy == "not_smaller")
-      shared = keepAspectRatio(*shape, *axes, *sizes, policy == "not_smaller");
     for (auto [axis, size] : llvm::zip_equal(*axes, *sizes)) {
       result[axis] = size;
-      sampling.scales[axis] = shared ? *shared : static_cast<double>(size) / static_cast<double>((*shape)[axis]);
+      sampling.scales[axis] = ratioOf(size, dims[axis]);
     }
   } else {
     std::optional<SmallVector<double>> scales = n.floats(scalesIndex);
@@ -105,7 +139,10 @@ void importResize(Node &n) {
       return;
     for (auto [axis, scale] : llvm::zip_equal(*axes, *scales))
       sampling.scales[axis] = scale;
-    result = scaledSizes(*shape, sampling.scales);
+    std::optional<Dims> scaled = scaledSizes(n, dims, sampling.scales);
+    if (!scaled)
+      return;
+    result = *scaled;
   }
   if (!old) {
     sampling.coordinates = n.string("coordinate_transformation_mode").str();
@@ -125,10 +162,14 @@ void importResize(Node &n) {
       sampling.roi[axis] = (*roi)[i];
       sampling.roi[rank + axis] = (*roi)[axes->size() + i];
     }
+    std::optional<Ints> shape = hasSizes ? Ints() : n.fixedShape(x);
+    if (!shape)
+      return;
     if (!hasSizes) // a scale counts from the size of the region
-      for (int64_t axis : *axes)
-        result[axis] = static_cast<int64_t>(
-            std::floor(static_cast<double>((*shape)[axis]) * (sampling.roi[rank + axis] - sampling.roi[axis]) * sampling.scales[axis]));
+      for (int64_t axis : *axes) {
+        double region = static_cast<double>((*shape)[axis]) * (sampling.roi[rank + axis] - sampling.roi[axis]);
+        result[axis] = n.b.getAffineConstantExpr(static_cast<int64_t>(std::floor(region * sampling.scales[axis])));
+      }
   }
   n.yield(sample(n, sampling, result));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Constants, and tensors that are made from shapes and numbers instead of data.
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Node.h"
@@ -63,20 +64,43 @@ void importConstantOfShape(Node &n) {
   n.yield(n.full(*dims, n.reshape(element, ArrayRef<int64_t>{})));
 }
 
+/// 0, 1, 2 ... in a vector of this size: the first elements of a constant that is as long as it can get.
+Value countUp(Node &n, AffineExpr size) {
+  if (std::optional<int64_t> number = getConstant(size))
+    return n.iota(*number);
+  int64_t most = rangeOf(size, n.graph.getSymbols().ranges()).maximum;
+  return n.sliceAxis(n.iota(most), 0, getAffineConstantExpr(0, n.b.getContext()), size);
+}
+
+/// The number of elements of an integer Range; null (and reported) when it cannot be told.
+AffineExpr countOf(Node &n) {
+  std::optional<Dims> start = n.dims(0), limit = n.dims(1);
+  std::optional<int64_t> delta = n.integer(2u);
+  if (!start || !limit || !delta)
+    return nullptr;
+  if (*delta == 0) {
+    n.error() << "the step of Range node '" << n.proto.name() << "' is 0";
+    return nullptr;
+  }
+  AffineExpr distance = *delta > 0 ? limit->front() - start->front() : start->front() - limit->front();
+  AffineExpr count = simplifyDim(distance.ceilDiv(std::abs(*delta)));
+  if (std::optional<int64_t> number = getConstant(count))
+    return getAffineConstantExpr(std::max<int64_t>(*number, 0), n.b.getContext());
+  if (n.graph.getSymbols().isDynamic() && n.graph.getSymbols().isAtLeast(count, 0))
+    return count;
+  n.graph.reportSymbolic(n.loc, {count});
+  return nullptr;
+}
+
 /// start + i * delta for each i: the arithmetic of the reference, so that no rounding differs.
 void importRange(Node &n) {
   Type element = elementOf(n[0]);
   Value steps;
   if (isa<IntegerType>(element)) {
-    std::optional<int64_t> start = n.integer(0u), limit = n.integer(1u), delta = n.integer(2u);
-    if (!start || !limit || !delta)
+    AffineExpr count = countOf(n);
+    if (!count)
       return;
-    if (*delta == 0) {
-      n.error() << "the step of Range node '" << n.proto.name() << "' is 0";
-      return;
-    }
-    double count = std::ceil(static_cast<double>(*limit - *start) / static_cast<double>(*delta));
-    steps = n.iota(std::max<int64_t>(static_cast<int64_t>(count), 0));
+    steps = countUp(n, count);
   } else {
     std::optional<SmallVector<double>> start = n.floats(0), limit = n.floats(1), delta = n.floats(2);
     if (!start || !limit || !delta)

@@ -44,6 +44,19 @@ LogicalResult Symbols::resolve(const onnx::GraphProto &graph, Location loc) {
     }
     fixed[name] = size;
   }
+  for (const auto &[name, range] : options.ranges) {
+    if (!llvm::is_contained(dimNames, name)) {
+      emitError(loc) << "no input has a symbolic dim '" << name << "'" << schema::didYouMean(name, dimNames);
+      ok = false;
+    } else if (range.minimum < 1 || range.maximum < range.minimum) {
+      emitError(loc) << "dim '" << name << "' cannot be " << range.minimum << ".." << range.maximum
+                     << ": give the least (1 or more) and the largest size";
+      ok = false;
+    } else if (fixed.count(name)) {
+      emitError(loc) << "dim '" << name << "' has a size and a range";
+      ok = false;
+    }
+  }
   for (const auto &[name, shape] : options.inputShapes) {
     if (!llvm::is_contained(inputNames, name)) {
       emitError(loc) << "the model has no input '" << name << "'" << schema::didYouMean(name, inputNames);
@@ -85,8 +98,31 @@ AffineExpr Symbols::symbol(const std::string &name, const std::string &input) {
   if (inserted) {
     symbolNames.push_back(name);
     symbolInputs.push_back(input);
+    auto range = options.ranges.find(name);
+    symbolRanges.push_back(range == options.ranges.end() ? kDefaultRange : range->second);
   }
   return getAffineSymbolExpr(it->second, context);
+}
+
+bool Symbols::isAtLeast(AffineExpr value, int64_t limit) const { return rangeOf(simplifyDim(value), symbolRanges).minimum >= limit; }
+
+bool Symbols::ensureAtMost(AffineExpr value, AffineExpr limit) {
+  AffineExpr room = simplifyDim(limit - value);
+  if (isAtLeast(room, 0))
+    return true;
+  // constant - factor * symbol: the symbol is at most constant / factor.
+  for (size_t i = 0; i < symbolRanges.size(); ++i) {
+    AffineExpr symbol = getAffineSymbolExpr(i, context);
+    for (int64_t factor = 1; factor <= 64; ++factor) {
+      std::optional<int64_t> constant = getConstant(simplifyDim(room + symbol * factor));
+      if (!constant)
+        continue;
+      SymbolRange &range = symbolRanges[i];
+      range.maximum = std::min(range.maximum, *constant / factor);
+      return isDynamic() && range.maximum >= range.minimum;
+    }
+  }
+  return false;
 }
 
 FailureOr<Dims> Symbols::inputDims(const onnx::ValueInfoProto &input, Location loc) {

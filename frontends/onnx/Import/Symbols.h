@@ -26,6 +26,15 @@ public:
   /// The dims of a declared type, when each is a number or a known symbol.
   std::optional<Dims> dimsOf(const onnx::TypeProto &type) const;
 
+  /// Whether `value` never exceeds `limit`. A dim whose range alone would allow it to is narrowed.
+  bool ensureAtMost(mlir::AffineExpr value, mlir::AffineExpr limit);
+  /// Whether `value` is at least `limit`, for all sizes in their ranges.
+  bool isAtLeast(mlir::AffineExpr value, int64_t limit) const;
+
+  /// Whether dims may be open at run time; then `ranges` has one per name.
+  bool isDynamic() const { return options.dynamic || !options.ranges.empty(); }
+  llvm::ArrayRef<SymbolRange> ranges() const { return symbolRanges; }
+
   const std::vector<std::string> &names() const { return symbolNames; }
   /// "dim 'batch' of input 'x' is not fixed: give ..." for the first symbol in `dims`.
   void reportSymbolic(mlir::Location loc, llvm::ArrayRef<mlir::AffineExpr> dims) const;
@@ -38,6 +47,7 @@ private:
   std::map<std::string, int64_t> fixed;      ///< sizes by name
   std::map<std::string, unsigned> positions; ///< of the symbols by name
   std::vector<std::string> symbolNames, symbolInputs;
+  std::vector<SymbolRange> symbolRanges;
 };
 
 } // namespace ingot::importer

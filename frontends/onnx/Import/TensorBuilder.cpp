@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Import/TensorBuilder.h"
 
+#include "dialects/Ingot/SymbolicDims.h"
+
 #include "frontends/onnx/Import/ShapeArithmetic.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -85,10 +87,7 @@ Value TensorBuilder::dimsTensor(ArrayRef<AffineExpr> dims, RankedTensorType type
   auto placeholder = UnrealizedConversionCastOp::create(b, loc, TypeRange(type), ValueRange());
   unsigned symbols = 0;
   for (AffineExpr dim : dims)
-    dim.walk([&](AffineExpr expr) {
-      if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-        symbols = std::max(symbols, symbol.getPosition() + 1);
-    });
+    symbols = std::max(symbols, countSymbols(dim));
   placeholder->setAttr(kPlaceholderDims, AffineMapAttr::get(AffineMap::get(0, symbols, dims, b.getContext())));
   return placeholder.getResult(0);
 }
@@ -237,7 +236,20 @@ Value TensorBuilder::slice(Value x, ArrayRef<int64_t> offsets, ArrayRef<int64_t>
       return constant(type, bytes, base.name, base.keepAlive);
     }
   }
-  return create<SliceOp>(x, offsets, sizes, strides);
+  return create<SliceOp>(x, offsets, sizes, strides, AffineMapAttr());
+}
+
+Value TensorBuilder::slice(Value x, ArrayRef<AffineExpr> offsets, ArrayRef<AffineExpr> sizes, ArrayRef<int64_t> strides) {
+  Dims bounds(llvm::map_range(offsets, simplifyDim));
+  bounds.append(llvm::to_vector(llvm::map_range(sizes, simplifyDim)));
+  auto numbers = llvm::map_to_vector(bounds, [](AffineExpr bound) { return getConstant(bound).value_or(ShapedType::kDynamic); });
+  ArrayRef<int64_t> begins = ArrayRef(numbers).take_front(offsets.size()), counts = ArrayRef(numbers).drop_front(offsets.size());
+  if (!llvm::is_contained(numbers, ShapedType::kDynamic))
+    return slice(x, begins, counts, strides);
+  unsigned symbols = 0;
+  for (AffineExpr bound : bounds)
+    symbols = std::max(symbols, countSymbols(bound));
+  return create<SliceOp>(x, begins, counts, strides, AffineMapAttr::get(AffineMap::get(0, symbols, bounds, b.getContext())));
 }
 
 Value TensorBuilder::sliceAxis(Value x, int64_t axis, int64_t begin, int64_t size, int64_t stride) {
@@ -248,6 +260,15 @@ Value TensorBuilder::sliceAxis(Value x, int64_t axis, int64_t begin, int64_t siz
   sizes[axis] = size;
   strides[axis] = stride;
   return slice(x, offsets, sizes, strides);
+}
+
+Value TensorBuilder::sliceAxis(Value x, int64_t axis, AffineExpr begin, AffineExpr size) {
+  if (!x)
+    return {};
+  Dims offsets(rankOf(x), getAffineConstantExpr(0, b.getContext())), sizes = getDims(typeOf(x));
+  offsets[axis] = begin;
+  sizes[axis] = size;
+  return slice(x, offsets, sizes, Ints(rankOf(x), 1));
 }
 
 Value TensorBuilder::concat(ArrayRef<Value> inputs, int64_t axis) { return create<ConcatOp>(ValueRange(inputs), axis); }

@@ -75,8 +75,11 @@ public:
   mlir::Value broadcast(mlir::Value x, llvm::ArrayRef<mlir::AffineExpr> dims);
   mlir::Value broadcast(mlir::Value x, llvm::ArrayRef<int64_t> dims);
   mlir::Value slice(mlir::Value x, llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides);
+  /// The same with offsets and sizes that may be symbolic; the caller knows that they lie inside.
+  mlir::Value slice(mlir::Value x, llvm::ArrayRef<mlir::AffineExpr> offsets, llvm::ArrayRef<mlir::AffineExpr> sizes, llvm::ArrayRef<int64_t> strides);
   /// Elements [begin, begin + size) of one dim.
   mlir::Value sliceAxis(mlir::Value x, int64_t axis, int64_t begin, int64_t size, int64_t stride = 1);
+  mlir::Value sliceAxis(mlir::Value x, int64_t axis, mlir::AffineExpr begin, mlir::AffineExpr size);
   mlir::Value concat(llvm::ArrayRef<mlir::Value> inputs, int64_t axis);
   /// Negative pads crop.
   mlir::Value pad(PadMode mode, mlir::Value x, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high, mlir::TypedAttr value = {});

@@ -145,7 +145,7 @@ void emitPlainOp(PlainEmitter &e, MatMulOp op) {
 
 void emitPlainOp(PlainEmitter &e, PackedMatMulOp op) {
   ArrayRef<int64_t> to = PlainEmitter::shapeOf(op.getResult());
-  int64_t columns = op.getColumns(), depth = PlainEmitter::shapeOf(op.getLhs()).back();
+  int64_t columns = PlainEmitter::shapeOf(op.getResult()).back(), depth = PlainEmitter::shapeOf(op.getLhs()).back();
   Type type = getComputeType(PlainEmitter::elementOf(op.getResult()));
   Value acc = e.stack({1, kPanel}, type);
   e.forElements(to.drop_back(), [&](ValueRange row) {

@@ -2,6 +2,7 @@
 #include "passes/Kernel/Plain/PlainEmitter.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/FailureSites.h"
 
 using namespace mlir;
 
@@ -156,6 +157,7 @@ Value PlainEmitter::toIndex(Value element, Type type, int64_t size) {
                                            : arith::IndexCastOp::create(b, b.getIndexType(), element).getResult();
   Value isNegative = compare(arith::CmpIPredicate::slt, position, index(0));
   position = arith::SelectOp::create(b, isNegative, add(position, size), position);
+  emitFailure(b, context, anchor, compare(arith::CmpIPredicate::uge, position, index(size)));
   return arith::SelectOp::create(b, inRange(position, size), position, index(0));
 }
 

@@ -87,7 +87,7 @@ public:
   /// Row-major position to indices and back. Dims of size 1 cost nothing.
   Indices delinearize(mlir::Value position, llvm::ArrayRef<int64_t> shape);
   mlir::Value linearize(mlir::ValueRange indices, llvm::ArrayRef<int64_t> shape);
-  /// An integer element as an index into a dim of `size`: negative ones count from the end, those outside become 0.
+  /// An integer element as an index into a dim of `size`: negative ones count from the end, those outside are reported and become 0.
   mlir::Value toIndex(mlir::Value element, mlir::Type type, int64_t size);
 
   //===-- Elements -----------------------------------------------------------------------------------------------------------------------===//

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operations with indices that are known at run time only. Indices outside of their dim become 0, so that nothing is read or written outside of a
-// buffer.
+// Operations with indices that are known at run time only. Indices outside of their dim are reported and become 0, so that nothing is read or
+// written outside of a buffer.
 #include "passes/Kernel/Plain/PlainEmitter.h"
 
 using namespace mlir;

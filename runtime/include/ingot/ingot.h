@@ -174,7 +174,8 @@ static inline void ingot_session_cancel(IngotSession *session) {
     session->api->session_cancel(session);
 }
 
-/* What went wrong in the last run of the session, "" when nothing did; valid until the next one. For the session's own thread. */
+/* What went wrong in the last run of the session (after INGOT_RUN_FAILURE: in which node), "" when nothing did; valid until the next one. For the
+ * session's own thread. */
 static inline const char *ingot_session_error(const IngotSession *session) { return session ? session->api->session_error(session) : "no session"; }
 
 /* Threads that a run uses. */

@@ -44,27 +44,24 @@ func.func @pack_rank(%a: tensor<3xf32>) {
 // -----
 
 func.func @packed_panel(%a: tensor<2x3xf32>, %b: tensor<1x3x8xf32>) {
-  // expected-error @+2 {{the rhs does not pack the weights of the lhs}}
-  // expected-error @+1 {{'ingot.packed_matmul' op failed to infer returned types}}
-  %0 = ingot.packed_matmul %a, %b columns 5 : tensor<2x3xf32>, tensor<1x3x8xf32> -> tensor<2x5xf32>
+  // expected-error @+1 {{has a rhs that does not pack the weights of its lhs}}
+  %0 = ingot.packed_matmul %a, %b : tensor<2x3xf32>, tensor<1x3x8xf32> -> tensor<2x5xf32>
   return
 }
 
 // -----
 
 func.func @packed_columns(%a: tensor<2x3xf32>, %b: tensor<1x3x16xf32>) {
-  // expected-error @+2 {{the rhs does not have panels for 17 columns}}
-  // expected-error @+1 {{'ingot.packed_matmul' op failed to infer returned types}}
-  %0 = ingot.packed_matmul %a, %b columns 17 : tensor<2x3xf32>, tensor<1x3x16xf32> -> tensor<2x17xf32>
+  // expected-error @+1 {{has a rhs of 'tensor<1x3x16xf32>' for the columns of 'tensor<2x17xf32>'}}
+  %0 = ingot.packed_matmul %a, %b : tensor<2x3xf32>, tensor<1x3x16xf32> -> tensor<2x17xf32>
   return
 }
 
 // -----
 
 func.func @packed_batch(%a: tensor<4x2x3xf32>, %b: tensor<2x1x3x16xf32>) {
-  // expected-error @+2 {{the rhs must have the batch dims of the lhs or none}}
-  // expected-error @+1 {{'ingot.packed_matmul' op failed to infer returned types}}
-  %0 = ingot.packed_matmul %a, %b columns 16 : tensor<4x2x3xf32>, tensor<2x1x3x16xf32> -> tensor<4x2x16xf32>
+  // expected-error @+1 {{has a rhs with batch dims that its lhs does not have}}
+  %0 = ingot.packed_matmul %a, %b : tensor<4x2x3xf32>, tensor<2x1x3x16xf32> -> tensor<4x2x16xf32>
   return
 }
 

@@ -49,8 +49,8 @@ func.func @contraction(%a: tensor<8x4x16xf32>, %b: tensor<16x5xf32>, %c: tensor<
   %1 = ingot.matmul %a, %c {transpose_rhs} : tensor<8x4x16xf32>, tensor<8x5x16xf32> -> tensor<8x4x5xf32>
   // CHECK: %[[PACKED:.*]] = ingot.pack %{{.*}} : tensor<16x5xf32> -> tensor<1x16x16xf32>
   %2 = ingot.pack %b : tensor<16x5xf32> -> tensor<1x16x16xf32>
-  // CHECK: ingot.packed_matmul %{{.*}}, %[[PACKED]] columns 5 : tensor<8x4x16xf32>, tensor<1x16x16xf32> -> tensor<8x4x5xf32>
-  %3 = ingot.packed_matmul %a, %2 columns 5 : tensor<8x4x16xf32>, tensor<1x16x16xf32> -> tensor<8x4x5xf32>
+  // CHECK: ingot.packed_matmul %{{.*}}, %[[PACKED]] : tensor<8x4x16xf32>, tensor<1x16x16xf32> -> tensor<8x4x5xf32>
+  %3 = ingot.packed_matmul %a, %2 : tensor<8x4x16xf32>, tensor<1x16x16xf32> -> tensor<8x4x5xf32>
   return
 }
 

@@ -32,7 +32,7 @@ func.func @depthwise(%x: tensor<1x20x8x8xf32>, %w: tensor<20x1x3x3xf32>) -> tens
 }
 
 // CHECK-LABEL: @one_pixel(
-// CHECK: ingot.packed_matmul %{{.*}}, %{{.*}} columns 8 : tensor<2x6xf32>, tensor<1x6x16xf32>
+// CHECK: ingot.packed_matmul %{{.*}}, %{{.*}} : tensor<2x6xf32>, tensor<1x6x16xf32>
 func.func @one_pixel(%x: tensor<2x6x1x1xf32>, %w: tensor<8x6x1x1xf32>) -> tensor<2x8x1x1xf32> {
   %y = ingot.conv %x, %w channels_first kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 8 : tensor<2x6x1x1xf32>, tensor<8x6x1x1xf32> -> tensor<2x8x1x1xf32>
   return %y : tensor<2x8x1x1xf32>

@@ -20,13 +20,13 @@ func.func @layers(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
   %ta = ingot.transpose %a [1, 0] {ingot.values = ["ta"]} : tensor<4x4xf32> -> tensor<4x4xf32>
   %ma = ingot.binary mul %ta, %sa : tensor<4x4xf32>, tensor<4xf32> -> tensor<4x4xf32>
   %pa = ingot.pack %ma : tensor<4x4xf32> -> tensor<1x4x16xf32>
-  %y = ingot.packed_matmul %x, %pa columns 4 : tensor<1x4xf32>, tensor<1x4x16xf32> -> tensor<1x4xf32>
+  %y = ingot.packed_matmul %x, %pa : tensor<1x4xf32>, tensor<1x4x16xf32> -> tensor<1x4xf32>
   %b = ingot.constant #ingot.weight<1, "b"> : tensor<4x4xf32>
   %sb = ingot.constant dense<[5.0, 6.0, 7.0, 8.0]> : tensor<4xf32>
   %tb = ingot.transpose %b [1, 0] {ingot.values = ["tb"]} : tensor<4x4xf32> -> tensor<4x4xf32>
   %mb = ingot.binary mul %tb, %sb : tensor<4x4xf32>, tensor<4xf32> -> tensor<4x4xf32>
   %pb = ingot.pack %mb : tensor<4x4xf32> -> tensor<1x4x16xf32>
-  %z = ingot.packed_matmul %y, %pb columns 4 : tensor<1x4xf32>, tensor<1x4x16xf32> -> tensor<1x4xf32>
+  %z = ingot.packed_matmul %y, %pb : tensor<1x4xf32>, tensor<1x4x16xf32> -> tensor<1x4xf32>
   return %z : tensor<1x4xf32>
 }
 

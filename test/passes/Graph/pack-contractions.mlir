@@ -5,7 +5,7 @@
 // CHECK-SAME: %[[X:.*]]: tensor<2x5x8xf32>
 // CHECK: %[[W:.*]] = ingot.constant
 // CHECK-NEXT: %[[P:.*]] = ingot.pack %[[W]] : tensor<8x20xf32> -> tensor<2x8x16xf32>
-// CHECK-NEXT: ingot.packed_matmul %[[X]], %[[P]] columns 20 {ingot.values = ["y"]} : tensor<2x5x8xf32>, tensor<2x8x16xf32> -> tensor<2x5x20xf32>
+// CHECK-NEXT: ingot.packed_matmul %[[X]], %[[P]] {ingot.values = ["y"]} : tensor<2x5x8xf32>, tensor<2x8x16xf32> -> tensor<2x5x20xf32>
 func.func @weights(%x: tensor<2x5x8xf32>) -> tensor<2x5x20xf32> {
   %w = ingot.constant #ingot.weight<0, "w"> : tensor<8x20xf32>
   %y = ingot.matmul %x, %w {ingot.values = ["y"]} : tensor<2x5x8xf32>, tensor<8x20xf32> -> tensor<2x5x20xf32>
@@ -17,7 +17,7 @@ func.func @weights(%x: tensor<2x5x8xf32>) -> tensor<2x5x20xf32> {
 // CHECK: %[[L:.*]] = ingot.transpose %[[X]] [1, 0]
 // CHECK-NEXT: %[[R:.*]] = ingot.transpose %{{.*}} [1, 0]
 // CHECK-NEXT: %[[P:.*]] = ingot.pack %[[R]]
-// CHECK-NEXT: ingot.packed_matmul %[[L]], %[[P]] columns 3
+// CHECK-NEXT: ingot.packed_matmul %[[L]], %[[P]]
 func.func @transposed(%x: tensor<8x5xf32>) -> tensor<5x3xf32> {
   %w = ingot.constant #ingot.weight<0, "w"> : tensor<3x8xf32>
   %y = ingot.matmul %x, %w {transpose_lhs, transpose_rhs} : tensor<8x5xf32>, tensor<3x8xf32> -> tensor<5x3xf32>
@@ -26,7 +26,7 @@ func.func @transposed(%x: tensor<8x5xf32>) -> tensor<5x3xf32> {
 
 // CHECK-LABEL: @activations(
 // CHECK: %[[P:.*]] = ingot.pack %{{.*}} : tensor<2x12x8x30xf32> -> tensor<2x12x2x8x16xf32>
-// CHECK-NEXT: ingot.packed_matmul %{{.*}}, %[[P]] columns 30
+// CHECK-NEXT: ingot.packed_matmul %{{.*}}, %[[P]]
 func.func @activations(%q: tensor<2x12x5x8xf32>, %k: tensor<2x12x8x30xf32>) -> tensor<2x12x5x30xf32> {
   %y = ingot.matmul %q, %k : tensor<2x12x5x8xf32>, tensor<2x12x8x30xf32> -> tensor<2x12x5x30xf32>
   return %y : tensor<2x12x5x30xf32>
@@ -52,7 +52,7 @@ func.func @batches(%a: tensor<5x8xf32>, %b: tensor<1x7x8x30xf32>, %c: tensor<3x1
 // CHECK-LABEL: @shared(
 // CHECK: %[[R:.*]] = ingot.reshape %{{.*}} : tensor<1x8x30xf32> -> tensor<8x30xf32>
 // CHECK-NEXT: %[[P:.*]] = ingot.pack %[[R]]
-// CHECK-NEXT: ingot.packed_matmul %{{.*}}, %[[P]] columns 30 : tensor<6x1x8xf32>, tensor<2x8x16xf32> -> tensor<6x1x30xf32>
+// CHECK-NEXT: ingot.packed_matmul %{{.*}}, %[[P]] : tensor<6x1x8xf32>, tensor<2x8x16xf32> -> tensor<6x1x30xf32>
 func.func @shared(%a: tensor<6x1x8xf32>, %b: tensor<1x8x30xf32>) -> tensor<6x1x30xf32> {
   %y = ingot.matmul %a, %b : tensor<6x1x8xf32>, tensor<1x8x30xf32> -> tensor<6x1x30xf32>
   return %y : tensor<6x1x30xf32>

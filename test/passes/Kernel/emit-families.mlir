@@ -2,7 +2,7 @@
 
 // The sums of a tile (two of each: six alone would wait for each other) stay in registers while the reduction runs; the epilogue follows on vectors.
 // CHECK-LABEL: func.func @contraction(
-// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index)
+// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: !llvm.ptr)
 // CHECK: call @region_0
 // CHECK-LABEL: func.func private @region_0(
 // CHECK-SAME: %[[X:.*]]: memref<6x8xf32, strided<[11, 1], offset: 3>>, %[[W:.*]]: memref<2x8x16xf32>, %[[Y:.*]]: memref<6x24xf32>, %[[BEGIN:.*]]: index, %[[END:.*]]: index)
@@ -16,7 +16,7 @@
 func.func @contraction(%x: memref<6x8xf32, strided<[11, 1], offset: 3>>, %w: memref<2x8x16xf32>, %y: memref<6x24xf32>, %arena: memref<0xi8> {ingot.arena}) {
   ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [3, 32], unroll = 2, lanes = 16, units = 2, parallel = false> : (memref<6x8xf32, strided<[11, 1], offset: 3>>, memref<2x8x16xf32>, memref<6x24xf32>) -> () {
   ^bb0(%a: tensor<6x8xf32>, %b: tensor<2x8x16xf32>):
-    %c = ingot.packed_matmul %a, %b columns 24 : tensor<6x8xf32>, tensor<2x8x16xf32> -> tensor<6x24xf32>
+    %c = ingot.packed_matmul %a, %b : tensor<6x8xf32>, tensor<2x8x16xf32> -> tensor<6x24xf32>
     %d = ingot.unary relu %c : tensor<6x24xf32> -> tensor<6x24xf32>
     ingot.yield %d : tensor<6x24xf32>
   }
@@ -54,7 +54,7 @@ func.func @units(%x: memref<5x8xf32>, %w: memref<2x8x16xf32>, %y: memref<5x24xf3
   // expected-error@+1 {{has 2 units with this tile, but its plan says 3}}
   ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [3, 32], unroll = 2, lanes = 16, units = 3, parallel = false> : (memref<5x8xf32>, memref<2x8x16xf32>, memref<5x24xf32>) -> () {
   ^bb0(%a: tensor<5x8xf32>, %b: tensor<2x8x16xf32>):
-    %c = ingot.packed_matmul %a, %b columns 24 : tensor<5x8xf32>, tensor<2x8x16xf32> -> tensor<5x24xf32>
+    %c = ingot.packed_matmul %a, %b : tensor<5x8xf32>, tensor<2x8x16xf32> -> tensor<5x24xf32>
     ingot.yield %c : tensor<5x24xf32>
   }
   return

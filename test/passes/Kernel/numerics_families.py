@@ -83,13 +83,13 @@ def contractions():
         x, w = f32(rows, depth), f32(depth, columns)
         add(
             f"contraction {rows}x{columns}x{depth}",
-            f"ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r",
+            f"ingot.packed_matmul %0, %1 : $0, $1 -> $r",
             [x, pack(w)],
             x.astype(np.float64) @ w,
         )
     for lead, rows, columns, depth in [((2,), 13, 20, 9), ((3, 4), 10, 18, 32), ((2, 2), 1, 33, 16), ((5,), 7, 64, 11), ((12,), 40, 40, 8)]:
         x, w = f32(*lead, rows, depth), f32(*lead, depth, columns)
-        anchor = f"ingot.packed_matmul %0, %1 columns {columns} : $0, $1 -> $r"
+        anchor = f"ingot.packed_matmul %0, %1 : $0, $1 -> $r"
         add(f"batched {lead} {rows}x{columns}x{depth}", anchor, [x, pack(w)], x.astype(np.float64) @ w)
         w = f32(depth, columns)
         add(f"rows {lead} {rows}x{columns}x{depth}", anchor, [x, pack(w)], x.astype(np.float64) @ w)
@@ -97,7 +97,7 @@ def contractions():
         x, w = f32(rows, depth), f32(depth, columns)
         add(
             f"prologue {rows}x{columns}x{depth}",
-            f"ingot.packed_matmul %p, %1 columns {columns} : $0, $1 -> $r",
+            f"ingot.packed_matmul %p, %1 : $0, $1 -> $r",
             [x, pack(w)],
             np.maximum(x, 0).astype(np.float64) @ w,
             "%p = ingot.unary relu %0 : $0 -> $0\n",

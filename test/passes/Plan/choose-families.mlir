@@ -12,7 +12,7 @@
 func.func @contraction(%x: tensor<128x768xf32>, %w: tensor<48x768x16xf32>) -> tensor<128x768xf32> {
   %y = ingot.region ins(%x, %w) : (tensor<128x768xf32>, tensor<48x768x16xf32>) -> tensor<128x768xf32> {
   ^bb0(%a: tensor<128x768xf32>, %b: tensor<48x768x16xf32>):
-    %c = ingot.packed_matmul %a, %b columns 768 : tensor<128x768xf32>, tensor<48x768x16xf32> -> tensor<128x768xf32>
+    %c = ingot.packed_matmul %a, %b : tensor<128x768xf32>, tensor<48x768x16xf32> -> tensor<128x768xf32>
     ingot.yield %c : tensor<128x768xf32>
   }
   return %y : tensor<128x768xf32>
@@ -24,7 +24,7 @@ func.func @contraction(%x: tensor<128x768xf32>, %w: tensor<48x768x16xf32>) -> te
 func.func @few_rows(%x: tensor<1x64xf32>, %w: tensor<7x64x16xf32>) -> tensor<1x100xf32> {
   %y = ingot.region ins(%x, %w) : (tensor<1x64xf32>, tensor<7x64x16xf32>) -> tensor<1x100xf32> {
   ^bb0(%a: tensor<1x64xf32>, %b: tensor<7x64x16xf32>):
-    %c = ingot.packed_matmul %a, %b columns 100 : tensor<1x64xf32>, tensor<7x64x16xf32> -> tensor<1x100xf32>
+    %c = ingot.packed_matmul %a, %b : tensor<1x64xf32>, tensor<7x64x16xf32> -> tensor<1x100xf32>
     ingot.yield %c : tensor<1x100xf32>
   }
   return %y : tensor<1x100xf32>

@@ -13,7 +13,7 @@ func.func @main(%x: tensor<64x32xf32>, %w: tensor<2x32x16xf32>, %i: tensor<64xi6
     -> (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>) {
   %0 = ingot.region ins(%x, %w) : (tensor<64x32xf32>, tensor<2x32x16xf32>) -> tensor<64x32xf32> {
   ^bb0(%a: tensor<64x32xf32>, %b: tensor<2x32x16xf32>):
-    %4 = ingot.packed_matmul %a, %b columns 32 : tensor<64x32xf32>, tensor<2x32x16xf32> -> tensor<64x32xf32>
+    %4 = ingot.packed_matmul %a, %b : tensor<64x32xf32>, tensor<2x32x16xf32> -> tensor<64x32xf32>
     ingot.yield %4 : tensor<64x32xf32>
   }
   %1 = ingot.region ins(%x) : (tensor<64x32xf32>) -> tensor<64x32xf32> {

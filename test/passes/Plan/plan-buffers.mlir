@@ -50,3 +50,78 @@ func.func @storage(%x: tensor<8xf32>) -> tensor<8xi1> {
   }
   return %0 : tensor<8xi1>
 }
+
+// -----
+
+// Padded buffers that are alike take turns in two places: of four borders (4 sides each), two are filled.
+// CHECK-LABEL: @borders
+// CHECK-COUNT-8: ingot.constant
+// CHECK-NOT: ingot.constant
+// CHECK: return
+func.func @borders(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %0 = ingot.region ins(%x) : (tensor<4x4xf32>) -> tensor<4x4xf32> {
+  ^bb0(%a: tensor<4x4xf32>):
+    %9 = ingot.unary relu %a : tensor<4x4xf32> -> tensor<4x4xf32>
+    ingot.yield %9 : tensor<4x4xf32>
+  }
+  %1 = ingot.pad constant %0 low [1, 1] high [1, 1] value dense<0.0> : tensor<f32> : tensor<4x4xf32> -> tensor<6x6xf32>
+  %2 = ingot.region ins(%1) : (tensor<6x6xf32>) -> tensor<4x4xf32> {
+  ^bb0(%a: tensor<6x6xf32>):
+    %9 = ingot.slice %a [1, 1] [4, 4] [1, 1] : tensor<6x6xf32> -> tensor<4x4xf32>
+    ingot.yield %9 : tensor<4x4xf32>
+  }
+  %3 = ingot.pad constant %2 low [1, 1] high [1, 1] value dense<0.0> : tensor<f32> : tensor<4x4xf32> -> tensor<6x6xf32>
+  %4 = ingot.region ins(%3) : (tensor<6x6xf32>) -> tensor<4x4xf32> {
+  ^bb0(%a: tensor<6x6xf32>):
+    %9 = ingot.slice %a [0, 1] [4, 4] [1, 1] : tensor<6x6xf32> -> tensor<4x4xf32>
+    ingot.yield %9 : tensor<4x4xf32>
+  }
+  %5 = ingot.pad constant %4 low [1, 1] high [1, 1] value dense<0.0> : tensor<f32> : tensor<4x4xf32> -> tensor<6x6xf32>
+  %6 = ingot.region ins(%5) : (tensor<6x6xf32>) -> tensor<4x4xf32> {
+  ^bb0(%a: tensor<6x6xf32>):
+    %9 = ingot.slice %a [1, 2] [4, 4] [1, 1] : tensor<6x6xf32> -> tensor<4x4xf32>
+    ingot.yield %9 : tensor<4x4xf32>
+  }
+  %7 = ingot.pad constant %6 low [1, 1] high [1, 1] value dense<0.0> : tensor<f32> : tensor<4x4xf32> -> tensor<6x6xf32>
+  %8 = ingot.region ins(%7) : (tensor<6x6xf32>) -> tensor<4x4xf32> {
+  ^bb0(%a: tensor<6x6xf32>):
+    %9 = ingot.slice %a [2, 1] [4, 4] [1, 1] : tensor<6x6xf32> -> tensor<4x4xf32>
+    ingot.yield %9 : tensor<4x4xf32>
+  }
+  return %8 : tensor<4x4xf32>
+}
+
+// -----
+
+// Another value in the border: another place.
+// CHECK-LABEL: @other_borders
+// CHECK-COUNT-2: ingot.constant dense<0.0
+// CHECK-COUNT-2: ingot.constant dense<1.0
+// CHECK-NOT: ingot.constant
+// CHECK: return
+func.func @other_borders(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = ingot.region ins(%x) : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<4xf32>):
+    %9 = ingot.unary relu %a : tensor<4xf32> -> tensor<4xf32>
+    ingot.yield %9 : tensor<4xf32>
+  }
+  %1 = ingot.pad constant %0 low [1] high [1] value dense<0.0> : tensor<f32> : tensor<4xf32> -> tensor<6xf32>
+  %2 = ingot.region ins(%1) : (tensor<6xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<6xf32>):
+    %9 = ingot.slice %a [1] [4] [1] : tensor<6xf32> -> tensor<4xf32>
+    ingot.yield %9 : tensor<4xf32>
+  }
+  %3 = ingot.pad constant %2 low [1] high [1] value dense<1.0> : tensor<f32> : tensor<4xf32> -> tensor<6xf32>
+  %4 = ingot.region ins(%3) : (tensor<6xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<6xf32>):
+    %9 = ingot.slice %a [0] [4] [1] : tensor<6xf32> -> tensor<4xf32>
+    ingot.yield %9 : tensor<4xf32>
+  }
+  %5 = ingot.pad constant %4 low [1] high [1] value dense<0.0> : tensor<f32> : tensor<4xf32> -> tensor<6xf32>
+  %6 = ingot.region ins(%5) : (tensor<6xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<6xf32>):
+    %9 = ingot.slice %a [2] [4] [1] : tensor<6xf32> -> tensor<4xf32>
+    ingot.yield %9 : tensor<4xf32>
+  }
+  return %6 : tensor<4xf32>
+}

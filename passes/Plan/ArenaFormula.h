@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_PLAN_ARENAFORMULA_H
+#define PASSES_PLAN_ARENAFORMULA_H
+
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "passes/Plan/ArenaLayout.h"
+
+namespace ingot {
+
+/// A layout of buffers whose sizes depend on symbols. `placeInArena` has placed them for one size each; what is kept of that is who lies below whom
+/// among the buffers that are alive together. Each buffer begins where the highest buffer below it ends, whatever the sizes are, so those alive
+/// together never overlap.
+class ArenaFormula {
+public:
+  /// `bytes`: the size of each buffer.
+  ArenaFormula(llvm::ArrayRef<ArenaBuffer> placed, llvm::ArrayRef<mlir::AffineExpr> bytes);
+
+  struct Offsets {
+    llvm::SmallVector<mlir::Value> buffers; ///< in bytes, multiples of `kBufferAlignment`
+    mlir::Value arenaBytes;
+  };
+  /// Emits the arithmetic, as index values.
+  Offsets emit(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange symbols) const;
+
+  /// The bytes of the arena for these values of the symbols.
+  int64_t arenaBytes(llvm::ArrayRef<int64_t> symbols) const;
+
+private:
+  llvm::SmallVector<mlir::AffineExpr> sizes;            ///< rounded up to the alignment
+  llvm::SmallVector<llvm::SmallVector<unsigned>> below; ///< the buffers directly below each
+  llvm::SmallVector<unsigned> order;                    ///< from the bottom up
+};
+
+} // namespace ingot
+
+#endif
