@@ -23,6 +23,7 @@ struct CompileOptions {
   std::string input, output;
   std::string target = "native"; ///< see parseTargets
   std::string prefix;            ///< of the model's symbol; empty: made from the output's name
+  std::string weights;           ///< the file for the weights; empty: they are a part of the output
   std::string compileTo;         ///< a stage whose IR is wanted instead of a file
   std::string toolPath;          ///< where the runtime libraries are looked for
   Emit emit = Emit::Program;

@@ -10,8 +10,8 @@
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kOptions[] = {"-o",     "-O0",      "-O3",      "--target", "--dim",        "--input-shape",
-                                            "--emit", "--static", "--prefix", "--quiet",  "--compile-to", "--help"};
+constexpr llvm::StringLiteral kOptions[] = {"-o",       "-O0",      "-O3",     "--target",     "--dim",     "--input-shape", "--emit",
+                                            "--static", "--prefix", "--quiet", "--compile-to", "--weights", "--help"};
 
 /// Options of compiled programs: in `ingot run` they and everything after them belong to the program.
 constexpr llvm::StringLiteral kProgramOptions[] = {"--input",      "--inputs", "--output",  "--outputs", "--random", "--seed",
@@ -76,6 +76,8 @@ absl::Status parseOption(llvm::StringRef name, llvm::StringRef value, CommandLin
     options.target = value.str();
   else if (name == "--prefix")
     options.prefix = value.str();
+  else if (name == "--weights")
+    options.weights = value.str();
   else if (name == "--compile-to")
     options.compileTo = value.str();
   else if (name == "--dim")
@@ -129,6 +131,8 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
   }
   if (line.options.input.empty())
     return usage("no model given; see ingot --help");
+  if (line.command != "compile" && !line.options.weights.empty())
+    return usage("--weights is an option of ingot compile");
   if (line.command == "compile" && line.options.output.empty() && line.options.compileTo.empty())
     return usage("no output given: add -o FILE");
   return line;

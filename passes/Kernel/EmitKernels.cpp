@@ -88,7 +88,7 @@ private:
     for (RegionOp region : regions) {
       b.setInsertionPoint(region);
       if (llvm::any_of(sinceBarrier, [&](RegionOp earlier) { return mustWait(earlier, region); })) {
-        emitBarrier(b, region.getLoc(), team, threads);
+        emitBarrier(b, region.getLoc(), team);
         sinceBarrier.clear();
       }
       sinceBarrier.push_back(region);
@@ -129,20 +129,16 @@ private:
            touches(earlier.getInputs(), region.getOutputs());
   }
 
-  void emitBarrier(OpBuilder &b, Location loc, Value team, Value threads) {
+  /// Its result, which says that the call was cancelled, is read where the entry is written.
+  void emitBarrier(OpBuilder &b, Location loc, Value team) {
     StringRef name = "ingot_team_barrier";
     if (!getOperation().lookupSymbol(name)) {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(getOperation().getBody());
-      auto declaration = func::FuncOp::create(b, loc, name, b.getFunctionType({team.getType()}, {}));
+      auto declaration = func::FuncOp::create(b, loc, name, b.getFunctionType({team.getType()}, {b.getI32Type()}));
       declaration.setPrivate();
     }
-    Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    Value several = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, threads, one);
-    scf::IfOp::create(b, loc, several, [&](OpBuilder &inner, Location) {
-      func::CallOp::create(inner, loc, name, TypeRange(), ValueRange{team});
-      scf::YieldOp::create(inner, loc);
-    });
+    func::CallOp::create(b, loc, name, TypeRange(b.getI32Type()), ValueRange{team});
   }
 
   /// Lists the region's sites and returns what its kernel needs to report them: the record and the first site's number, or nothing.

@@ -2,13 +2,17 @@
 //
 // The main program of a compiled model.
 #define _GNU_SOURCE
+#include "Internal.h"
 #include "Options.h"
 #include "Report.h"
 #include "TensorFiles.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /// Defined by the step that links the executable: the model that it runs.
 extern const IngotModel ingot_program_model;
@@ -29,6 +33,7 @@ typedef struct Program {
   void **output_pointers;
   double *samples;
   IngotSession *session;
+  IngotWeights *weights;
   ErrorText note;
 } Program;
 
@@ -85,11 +90,46 @@ static ProgramStatus allocate_outputs(Program *program, ErrorText *error) {
   return PROGRAM_OK;
 }
 
+/// The weights that are not in the program: where the command line says, or beside it.
+static ProgramStatus open_weights(Program *program, ErrorText *error) {
+  const ValueList *given = &program->options->weights;
+  const char *name = program->model->weights_file;
+  if (!name)
+    return given->count == 0 ? PROGRAM_OK : ingot_fail(error, PROGRAM_BAD_USAGE, "--weights: the weights are in the program itself");
+  char path[PATH_MAX];
+  if (given->count > 0) {
+    name = given->values[given->count - 1];
+  } else {
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length > 0 ? length : 0] = 0;
+    char *end = strrchr(path, '/');
+    const size_t folder = end ? (size_t)(end + 1 - path) : 0;
+    if (folder + strlen(name) < sizeof path) {
+      memcpy(path + folder, name, strlen(name) + 1);
+      name = path;
+    }
+  }
+  const IngotStatus status = ingot_weights_open(program->model, name, &program->weights);
+  if (status == INGOT_OK)
+    return PROGRAM_OK;
+  if (errno != 0)
+    return ingot_fail(error, PROGRAM_BAD_INPUT, "cannot read the weights '%s': %s; --weights FILE says where they are", name, strerror(errno));
+  return ingot_fail(error, PROGRAM_BAD_INPUT, "'%s' does not hold the weights that this model was compiled with: size or checksum differ", name);
+}
+
 static ProgramStatus open_session(Program *program, ErrorText *error) {
-  const IngotSessionOptions options = {sizeof options, program->options->threads};
+  const ProgramStatus opened = open_weights(program, error);
+  if (opened != PROGRAM_OK)
+    return opened;
+  char text[256] = "";
+  const IngotSessionOptions options = {.struct_size = sizeof options,
+                                       .threads = program->options->threads,
+                                       .weights = program->weights,
+                                       .error_text = text,
+                                       .error_text_bytes = sizeof text};
   const IngotStatus status = ingot_session_open(program->model, &options, &program->session);
   if (status != INGOT_OK)
-    return ingot_fail(error, PROGRAM_INTERNAL, "the model cannot be started: %s", ingot_status_text(status));
+    return ingot_fail(error, PROGRAM_INTERNAL, "the model cannot be started: %s", text[0] ? text : ingot_status_text(status));
   return PROGRAM_OK;
 }
 
@@ -102,7 +142,7 @@ static ProgramStatus run_all(Program *program, Timing *timing, ErrorText *error)
     const double end = milliseconds(CLOCK_MONOTONIC);
     if (status != INGOT_OK)
       return ingot_fail(error, status == INGOT_RUN_FAILURE ? PROGRAM_BAD_INPUT : PROGRAM_INTERNAL, "the run failed: %s",
-                        status == INGOT_RUN_FAILURE ? ingot_session_error(program->session) : ingot_status_text(status));
+                        ingot_session_error(program->session));
     if (i == 0) {
       timing->first = end - begin;
       timing->start_to_first = end - program->process_start;
@@ -145,7 +185,8 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
 }
 
 static void release(Program *program) {
-  ingot_session_close(program->session);
+  ingot_session_close(&program->session);
+  ingot_weights_close(program->model, &program->weights);
   for (uint32_t i = 0; program->inputs && i < program->model->input_count; ++i)
     ingot_tensor_free(&program->inputs[i]);
   for (uint32_t i = 0; program->outputs && i < program->model->output_count; ++i)

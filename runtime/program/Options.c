@@ -16,6 +16,7 @@ const char *const ingot_options_help =
     "  --iterations N        timed runs (default 1)\n"
     "  --warmup W            runs before them (default 0)\n"
     "  --threads T           default 0: one per core this process may use\n"
+    "  --weights FILE        the model's weights, if it was compiled with --weights (default: beside this program)\n"
     "  --json                one JSON object on standard output instead of text\n"
     "  --info                inputs, outputs, memory and origin of the model, without running it\n"
     "  --version             of the runtime and of the compiler\n"
@@ -42,6 +43,7 @@ static const OptionFacts table[] = {
     {"--iterations", NUMBER32, offsetof(Options, iterations), 1, 100000000},
     {"--warmup", NUMBER32, offsetof(Options, warmup), 0, 100000000},
     {"--threads", NUMBER32, offsetof(Options, threads), 0, 1024},
+    {"--weights", VALUES, offsetof(Options, weights), 0, 0},
     {"--json", FLAG, offsetof(Options, json), 0, 0},
     {"--info", FLAG, offsetof(Options, info), 0, 0},
     {"--help", FLAG, offsetof(Options, help), 0, 0},
@@ -121,7 +123,7 @@ static ProgramStatus parse_one(int count, char **arguments, int *at, Options *op
 ProgramStatus ingot_options_parse(int count, char **arguments, Options *options, ErrorText *error) {
   memset(options, 0, sizeof *options);
   options->iterations = 1;
-  ValueList *const lists[] = {&options->input, &options->inputs, &options->output, &options->outputs};
+  ValueList *const lists[] = {&options->input, &options->inputs, &options->output, &options->outputs, &options->weights};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; ++i) {
     lists[i]->values = calloc((size_t)count + 1, sizeof(char *));
     if (!lists[i]->values)
@@ -140,4 +142,5 @@ void ingot_options_free(Options *options) {
   free(options->inputs.values);
   free(options->output.values);
   free(options->outputs.values);
+  free(options->weights.values);
 }
