@@ -241,8 +241,15 @@ private:
     return kernel;
   }
 
-  /// Whether the kernel takes the symbols: for its buffers, or because it writes numbers that follow from them.
-  static bool needsSymbols(RegionOp region) { return region.getStrides() || isa_and_present<DimsOp>(region.getAnchorOp()); }
+  /// Whether the kernel takes the symbols: for its buffers, or because a tensor between them, an offset or a number follows from them.
+  static bool needsSymbols(RegionOp region) {
+    auto needs = [](Operation &op) {
+      auto slice = dyn_cast<SliceOp>(op);
+      return isa<DimsOp>(op) || (slice && slice.getBounds()) ||
+             llvm::any_of(op.getResultTypes(), [](Type type) { return !cast<RankedTensorType>(type).hasStaticShape(); });
+    };
+    return region.getStrides() || llvm::any_of(region.getBody().front(), needs);
+  }
 
   /// A flat argument with the sizes and strides of the tensor that it holds.
   static Value shapeBuffer(ImplicitLocOpBuilder &b, RegionOp region, unsigned i, Value flat, ValueRange symbols) {

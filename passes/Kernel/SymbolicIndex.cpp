@@ -8,6 +8,8 @@ using namespace mlir;
 
 namespace ingot {
 
+int64_t estimateDim(AffineExpr dim) { return evaluateDim(dim, SmallVector<int64_t>(countSymbols(dim), 64)); }
+
 Value SymbolicIndex::of(AffineExpr dim) { return materializeDim(b, dim, symbols); }
 
 Value SymbolicIndex::scale(Value x, AffineExpr factor) {

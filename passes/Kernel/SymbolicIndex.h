@@ -14,6 +14,9 @@ inline mlir::AffineExpr countTiles(mlir::AffineExpr extent, int64_t tile) { retu
 /// Whether this dim is 1 for all values of the symbols: only then it broadcasts.
 inline bool isOne(mlir::AffineExpr dim) { return getConstant(dim) == 1; }
 
+/// A typical value, for choices that need a number: every symbol counts as 64.
+int64_t estimateDim(mlir::AffineExpr dim);
+
 /// Index arithmetic with sizes and strides that may depend on the model's symbols. Constants fold, so that static shapes give the code that they
 /// would give with numbers.
 class SymbolicIndex {
