@@ -10,6 +10,7 @@
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/Interface.h"
 #include "compiler/Driver/Machine.h"
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
@@ -47,37 +48,6 @@ absl::Status usageError(absl::string_view message) {
   return status;
 }
 
-/// ONNX's number of an element type (TensorProto.DataType).
-int32_t onnxElementType(Type element) {
-  if (auto integer = dyn_cast<IntegerType>(element)) {
-    bool isUnsigned = integer.isUnsigned();
-    switch (integer.getWidth()) {
-    case 1:
-      return 9;
-    case 8:
-      return isUnsigned ? 2 : 3;
-    case 16:
-      return isUnsigned ? 4 : 5;
-    case 32:
-      return isUnsigned ? 12 : 6;
-    default:
-      return isUnsigned ? 13 : 7;
-    }
-  }
-  return element.isF16() ? 10 : element.isBF16() ? 16 : element.isF64() ? 11 : 1;
-}
-
-TensorInterface interfaceOf(Type type, DictionaryAttr attributes) {
-  auto tensor = cast<RankedTensorType>(type);
-  TensorInterface result;
-  if (auto name = attributes ? attributes.getAs<StringAttr>("ingot.name") : StringAttr())
-    result.name = name.str();
-  result.elementType = onnxElementType(tensor.getElementType());
-  result.dims.assign(tensor.getShape().begin(), tensor.getShape().end());
-  result.bytes = tensor.getNumElements() * (getStorageType(tensor.getElementType()).getIntOrFloatBitWidth() / 8);
-  return result;
-}
-
 /// The output's name, of a library without its "lib".
 std::string defaultPrefix(const CompileOptions &options) {
   llvm::StringRef name = llvm::sys::path::stem(options.output);
@@ -107,7 +77,6 @@ private:
   }
 
   StageOptions stageOptions() const { return StageOptions::ofLevel(options.level); }
-  void describeInterface();
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
   absl::StatusOr<VariantInterface> emitVariant(const TargetSpec &target, LinkJob &job);
@@ -268,14 +237,6 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
   return summary;
 }
 
-void Compilation::describeInterface() {
-  auto function = *module->getOps<func::FuncOp>().begin();
-  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-    interface.inputs.push_back(interfaceOf(type, function.getArgAttrDict(i)));
-  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
-    interface.outputs.push_back(interfaceOf(type, function.getResultAttrDict(i)));
-}
-
 std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
   llvm::json::Array names;
   for (const TargetSpec &target : targets)
@@ -305,9 +266,14 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       return absl::InternalError("the variants of the model lay out their weights differently");
     (*module)->setAttr(kLayout, layout);
     auto function = *body.getOps<func::FuncOp>().begin();
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
       if (function.getArgAttr(i, "ingot.arena"))
-        variant.arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+        variant.arenaBytes = cast<MemRefType>(type).getNumElements();
+      if (function.getArgAttr(i, "ingot.values")) {
+        variant.valueCount = cast<MemRefType>(type).getNumElements();
+        variant.prepareSymbol = variant.runSymbol + "_prepare";
+      }
+    }
   }
   return absl::OkStatus();
 }
@@ -447,7 +413,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     if (absl::Status status = runStage(*module, stage, stageOptions()); !status.ok())
       return status;
   }
-  describeInterface();
+  describeInterface(*module->getOps<func::FuncOp>().begin(), diagnostics, interface);
   for (const TargetSpec &target : *targets) {
     absl::StatusOr<VariantInterface> variant = emitVariant(target, job);
     if (!variant.ok())
