@@ -14,11 +14,14 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
+constexpr llvm::StringLiteral kUnnamed = "a part of the plan";
+
 /// What lies in a range of the arena from one region to another.
 struct Occupant {
   int64_t begin, end;  ///< bytes
   int64_t first, last; ///< regions
   LiveTensor tensor;
+  bool isRead = false;
 
   bool overlaps(int64_t otherBegin, int64_t otherEnd) const { return begin < otherEnd && otherBegin < end; }
 };
@@ -37,7 +40,7 @@ memref::ViewOp arenaViewOf(Value buffer, BlockArgument arena) {
 }
 
 LiveTensor describe(RegionOp region, unsigned output, MemRefType type, int64_t bytes) {
-  LiveTensor tensor{.name = "a part of the plan", .type = "", .bytes = bytes};
+  LiveTensor tensor{.name = kUnnamed.str(), .type = "", .bytes = bytes};
   llvm::raw_string_ostream stream(tensor.type);
   for (int64_t dim : type.getShape())
     stream << dim << 'x';
@@ -57,18 +60,14 @@ public:
     for (Value input : region.getInputs())
       if (memref::ViewOp view = arenaViewOf(input, arena))
         for (size_t i : current)
-          if (auto [begin, end] = rangeOf(view); occupants[i].overlaps(begin, end))
+          if (auto [begin, end] = rangeOf(view); occupants[i].overlaps(begin, end)) {
             occupants[i].last = step;
+            occupants[i].isRead = true;
+          }
     for (auto [index, output] : llvm::enumerate(region.getOutputs()))
       if (memref::ViewOp view = arenaViewOf(output, arena)) {
         auto [begin, end] = rangeOf(view);
-        // A region that fills the border of a buffer writes into the same view as the one that fills its inside.
-        bool isPart = llvm::any_of(current, [&](size_t i) { return occupants[i].begin == begin && occupants[i].end == end && output != view; });
-        if (isPart)
-          continue;
-        llvm::erase_if(current, [&](size_t i) { return occupants[i].overlaps(begin, end); });
-        current.push_back(occupants.size());
-        occupants.push_back({begin, end, step, step, describe(region, index, view.getType(), end - begin)});
+        place({begin, end, step, step, describe(region, index, view.getType(), end - begin)});
       }
     ++step;
   }
@@ -93,6 +92,23 @@ public:
   }
 
 private:
+  /// What nobody has read yet is not overwritten: several regions write one buffer, as its inside and its border.
+  void place(Occupant added) {
+    auto found = llvm::find_if(current, [&](size_t i) { return !occupants[i].isRead && occupants[i].overlaps(added.begin, added.end); });
+    if (found != current.end()) {
+      Occupant &whole = occupants[*found];
+      whole.begin = std::min(whole.begin, added.begin);
+      whole.end = std::max(whole.end, added.end);
+      if (whole.tensor.name == kUnnamed)
+        whole.tensor = std::move(added.tensor);
+      whole.tensor.bytes = whole.end - whole.begin;
+      return;
+    }
+    llvm::erase_if(current, [&](size_t i) { return occupants[i].overlaps(added.begin, added.end); });
+    current.push_back(occupants.size());
+    occupants.push_back(std::move(added));
+  }
+
   static std::pair<int64_t, int64_t> rangeOf(memref::ViewOp view) {
     int64_t begin = *getConstantIntValue(view.getByteShift());
     return {begin, begin + view.getType().getNumElements() * llvm::divideCeil(view.getType().getElementTypeBitWidth(), 8)};
