@@ -376,7 +376,7 @@ def memory_limit(a: Artefacts):
     if complaint := a.compile(folder / "net", "--max-memory=1MiB"):
         return complaint
     for level, limit, texts in (
-        ("-O3", "64KiB", ["the model needs 0.07 MiB", "weights 0.02 MiB", "allows 0.06 MiB", "at the peak: 'r' (128x96xf32) with 0.05 MiB", "--input-shape"]),
+        ("-O3", "64KiB", ["needs 0.07 MiB", "weights 0.02 MiB", "allows 0.06 MiB", "at the peak: 'r' (128x96xf32) with 0.05 MiB", "--input-shape"]),
         ("-O0", "65536", ["at the peak: 's' (128x96xf32)", "-O3 fuses"]),
         ("-O3", "1KiB", ["the weights alone are more"]),
         ("-O3", "many", ["--max-memory wants a number of bytes"]),
