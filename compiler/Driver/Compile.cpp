@@ -12,6 +12,7 @@
 #include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/Interface.h"
 #include "compiler/Driver/Machine.h"
+#include "compiler/Driver/PeakMemory.h"
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
@@ -78,6 +79,7 @@ private:
 
   StageOptions stageOptions() const { return StageOptions::ofLevel(options.level); }
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
+  absl::Status checkMemory(func::FuncOp planned, uint64_t arenaBytes);
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
   absl::StatusOr<VariantInterface> emitVariant(const TargetSpec &target, LinkJob &job);
   absl::Status writeWeights(LinkJob &job);
@@ -249,6 +251,28 @@ std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
+std::string mebibytes(uint64_t bytes) { return llvm::formatv("{0:f2} MiB", bytes / 1048576.0).str(); }
+
+/// Holds the plan against --max-memory, and says what the memory is for.
+absl::Status Compilation::checkMemory(func::FuncOp planned, uint64_t arenaBytes) {
+  constexpr size_t kListed = 8;
+  uint64_t weightBytes = weightBlobBytes(*module);
+  if (!options.maxMemoryBytes || arenaBytes + weightBytes <= *options.maxMemoryBytes)
+    return absl::OkStatus();
+  std::string text = "the model needs " + mebibytes(arenaBytes + weightBytes) + " (intermediate values " + mebibytes(arenaBytes) + ", weights " +
+                     mebibytes(weightBytes) + "), --max-memory allows " + mebibytes(*options.maxMemoryBytes);
+  if (weightBytes > *options.maxMemoryBytes)
+    return absl::ResourceExhaustedError(text + "\nthe weights alone are more: this needs a smaller model");
+  std::vector<LiveTensor> tensors = tensorsAtPeak(planned);
+  for (const LiveTensor &tensor : llvm::ArrayRef<LiveTensor>(tensors).take_front(kListed))
+    text += "\nat the peak: " + tensor.name + " (" + tensor.type + ") with " + mebibytes(tensor.bytes);
+  if (tensors.size() > kListed)
+    text += "\nat the peak: " + std::to_string(tensors.size() - kListed) + " smaller ones";
+  return absl::ResourceExhaustedError(text + (options.level == 0 ? "\n-O3 fuses operations, so that fewer values are stored; a smaller batch or "
+                                                                   "smaller inputs (--dim, --input-shape) help too"
+                                                                 : "\na smaller batch or smaller inputs (--dim, --input-shape) help"));
+}
+
 /// Runs the stages from plan to llvm on a target's copy of the module. All variants read the same weight blob.
 absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant) {
   constexpr llvm::StringRef kLayout = "ingot.weight_layout";
@@ -274,6 +298,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
         variant.prepareSymbol = variant.runSymbol + "_prepare";
       }
     }
+    if (absl::Status status = checkMemory(function, variant.arenaBytes); !status.ok())
+      return status;
   }
   return absl::OkStatus();
 }

@@ -36,6 +36,7 @@ Options
   --static                    a program that needs no shared library
   --prefix=NAME               of the model's symbols and of the files beside a library (default: from OUTPUT)
   --weights=FILE              put the weights into a file of their own, which is checked when it is opened (default: into OUTPUT)
+  --max-memory=64MiB          fail, and name the largest tensors, if intermediate values and weights need more (KiB, MiB, GiB)
   --compile-to=STAGE          print the IR at the end of import, graph, region, plan, kernel or llvm
   --quiet                     no progress
 
