@@ -25,6 +25,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Weights/WeightStore.h"
+#include "runtime/include/ingot/model.h"
 #include "runtime/src/WeightsHash.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
@@ -63,7 +64,6 @@ public:
   explicit Compilation(const CompileOptions &options) : options(options), registry(makeRegistry()), context(registry), diagnostics(context) {}
 
   absl::Status import();
-  absl::Status checkFixedDims();
   absl::Status check();
   absl::Status checkOutputIsNoInput() const;
   absl::Status runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions);
@@ -126,7 +126,7 @@ void walkNodes(const onnx::GraphProto &graph, llvm::function_ref<void(const onnx
   }
 }
 
-/// The dims of inputs that neither the model nor an option fixes, a line for each.
+/// The dims of inputs that neither the model nor an option fixes, a line for each: fixing one may help where an open one cannot be compiled.
 std::string openInputDims(const onnx::GraphProto &graph, const CompileOptions &options) {
   std::string text;
   for (const onnx::ValueInfoProto &input : graph.input()) {
@@ -158,7 +158,8 @@ absl::Status Compilation::import() {
     std::string description = ingest::problemOf(node, model->opsets(), "").str();
     diagnostics.describeNode(node.name(), llvm::StringRef(description).rtrim(": ").str());
   });
-  importer::ImportOptions importOptions{.dims = options.dims, .ranges = options.ranges, .inputShapes = options.inputShapes, .boundInputs = {}};
+  importer::ImportOptions importOptions{
+      .dims = options.dims, .ranges = options.ranges, .dynamic = true, .inputShapes = options.inputShapes, .boundInputs = {}};
   if (failed(importer::checkOptions(context, *model, importOptions)))
     return usageError(diagnostics.status("the options do not fit the model").message());
   module = importer::importModel(context, *model, weights, importOptions);
@@ -171,29 +172,8 @@ absl::Status Compilation::import() {
   return absl::OkStatus();
 }
 
-absl::Status Compilation::checkFixedDims() {
-  auto function = *module->getOps<func::FuncOp>().begin();
-  auto symbols = function->getAttrOfType<ArrayAttr>("ingot.symbols");
-  if (function->hasAttr("ingot.ranges"))
-    return absl::OkStatus();
-  std::string text;
-  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
-    auto dims = dyn_cast_or_null<DimsAttr>(cast<RankedTensorType>(type).getEncoding());
-    for (AffineExpr dim : dims ? dims.getMap().getResults() : ArrayRef<AffineExpr>())
-      if (auto symbol = dyn_cast<AffineSymbolExpr>(dim)) {
-        std::string name = cast<StringAttr>(symbols[symbol.getPosition()]).str();
-        std::string line = "dim '" + name + "' of input '" + function.getArgAttrOfType<StringAttr>(i, "ingot.name").str() +
-                           "' is not fixed: give --dim " + name + "=N or --input-shape";
-        text += (text.empty() ? "" : "\n") + line;
-      }
-  }
-  return text.empty() ? absl::OkStatus() : usageError(text);
-}
-
 absl::Status Compilation::check() {
   if (absl::Status status = import(); !status.ok())
-    return status;
-  if (absl::Status status = checkFixedDims(); !status.ok())
     return status;
   for (const Stage &stage : stages())
     if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, StageOptions::ofLevel(0)); !status.ok())
@@ -427,12 +407,9 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return libraries.status();
   if (absl::Status status = import(); !status.ok())
     return status;
-  if (absl::Status status = checkFixedDims(); !status.ok())
-    return status;
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
   interface.manifest = manifest(*targets);
-  // Names are checked here, types after the region stage has shown that every dim is fixed.
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
       break;
@@ -440,6 +417,9 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
       return status;
   }
   describeInterface(*module->getOps<func::FuncOp>().begin(), diagnostics, interface);
+  for (const SymbolInterface &symbol : interface.symbols)
+    if (symbol.kind == INGOT_SYMBOL_INPUT)
+      summary.dims.push_back(llvm::formatv("{0} {1}..{2}", symbol.name, symbol.minimum, symbol.maximum).str());
   for (const TargetSpec &target : *targets) {
     absl::StatusOr<VariantInterface> variant = emitVariant(target, job);
     if (!variant.ok())

@@ -42,6 +42,7 @@ struct CompileSummary {
   uint64_t fileBytes = 0, weightBytes = 0, arenaBytes = 0;
   int64_t regions = 0, operations = 0; ///< operations inside of regions, without constants
   int64_t fused = 0;                   ///< those that share a region with another one
+  std::vector<std::string> dims;       ///< the open dims with their ranges; `arenaBytes` is for the largest sizes
   std::string text;                    ///< the IR, when `compileTo` was given
 };
 

@@ -151,7 +151,8 @@ OPTIONS = [
     ("input-shape-wrong-rank", good(), ["--input-shape", "x=2x3x4"], 2, [r"\bx\b", r"rank|dim|2x3x4"]),
     ("input-shape-contradicts", good(), ["--input-shape", "x=4x3"], 2, [r"\bx\b", r"4"]),
     ("input-shape-garbage", good(), ["--input-shape", "x=2xthree"], 2, [r"2xthree"]),
-    ("open-dim", dynamic(), [], None, [r"batch", r"--dim|--input-shape"]),
+    ("dim-range-backwards", dynamic(), ["--dim", "batch=4..2"], 2, [r"batch", r"4\.\.2"]),
+    ("dim-range-from-zero", dynamic(), ["--dim", "batch=0..2"], 2, [r"batch", r"0\.\.2"]),
 ]
 
 
