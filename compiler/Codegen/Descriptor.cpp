@@ -18,7 +18,12 @@ namespace {
 // The constants below are written field by field: a change of the C structures must change this file.
 static_assert(sizeof(IngotTensorInfo) == 32 && offsetof(IngotTensorInfo, rank) == 28);
 static_assert(sizeof(IngotVariant) == 32 && offsetof(IngotVariant, features) == 24);
-static_assert(sizeof(IngotModel) == 72 && offsetof(IngotModel, weight_bytes) == 48 && offsetof(IngotModel, variant_count) == 64);
+static_assert(sizeof(IngotModel) == 80 && offsetof(IngotModel, weight_bytes) == 48 && offsetof(IngotModel, variant_count) == 64 &&
+              offsetof(IngotModel, sites) == 72);
+
+// Generated code knows these numbers (passes/LLVM/EmitEntry.cpp, passes/Kernel/FailureSites.cpp).
+static_assert(offsetof(IngotCall, status) == 5 * sizeof(void *) && offsetof(IngotCall, failed_site) == offsetof(IngotCall, status) + 4 &&
+              INGOT_RUN_FAILURE == 5);
 
 /// Builds constants of the C interface; the literal structures get their padding from the data layout as in C.
 class DescriptorBuilder {
@@ -37,6 +42,13 @@ public:
     if (elements.empty())
       return null();
     return constant(ConstantArray::get(ArrayType::get(elements.front()->getType(), elements.size()), elements), name);
+  }
+
+  Constant *strings(ArrayRef<std::string> list, const Twine &name) {
+    SmallVector<Constant *> texts;
+    for (const std::string &text : list)
+      texts.push_back(string(text));
+    return array(texts, name);
   }
 
   Constant *tensors(ArrayRef<TensorInterface> list, const Twine &name) {
@@ -125,6 +137,8 @@ absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
       b.i32(interface.inputs.size()),
       b.i32(interface.outputs.size()),
       b.i32(interface.variants.size()),
+      b.i32(interface.sites.size()),
+      b.strings(interface.sites, "sites"),
   });
   GlobalVariable *global = b.constant(model, interface.modelSymbol());
   global->setLinkage(GlobalValue::ExternalLinkage);

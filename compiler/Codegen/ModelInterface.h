@@ -34,6 +34,7 @@ struct ModelInterface {
   std::vector<VariantInterface> variants; ///< Best first.
   std::string weightsSymbol;              ///< Empty: the model has no weights.
   uint64_t weightBytes = 0;
+  std::vector<std::string> sites; ///< Where a run can fail, and why, by the numbers that generated code reports.
 
   std::string modelSymbol() const { return prefix + "_model"; }
 };

@@ -283,6 +283,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       continue;
     if (absl::Status status = runStage(body, stage, stageOptions); !status.ok())
       return status;
+    if (stage.name == "kernel")
+      interface.sites = diagnostics.failureSites(body); // the same for every variant: regions are older than targets
     if (stage.name != "plan")
       continue;
     Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
@@ -328,9 +330,9 @@ absl::Status Compilation::writeArtefact(LinkJob &job) {
   std::optional<TemporaryFile> weightsFile;
   if (interface.weightBytes > 0) {
     begin("weights");
-    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module, diagnostics);
     if (!recipes.ok())
-      return diagnostics.status(std::string(recipes.status().message()));
+      return diagnostics.status(recipes.status());
     absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
     if (!file.ok())
       return file.status();
@@ -381,7 +383,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return status;
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
-    return usageError(targets.status().message());
+    return isUnsupportedMachine(targets.status()) ? targets.status() : usageError(targets.status().message());
   LinkJob job;
   if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath); libraries.ok())
     job.libraries = *libraries;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Driver/Diagnostics.h"
 
-#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
+#include "passes/Kernel/FailureSites.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -40,9 +40,20 @@ std::string DiagnosticCollector::describe(StringRef name) const {
   return "";
 }
 
-absl::Status DiagnosticCollector::status(const std::string &what) const {
+std::vector<std::string> DiagnosticCollector::failureSites(ModuleOp module) const {
+  std::vector<std::string> texts;
+  auto sites = module->getAttrOfType<ArrayAttr>(kFailureSites);
+  for (Attribute site : sites ? sites.getValue() : ArrayRef<Attribute>()) {
+    auto pair = cast<ArrayAttr>(site);
+    std::string node = nodeNameOf(cast<LocationAttr>(pair[0])), description = describe(node);
+    texts.push_back((description.empty() ? "'" + node + "': " : description) + cast<StringAttr>(pair[1]).str());
+  }
+  return texts;
+}
+
+absl::Status DiagnosticCollector::status(const absl::Status &otherwise) const {
   if (lines.empty())
-    return absl::InternalError(what);
+    return otherwise;
   std::string text;
   for (const std::string &line : lines)
     text += (text.empty() ? "" : "\n") + line;

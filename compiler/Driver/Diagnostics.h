@@ -3,6 +3,7 @@
 #define COMPILER_DRIVER_DIAGNOSTICS_H
 
 #include "absl/status/status.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -21,7 +22,12 @@ public:
   void describeNode(llvm::StringRef name, std::string description) { nodes.try_emplace(name, std::move(description)); }
 
   /// `what` is the message when something failed without saying why.
-  absl::Status status(const std::string &what) const;
+  absl::Status status(const std::string &what) const { return status(absl::InternalError(what)); }
+  /// `otherwise` is the failure itself when no diagnostic explains it.
+  absl::Status status(const absl::Status &otherwise) const;
+
+  /// Where the code of a module in which kernels are emitted can fail at run time, and why, by number.
+  std::vector<std::string> failureSites(mlir::ModuleOp module) const;
 
 private:
   std::string describe(llvm::StringRef name) const;

@@ -64,9 +64,9 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
       for (unsigned i = 0; i < function.getNumArguments(); ++i)
         if (function.getArgAttr(i, "ingot.arena"))
           model->arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
-      absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module);
+      absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module, diagnostics);
       if (!recipes.ok())
-        return diagnostics.status(std::string(recipes.status().message()));
+        return diagnostics.status(recipes.status());
       llvm::raw_string_ostream stream(model->weightBytes);
       if (absl::Status status = writeWeightBlob(module, weights, recipes->get(), stream); !status.ok())
         return status;
@@ -77,6 +77,8 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
     stage.build(passes, options);
     if (failed(passes.run(module)))
       return diagnostics.status("stage '" + stage.name.str() + "' failed without a message");
+    if (stage.name == "kernel")
+      model->interface.sites = diagnostics.failureSites(module);
   }
   absl::StatusOr<TargetSpec> target = nativeTarget();
   if (!target.ok())
@@ -98,9 +100,13 @@ absl::Status JitModel::run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<v
   if (!arena || !weights)
     return absl::ResourceExhaustedError("no memory for an arena of " + std::to_string(arenaBytes) + " bytes");
   std::memcpy(weights.get(), weightBytes.data(), weightBytes.size());
-  IngotCall call{static_cast<const uint8_t *>(weights.get()), static_cast<uint8_t *>(arena.get()), inputs.data(), outputs.data(), nullptr, INGOT_OK};
+  IngotCall call{};
+  call.weights = static_cast<const uint8_t *>(weights.get());
+  call.arena = static_cast<uint8_t *>(arena.get());
+  call.inputs = inputs.data();
+  call.outputs = outputs.data();
   reinterpret_cast<IngotRunFunction>(entry)(&call, 0, 1);
-  return call.status == INGOT_OK ? absl::OkStatus() : absl::FailedPreconditionError("the model met a value that it cannot process");
+  return call.status == INGOT_OK ? absl::OkStatus() : absl::FailedPreconditionError("the run failed: " + interface.sites[call.failed_site]);
 }
 
 } // namespace ingot

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Driver/RecipeRunner.h"
 
+#include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/InProcess.h"
 #include "compiler/Pipelines/Stages.h"
 #include "compiler/Target/TargetSpec.h"
@@ -39,17 +40,17 @@ void dropRecipes(ModuleOp model) {
 RecipeRunner::RecipeRunner() = default;
 RecipeRunner::~RecipeRunner() = default;
 
-absl::StatusOr<std::unique_ptr<RecipeRunner>> RecipeRunner::create(ModuleOp model) {
+absl::StatusOr<std::unique_ptr<RecipeRunner>> RecipeRunner::create(ModuleOp model, const DiagnosticCollector &diagnostics) {
   auto recipes = model.lookupSymbol<ModuleOp>(kRecipesModule);
   if (!recipes)
     return nullptr;
   std::unique_ptr<RecipeRunner> runner(new RecipeRunner);
-  if (absl::Status status = runner->compile(recipes); !status.ok())
+  if (absl::Status status = runner->compile(recipes, diagnostics); !status.ok())
     return status;
   return runner;
 }
 
-absl::Status RecipeRunner::compile(ModuleOp recipes) {
+absl::Status RecipeRunner::compile(ModuleOp recipes, const DiagnosticCollector &diagnostics) {
   if (absl::StatusOr<TargetSpec> native = nativeTarget(); !native.ok())
     return native.status();
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets("x86-64-v3"); // on every machine the same code, so the same weights
@@ -77,6 +78,8 @@ absl::Status RecipeRunner::compile(ModuleOp recipes) {
     stage.build(passes, stageOptions);
     if (failed(passes.run(*module)))
       return absl::InternalError("the recipes of the weights failed in stage '" + stage.name.str() + "' without a message");
+    if (stage.name == "kernel")
+      sites = diagnostics.failureSites(*module);
   }
   absl::StatusOr<std::unique_ptr<Jit>> compiled = compileInProcess(*module, target, {.level = OptLevel::O2, .loopVectorize = true});
   if (!compiled.ok())
@@ -100,11 +103,11 @@ absl::Status RecipeRunner::run(RecipeAttr recipe, llvm::ArrayRef<const void *> i
                  .inputs = inputs.data(),
                  .outputs = outputs,
                  .team = nullptr,
-                 .status = INGOT_OK};
+                 .status = INGOT_OK,
+                 .failed_site = 0};
   reinterpret_cast<IngotRunFunction>(*address)(&call, 0, 1);
   if (call.status != INGOT_OK)
-    return absl::InvalidArgumentError(
-        "a part of the model that depends on its weights only meets a value that it cannot process (an index out of range)");
+    return absl::InvalidArgumentError(sites[call.failed_site] + ", in a part of the model that is computed from its weights");
   out.write(result.get(), bytes);
   return absl::OkStatus();
 }

@@ -15,13 +15,14 @@ class raw_ostream;
 } // namespace llvm
 
 namespace ingot {
+class DiagnosticCollector;
 class Jit;
 
 /// Makes constants by running the functions of the module `@recipes`, compiled by the -O0 path, in this process.
 class RecipeRunner {
 public:
   /// Compiles the recipes of a model; null when it has none. What is wrong with them is reported as MLIR diagnostics.
-  static absl::StatusOr<std::unique_ptr<RecipeRunner>> create(mlir::ModuleOp model);
+  static absl::StatusOr<std::unique_ptr<RecipeRunner>> create(mlir::ModuleOp model, const DiagnosticCollector &diagnostics);
   ~RecipeRunner();
 
   /// Writes the `bytes` of the constant, computed from `inputs` (one pointer per argument, aligned as its elements). Nothing is kept.
@@ -34,10 +35,11 @@ private:
   };
 
   RecipeRunner();
-  absl::Status compile(mlir::ModuleOp recipes);
+  absl::Status compile(mlir::ModuleOp recipes, const DiagnosticCollector &diagnostics);
 
   std::unique_ptr<Jit> jit;
   llvm::StringMap<Entry> entries; ///< By the name of the function.
+  std::vector<std::string> sites; ///< Where they can fail, and why.
 };
 
 /// Removes the recipes from a model, for the stages that make its own code.

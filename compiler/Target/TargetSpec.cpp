@@ -2,6 +2,7 @@
 
 #include "compiler/Target/TargetSpec.h"
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "runtime/include/ingot/ingot.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -13,6 +14,8 @@ using namespace llvm;
 
 namespace ingot {
 namespace {
+
+constexpr absl::string_view kUnsupportedMachine = "ingot/machine"; // payload of the error that this CPU cannot run generated code
 
 constexpr uint64_t kV3 = INGOT_CPU_X86_64_V3, kV4 = kV3 | INGOT_CPU_X86_64_V4;
 constexpr uint64_t kVnni = INGOT_CPU_AVX512_VNNI, kBf16 = INGOT_CPU_AVX512_BF16;
@@ -92,12 +95,17 @@ std::string knownTargets() {
   return text;
 }
 
+bool isUnsupportedMachine(const absl::Status &status) { return status.GetPayload(kUnsupportedMachine).has_value(); }
+
 absl::StatusOr<TargetSpec> nativeTarget() {
   uint64_t host = hostFeatureBits();
   const TargetRow *row = llvm::find_if(kTargets, [&](const TargetRow &row) { return (row.bits & ~host) == 0; });
-  if (row == std::end(kTargets))
-    return absl::FailedPreconditionError("this CPU lacks AVX2, FMA, BMI2 or F16C, which generated code needs (x86-64-v3): compile for another "
-                                         "machine with --target=x86-64-v3");
+  if (row == std::end(kTargets)) {
+    absl::Status status = absl::FailedPreconditionError("this CPU lacks AVX2, FMA, BMI2 or F16C, which generated code needs (x86-64-v3), and so does "
+                                                        "the compiler to compute a model's weights");
+    status.SetPayload(kUnsupportedMachine, absl::Cord());
+    return status;
+  }
   TargetSpec spec = makeSpec(*row);
   spec.name = "native";
   // The instruction set stays that of the row: what the model needs is then exactly what it checks at start, on whatever machine it is copied to.

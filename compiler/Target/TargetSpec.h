@@ -48,6 +48,9 @@ absl::StatusOr<std::vector<TargetSpec>> parseTargets(llvm::StringRef list);
 /// The best target that this machine runs, for code that is used at once in this process. Its name is "native".
 absl::StatusOr<TargetSpec> nativeTarget();
 
+/// Whether a failure is that this machine cannot run generated code.
+bool isUnsupportedMachine(const absl::Status &status);
+
 } // namespace ingot
 
 #endif

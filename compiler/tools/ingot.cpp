@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 4 our own
-// error.
+// The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 this
+// machine cannot run generated code, 4 our own error.
 #include "compiler/tools/CommandLine.h"
 
 #include "compiler/Driver/Compile.h"
+#include "compiler/Target/TargetSpec.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -48,7 +49,7 @@ int fail(const absl::Status &status) {
   text.split(lines, '\n', -1, false);
   for (llvm::StringRef line : lines)
     llvm::errs() << "error: " << line << '\n';
-  return isUsageError(status) ? 2 : status.code() == absl::StatusCode::kInternal ? 4 : 1;
+  return isUsageError(status) ? 2 : isUnsupportedMachine(status) ? 3 : status.code() == absl::StatusCode::kInternal ? 4 : 1;
 }
 
 void printSummary(const CompileOptions &options, const CompileSummary &summary) {

@@ -131,6 +131,8 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
   });
 }
 
+OpFoldResult EqualDimsOp::fold(FoldAdaptor) { return getX().getType() == getType() ? getX() : Value(); }
+
 OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   if (getBounds())
     return {};

@@ -31,6 +31,23 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *context, std::optional<
   return success();
 }
 
+LogicalResult EqualDimsOp::verify() {
+  auto from = cast<RankedTensorType>(getX().getType()), to = cast<RankedTensorType>(getResult().getType());
+  if (from.getElementType() != to.getElementType() || from.getRank() != to.getRank())
+    return emitOpError("makes ") << to << " of " << from;
+  for (auto [a, b] : llvm::zip_equal(getDims(from), getDims(to)))
+    if (getConstant(a) && getConstant(b) && a != b)
+      return emitOpError("takes different numbers for equal: ") << from << " and " << to;
+  return success();
+}
+
+LogicalResult DimsOp::verify() {
+  auto type = cast<RankedTensorType>(getResult().getType());
+  if (!type.hasStaticShape() || type.getNumElements() != getValues().getNumResults() || !isa<IntegerType>(type.getElementType()))
+    return emitOpError("makes ") << type << " of " << getValues().getNumResults() << " numbers";
+  return success();
+}
+
 LogicalResult SliceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
   auto type = cast<RankedTensorType>(adaptor.getX().getType());
   size_t rank = type.getRank();

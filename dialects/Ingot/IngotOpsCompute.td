@@ -157,7 +157,7 @@ def Ingot_TopKOp : Ingot_TensorOp<"top_k", "Plain"> {
 
 def Ingot_GatherOp : Ingot_TensorOp<"gather", "Plain"> {
   let summary = "`result[.., i.., ..] = x[.., indices[i..], ..]` at `axis`; negative indices count from the end";
-  let description = [{ ONNX Gather. An index outside the range sets the call's status and reads element 0. }];
+  let description = [{ ONNX Gather. An index outside the range is reported as a failure of the run and reads element 0, here and in all that follow. }];
   let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$indices, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
   let hasCanonicalizer = 1;

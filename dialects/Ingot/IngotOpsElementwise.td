@@ -53,7 +53,7 @@ def Ingot_SelectOp : Ingot_ElementwiseOp<"select"> {
 def Ingot_CastOp : Ingot_ElementwiseOp<"cast"> {
   let summary = "conversion to another element type";
   let description = [{
-    As ONNX Cast: float to integer truncates (values outside the range are clamped, NaN gives 0), float to float rounds to nearest even, to `i1` tests for non-zero.
+    As ONNX Cast: float to integer truncates (values outside the range are clamped; NaN gives the smallest number of i32 and i64, which is no index, and 0 of the other types), float to float rounds to nearest even, to `i1` tests for non-zero.
     Example: `%y = ingot.cast %x : tensor<4xf32> -> tensor<4xi64>`
   }];
   let arguments = (ins AnyRankedTensor:$x, TypeAttr:$to);

@@ -45,6 +45,30 @@ def Ingot_BroadcastOp : Ingot_PureOp<"broadcast", "Elementwise"> {
   let hasFolder = 1;
 }
 
+def Ingot_EqualDimsOp : Ingot_PureOp<"equal_dims", "View"> {
+  let summary = "the same tensor with its symbolic dims written as others that equal them";
+  let description = [{
+    Import adds it where an operation needs two symbolic dims to be equal; the model's `ingot.relations` hold what has to be true, and each run checks it first.
+    Example: `%y = ingot.equal_dims %x : tensor<?xf32, #ingot.dims<()[s0, s1] -> (s1)>> -> tensor<?xf32, #ingot.dims<()[s0] -> (s0)>>`
+  }];
+  let arguments = (ins AnyRankedTensor:$x);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Ingot_DimsOp : Ingot_PureOp<"dims", "Plain"> {
+  let summary = "numbers that follow from the model's symbols, as a tensor";
+  let description = [{
+    Example: `%y = ingot.dims affine_map<()[s0] -> (s0, s0 * 2)> : tensor<2xi64>`
+  }];
+  let arguments = (ins AffineMapAttr:$values);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$values attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
 def Ingot_SliceOp : Ingot_TensorOp<"slice", "View"> {
   let summary = "`result[i] = x[offsets + i * strides]`, strides may be negative";
   let description = [{

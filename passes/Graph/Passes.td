@@ -46,7 +46,8 @@ def VerifyImportPass : Pass<"ingot-verify-import", "::mlir::func::FuncOp"> {
 def VerifyGraphPass : Pass<"ingot-verify-graph", "::mlir::func::FuncOp"> {
   let summary = "check what the graph stage promises";
   let description = [{
-    Nothing that folds on small constants is left, so no shape arithmetic; a convolution with channels last has packed weights and no pads.
+    Nothing that folds on small constants is left, so no shape arithmetic; a convolution with channels last has packed weights and no pads;
+    no constant makes every run fail (an index out of range, a divisor of zero).
     Example: test/passes/Graph/verify-graph.mlir
   }];
 }

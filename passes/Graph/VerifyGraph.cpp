@@ -2,6 +2,7 @@
 #include "passes/Graph/Passes.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/RunFailure.h"
 
 using namespace mlir;
 
@@ -30,6 +31,8 @@ private:
       return "is no operation of the graph stage";
     if (!isa<ConstantOp>(op) && op.getNumOperands() > 0 && canFold(op))
       return "could have been folded: all of its operands are small constants";
+    if (op.getNumResults() > 0 && getRunFailure(&op) == RunFailure::Certain)
+      return "fails in every run: " + describeRunFailure(&op).str();
     auto conv = dyn_cast<ConvOp>(op);
     if (conv && conv.getLayout() == Layout::ChannelsLast)
       return problemOf(conv);

@@ -4,6 +4,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/FailureSites.h"
+#include "passes/Kernel/SymbolicIndex.h"
 
 using namespace mlir;
 
@@ -107,14 +109,14 @@ Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, 
     return emitBroadcast(broadcast.getX(), indices, lanes, active);
   if (auto pack = dyn_cast<PackOp>(op)) {
     // [.., p, k, lane] is x[.., k, 16 p + lane]; lanes beyond x's columns are zero.
-    auto type = cast<RankedTensorType>(pack.getX().getType());
+    AffineExpr columns = getDims(cast<RankedTensorType>(pack.getX().getType())).back();
     SmallVector<Value> from(indices.drop_back(3));
     Value column = arith::AddIOp::create(b, arith::MulIOp::create(b, indices[indices.size() - 3], index(b, kPanel)), indices.back());
     from.append({indices[indices.size() - 2], column});
     Value rest;
-    if (type.getShape().back() % kPanel != 0) {
+    if (simplifyDim(columns % kPanel) != b.getAffineConstantExpr(0)) {
       assert(lanes == kPanel && "a packed panel is written as a whole");
-      rest = arith::SubIOp::create(b, index(b, type.getShape().back()), column);
+      rest = arith::SubIOp::create(b, SymbolicIndex(b, context).of(columns), column);
       rest = arith::MinSIOp::create(b, rest, index(b, kPanel));
     }
     return emit(pack.getX(), from, lanes, rest);
@@ -124,6 +126,7 @@ Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, 
     operands.push_back(emitBroadcast(operand, indices, lanes, active));
   FailureOr<Value> result = emitElementwise(b, op, operands);
   assert(succeeded(result) && "a region's body holds only its anchor and elementwise operations");
+  emitDivisorCheck(b, context, op, operands, active);
   return *result;
 }
 

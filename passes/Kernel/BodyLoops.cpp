@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/Kernel/BodyEmitter.h"
+#include "passes/Kernel/FailureSites.h"
 
 using namespace mlir;
 
@@ -241,6 +242,7 @@ Value BodyLoops::emit(unsigned id, Value at, ActiveLanes active) {
       operands.push_back(emit(operand, at, active));
     FailureOr<Value> computed = emitElementwise(b, node.value.getDefiningOp(), operands);
     assert(succeeded(computed) && "the graph holds only elementwise operations");
+    emitDivisorCheck(b, context, node.value.getDefiningOp(), operands, active < lanes ? indexOf(b, active) : Value());
     result = *computed;
     break;
   }

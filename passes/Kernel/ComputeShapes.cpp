@@ -48,6 +48,9 @@ std::optional<ContractionShape> ContractionShape::match(RegionOp region, std::st
   shape.rows = llvm::product_of(shape.rowDims);
   shape.columns = dims.back();
   shape.depth = typeOf(op.getLhs()).getShape().back();
+  shape.hasPrologue = !isa<BlockArgument>(op.getLhs());
+  if (shape.hasPrologue && !fitsPrologue(1, shape.depth))
+    return why = "computes short rows of its left side only", std::nullopt;
   return shape;
 }
 
@@ -57,8 +60,6 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
     return why = "is built around a channels-last 'ingot.conv' only", std::nullopt;
   if (!checkCommon(region, op, why))
     return std::nullopt;
-  if (!isa<BlockArgument>(op.getX()))
-    return why = "reads its input from a buffer only", std::nullopt;
   size_t spatial = op.getKernel().size();
   if (spatial > 2)
     return why = "covers one and two spatial dims only", std::nullopt;
@@ -81,6 +82,9 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   shape.groups = op.getGroups();
   shape.groupInputs = in.back() / shape.groups;
   shape.groupOutputs = out.back() / shape.groups;
+  shape.hasPrologue = !isa<BlockArgument>(op.getX());
+  if (shape.hasPrologue && !(shape.isPointwise() && shape.strideHeight == 1 && shape.strideWidth == 1 && fitsPrologue(1, shape.groupInputs)))
+    return why = "computes its input for a 1x1 kernel with stride 1 and few channels only", std::nullopt;
   return shape;
 }
 

@@ -13,14 +13,31 @@ namespace ingot {
 /// How many tiles cover `extent`.
 inline int64_t countTiles(int64_t extent, int64_t tile) { return (extent + tile - 1) / tile; }
 
-/// The vector that computes the last panel of a tile: half a panel is enough for 8 columns or fewer.
-inline int64_t lanesOfLastPanel(int64_t columns) { return columns % kPanel != 0 && columns % kPanel <= kPanel / 2 ? kPanel / 2 : kPanel; }
+/// The vector that computes the last panel of a tile: half a panel is enough for 8 columns or fewer. But where vectors of both widths share a
+/// broadcast, LLVM keeps the broadcasts of all rows at once. When those do not fit into 32 registers beside the sums, a row of the rhs and two
+/// temporaries, the loop would spill: such a tile computes whole panels. Tiles for 16 registers never get there.
+inline int64_t lanesOfLastPanel(int64_t rows, int64_t columns) {
+  int64_t rest = columns % kPanel, panels = countTiles(columns, kPanel);
+  bool isHalf = rest != 0 && rest <= kPanel / 2, fits = panels == 1 || rows * panels + rows + panels <= 30;
+  return isHalf && fits ? kPanel / 2 : kPanel;
+}
+
+/// A kernel with a prologue keeps the left rows of a tile on the stack: elements from one row to the next. Rows at multiples of 2 KiB would fall into
+/// few sets of the L1 cache.
+inline int64_t prologueRowStride(int64_t depth) {
+  int64_t stride = countTiles(depth, kPanel) * kPanel;
+  return stride % 512 == 0 ? stride + kPanel : stride;
+}
+
+/// Whether that many rows are few enough to stay near the core while every step reads them.
+inline bool fitsPrologue(int64_t rows, int64_t depth) { return rows * prologueRowStride(depth) * static_cast<int64_t>(sizeof(float)) <= 40 * 1024; }
 
 /// `rows` x `depth` times packed `depth` x `columns`, `batches` times. Without batch dims on the rhs all leading dims are rows.
 struct ContractionShape {
   PackedMatMulOp op;
   llvm::SmallVector<int64_t> batchDims, rowDims; ///< together: the leading dims of the result
   int64_t batches, rows, columns, depth;
+  bool hasPrologue; ///< the body computes the left side
 
   int64_t panels() const { return countTiles(columns, kPanel); }
   /// Units of the families `contraction` and `gemv` with a tile [rows, columns].
@@ -35,6 +52,7 @@ struct ConvolutionShape {
   bool twoSpatialDims;
   int64_t images, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
   int64_t groups, groupInputs, groupOutputs;
+  bool hasPrologue; ///< the body computes the input; pointwise only, stride 1
 
   int64_t panels() const { return countTiles(groupOutputs, kPanel); }
   int64_t depth() const { return kernelHeight * kernelWidth * groupInputs; }

@@ -98,20 +98,24 @@ private:
 
 /// A 1x1 convolution is a product over all pixels, wherever they lie.
 void emitPointwise(ImplicitLocOpBuilder &b, KernelContext &context, ConvolutionShape s) {
-  FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
   RowsTimesPanels product;
   product.rowDims = {s.images};
-  product.rowStrides = {x.strides.front()};
-  if (s.twoSpatialDims) {
+  if (s.twoSpatialDims)
     product.rowDims.push_back(s.outHeight);
-    product.rowStrides.push_back(s.strideHeight * x.strides[1]);
-  }
   product.rowDims.push_back(s.outWidth);
-  product.rowStrides.push_back(s.strideWidth * x.strides.end()[-2]);
+  product.rowStrides.assign(product.rowDims.size(), 0);
+  product.depthStride = 0;
+  if (auto argument = dyn_cast<BlockArgument>(s.op.getX())) {
+    FlatBuffer x(b, context.inputs[argument.getArgNumber()]);
+    product.lhsBuffer = x.memref;
+    product.depthStride = x.strides.back();
+    product.rowStrides.front() = x.strides.front();
+    if (s.twoSpatialDims)
+      product.rowStrides[1] = s.strideHeight * x.strides[1];
+    product.rowStrides.back() = s.strideWidth * x.strides.end()[-2];
+  }
   product.columns = s.groupOutputs;
   product.depth = s.groupInputs;
-  product.depthStride = x.strides.back();
-  product.lhsBuffer = x.memref;
   product.lhsValue = s.op.getX();
   product.rhsBuffer = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
   product.anchorResult = s.op.getResult();
@@ -131,7 +135,7 @@ LogicalResult emitConvolution(ImplicitLocOpBuilder &b, KernelContext &context) {
   if (shape->op.isDepthwise())
     return context.region.emitOpError("is planned for 'convolution', but is depthwise");
   ArrayRef<int64_t> tile = context.plan().getTile();
-  bool valid = tile.size() == 3 || (tile.size() == 2 && shape->isPointwise());
+  bool valid = tile.size() == 2 ? shape->isPointwise() : tile.size() == 3 && !shape->hasPrologue;
   if (!valid || llvm::any_of(tile, [](int64_t size) { return size < 1; }) || tile.back() % kPanel != 0)
     return context.region.emitOpError("needs a tile [rows, pixels, columns], or [pixels, columns] for 1x1, with columns in multiples of ") << kPanel;
   if (context.plan().getUnits() != shape->units(tile))

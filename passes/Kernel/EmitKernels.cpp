@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/RunFailure.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
+#include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Families.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Passes.h"
@@ -57,6 +59,8 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     for (func::FuncOp model : models)
       if (failed(emitModel(model)))
         return signalPassFailure();
+    if (!sites.empty())
+      getOperation()->setAttr(kFailureSites, ArrayAttr::get(&getContext(), sites));
   }
 
 private:
@@ -67,15 +71,16 @@ private:
       if (!region.getPlan())
         return region.emitOpError("has no plan: run the plan stage first");
 
-    // team, thread and threads follow the buffers.
+    // team, thread, threads and the record of a failure follow the buffers.
     Block &entry = model.getBody().front();
     OpBuilder b(model.getContext());
     Type pointer = LLVM::LLVMPointerType::get(model.getContext()), index = b.getIndexType();
     unsigned first = model.getNumArguments();
-    for (Type type : {pointer, index, index})
+    for (Type type : {pointer, index, index, pointer})
       if (failed(model.insertArgument(model.getNumArguments(), type, {}, model.getLoc())))
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
+    Value failure = entry.getArgument(first + 3);
     loadSymbols(model);
 
     bool ok = true; // all regions without kernels are reported at once
@@ -90,7 +95,7 @@ private:
       FailureOr<func::FuncOp> kernel = kernelOf(region);
       ok &= succeeded(kernel);
       if (ok)
-        emitCall(b, region, *kernel, thread, threads);
+        emitCall(b, region, *kernel, thread, threads, failure);
     }
     if (ok)
       for (RegionOp region : regions)
@@ -140,9 +145,20 @@ private:
     });
   }
 
+  /// Lists the region's sites and returns what its kernel needs to report them: the record and the first site's number, or nothing.
+  SmallVector<Value> addSites(OpBuilder &b, RegionOp region, Value failure) {
+    size_t first = sites.size();
+    for (Operation *op : failureSites(region))
+      sites.push_back(b.getArrayAttr({op->getLoc(), b.getStringAttr(describeRunFailure(op))}));
+    if (sites.size() == first)
+      return {};
+    return {failure, arith::ConstantOp::create(b, region.getLoc(), b.getI32IntegerAttr(first))};
+  }
+
   /// Calls the kernel with the thread's share of the units.
-  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel, Value thread, Value threads) {
+  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel, Value thread, Value threads, Value failure) {
     Location loc = region.getLoc();
+    SmallVector<Value> report = addSites(b, region, failure);
     SmallVector<Value> operands(region.getOperands());
     if (region.getStrides())
       operands.append(symbols);
@@ -150,6 +166,7 @@ private:
     if (!region.getPlan()->getParallel()) {
       Value zero = arith::ConstantIndexOp::create(b, loc, 0);
       operands.append({zero, units});
+      operands.append(report);
       Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, thread, zero);
       scf::IfOp::create(b, loc, isFirst, [&](OpBuilder &inner, Location) {
         func::CallOp::create(inner, loc, kernel, operands);
@@ -160,6 +177,7 @@ private:
     auto share = [&](Value number) { return arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, units, number), threads).getResult(); };
     Value next = arith::AddIOp::create(b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
     operands.append({share(thread), share(next)});
+    operands.append(report);
     func::CallOp::create(b, loc, kernel, operands);
   }
 
@@ -202,6 +220,9 @@ private:
     SmallVector<Type> types(region.getOperandTypes());
     size_t symbolCount = region.getStrides() ? symbols.size() : 0, buffers = types.size();
     types.append(symbolCount + 2, b.getIndexType());
+    bool canFail = !failureSites(region).empty();
+    if (canFail)
+      types.append({LLVM::LLVMPointerType::get(region.getContext()), b.getI32Type()});
     kernel = func::FuncOp::create(b, "region_" + std::to_string(kernels.size() - 1), b.getFunctionType(types, {}));
     kernel.setPrivate();
     Block *entry = kernel.addEntryBlock();
@@ -213,6 +234,10 @@ private:
       shaped.push_back(region.isSymbolicBuffer(i) ? shapeBuffer(b, region, i, arguments[i], sizes) : arguments[i]);
     size_t inputs = region.getInputs().size();
     KernelContext context{region, ArrayRef(shaped).take_front(inputs), ArrayRef(shaped).drop_front(inputs), sizes, share[0], share[1]};
+    if (canFail) {
+      context.failure = share[2];
+      context.firstSite = share[3];
+    }
     if (failed(emit(b, context)))
       return failure();
     b.setInsertionPointToEnd(entry);
@@ -241,7 +266,8 @@ private:
   }
 
   llvm::StringMap<func::FuncOp> kernels;
-  SmallVector<Value> symbols; ///< of the model in hand
+  SmallVector<Value> symbols;   ///< of the model in hand
+  SmallVector<Attribute> sites; ///< of all regions so far; alike regions share code but not sites
 };
 
 } // namespace

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Kernel/Elementwise/EmitElementwise.h"
+#include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Plain.h"
 #include "passes/Kernel/RecurrentCell.h"
 #include "passes/Kernel/RegisterTile.h"
@@ -53,6 +54,7 @@ public:
       if (!isLeftOut(op.getLengths())) {
         body.restart();
         Value own = arith::IndexCastOp::create(b, b.getIndexType(), body.emit(op.getLengths(), sequence, 1));
+        emitFailure(b, context, op, arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, own, length));
         length = arith::MaxSIOp::create(b, arith::MinSIOp::create(b, own, length), indexOf(b, 0));
       }
       forEach(indexOf(b, 0), length, 1, [&](Value i) {

@@ -13,8 +13,10 @@ struct KernelContext {
   mlir::ValueRange inputs; ///< a memref per body argument: any strides, innermost stride 1 unless the family is `plain`
   mlir::ValueRange
       outputs; ///< a memref per yielded tensor, same rules; never overlaps an input unless the plan said in place (then element by element)
-  mlir::ValueRange symbols; ///< the values of the model's symbols (index), if shapes or strides depend on them
-  mlir::Value begin, end;   ///< this call's share of the plan's units (index)
+  mlir::ValueRange symbols;   ///< the values of the model's symbols (index), if shapes or strides depend on them
+  mlir::Value begin, end;     ///< this call's share of the plan's units (index)
+  mlir::Value failure = {};   ///< the call's record of a failure (pointer), and the number of the region's first site (i32): see FailureSites.h;
+  mlir::Value firstSite = {}; ///< both null when no operation of the region can fail
 
   PlanAttr plan() const { return *const_cast<RegionOp &>(region).getPlan(); }
 };

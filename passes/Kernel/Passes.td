@@ -9,7 +9,10 @@ def EmitKernelsPass : Pass<"ingot-emit-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Turns each planned `ingot.region` into a function `region_<n>(buffers..., begin, end)` whose loops the region's family writes, and calls it from the model's
     function with the thread's share of the units. Regions that are alike (same body, buffer types and plan) share one function. The model's function gets the
-    arguments `(team, thread, threads)`, and a barrier wherever a region reads or overwrites what another thread may have written.
+    arguments `(team, thread, threads, failure)`, and a barrier wherever a region reads or overwrites what another thread may have written.
+    A region that can meet a value it cannot process (an index or a length of a sequence out of range, an integer divisor of zero) checks for it, goes on with a
+    harmless value and writes the number of its site to the record `failure`; the module's attribute `ingot.failure_sites` lists the sites.
+    Example: test/passes/Kernel/failure-sites.mlir
     Obeys the plan and decides nothing. Example: test/passes/Kernel/emit-kernels.mlir
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",

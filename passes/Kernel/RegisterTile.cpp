@@ -59,7 +59,7 @@ RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, int64_t rows, int64_t column
 }
 
 VectorType RegisterTile::vectorOf(int64_t panel) const {
-  return VectorType::get({panel == panels - 1 ? lanesOfLastPanel(columns) : kPanel}, b.getF32Type());
+  return VectorType::get({panel == panels - 1 ? lanesOfLastPanel(rows, columns) : kPanel}, b.getF32Type());
 }
 
 SmallVector<Value> RegisterTile::start() {
@@ -153,6 +153,8 @@ namespace {
 
 /// Writes
 ///   for unit in [begin, end)                         (batch, column block, row block), row block fastest: a block of the rhs stays in the cache
+///                                                    (with a prologue the column block is fastest, and the first one computes the lhs:
+///     lhs[tileRows][depth] = body(...)               vectors along the depth, into a few rows on the stack)
 ///     sums[tileRows][panels] = 0
 ///     for k                                          the sums are loop-carried: they stay in registers
 ///       sums[r][j] += broadcast(lhs[row + r, k]) * rhs[panel + j, k, :]
@@ -181,13 +183,23 @@ public:
   }
 
   void emit() {
+    if (!p.lhsBuffer) {
+      auto type = MemRefType::get({p.tileRows * prologueRowStride(p.depth)}, b.getF32Type());
+      scratch = memref::AllocaOp::create(b, type, b.getI64IntegerAttr(kCacheLine));
+    }
     auto loop = scf::ForOp::create(b, context.begin, context.end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     SmallVector<int64_t> sizes(p.batchDims);
-    sizes.append({columnBlocks, rowBlocks});
+    sizes.append({scratch ? rowBlocks : columnBlocks, scratch ? columnBlocks : rowBlocks});
     SmallVector<Value> position = decode(b, loop.getInductionVar(), sizes);
     Value rowBlock = position.pop_back_val(), columnBlock = position.pop_back_val();
+    if (scratch) {
+      std::swap(rowBlock, columnBlock);
+      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loop.getInductionVar(), context.begin);
+      Value startsRow = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, columnBlock, indexOf(b, 0));
+      newRows = arith::OrIOp::create(b, isFirst, startsRow);
+    }
     emitByTile(b, columnBlock, columnBlocks, p.columns % p.tileColumns != 0, [&](bool lastColumns) {
       emitByTile(b, rowBlock, rowBlocks, rows % p.tileRows != 0, [&](bool lastRows) {
         emitTile(position, rowBlock, columnBlock, lastRows ? rows % p.tileRows : p.tileRows, lastColumns ? p.columns % p.tileColumns : p.tileColumns);
@@ -207,13 +219,15 @@ private:
     RegisterTile tile(b, tileRows, tileColumns, p.unroll);
     if (p.depth >= kPrefetchDepth)
       tile.prefetch(context, coordinates, column);
-    SmallVector<Value> bases = p.lhsBuffer ? startRows(batch, row, coordinates) : SmallVector<Value>();
+    SmallVector<Value> bases;
+    if (p.lhsBuffer)
+      bases = startRows(batch, row, coordinates);
+    else
+      makeIf(b, newRows, [&] { emitPrologue(coordinates); });
     auto left = [&](int64_t r, Value k) -> Value {
       if (p.lhsBuffer)
         return memref::LoadOp::create(b, p.lhsBuffer, addIndex(b, bases[r], scaleIndex(b, k, p.depthStride)));
-      SmallVector<Value> indices(coordinates[r]);
-      indices.push_back(k);
-      return BodyEmitter(b, context).emit(p.lhsValue, indices, 1);
+      return memref::LoadOp::create(b, scratch, offsetBy(b, k, r * prologueRowStride(p.depth)));
     };
     // The rows of the next tile are one piece of memory, of which each step fetches its share: hardware loses track where a row ends.
     bool ahead = p.lhsBuffer && linear && rowStride == p.depth && p.depthStride == 1 && rowBlocks > 1;
@@ -224,6 +238,26 @@ private:
     };
     SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, left, prefetch);
     tile.store(context, p.anchorResult, tile.finish(sums), coordinates, column);
+  }
+
+  /// Computes the lhs rows of a tile into `scratch`.
+  void emitPrologue(ArrayRef<SmallVector<Value>> coordinates) {
+    auto columnsAt = [&](Value k, int64_t lanes, Value active) {
+      for (auto [r, own] : llvm::enumerate(coordinates)) {
+        SmallVector<Value> indices(own);
+        indices.push_back(k);
+        Value computed = BodyEmitter(b, context).emit(p.lhsValue, indices, lanes, active);
+        vector::StoreOp::create(b, computed, scratch, offsetBy(b, k, r * prologueRowStride(p.depth)));
+      }
+    };
+    int64_t rest = p.depth % kPanel, full = p.depth - rest;
+    if (full > 0)
+      makeLoop(b, indexOf(b, 0), indexOf(b, full), kPanel, {}, [&](Value k, ValueRange) {
+        columnsAt(k, kPanel, Value());
+        return SmallVector<Value>();
+      });
+    if (rest > 0)
+      columnsAt(indexOf(b, full), kPanel, indexOf(b, rest));
   }
 
   /// All coordinates but the column of each row of a tile.
@@ -268,6 +302,8 @@ private:
   ImplicitLocOpBuilder &b;
   KernelContext &context;
   const RowsTimesPanels &p;
+  Value scratch; ///< the lhs rows of a tile, when the body computes them: once for all its column blocks
+  Value newRows; ///< whether the unit is the first one of these rows
   int64_t rows, rowBlocks, columnBlocks, rowStride, innerDim;
   bool linear, aligned;
 };

@@ -73,7 +73,7 @@ struct RowsTimesPanels {
   llvm::SmallVector<int64_t> rhsBatchStrides;
   llvm::SmallVector<int64_t> rowDims, rowStrides; ///< strides are unused when `lhs` is computed by the body
   int64_t columns, depth, depthStride;
-  mlir::Value lhsBuffer; ///< flat; null: the body computes the lhs (a prologue)
+  mlir::Value lhsBuffer; ///< flat; null: the body computes the lhs (a prologue), for the rows of one tile at a time
   mlir::Value lhsValue;  ///< the anchor's left operand
   mlir::Value rhsBuffer; ///< flat
   mlir::Value anchorResult;

@@ -12,8 +12,8 @@ namespace ingot {
 
 namespace {
 
-/// Places of the fields of IngotCall, in pointers.
-enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4 };
+/// Places of the fields of IngotCall, in pointers. `status` and `failed_site` share one place: the record of a failure.
+enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4, kFailure = 5, kValues = 6 };
 
 struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
   using EmitEntryPassBase::EmitEntryPassBase;
@@ -26,6 +26,10 @@ struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
       if (function->hasAttr("ingot.input_count"))
         models.push_back(function);
       function.setLinkage(LLVM::Linkage::Internal);
+      if (function->hasAttr("ingot.prepares")) {
+        function.setLinkage(LLVM::Linkage::External);
+        function.setName(symbol + "_prepare");
+      }
     }
     if (models.empty()) {
       getOperation().emitError("has no model function: run the stages up to kernel first");
@@ -46,10 +50,10 @@ private:
     auto entry = LLVM::LLVMFuncOp::create(b, name, LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {pointer, i64, i64}));
     Block *block = entry.addEntryBlock(b);
     b.setInsertionPointToStart(block);
-    auto loadAt = [&](Value base, int64_t slot) {
-      Value address = LLVM::GEPOp::create(b, pointer, pointer, base, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(slot)});
-      return LLVM::LoadOp::create(b, pointer, address).getResult();
+    auto addressOf = [&](Value base, int64_t slot) {
+      return LLVM::GEPOp::create(b, pointer, pointer, base, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(slot)}).getResult();
     };
+    auto loadAt = [&](Value base, int64_t slot) { return LLVM::LoadOp::create(b, pointer, addressOf(base, slot)).getResult(); };
     Value call = block->getArgument(0), in = loadAt(call, kInputs), out = loadAt(call, kOutputs);
     SmallVector<Value> operands;
     for (int64_t i = 0; i < inputs; ++i)
@@ -58,8 +62,11 @@ private:
       operands.push_back(loadAt(out, i));
     operands.push_back(loadAt(call, kArena));
     operands.push_back(loadAt(call, kWeights));
+    bool hasValues = model.getNumArguments() > operands.size() + 4; // team, thread, threads and failure follow
+    if (hasValues)
+      operands.push_back(loadAt(call, kValues));
     operands.push_back(loadAt(call, kTeam));
-    operands.append({block->getArgument(1), block->getArgument(2)});
+    operands.append({block->getArgument(1), block->getArgument(2), addressOf(call, kFailure)});
     LLVM::CallOp::create(b, model, operands);
     LLVM::ReturnOp::create(b, ValueRange());
   }

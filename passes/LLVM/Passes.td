@@ -8,7 +8,8 @@ def EmitEntryPass : Pass<"ingot-emit-entry", "::mlir::ModuleOp"> {
   let summary = "write the function that the runtime calls";
   let description = [{
     For the public function of the module, in the LLVM dialect with bare pointers, adds `symbol(call, thread, threads)`, which loads the buffers from the
-    `IngotCall` (runtime/include/ingot/ingot.h) and calls the function, and makes the function itself private to the object.
+    `IngotCall` (runtime/include/ingot/ingot.h) and calls the function with them and with the address of the record of a failure, and makes the function itself
+    private to the object. Beside a model with symbolic dims stands a function that prepares a run (see ingot-plan-buffers): it becomes `symbol_prepare`.
     Where a module has several public functions (recipes), each gets an entry `symbol_<name of the function>`.
     Example: test/passes/LLVM/emit-entry.mlir
   }];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Plan/BodyCost.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "passes/Plan/TileCost.h"
+#include "passes/Region/VectorCost.h"
 
 using namespace mlir;
 
@@ -9,36 +11,6 @@ namespace ingot {
 namespace {
 
 constexpr int64_t kMaxUnits = 256; ///< enough for an even share on any number of threads
-
-/// Cycles of an operation on one vector: a polynomial, or one instruction.
-double vectorCycles(Operation *op) {
-  auto unary = dyn_cast<UnaryOp>(op);
-  if (!unary) {
-    auto binary = dyn_cast<BinaryOp>(op);
-    return binary && binary.getKind() == BinaryKind::Pow ? 60 : 1;
-  }
-  switch (unary.getKind()) {
-  case UnaryKind::Abs:
-  case UnaryKind::Neg:
-  case UnaryKind::Sign:
-  case UnaryKind::Ceil:
-  case UnaryKind::Floor:
-  case UnaryKind::RoundEven:
-  case UnaryKind::Relu:
-  case UnaryKind::LeakyRelu:
-  case UnaryKind::Not:
-  case UnaryKind::IsNan:
-  case UnaryKind::IsInf:
-    return 1;
-  case UnaryKind::Sqrt:
-  case UnaryKind::Reciprocal:
-  case UnaryKind::HardSigmoid:
-  case UnaryKind::HardSwish:
-    return 6;
-  default:
-    return 25;
-  }
-}
 
 } // namespace
 
@@ -51,6 +23,20 @@ double bodyCycles(RegionOp region, int64_t lanes) {
     cycles += 2.0 * estimateElements(argument.getType()) / lanes;
   for (Value yielded : region.getYielded())
     cycles += 2.0 * estimateElements(yielded.getType()) / lanes;
+  return cycles;
+}
+
+double prologueCycles(Value lhs) {
+  Operation *last = lhs.getDefiningOp();
+  if (!last)
+    return 0;
+  llvm::SetVector<Operation *> prologue;
+  BackwardSliceOptions inBody;
+  inBody.omitBlockArguments = true;
+  (void)getBackwardSlice(last, &prologue, inBody);
+  double cycles = vectorCycles(last) + 1;
+  for (Operation *op : prologue)
+    cycles += isa<ConstantOp>(op) ? 0 : vectorCycles(op);
   return cycles;
 }
 

@@ -10,6 +10,10 @@ namespace ingot {
 /// Cycles of one core to compute the elementwise operations of a region's body, loads and stores of its arguments and results included.
 double bodyCycles(RegionOp region, int64_t lanes);
 
+/// Cycles of one core for one vector of the values that a product's left side `lhs` is computed from, stored where the kernel reads it; 0 for a
+/// buffer.
+double prologueCycles(mlir::Value lhs);
+
 /// Elements of one vector for a region that yields these types: 64-bit elements take 8, all others 16 (half of both without AVX-512).
 int64_t lanesOf(RegionOp region, const MachineModel &machine);
 

@@ -7,11 +7,16 @@
 
 namespace ingot {
 
-/// The symbolic dims of a model, as its function's attributes list them: `ingot.symbols` (names) and `ingot.ranges` (minimum and maximum of each).
+/// What the attributes of a model's function say of its symbolic dims: `ingot.symbols` (their names), `ingot.ranges` (least and largest value of
+/// each) and `ingot.relations` (pairs of expressions that have to be equal, and the operation that needs it).
 struct ModelSymbols {
   llvm::SmallVector<SymbolRange> ranges;
+  llvm::SmallVector<std::pair<mlir::AffineExpr, mlir::AffineExpr>> relations;
 
   static ModelSymbols of(mlir::func::FuncOp model);
+
+  /// The sizes of the model's results that are neither numbers nor symbols, each once. A run computes them behind the symbols' values.
+  static llvm::SmallVector<mlir::AffineExpr> derivedDims(mlir::TypeRange results);
 
   bool empty() const { return ranges.empty(); }
   /// The largest value that `dim` can have.

@@ -7,6 +7,7 @@
 #include "passes/Plan/ViewPlacement.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -83,9 +84,16 @@ bool readsWhereItWrites(RegionOp region, size_t input) {
   bool fused = anchor.getAnchor() == Anchor::Convolution || anchor.getAnchor() == Anchor::Depthwise || isa<PackedMatMulOp>(anchor.getOperation());
   if (!isElementwise(anchor) && !fused)
     return false;
+  llvm::SetVector<Operation *> prologue; // reads whole rows before the anchor writes any element
+  BackwardSliceOptions inBody;
+  inBody.omitBlockArguments = true;
+  if (fused)
+    (void)getBackwardSlice(anchor.getOperation(), &prologue, inBody);
   for (Operation &op : body.without_terminator())
-    if (!isa<ConstantOp>(op) && &op != anchor && !isElementwise(&op))
+    if (!isa<ConstantOp>(op) && &op != anchor && !prologue.contains(&op) && !isElementwise(&op))
       return false;
+  if (llvm::any_of(argument.getUsers(), [&](Operation *user) { return prologue.contains(user); }))
+    return false;
   return llvm::all_of(argument.getUsers(), isElementwise) && !isa<MatMulOp>(anchor.getOperation());
 }
 
@@ -133,6 +141,7 @@ private:
   func::ReturnOp ret;
   ViewPlacement placement;
   ModelSymbols symbols;
+  SmallVector<AffineExpr> derived;
   ImplicitLocOpBuilder b;
   llvm::MapVector<Value, ArenaBuffer> lifetimes; ///< of roots in the arena, in steps: positions of operations in the block
   DenseMap<Value, Value> sharedWith;             ///< a root that is written over another one
@@ -289,9 +298,10 @@ void BufferPlanner::layOutArena() {
     // The offsets are computed once per call, and kept behind the values of the symbols.
     ArenaFormula formula(buffers, bytes);
     arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
-    for (auto [i, buffer] : llvm::enumerate(buffers))
-      buffer.offset = symbols.ranges.size() + i;
-    valueCount = symbols.ranges.size() + buffers.size();
+    derived = ModelSymbols::derivedDims(ret->getOperandTypes());
+    valueCount = symbols.ranges.size() + derived.size();
+    for (ArenaBuffer &buffer : buffers)
+      buffer.offset = valueCount++;
     emitPrepare(formula);
   }
   for (auto [entry, buffer] : llvm::zip(lifetimes, buffers))
@@ -300,7 +310,8 @@ void BufferPlanner::layOutArena() {
     entry.second.offset = buffer.offset;
 }
 
-/// Beside the model, a function that a run calls when its dims are new: from the values of the symbols it computes the places in the arena.
+/// Beside the model, a function that a run calls when its dims are new: from the values of the symbols it computes the sizes of the results and the
+/// places in the arena, and returns the arena's bytes; or -1 - i, when relation i does not hold.
 void BufferPlanner::emitPrepare(const ArenaFormula &formula) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(function);
@@ -314,9 +325,17 @@ void BufferPlanner::emitPrepare(const ArenaFormula &formula) {
   for (size_t i = 0; i < symbols.ranges.size(); ++i)
     sizes.push_back(arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, slots, at(i))));
   ArenaFormula::Offsets offsets = formula.emit(b, sizes);
-  for (auto [i, offset] : llvm::enumerate(offsets.buffers))
-    memref::StoreOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), offset), slots, at(symbols.ranges.size() + i));
-  func::ReturnOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), offsets.arenaBytes).getResult());
+  SmallVector<Value> computed = llvm::map_to_vector(derived, [&](AffineExpr dim) { return materializeDim(b, dim, sizes); });
+  llvm::append_range(computed, offsets.buffers);
+  for (auto [i, value] : llvm::enumerate(computed))
+    memref::StoreOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), value), slots, at(symbols.ranges.size() + i));
+  Value result = offsets.arenaBytes;
+  for (int64_t i = symbols.relations.size() - 1; i >= 0; --i) {
+    auto [left, right] = symbols.relations[i];
+    Value holds = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, materializeDim(b, left, sizes), materializeDim(b, right, sizes));
+    result = arith::SelectOp::create(b, holds, result, arith::ConstantIndexOp::create(b, -1 - i));
+  }
+  func::ReturnOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), result).getResult());
 }
 
 /// One of the model's values, loaded once at its beginning.

@@ -6,7 +6,15 @@
 namespace ingot {
 
 bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
-  return (rows * panels + panels) * machine.registersPerVector() + 1 <= machine.vectorRegisters;
+  // The scheduler loads what the next steps read early: with fewer than six registers for that, sums of several panels spill (9x48, 14x32).
+  int64_t others = panels * machine.registersPerVector() + 1;
+  if (machine.avx512 && panels > 1)
+    others = std::max<int64_t>(others, 6);
+  return rows * panels * machine.registersPerVector() + others <= machine.vectorRegisters;
+}
+
+bool ProductCost::fits(int64_t rows, int64_t panels) const {
+  return fitsRegisters(rows, panels, machine) && (prologueCycles == 0 || fitsPrologue(rows, depth));
 }
 
 double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
@@ -14,7 +22,7 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   int64_t panels = countTiles(tileColumns, kPanel), chains = 1;
   while (rows * panels * chains < 8 && chains * 2 <= unroll)
     chains *= 2;
-  bool halfPanel = lanesOfLastPanel(tileColumns) != kPanel;
+  bool halfPanel = lanesOfLastPanel(rows, tileColumns) != kPanel;
   double vectors = panels - (halfPanel ? 0.5 : 0);
   double multiplyAdds = rows * vectors, loads = panels + rows;
   // The rhs block is read again for each block of rows: from the nearest cache that holds it.
@@ -22,9 +30,9 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   double bytes = panels * kPanel * sizeof(float);
   double streaming = block <= 0.5 * machine.l1Bytes ? 0 : bytes / (block <= 0.7 * machine.l2Bytes ? kL2BytesPerCycle : kL3BytesPerCycle);
   double step = std::max({multiplyAdds, 0.6 * loads, kLatency / chains, streaming}) + 0.02 * loads;
-  // LLVM moves sums around where vectors of 8 and 16 share a broadcast, and spills them when registers are short (40 against 99 % of the peak).
+  // LLVM moves sums around where vectors of 8 and 16 share a broadcast.
   if (machine.avx512 && halfPanel && panels > 1)
-    step *= rows * panels > 21 ? 2 : 1 + 0.25 / panels;
+    step *= 1 + 0.25 / panels;
   // Rows at multiples of 4 KiB fall into one set of the L1 cache, which has 8 ways.
   if (rowStrideBytes != 0 && rowStrideBytes % 4096 == 0 && rows > 6)
     step *= 1 + 0.1 * (rows - 6);
@@ -36,7 +44,8 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
 
 double ProductCost::rowBlock(int64_t rows, int64_t panels) const {
   int64_t tileColumns = panels * kPanel, full = columns / tileColumns, rest = columns % tileColumns;
-  return full * tile(rows, tileColumns) + (rest ? tile(rows, rest) : 0);
+  double prologue = prologueCycles * rows * countTiles(depth, kPanel) * machine.registersPerVector();
+  return prologue + full * tile(rows, tileColumns) + (rest ? tile(rows, rest) : 0);
 }
 
 int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine) {

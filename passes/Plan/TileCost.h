@@ -6,16 +6,17 @@
 
 namespace ingot {
 
-/// Whether the accumulators of a tile, one row of the rhs and a broadcast fit into the registers.
+/// Whether the accumulators of a tile and what a step reads (a row of the rhs, a broadcast) fit into the registers.
 bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine);
 
 /// A product of `rows` x `depth` by packed `depth` x `columns`, tiled in registers. Cycles of one core.
 struct ProductCost {
   const MachineModel &machine;
   int64_t columns, depth, unroll;
-  int64_t rowStrideBytes; ///< between the lhs rows of a tile
+  int64_t rowStrideBytes;    ///< between the lhs rows of a tile
+  double prologueCycles = 0; ///< of the lhs, for one vector; 0: there is none
 
-  bool fits(int64_t rows, int64_t panels) const { return fitsRegisters(rows, panels, machine); }
+  bool fits(int64_t rows, int64_t panels) const;
   /// One tile of `rows` lhs rows that is `tileColumns` wide, its results stored.
   double tile(int64_t rows, int64_t tileColumns) const;
   /// All column blocks of `panels` panels (the last one may be narrower) for one block of `rows` rows.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/ComputeShapes.h"
+#include "passes/Plan/BodyCost.h"
 #include "passes/Plan/TileCost.h"
 #include "passes/Plan/Tiles.h"
 
@@ -31,15 +32,16 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
   if (!shape)
     return {};
-  ProductCost cost{machine, shape->columns, shape->depth, machine.avx512 ? 2 : 1, rowStrideBytes(region, shape->op.getLhs())};
+  ProductCost cost{
+      machine, shape->columns, shape->depth, machine.avx512 ? 2 : 1, rowStrideBytes(region, shape->op.getLhs()), prologueCycles(shape->op.getLhs())};
   double best = 0, bestWork = 0;
   SmallVector<int64_t> bestTile;
   for (int64_t panels = 1; panels <= shape->panels(); ++panels) {
     if (!cost.fits(1, panels))
       break;
     for (int64_t rows = 1; rows <= shape->rows && cost.fits(rows, panels); ++rows) {
-      int64_t rest = shape->rows % rows;
-      double work = shape->batches * (shape->rows / rows * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0));
+      int64_t full = shape->rows / rows, rest = shape->rows % rows;
+      double work = shape->batches * (full * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0));
       SmallVector<int64_t> tile = {rows, panels * kPanel};
       double total = balanced(work, shape->units(tile), machine);
       if (bestTile.empty() || total < best)
@@ -54,7 +56,7 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
 PlanAttr planGemv(RegionOp region, const MachineModel &machine) {
   std::string why;
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
-  if (!shape || shape->rows > kGemvRows)
+  if (!shape || shape->rows > kGemvRows || (shape->hasPrologue && !fitsPrologue(shape->rows, shape->depth)))
     return {};
   int64_t panels = std::clamp<int64_t>(shape->batches * shape->panels() / machine.threads, 1, std::min(kGemvPanels, shape->panels()));
   while (panels > 1 && !fitsRegisters(shape->rows, panels, machine))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/ComputeShapes.h"
+#include "passes/Plan/BodyCost.h"
 #include "passes/Plan/TileCost.h"
 #include "passes/Plan/Tiles.h"
 
@@ -31,27 +32,31 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
   if (!shape || shape->op.isDepthwise())
     return {};
   const ConvolutionShape &s = *shape;
-  ProductCost cost{machine, s.groupOutputs, s.depth(), limitUnroll(s, machine.avx512 ? 2 : 1),
-                   s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float))};
+  ProductCost cost{machine,
+                   s.groupOutputs,
+                   s.depth(),
+                   limitUnroll(s, machine.avx512 ? 2 : 1),
+                   s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float)),
+                   prologueCycles(shape->op.getX())};
   Choice choice;
   for (int64_t panels = 1; panels <= s.panels() && cost.fits(1, panels); ++panels) {
     if (s.isPointwise()) {
       int64_t pixels = s.images * s.outHeight * s.outWidth;
       for (int64_t rows = 1; rows <= pixels && cost.fits(rows, panels); ++rows) {
-        int64_t rest = pixels % rows;
+        int64_t full = pixels / rows, rest = pixels % rows;
         SmallVector<int64_t> tile = {rows, panels * kPanel};
-        choice.offer(pixels / rows * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0), tile, s.units(tile), machine);
+        choice.offer(full * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0), tile, s.units(tile), machine);
       }
       continue;
     }
     // Rows of pixels, or several whole rows where one is shorter than a good tile.
     for (int64_t rows = 1; rows <= s.outHeight && cost.fits(rows, panels); ++rows)
       for (int64_t pixels = rows == 1 ? 1 : s.outWidth; pixels <= s.outWidth && cost.fits(rows * pixels, panels); ++pixels) {
-        int64_t restRows = s.outHeight % rows, restPixels = s.outWidth % pixels;
+        int64_t fullRows = s.outHeight / rows, restRows = s.outHeight % rows, fullPixels = s.outWidth / pixels, restPixels = s.outWidth % pixels;
         auto rowOfTiles = [&](int64_t height) {
-          return s.outWidth / pixels * cost.rowBlock(height * pixels, panels) + (restPixels ? cost.rowBlock(height * restPixels, panels) : 0);
+          return fullPixels * cost.rowBlock(height * pixels, panels) + (restPixels ? cost.rowBlock(height * restPixels, panels) : 0);
         };
-        double image = s.outHeight / rows * rowOfTiles(rows) + (restRows ? rowOfTiles(restRows) : 0);
+        double image = fullRows * rowOfTiles(rows) + (restRows ? rowOfTiles(restRows) : 0);
         SmallVector<int64_t> tile = {rows, pixels, panels * kPanel};
         choice.offer(s.images * s.groups * image, tile, s.units(tile), machine);
       }

@@ -101,7 +101,7 @@ ViewPlacement::ViewPlacement(Block &body) {
   for (BlockArgument argument : body.getArguments())
     boxes[argument] = wholeBuffer(argument);
   for (Operation &op : body.without_terminator()) {
-    if (isa<ReshapeOp, TransposeOp, SliceOp>(op)) {
+    if (isa<ReshapeOp, TransposeOp, SliceOp, EqualDimsOp>(op)) {
       view(op);
       continue;
     }
@@ -129,6 +129,9 @@ bool ViewPlacement::claim(Value value, const Box &box) {
     for (auto [i, dim] : llvm::enumerate(transpose.getPermutation()))
       operand.strides[dim] = box.strides[i];
     if (!claim(transpose.getX(), operand))
+      return false;
+  } else if (auto equal = dyn_cast<EqualDimsOp>(op)) {
+    if (!claim(equal.getX(), box))
       return false;
   } else if (!hasContiguousRows(dimsOf(value), box.strides)) {
     return false;
@@ -209,7 +212,7 @@ void ViewPlacement::view(Operation &op) {
     for (int64_t dim : transpose.getPermutation())
       strides.push_back(box.strides[dim]);
     box.strides = strides;
-  } else {
+  } else if (!isa<EqualDimsOp>(op)) {
     auto slice = cast<SliceOp>(op);
     for (auto [i, offset, stride] : llvm::enumerate(getOffsetDims(slice), slice.getStrides())) {
       possible &= stride > 0;

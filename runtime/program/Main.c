@@ -101,7 +101,8 @@ static ProgramStatus run_all(Program *program, Timing *timing, ErrorText *error)
     const IngotStatus status = ingot_session_run(program->session, program->input_pointers, program->output_pointers);
     const double end = milliseconds(CLOCK_MONOTONIC);
     if (status != INGOT_OK)
-      return ingot_fail(error, status == INGOT_RUN_FAILURE ? PROGRAM_BAD_INPUT : PROGRAM_INTERNAL, "the run failed: %s", ingot_status_text(status));
+      return ingot_fail(error, status == INGOT_RUN_FAILURE ? PROGRAM_BAD_INPUT : PROGRAM_INTERNAL, "the run failed: %s",
+                        status == INGOT_RUN_FAILURE ? ingot_session_error(program->session) : ingot_status_text(status));
     if (i == 0) {
       timing->first = end - begin;
       timing->start_to_first = end - program->process_start;

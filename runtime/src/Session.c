@@ -72,7 +72,7 @@ static bool tensors_valid(const IngotTensorInfo *tensors, uint32_t count) {
 static bool model_valid(const IngotModel *model) {
   return model && model->struct_size >= sizeof(IngotModel) && model->abi_version == INGOT_ABI_VERSION && model->variants &&
          model->variant_count != 0 && tensors_valid(model->inputs, model->input_count) && tensors_valid(model->outputs, model->output_count) &&
-         aligned(model->weights, LINE) && (model->weights || model->weight_bytes == 0);
+         aligned(model->weights, LINE) && (model->weights || model->weight_bytes == 0) && (model->sites || model->site_count == 0);
 }
 
 /// Zeroed, which also makes the kernel supply the pages now instead of during the first run.
@@ -138,14 +138,25 @@ static bool pointers_valid(const void *const *pointers, const IngotTensorInfo *t
 }
 
 IngotStatus ingot_session_run(IngotSession *session, const void *const *inputs, void *const *outputs) {
-  if (!session || !pointers_valid(inputs, session->model->inputs, session->model->input_count) ||
+  if (!session)
+    return INGOT_INVALID_ARGUMENT;
+  session->call.status = INGOT_OK;
+  session->call.failed_site = 0;
+  if (!pointers_valid(inputs, session->model->inputs, session->model->input_count) ||
       !pointers_valid((const void *const *)outputs, session->model->outputs, session->model->output_count))
     return INGOT_INVALID_ARGUMENT;
   session->call.inputs = inputs;
   session->call.outputs = outputs;
-  session->call.status = INGOT_OK;
   ingot_team_run(session->team);
   return (IngotStatus)session->call.status;
+}
+
+const char *ingot_session_error(const IngotSession *session) {
+  if (!session || session->call.status == INGOT_OK)
+    return "";
+  const uint32_t site = (uint32_t)session->call.failed_site;
+  return session->call.status == INGOT_RUN_FAILURE && site < session->model->site_count ? session->model->sites[site]
+                                                                                        : ingot_status_text((IngotStatus)session->call.status);
 }
 
 uint32_t ingot_session_threads(const IngotSession *session) { return session ? session->threads : 0; }

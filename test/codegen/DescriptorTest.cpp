@@ -33,6 +33,7 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   interface.outputs.push_back({"z", INGOT_BF16, {1, 0, 5}, 0});
   interface.variants.insert(interface.variants.begin(), {"x86-64-v4", "demo_run_v4", 1ull << 33, INGOT_CPU_X86_64_V4});
   interface.weightBytes = 5ull << 30;
+  interface.sites = {"node 'a': division by zero", "node 'b': index out of range"};
   absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::create(namedTarget("x86-64-v3"));
   ASSERT_OK(jit.status());
   static uint8_t weights[1];
@@ -51,6 +52,8 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   ASSERT_EQ(model->input_count, 2u);
   ASSERT_EQ(model->output_count, 2u);
   ASSERT_EQ(model->variant_count, 2u);
+  ASSERT_EQ(model->site_count, 2u);
+  EXPECT_STREQ(model->sites[1], "node 'b': index out of range");
 
   EXPECT_STREQ(model->inputs[0].name, "x");
   EXPECT_EQ(model->inputs[0].element_type, INGOT_F32);
@@ -86,7 +89,7 @@ TEST(Descriptor, RunsTheCodeOfAnotherModule) {
   float x[4] = {1, 2, 3, 4}, y[4] = {};
   const void *inputs[] = {x};
   void *outputs[] = {y};
-  IngotCall call = {model->weights, nullptr, inputs, outputs, nullptr, INGOT_OK};
+  IngotCall call = {model->weights, nullptr, inputs, outputs, nullptr, INGOT_OK, 0};
   model->variants[0].run(&call, 0, 1);
   EXPECT_EQ(y[0], 10);
   EXPECT_EQ(y[3], 160);
@@ -104,6 +107,7 @@ TEST(Descriptor, MayHaveNoWeightsAndNoInputs) {
   ASSERT_TRUE(model);
   EXPECT_EQ(model->inputs, nullptr);
   EXPECT_EQ(model->weights, nullptr);
+  EXPECT_EQ(model->sites, nullptr);
 }
 
 TEST(Descriptor, GivesTheSameBytesAgain) { EXPECT_EQ(compileDescriptor(demoInterface()), compileDescriptor(demoInterface())); }

@@ -2,6 +2,7 @@
 
 #include "compiler/Driver/WeightBlob.h"
 
+#include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Init/Init.h"
 #include "mlir/Parser/Parser.h"
@@ -39,7 +40,7 @@ protected:
     module = parseSourceString<ModuleOp>(text, &context);
     if (!module)
       return absl::InternalError("the test's module does not parse");
-    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module);
+    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module, DiagnosticCollector(context));
     if (!recipes.ok())
       return recipes.status();
     blob.clear();

@@ -192,6 +192,62 @@ def several_variants(a: Artefacts):
     return a.run_moved(path)
 
 
+def emulate(cpu, *command) -> harness.Outcome:
+    """Runs a command on a CPU that qemu-user emulates; what it says about features that it lacks itself is dropped."""
+    done = harness.execute(["qemu-x86_64", "-cpu", cpu, *command], env=dict(os.environ))
+    done.err = "".join(line for line in done.err.splitlines(True) if not line.startswith("qemu-x86_64: warning: TCG"))
+    return done
+
+
+def refused(outcome, *words):
+    """Exit code 3 and one line of text; a signal would have given a negative code, or 128 and more."""
+    if outcome.code != 3:
+        return f"exit code {outcome.code}, expected 3: {outcome.text()}"
+    missing = [word for word in words if word not in outcome.err]
+    return f"the error does not say {missing}: {outcome.text()}" if missing or len(outcome.err.splitlines()) != 1 else None
+
+
+def unsupported_cpu(a: Artefacts):
+    """On CPUs of other generations: the best body that they run, or a clear text and exit code 3. Nehalem has no AVX, Haswell no AVX-512."""
+    folder = fresh(a.folder / "cpu")
+    np.save(folder / "x.npy", a.x)
+    arguments = ["--input", f"x={folder / 'x.npy'}", "--output", f"y={folder / 'y.npy'}", "--threads", 2]
+    programs = {"v4": ["--target=x86-64-v4"], "both": ["--target=x86-64-v3,x86-64-v4"], "static": ["--static", "--target=x86-64-v3,x86-64-v4"]}
+    for name, options in programs.items():
+        if complaint := a.compile(folder / name, *options):
+            return complaint
+        run = lambda cpu: emulate(cpu, folder / name, *arguments)
+        if complaint := refused(run("Nehalem"), "this CPU cannot run the model", "AVX2", *(["AVX-512"] if name == "v4" else [])):
+            return f"{name} on Nehalem: {complaint}"
+        if name == "v4":
+            if complaint := refused(run("Haswell"), "this CPU cannot run the model", "AVX-512"):
+                return f"{name} on Haswell: {complaint}"
+            continue
+        done = run("Haswell")
+        if done.code != 0 or "x86-64-v3" not in done.out:
+            return f"{name} on Haswell ended with {done.code}: {done.text()}"
+        if complaint := harness.compare(a.expected, {"y": np.load(folder / "y.npy")})[1]:
+            return f"{name} on Haswell: {complaint}"
+    for words in (["--info"], ["--info", "--json"], ["--help"]):
+        done = emulate("Nehalem", folder / "both", *words)
+        if done.code != 0 or "taken on this CPU" in done.out:
+            return f"{words} on Nehalem ended with {done.code}: {done.text()}"
+    return None
+
+
+def compiler_on_unsupported_cpu(a: Artefacts):
+    """The compiler runs generated code to compute weights; `check`, which makes no code, works everywhere."""
+    folder = fresh(a.folder / "compiler-cpu")
+    make = ["compile", a.model, "-o", folder / "net"]
+    for words in (["run", a.model, "--random"], make, [*make, "--target=x86-64-v4"]):
+        if complaint := refused(emulate("Nehalem", harness.INGOT, *words), "this CPU lacks AVX2"):
+            return f"ingot {words[0]}: {complaint}"
+    if left := sorted(entry.name for entry in folder.iterdir()):
+        return f"left {left}"
+    done = emulate("Nehalem", harness.INGOT, "check", a.model)
+    return None if done.code == 0 else f"ingot check ended with {done.code}: {done.text()}"
+
+
 def no_allocation_per_run(a: Artefacts):
     folder = fresh(a.folder / "malloc")
     (folder / "count.c").write_text(INTERPOSER)
@@ -280,6 +336,8 @@ CASES = [
     shared_library,
     object_file,
     several_variants,
+    unsupported_cpu,
+    compiler_on_unsupported_cpu,
     no_allocation_per_run,
     json_report,
     quiet_when_piped,

@@ -106,6 +106,29 @@ MODELS = [
     ("negative-dim", matmul_with(weight([-3, 4], 48)), [r"'?w'?", r"-3|negative"]),
     ("huge-dims", matmul_with(weight([2**40, 2**40], 48)), [r"'?w'?"]),
     (
+        "index-out-of-range",
+        model([node("Gather", ["x", "i"], ["y"])], weights=[numpy_helper.from_array(np.array([0, 2]), "i")]),
+        [r"the_gather", r"range"],
+    ),
+    (
+        "index-of-weights-out-of-range",
+        model(
+            [node("Gather", ["w", "i"], ["z"]), node("Add", ["x", "z"], ["y"])],
+            weights=[numpy_helper.from_array(np.ones((5000, 3), np.float32), "w"), numpy_helper.from_array(np.array([0, 5000]), "i")],
+        ),
+        [r"the_gather", r"range"],
+    ),
+    (
+        "division-by-zero",
+        model(
+            [node("Div", ["x", "d"], ["y"])],
+            [value("x", [2, 3], TensorProto.INT32)],
+            [value("y", [2, 3], TensorProto.INT32)],
+            [numpy_helper.from_array(np.array([3, 0, 1], np.int32), "d")],
+        ),
+        [r"the_div", r"zero"],
+    ),
+    (
         "huge-input",
         model([node("Relu", ["x"], ["y"])], [value("x", [2**31, 2**31])], [value("y", [2**31, 2**31])]),
         [r"\bx\b|\by\b", r"large|bytes|limit|size|fit"],
@@ -150,6 +173,98 @@ def run_time_cases():
         ("iterations-zero", ["--random", "--iterations", "-1"], {}, [r"iterations", r"-1"]),
         ("option-without-value", ["--input"], {}, [r"input"]),
     ]
+
+
+INT32, INT64 = TensorProto.INT32, TensorProto.INT64
+
+
+def lookup(op, inputs, output, bad, words=("index out of range",), **attributes):
+    """A run-time failure: the node `the_<op>` on good `inputs` gives what ONNX Runtime gives, on those that differ as in `bad` it fails."""
+    types = {"float32": FLOAT, "int32": INT32, "int64": INT64}
+    names = [f"i{k}" for k in range(len(inputs))]
+    given = [value(name, array.shape, types[array.dtype.name]) for name, array in zip(names, inputs)]
+    proto = model([node(op, names, ["y"], **attributes)], given, [value("y", output, types[inputs[0].dtype.name])])
+    return op, proto, dict(zip(names, inputs)), [{**dict(zip(names, inputs)), f"i{at}": array} for at, array in bad], [f"the_{op.lower()}", *words]
+
+
+def run_failures():
+    """Values that a model cannot process, known only when it runs."""
+    x = np.arange(60, dtype=np.float32).reshape(5, 12)
+    wide = np.arange(4 * 48, dtype=np.float32).reshape(4, 48)
+    ints = np.array([7, -7, 9, -9, 100, 5, 6, -2**31, 3, 17, 18], np.int32)
+    divisors = np.array([2, 2, -4, -4, 7, -1, 3, 5, 1, 16, -16], np.int32)
+    zero = np.where(np.arange(11) == 10, 0, divisors).astype(np.int32)  # in the tail of a vector
+    row = lambda *numbers: np.array(numbers, np.int64)
+    beyond = [(1, row(0, 5, 1)), (1, row(-6, 0, 0)), (1, row(0, 0, 2**40)), (1, row(0, 0, -(2**63)))]
+    division = ("division by zero",)
+    return [
+        lookup("Gather", [x, row(0, 4, -5)], [3, 12], beyond),
+        lookup("Gather", [wide, row(0, 3, -4)], [3, 48], beyond),
+        lookup("Gather", [wide, row(0, 47, -48)], [4, 3], [(1, row(48, 0, 0)), (1, row(0, 0, -49))], axis=1),
+        lookup("GatherElements", [x, np.full((2, 12), -5, np.int64)], [2, 12], [(1, np.full((2, 12), 5, np.int64))]),
+        lookup("GatherND", [x, np.array([[4, 11], [-5, -12]], np.int64)], [2], [(1, np.array([[4, 11], [0, 12]], np.int64))]),
+        lookup("ScatterElements", [x, np.full((1, 12), 4, np.int64), x[:1]], [5, 12], [(1, np.full((1, 12), -6, np.int64))]),
+        lookup("ScatterND", [x, np.array([[4], [-5]], np.int64), x[:2]], [5, 12], [(1, np.array([[4], [5]], np.int64))]),
+        lookup("Div", [ints, divisors], [11], [(1, zero)], division),
+        lookup("Mod", [np.abs(ints - 1), np.abs(divisors)], [11], [(1, zero)], division),
+    ]
+
+
+def check_run_failure(folder: pathlib.Path, proto, good_inputs, bad_inputs, words) -> str | None:
+    """At both levels, with one thread and with two: the right numbers, or exit code 1 and a text that names the node."""
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(proto.SerializeToString())
+    expected = harness.oracle(folder / "model.onnx", good_inputs)
+    for level in ("-O0", "-O3"):
+        made = harness.compile_model(folder / "model.onnx", folder / level, level)
+        if made.code != 0:
+            return f"{level} does not compile: {made.text()}"
+        for threads in (1, 2):
+            outcome, got = harness.run_model(folder / level, good_inputs, threads)
+            complaint = outcome.text() if got is None else harness.compare(expected, got)[1]
+            for inputs in bad_inputs:
+                complaint = complaint or judge(harness.run_model(folder / level, inputs, threads)[0], 1, words)
+            if complaint:
+                return f"{level}, {threads} threads: {complaint}"
+    np.savez(folder / "bad.npz", **bad_inputs[0])
+    complaint = judge(harness.execute([harness.INGOT, "run", folder / "model.onnx", "--inputs", folder / "bad.npz"]), 1, words)
+    return f"ingot run: {complaint}" if complaint else None
+
+
+def wrong_length():
+    """A sequence that is longer than its tensor, and one of negative length."""
+    random = np.random.default_rng(3)
+    x, w, r = (random.standard_normal(shape, dtype=np.float32) for shape in ((4, 2, 3), (1, 32, 3), (1, 32, 8)))
+    weights = [numpy_helper.from_array(w, "w"), numpy_helper.from_array(r, "r")]
+    nodes = [node("LSTM", ["x", "w", "r", "", "n"], ["y"], hidden_size=8)]
+    proto = model(nodes, [value("x", [4, 2, 3]), value("n", [2], INT32)], [value("y", [4, 1, 2, 8])], weights)
+    inputs = lambda *lengths: {"x": x, "n": np.array(lengths, np.int32)}
+    return "length", proto, inputs(4, 2), [inputs(1, 5), inputs(-1, 4), inputs(-(2**31), 1)], ["the_lstm", "length of a sequence"]
+
+
+def division_that_wraps(folder: pathlib.Path) -> str | None:
+    """The smallest integer divided by -1 wraps and leaves no remainder; the processor's instruction would trap. ONNX Runtime runs into that."""
+    folder.mkdir()
+    smallest, minus = np.full(19, -(2**31), np.int32), np.full(19, -1, np.int32)
+    ports = [value("a", [19], INT32), value("b", [19], INT32)]
+    nodes = [node("Div", ["a", "b"], ["y"]), node("Mod", ["a", "b"], ["z"])]
+    proto = model(nodes, ports, [value("y", [19], INT32), value("z", [19], INT32)])
+    (folder / "model.onnx").write_bytes(proto.SerializeToString())
+    for level in ("-O0", "-O3"):
+        made = harness.compile_model(folder / "model.onnx", folder / level, level)
+        outcome, got = harness.run_model(folder / level, {"a": smallest, "b": minus}) if made.code == 0 else (made, None)
+        complaint = outcome.text() if got is None else harness.compare({"y": smallest, "z": np.zeros(19, np.int32)}, got)[1]
+        if complaint:
+            return f"{level}: {complaint}"
+    return None
+
+
+def nan_as_index():
+    """A NaN that becomes an index is no index 0."""
+    nodes = [node("Cast", ["f"], ["i"], to=INT64), node("Gather", ["x", "i"], ["y"])]
+    proto = model(nodes, [value("x", [5, 12]), value("f", [3])], [value("y", [3, 12])])
+    x, f = np.arange(60, dtype=np.float32).reshape(5, 12), np.array([0, 4, -5], np.float32)
+    return "NaN", proto, {"x": x, "f": f}, [{"x": x, "f": np.array([0, np.nan, 1], np.float32)}], ["the_gather", "index out of range"]
 
 
 def judge(outcome: harness.Outcome, code: int | None, words) -> str | None:
@@ -262,6 +377,11 @@ def main() -> int:
         if re.fullmatch(options.filter, f"run-{name}"):
             complaint = check_run(folder / f"run-{name}", executable, arguments, files, words) if made.code == 0 else "nothing to run"
             report.case(f"input/run-{name}", complaint)
+    for number, (name, proto, good_inputs, bad_inputs, words) in enumerate([*run_failures(), nan_as_index(), wrong_length()]):
+        if re.fullmatch(options.filter, f"failure-{number}-{name}"):
+            report.case(f"input/failure-{number}-{name}", check_run_failure(folder / f"failure-{number}", proto, good_inputs, bad_inputs, words))
+    if re.fullmatch(options.filter, "failure-wraps"):
+        report.case("input/failure-wraps", division_that_wraps(folder / "failure-wraps"))
     return report.finish()
 
 

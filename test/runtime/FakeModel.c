@@ -27,8 +27,10 @@ static void run(IngotCall *call, int64_t thread, int64_t threads) {
   *total = 0;
   for (int i = 0; i < 4; ++i) {
     *total += ids[i];
-    if (ids[i] < 0)
+    if (ids[i] < 0) {
       call->status = INGOT_RUN_FAILURE;
+      call->failed_site = 1;
+    }
   }
   const int64_t now = allocationCount();
   *count = now == 0 ? -1 : *before == 0 ? 0 : *count + now - *before;
@@ -41,6 +43,8 @@ static const IngotVariant variants[] = {{"from-the-future", run, 64, (uint64_t)1
 static const IngotVariant variants[] = {{"from-the-future", run, 1 << 20, (uint64_t)1 << 63}, {"x86-64", run, 64, 0}};
 #endif
 
+static const char *const sites[] = {"node 'other': division by zero", "node 'lookup' (Gather): index out of range"};
+
 const IngotModel ingot_program_model = {
     sizeof(IngotModel),
     INGOT_ABI_VERSION,
@@ -52,4 +56,6 @@ const IngotModel ingot_program_model = {
     sizeof weights,
     3,
     3,
-    sizeof variants / sizeof *variants};
+    sizeof variants / sizeof *variants,
+    2,
+    sites};

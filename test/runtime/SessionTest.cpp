@@ -16,7 +16,7 @@ constexpr int64_t dims[] = {size};
 
 alignas(64) constexpr float weights[size] = {3, 1, 4, 1, 5};
 
-/// y[i] = x[i] * 2 + weights[i], then z = y reversed, through the arena. A negative x[0] is a run failure.
+/// y[i] = x[i] * 2 + weights[i], then z = y reversed, through the arena. A negative x[0] is a run failure at site -x[0] - 1.
 void runModel(IngotCall *call, int64_t thread, int64_t threads) {
   const auto *x = static_cast<const float *>(call->inputs[0]);
   const auto *w = reinterpret_cast<const float *>(call->weights);
@@ -28,16 +28,30 @@ void runModel(IngotCall *call, int64_t thread, int64_t threads) {
     ingot_team_barrier(call->team);
   for (int64_t i = begin; i < end; ++i)
     static_cast<float *>(call->outputs[1])[i] = scratch[size - 1 - i];
-  if (thread == 0 && x[0] < 0)
+  if (thread == 0 && x[0] < 0) {
     call->status = INGOT_RUN_FAILURE;
+    call->failed_site = static_cast<int32_t>(-x[0]) - 1;
+  }
 }
 
 struct Model {
   IngotTensorInfo inputs[1] = {{"x", dims, sizeof weights, INGOT_F32, 1}};
   IngotTensorInfo outputs[2] = {{"y", dims, sizeof weights, INGOT_F32, 1}, {"z", dims, sizeof weights, INGOT_F32, 1}};
   IngotVariant variants[1] = {{"baseline", runModel, sizeof weights, 0}};
-  IngotModel model = {
-      sizeof(IngotModel), INGOT_ABI_VERSION, "{}", inputs, outputs, variants, reinterpret_cast<const uint8_t *>(weights), sizeof weights, 1, 2, 1};
+  const char *sites[2] = {"node 'a': index out of range", "node 'b': division by zero"};
+  IngotModel model = {sizeof(IngotModel),
+                      INGOT_ABI_VERSION,
+                      "{}",
+                      inputs,
+                      outputs,
+                      variants,
+                      reinterpret_cast<const uint8_t *>(weights),
+                      sizeof weights,
+                      1,
+                      2,
+                      1,
+                      2,
+                      sites};
 };
 
 struct Session {
@@ -123,9 +137,19 @@ TEST(SessionTest, RunFailureIsReturnedAndForgotten) {
   Session session(model.model);
   Buffers buffers;
   buffers.x[0] = -1;
+  EXPECT_STREQ(ingot_session_error(session.handle), "");
   EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_RUN_FAILURE);
+  EXPECT_STREQ(ingot_session_error(session.handle), "node 'a': index out of range");
+  buffers.x[0] = -2;
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_RUN_FAILURE);
+  EXPECT_STREQ(ingot_session_error(session.handle), "node 'b': division by zero");
+  buffers.x[0] = -3; // a site that the model does not list
+  EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_RUN_FAILURE);
+  EXPECT_STREQ(ingot_session_error(session.handle), ingot_status_text(INGOT_RUN_FAILURE));
   buffers.x[0] = 1;
   EXPECT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_OK);
+  EXPECT_STREQ(ingot_session_error(session.handle), "");
+  EXPECT_STREQ(ingot_session_error(nullptr), "");
 }
 
 void arenaRun(IngotCall *call, int64_t, int64_t) {

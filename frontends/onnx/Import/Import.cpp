@@ -52,11 +52,22 @@ public:
       auto ranges = llvm::map_to_vector(symbols.ranges(),
                                         [&](SymbolRange range) -> Attribute { return b.getDenseI64ArrayAttr({range.minimum, range.maximum}); });
       function->setAttr("ingot.ranges", b.getArrayAttr(ranges));
+      function->setAttr("ingot.relations", relations());
     }
     return module;
   }
 
 private:
+  /// What has to be equal in a run: [()[symbols] -> (left, right), the node that needs it] for each relation.
+  ArrayAttr relations() {
+    SmallVector<Attribute> relations;
+    for (const Symbols::Relation &relation : symbols.relations()) {
+      auto map = AffineMap::get(0, symbols.names().size(), {relation.left, relation.right}, &context);
+      relations.push_back(b.getArrayAttr({AffineMapAttr::get(map), relation.loc}));
+    }
+    return b.getArrayAttr(relations);
+  }
+
   LogicalResult importInputs(GraphImporter &importer) {
     bool ok = true;
     for (const auto &[name, value] : options.boundInputs)

@@ -70,7 +70,7 @@ struct Sampler {
                               n.compare(Predicate::Le, given, n.scalar(last, elementOf(given))));
         valid = valid ? n.binary(BinaryKind::And, valid, fits) : fits;
       }
-      Value position = n.cast(clamp(inside(given, dim), 0.0, last), n.b.getI64Type());
+      Value position = clamp(n.cast(inside(given, dim), n.b.getI64Type()), 0.0, last); // in this order: a NaN becomes a position that is not taken
       index = index ? n.add(n.binary(BinaryKind::Mul, index, static_cast<double>(extents[dim])), position) : position;
     }
     if (!index)

@@ -28,6 +28,10 @@ template <typename T> std::optional<T> reportNotConstant(Node &n, unsigned index
 
 } // namespace
 
+Node::Node(GraphImporter &graph, OpBuilder &b, Location loc, WeightStore &weights, const onnx::NodeProto &proto, const onnx::OpSchema &schema,
+           ArrayRef<Value> inputs)
+    : TensorBuilder(b, loc, weights, &graph.getSymbols()), graph(graph), proto(proto), schema(schema), inputs(inputs), outputs(proto.output_size()) {}
+
 std::optional<Ints> Node::ints(unsigned index) {
   if (std::optional<Ints> values = readInts((*this)[index]))
     return values;

@@ -14,8 +14,7 @@ class GraphImporter;
 class Node : public TensorBuilder {
 public:
   Node(GraphImporter &graph, mlir::OpBuilder &b, mlir::Location loc, WeightStore &weights, const onnx::NodeProto &proto, const onnx::OpSchema &schema,
-       llvm::ArrayRef<mlir::Value> inputs)
-      : TensorBuilder(b, loc, weights), graph(graph), proto(proto), schema(schema), inputs(inputs), outputs(proto.output_size()) {}
+       llvm::ArrayRef<mlir::Value> inputs);
 
   GraphImporter &graph;
   const onnx::NodeProto &proto;

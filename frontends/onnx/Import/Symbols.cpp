@@ -125,6 +125,18 @@ bool Symbols::ensureAtMost(AffineExpr value, AffineExpr limit) {
   return false;
 }
 
+bool Symbols::requireEqual(AffineExpr a, AffineExpr b, Location loc) {
+  a = simplifyDim(a), b = simplifyDim(b);
+  if (a == b)
+    return true;
+  SymbolRange difference = rangeOf(simplifyDim(a - b), symbolRanges);
+  if (!isDynamic() || difference.minimum > 0 || difference.maximum < 0)
+    return false;
+  if (llvm::none_of(knownRelations, [&](const Relation &known) { return known.left == a && known.right == b; }))
+    knownRelations.push_back({a, b, loc});
+  return true;
+}
+
 FailureOr<Dims> Symbols::inputDims(const onnx::ValueInfoProto &input, Location loc) {
   Dims dims;
   if (!input.type().tensor_type().has_shape()) {

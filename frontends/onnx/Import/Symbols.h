@@ -31,6 +31,14 @@ public:
   /// Whether `value` is at least `limit`, for all sizes in their ranges.
   bool isAtLeast(mlir::AffineExpr value, int64_t limit) const;
 
+  /// Takes note that `a` and `b` have to be equal for the operation at `loc`: a run checks it. False when they never are.
+  bool requireEqual(mlir::AffineExpr a, mlir::AffineExpr b, mlir::Location loc);
+  struct Relation {
+    mlir::AffineExpr left, right;
+    mlir::Location loc;
+  };
+  llvm::ArrayRef<Relation> relations() const { return knownRelations; }
+
   /// Whether dims may be open at run time; then `ranges` has one per name.
   bool isDynamic() const { return options.dynamic || !options.ranges.empty(); }
   llvm::ArrayRef<SymbolRange> ranges() const { return symbolRanges; }
@@ -48,6 +56,7 @@ private:
   std::map<std::string, unsigned> positions; ///< of the symbols by name
   std::vector<std::string> symbolNames, symbolInputs;
   std::vector<SymbolRange> symbolRanges;
+  std::vector<Relation> knownRelations;
 };
 
 } // namespace ingot::importer

@@ -2,6 +2,7 @@
 #include "frontends/onnx/Import/TensorBuilder.h"
 
 #include "dialects/Ingot/SymbolicDims.h"
+#include "frontends/onnx/Import/Symbols.h"
 
 #include "frontends/onnx/Import/ShapeArithmetic.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -140,13 +141,55 @@ std::optional<Dims> TensorBuilder::readDims(Value value) {
 
 Value TensorBuilder::unary(UnaryKind kind, Value x, double alpha, double beta) { return create<UnaryOp>(kind, x, APFloat(alpha), APFloat(beta)); }
 
-Value TensorBuilder::binary(BinaryKind kind, Value lhs, Value rhs) { return create<BinaryOp>(kind, lhs, rhs); }
+void TensorBuilder::unifyDims(MutableArrayRef<Value> operands, std::optional<int64_t> skip) {
+  if (!symbols || llvm::is_contained(operands, Value()))
+    return;
+  int64_t rank = 0;
+  for (Value operand : operands)
+    rank = std::max(rank, rankOf(operand));
+  SmallVector<Dims> dims = llvm::map_to_vector(operands, [](Value operand) { return getDims(typeOf(operand)); });
+  auto isOne = [](AffineExpr dim) { return getConstant(dim) == 1; };
+  for (int64_t back = 1; back <= rank; ++back) {
+    if (skip == rank - back)
+      continue;
+    AffineExpr common; // a number if there is one
+    for (const Dims &own : dims)
+      if (back <= static_cast<int64_t>(own.size()))
+        if (AffineExpr dim = own.end()[-back]; !isOne(dim) && (!common || (getConstant(dim) && !getConstant(common))))
+          common = dim;
+    for (Dims &own : dims) {
+      if (!common || back > static_cast<int64_t>(own.size()))
+        continue;
+      AffineExpr &dim = own.end()[-back];
+      bool open = !getConstant(dim) || !getConstant(common);
+      if (dim != common && !isOne(dim) && open && symbols->requireEqual(dim, common, loc))
+        dim = common;
+    }
+  }
+  for (auto [operand, own] : llvm::zip_equal(operands, dims))
+    if (RankedTensorType type = makeTensorType(own, elementOf(operand)); type != operand.getType())
+      operand = createTyped<EqualDimsOp>(type, operand);
+}
+
+Value TensorBuilder::binary(BinaryKind kind, Value lhs, Value rhs) {
+  Value operands[] = {lhs, rhs};
+  unifyDims(operands);
+  return create<BinaryOp>(kind, operands[0], operands[1]);
+}
 
 Value TensorBuilder::binary(BinaryKind kind, Value lhs, double rhs) { return lhs ? binary(kind, lhs, scalar(rhs, elementOf(lhs))) : Value(); }
 
-Value TensorBuilder::compare(Predicate predicate, Value lhs, Value rhs) { return create<CompareOp>(predicate, lhs, rhs); }
+Value TensorBuilder::compare(Predicate predicate, Value lhs, Value rhs) {
+  Value operands[] = {lhs, rhs};
+  unifyDims(operands);
+  return create<CompareOp>(predicate, operands[0], operands[1]);
+}
 
-Value TensorBuilder::select(Value condition, Value lhs, Value rhs) { return create<SelectOp>(condition, lhs, rhs); }
+Value TensorBuilder::select(Value condition, Value lhs, Value rhs) {
+  Value operands[] = {condition, lhs, rhs};
+  unifyDims(operands);
+  return create<SelectOp>(operands[0], operands[1], operands[2]);
+}
 
 Value TensorBuilder::cast(Value x, Type to) { return x && elementOf(x) == to ? x : create<CastOp>(x, TypeAttr::get(to)); }
 
@@ -271,7 +314,11 @@ Value TensorBuilder::sliceAxis(Value x, int64_t axis, AffineExpr begin, AffineEx
   return slice(x, offsets, sizes, Ints(rankOf(x), 1));
 }
 
-Value TensorBuilder::concat(ArrayRef<Value> inputs, int64_t axis) { return create<ConcatOp>(ValueRange(inputs), axis); }
+Value TensorBuilder::concat(ArrayRef<Value> inputs, int64_t axis) {
+  SmallVector<Value> operands(inputs);
+  unifyDims(operands, axis);
+  return create<ConcatOp>(ValueRange(operands), axis);
+}
 
 Value TensorBuilder::pad(PadMode mode, Value x, ArrayRef<int64_t> low, ArrayRef<int64_t> high, TypedAttr value) {
   if (!x)

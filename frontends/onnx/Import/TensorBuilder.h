@@ -13,6 +13,8 @@
 
 namespace ingot::importer {
 
+class Symbols;
+
 using Ints = llvm::SmallVector<int64_t>;
 
 inline mlir::RankedTensorType typeOf(mlir::Value value) { return mlir::cast<mlir::RankedTensorType>(value.getType()); }
@@ -21,11 +23,13 @@ inline int64_t rankOf(mlir::Value value) { return typeOf(value).getRank(); }
 
 class TensorBuilder {
 public:
-  TensorBuilder(mlir::OpBuilder &b, mlir::Location loc, WeightStore &weights) : b(b), loc(loc), weights(weights) {}
+  TensorBuilder(mlir::OpBuilder &b, mlir::Location loc, WeightStore &weights, Symbols *symbols = nullptr)
+      : b(b), loc(loc), weights(weights), symbols(symbols) {}
 
   mlir::OpBuilder &b;
   const mlir::Location loc;
   WeightStore &weights;
+  Symbols *symbols; ///< null: there are none
 
   mlir::InFlightDiagnostic error() { return mlir::emitError(loc); }
 
@@ -122,6 +126,10 @@ public:
 
 private:
   mlir::Type placeholderType() { return mlir::RankedTensorType::get({}, b.getI1Type()); }
+
+  /// Writes symbolic dims of operands that broadcast to each other, but for dim `skip` of all of them, as the same expressions, and takes note that
+  /// they have to be equal. What cannot be equal is left for type inference to report.
+  void unifyDims(llvm::MutableArrayRef<mlir::Value> operands, std::optional<int64_t> skip = std::nullopt);
 
   /// Folds the operation if it can be: by the dialect's folds, by evaluation of small constants, or as arithmetic on symbolic sizes.
   mlir::Value finish(mlir::Operation *op);

@@ -50,7 +50,13 @@ Value castElements(ImplicitLocOpBuilder &b, Value value, Type from, Type to) {
     return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value, ElementMath(b, value.getType()).constant(0.0));
   if (isa<IntegerType>(to)) { // the saturating conversions clamp and send NaN to 0
     auto name = b.getStringAttr(isUnsignedElement(to) ? "llvm.fptoui.sat" : "llvm.fptosi.sat");
-    return LLVM::CallIntrinsicOp::create(b, like(getValueType(to)), name, ValueRange{value})->getResult(0);
+    Value result = LLVM::CallIntrinsicOp::create(b, like(getValueType(to)), name, ValueRange{value})->getResult(0);
+    if (!to.isSignlessInteger() || to.getIntOrFloatBitWidth() < 32)
+      return result;
+    // Used as an index, a NaN must not be taken for 0.
+    Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
+    ElementMath integers(b, result.getType());
+    return integers.select(isNan, integers.integer(APInt::getSignedMinValue(to.getIntOrFloatBitWidth())), result);
   }
   if (!isComputed(to))
     return {};

@@ -9,7 +9,10 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-ArrayRef<int64_t> shapeOf(Value tensor) { return PlainEmitter::shapeOf(tensor); }
+/// Units of a region whose number of pieces depends on symbols: enough to be shared evenly by many threads.
+constexpr int64_t kSymbolicUnits = 256;
+
+Dims shapeOf(Value tensor) { return PlainEmitter::shapeOf(tensor); }
 
 /// The operation that the region's loops are written for: the one that is not elementwise, or a pack; null when all are elementwise.
 Operation *findAnchor(RegionOp region) {
@@ -21,27 +24,27 @@ Operation *findAnchor(RegionOp region) {
 }
 
 /// The dims of the region's units (see `leadingUnits`), by operation.
-SmallVector<int64_t> unitsOf(RegionOp region) {
+Dims unitsOf(RegionOp region) {
   Operation *anchor = findAnchor(region);
   if (!anchor)
     return leadingUnits(shapeOf(region.getYielded().front()));
-  ArrayRef<int64_t> result = shapeOf(anchor->getResult(0));
+  Dims result = shapeOf(anchor->getResult(0));
   int64_t rank = result.size();
-  return TypeSwitch<Operation *, SmallVector<int64_t>>(anchor)
-      .Case([&](ReshapeOp) -> SmallVector<int64_t> { return {countElements(anchor->getResult(0).getType())}; })
+  return TypeSwitch<Operation *, Dims>(anchor)
+      .Case([&](ReshapeOp) -> Dims { return {productOf(result, region.getContext())}; })
       .Case([&](ConcatOp op) { return leadingUnits(result, op.getAxis()); })
       .Case<PadOp, MatMulOp, PackedMatMulOp, ConvTransposeOp>([&](auto) { return leadingUnits(result, rank - 1); })
       .Case([&](ConvOp op) {
-        SmallVector<int64_t> shape(result);
+        Dims shape = result;
         if (op.getLayout() == Layout::ChannelsFirst)
-          shape[1] /= convChannelBlock(op);
+          shape[1] = shape[1].floorDiv(convChannelBlock(op));
         return leadingUnits(shape, rank - 1);
       })
       .Case([&](NormOp op) { return leadingUnits(dropDims(result, op.getAxes())); })
       .Case<CumulativeOp, TopKOp>([&](auto op) { return leadingUnits(dropDims(result, {static_cast<int64_t>(op.getAxis())})); })
       .Case([&](GatherOp op) { return leadingUnits(result, gathersRows(op) ? rank - 1 : rank); })
-      .Case<ScatterElementsOp, ScatterNdOp>([&](auto) { return SmallVector<int64_t>(); })
-      .Case([&](RecurrentOp op) -> SmallVector<int64_t> {
+      .Case<ScatterElementsOp, ScatterNdOp>([&](auto) { return Dims(); })
+      .Case([&](RecurrentOp op) -> Dims {
         if (plainScratchBytes(region) != 0)
           return {}; // the sequences take turns with the one scratch buffer
         return {shapeOf(op.getX())[1]};
@@ -70,9 +73,6 @@ LogicalResult check(RegionOp region, Operation *anchor) {
     auto member = dyn_cast<RegionFormationInterface>(op);
     if (member && &op != anchor && member.getAnchor() != Anchor::Constant && (!member.isEpilogue() || isa<PackOp>(op)))
       return region.emitOpError("holds '") << op.getName() << "' beside '" << anchor->getName() << "': the family plain writes loops for one of them";
-    for (Type type : op.getResultTypes())
-      if (!cast<RankedTensorType>(type).hasStaticShape())
-        return region.emitOpError("has a symbolic shape: ") << type;
   }
   if (anchor)
     return checkEpilogue(region, anchor);
@@ -85,10 +85,8 @@ LogicalResult check(RegionOp region, Operation *anchor) {
 } // namespace
 
 int64_t plainUnits(RegionOp region) {
-  int64_t units = 1;
-  for (int64_t size : unitsOf(region))
-    units *= size;
-  return std::max<int64_t>(units, 1);
+  std::optional<int64_t> units = getConstant(productOf(unitsOf(region), region.getContext()));
+  return units ? std::max<int64_t>(*units, 1) : kSymbolicUnits;
 }
 
 int64_t plainScratchBytes(RegionOp region) {
@@ -105,11 +103,11 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
     return failure();
   PlainEmitter e(b, context, anchor, unitsOf(region));
   if (!anchor) {
-    if (countElements(region.getYielded().front().getType()) != 0)
+    if (!isEmpty(region.getYielded().front()))
       e.forElements(shapeOf(region.getYielded().front()), [&](ValueRange indices) { e.writeBody(indices); });
     return success();
   }
-  if (!isa<RecurrentOp>(anchor) && countElements(anchor->getResult(0).getType()) == 0)
+  if (!isa<RecurrentOp>(anchor) && isEmpty(anchor->getResult(0)))
     return success();
   return TypeSwitch<Operation *, LogicalResult>(anchor)
       .Case<ResizeOp, RecurrentOp>([&](auto op) {

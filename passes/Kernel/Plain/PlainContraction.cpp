@@ -12,11 +12,12 @@ namespace {
 
 /// `indices` (of the result) for an operand's batch dims, which are broadcast.
 PlainEmitter::Indices batchOf(PlainEmitter &e, Value tensor, ValueRange indices, int64_t inner) {
-  ArrayRef<int64_t> dims = PlainEmitter::shapeOf(tensor).drop_back(inner);
+  Dims shape = PlainEmitter::shapeOf(tensor);
+  ArrayRef<AffineExpr> dims = ArrayRef(shape).drop_back(inner);
   ValueRange own = indices.drop_back(2).take_back(dims.size());
   PlainEmitter::Indices batch;
   for (auto [i, size] : llvm::zip_equal(own, dims))
-    batch.push_back(size == 1 ? e.index(0) : i);
+    batch.push_back(isOne(size) ? e.index(0) : i);
   return batch;
 }
 
@@ -25,9 +26,12 @@ PlainEmitter::Indices with(PlainEmitter::Indices indices, std::initializer_list<
   return indices;
 }
 
+/// Columns of a row of `width` elements that are accumulated together at most.
+int64_t rowTileOf(AffineExpr width) { return std::min(getConstant(width).value_or(kRowTile), kRowTile); }
+
 /// Calls `emit` for pieces [begin, begin + size) of a row of `width` elements; size is a constant or, for the last piece, a value.
-void forRowTiles(PlainEmitter &e, int64_t width, function_ref<void(Value begin, Value size)> emit) {
-  if (width <= kRowTile)
+void forRowTiles(PlainEmitter &e, AffineExpr width, function_ref<void(Value begin, Value size)> emit) {
+  if (std::optional<int64_t> number = getConstant(width); number && *number <= kRowTile)
     return emit(e.index(0), e.index(width));
   e.loop(e.index(0), e.index(width), [&](Value begin) { emit(begin, e.min(e.index(kRowTile), e.sub(e.index(width), begin))); }, kRowTile);
 }
@@ -54,7 +58,7 @@ void clear(PlainEmitter &e, Value acc, int64_t rows, Value size) {
 
 /// Rows of a product whose right side lies column by column: every element is a dot product along contiguous memory.
 void emitMatMulByDots(PlainEmitter &e, MatMulOp op, ValueRange row, const PlainEmitter::Indices &left, const PlainEmitter::Indices &right,
-                      int64_t depth, int64_t columns, Type type) {
+                      AffineExpr depth, AffineExpr columns, Type type) {
   bool wide = isa<FloatType>(type) && e.isContiguous(op.getRhs()) && e.isContiguous(op.getLhs()) && !op.getTransposeLhs();
   e.loop(columns, [&](Value column) {
     Value sum = e.dot(depth, type, wide, [&](Value k, int64_t lanes) {
@@ -67,8 +71,9 @@ void emitMatMulByDots(PlainEmitter &e, MatMulOp op, ValueRange row, const PlainE
 }
 
 void emitConvLast(PlainEmitter &e, ConvOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
-  int64_t spatial = op.getKernel().size(), inputs = from.back() / op.getGroups(), outputs = op.getChannels() / op.getGroups();
+  Dims from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
+  int64_t spatial = op.getKernel().size(), outputs = op.getChannels() / op.getGroups();
+  AffineExpr inputs = from.back().floorDiv(op.getGroups());
   bool depthwise = op.isDepthwise();
   Type type = getComputeType(PlainEmitter::elementOf(op.getResult()));
   e.forElements(to, [&](ValueRange indices) {
@@ -104,11 +109,11 @@ int64_t convChannelBlock(ConvOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, MatMulOp op) {
-  ArrayRef<int64_t> to = PlainEmitter::shapeOf(op.getResult()), lhs = PlainEmitter::shapeOf(op.getLhs());
-  int64_t columns = to.back(), depth = lhs[lhs.size() - (op.getTransposeLhs() ? 2 : 1)];
+  Dims to = PlainEmitter::shapeOf(op.getResult()), lhs = PlainEmitter::shapeOf(op.getLhs());
+  AffineExpr columns = to.back(), depth = lhs[lhs.size() - (op.getTransposeLhs() ? 2 : 1)];
   Type type = getComputeType(PlainEmitter::elementOf(op.getResult()));
-  Value acc = op.getTransposeRhs() ? Value() : e.stack({1, std::min(columns, kRowTile)}, type);
-  e.forElements(to.drop_back(), [&](ValueRange row) {
+  Value acc = op.getTransposeRhs() ? Value() : e.stack({1, rowTileOf(columns)}, type);
+  e.forElements(ArrayRef(to).drop_back(), [&](ValueRange row) {
     PlainEmitter::Indices indices(row); // with a column, as `batchOf` expects two inner dims
     indices.push_back(e.index(0));
     auto left = batchOf(e, op.getLhs(), indices, 2), right = batchOf(e, op.getRhs(), indices, 2);
@@ -132,7 +137,7 @@ void emitPlainOp(PlainEmitter &e, MatMulOp op) {
         });
       };
       constexpr int64_t kSteps = 4;
-      int64_t main = depth - depth % kSteps;
+      AffineExpr main = depth.floorDiv(kSteps) * kSteps;
       e.loop(e.index(0), e.index(main), [&](Value k) { step(k, kSteps); }, kSteps);
       e.loop(e.index(main), e.index(depth), [&](Value k) { step(k, 1); });
       e.loop(e.index(0), size, [&](Value j) {
@@ -144,16 +149,16 @@ void emitPlainOp(PlainEmitter &e, MatMulOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, PackedMatMulOp op) {
-  ArrayRef<int64_t> to = PlainEmitter::shapeOf(op.getResult());
-  int64_t columns = PlainEmitter::shapeOf(op.getResult()).back(), depth = PlainEmitter::shapeOf(op.getLhs()).back();
+  Dims to = PlainEmitter::shapeOf(op.getResult());
+  AffineExpr columns = to.back(), depth = PlainEmitter::shapeOf(op.getLhs()).back();
   Type type = getComputeType(PlainEmitter::elementOf(op.getResult()));
   Value acc = e.stack({1, kPanel}, type);
-  e.forElements(to.drop_back(), [&](ValueRange row) {
+  e.forElements(ArrayRef(to).drop_back(), [&](ValueRange row) {
     PlainEmitter::Indices indices(row), left(row), right;
     indices.push_back(e.index(0));
     if (PlainEmitter::shapeOf(op.getRhs()).size() > 3)
       right = batchOf(e, op.getRhs(), with(indices, {}), 3);
-    e.loop(llvm::divideCeil(columns, kPanel), [&](Value panel) {
+    e.loop(columns.ceilDiv(kPanel), [&](Value panel) {
       clear(e, acc, 1, e.index(kPanel));
       e.loop(depth, [&](Value k) {
         Value factor = e.readWide(op.getLhs(), with(left, {k}));
@@ -169,14 +174,14 @@ void emitPlainOp(PlainEmitter &e, PackedMatMulOp op) {
 void emitPlainOp(PlainEmitter &e, ConvOp op) {
   if (op.getLayout() == Layout::ChannelsLast)
     return emitConvLast(e, op);
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
-  int64_t spatial = op.getKernel().size(), inputs = from[1] / op.getGroups(), outputs = op.getChannels() / op.getGroups(),
-          block = convChannelBlock(op);
-  int64_t width = to.back(), stride = op.getStrides().back(), dilation = op.getDilations().back(), pad = op.getPads()[spatial - 1];
+  Dims from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
+  AffineExpr width = to.back(), inputs = from[1].floorDiv(op.getGroups());
+  int64_t spatial = op.getKernel().size(), outputs = op.getChannels() / op.getGroups(), block = convChannelBlock(op);
+  int64_t stride = op.getStrides().back(), dilation = op.getDilations().back(), pad = op.getPads()[spatial - 1];
   Type type = getComputeType(PlainEmitter::elementOf(op.getResult()));
-  Value acc = e.stack({block, std::min(width, kRowTile)}, type);
-  SmallVector<int64_t> rows(to.drop_back()); // n, block of channels, spatial dims but the last
-  rows[1] /= block;
+  Value acc = e.stack({block, rowTileOf(width)}, type);
+  Dims rows(ArrayRef(to).drop_back()); // n, block of channels, spatial dims but the last
+  rows[1] = rows[1].floorDiv(block);
 
   e.forElements(rows, [&](ValueRange row) {
     Value channel = e.mul(row[1], block), group = e.div(channel, outputs);
@@ -219,15 +224,15 @@ void emitPlainOp(PlainEmitter &e, ConvOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, ConvTransposeOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult()), weights = PlainEmitter::shapeOf(op.getW());
-  int64_t spatial = op.getStrides().size(), inputs = from[1] / op.getGroups(), outputs = weights[1];
-  int64_t width = to.back(), stride = op.getStrides().back(), dilation = op.getDilations().back(), pad = op.getPads()[spatial - 1];
+  Dims from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult()), weights = PlainEmitter::shapeOf(op.getW());
+  AffineExpr width = to.back(), inputs = from[1].floorDiv(op.getGroups()), outputs = weights[1];
+  int64_t spatial = op.getStrides().size(), stride = op.getStrides().back(), dilation = op.getDilations().back(), pad = op.getPads()[spatial - 1];
   Type type = getComputeType(PlainEmitter::elementOf(op.getResult()));
-  Value acc = e.stack({1, std::min(width, kRowTile)}, type);
+  Value acc = e.stack({1, rowTileOf(width)}, type);
 
-  e.forElements(to.drop_back(), [&](ValueRange row) {
+  e.forElements(ArrayRef(to).drop_back(), [&](ValueRange row) {
     Value group = e.div(row[1], outputs), channel = e.rem(row[1], outputs);
-    SmallVector<int64_t> nest{inputs};
+    Dims nest{inputs};
     nest.append(weights.begin() + 2, weights.end());
     forRowTiles(e, width, [&](Value begin, Value size) {
       clear(e, acc, 1, size);

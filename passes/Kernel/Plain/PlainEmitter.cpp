@@ -2,29 +2,41 @@
 #include "passes/Kernel/Plain/PlainEmitter.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/FailureSites.h"
 
 using namespace mlir;
 
 namespace ingot {
 
-SmallVector<int64_t> leadingUnits(ArrayRef<int64_t> shape, int64_t limit) {
-  SmallVector<int64_t> units;
+Dims leadingUnits(ArrayRef<AffineExpr> shape, int64_t limit) {
+  Dims units;
   int64_t count = 1, rank = shape.size();
   for (int64_t i = 0; i < std::min(rank, limit) && count < 64; ++i) {
-    if (i + 1 == rank && count != 1)
+    if (i + 1 == rank && !llvm::all_of(units, isOne))
       break;
-    count *= shape[i];
+    count *= getConstant(shape[i]).value_or(1);
     units.push_back(shape[i]);
   }
   return units;
 }
 
-SmallVector<int64_t> dropDims(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
-  SmallVector<int64_t> kept;
+Dims dropDims(ArrayRef<AffineExpr> shape, ArrayRef<int64_t> axes) {
+  Dims kept;
   for (auto [i, size] : llvm::enumerate(shape))
     if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
       kept.push_back(size);
   return kept;
+}
+
+AffineExpr productOf(ArrayRef<AffineExpr> dims, MLIRContext *context) {
+  AffineExpr product = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    product = product * dim;
+  return simplifyDim(product);
+}
+
+bool isEmpty(Value tensor) {
+  return llvm::any_of(PlainEmitter::shapeOf(tensor), [](AffineExpr dim) { return getConstant(dim) == 0; });
 }
 
 //===-- Loops ----------------------------------------------------------------------------------------------------------------------------===//
@@ -36,7 +48,7 @@ void PlainEmitter::loop(Value low, Value high, function_ref<void(Value)> body, i
   body(loop.getInductionVar());
 }
 
-void PlainEmitter::loops(ArrayRef<int64_t> shape, function_ref<void(ValueRange)> body) {
+void PlainEmitter::loops(ArrayRef<AffineExpr> shape, function_ref<void(ValueRange)> body) {
   foldNest(shape, {}, [&](ValueRange indices, ValueRange) {
     body(indices);
     return SmallVector<Value>();
@@ -71,9 +83,9 @@ SmallVector<Value> PlainEmitter::foldNest(ValueRange lows, ValueRange highs, Val
   return nest(nest, start);
 }
 
-SmallVector<Value> PlainEmitter::foldNest(ArrayRef<int64_t> shape, ValueRange start, NestCarry body) {
+SmallVector<Value> PlainEmitter::foldNest(ArrayRef<AffineExpr> shape, ValueRange start, NestCarry body) {
   SmallVector<Value> lows, highs;
-  for (int64_t size : shape) {
+  for (AffineExpr size : shape) {
     lows.push_back(index(0));
     highs.push_back(index(size));
   }
@@ -104,10 +116,11 @@ Value PlainEmitter::choose(Value condition, function_ref<Value()> then, function
 }
 
 void PlainEmitter::forUnits(function_ref<void(ValueRange)> body) {
-  loop(context.begin, context.end, [&](Value unit) { body(delinearize(unit, units)); });
+  auto [begin, end] = shareOf(b, context, productOf(units, b.getContext()));
+  loop(begin, end, [&](Value unit) { body(delinearize(unit, units)); });
 }
 
-void PlainEmitter::forElements(ArrayRef<int64_t> shape, function_ref<void(ValueRange)> body) {
+void PlainEmitter::forElements(ArrayRef<AffineExpr> shape, function_ref<void(ValueRange)> body) {
   forUnits([&](ValueRange unit) {
     loops(shape.drop_front(unit.size()), [&](ValueRange rest) {
       Indices indices(unit);
@@ -119,43 +132,59 @@ void PlainEmitter::forElements(ArrayRef<int64_t> shape, function_ref<void(ValueR
 
 //===-- Index arithmetic -----------------------------------------------------------------------------------------------------------------===//
 
-Value PlainEmitter::floorMod(Value x, int64_t y) {
-  Value remainder = arith::RemSIOp::create(b, x, index(y));
-  Value isNegative = compare(arith::CmpIPredicate::slt, remainder, index(0));
-  return arith::SelectOp::create(b, isNegative, add(remainder, y), remainder);
+Value PlainEmitter::index(Extent value) {
+  if (value.number)
+    return arith::ConstantIndexOp::create(b, *value.number);
+  Value &known = sizes[value.dim];
+  if (!known) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(context.begin.getParentBlock());
+    known = materializeDim(b, value.dim, context.symbols);
+  }
+  return known;
 }
 
-PlainEmitter::Indices PlainEmitter::delinearize(Value position, ArrayRef<int64_t> shape) {
+Value PlainEmitter::floorMod(Value x, Extent y) {
+  Value divisor = y.number ? index(y) : max(index(y), index(1)), remainder = arith::RemSIOp::create(b, x, divisor);
+  Value isNegative = compare(arith::CmpIPredicate::slt, remainder, index(0));
+  return arith::SelectOp::create(b, isNegative, add(remainder, divisor), remainder);
+}
+
+PlainEmitter::Indices PlainEmitter::delinearize(Value position, ArrayRef<AffineExpr> shape) {
   Indices indices(shape.size());
-  int64_t stride = 1, left = 0; // `left`: dims further out that are not 1; the outermost needs no remainder
-  for (int64_t size : shape)
-    left += size != 1;
+  AffineExpr stride = b.getAffineConstantExpr(1);
+  int64_t left = llvm::count_if(shape, [](AffineExpr size) { return !isOne(size); }); // the outermost of these needs no remainder
   for (int64_t i = static_cast<int64_t>(shape.size()) - 1; i >= 0; --i) {
-    if (shape[i] == 1) {
+    if (isOne(shape[i])) {
       indices[i] = index(0);
       continue;
     }
     --left;
     Value quotient = div(position, stride);
     indices[i] = left == 0 ? quotient : rem(quotient, shape[i]);
-    stride *= shape[i];
+    stride = stride * shape[i];
   }
   return indices;
 }
 
-Value PlainEmitter::linearize(ValueRange indices, ArrayRef<int64_t> shape) {
+Value PlainEmitter::linearize(ValueRange indices, ArrayRef<AffineExpr> shape) {
   Value position;
   for (auto [i, size] : llvm::zip_equal(indices, shape))
-    if (size != 1)
+    if (!isOne(size))
       position = position ? add(mul(position, size), i) : i;
   return position ? position : index(0);
 }
 
-Value PlainEmitter::toIndex(Value element, Type type, int64_t size) {
+Value PlainEmitter::linearize(ValueRange indices, ArrayRef<int64_t> shape) {
+  return linearize(indices, llvm::map_to_vector(shape, [&](int64_t size) { return b.getAffineConstantExpr(size); }));
+}
+
+Value PlainEmitter::toIndex(Value element, Type type, Extent size) {
   Value position = isUnsignedElement(type) ? arith::IndexCastUIOp::create(b, b.getIndexType(), element).getResult()
                                            : arith::IndexCastOp::create(b, b.getIndexType(), element).getResult();
   Value isNegative = compare(arith::CmpIPredicate::slt, position, index(0));
   position = arith::SelectOp::create(b, isNegative, add(position, size), position);
+  emitFailure(b, context, anchor, compare(arith::CmpIPredicate::uge, position, index(size)));
   return arith::SelectOp::create(b, inRange(position, size), position, index(0));
 }
 
@@ -216,11 +245,11 @@ Value PlainEmitter::multiplyAdd(Value x, Value y, Value sum) {
   return arith::AddIOp::create(b, arith::MulIOp::create(b, x, y), sum);
 }
 
-Value PlainEmitter::dot(int64_t count, Type type, bool wide, function_ref<std::pair<Value, Value>(Value, int64_t)> sides) {
+Value PlainEmitter::dot(AffineExpr count, Type type, bool wide, function_ref<std::pair<Value, Value>(Value, int64_t)> sides) {
   constexpr int64_t kLanes = 8;
   Value sum = zero(type);
-  int64_t main = wide ? count - count % kLanes : 0;
-  if (main > 0) {
+  Extent all = count, main = wide ? count.floorDiv(kLanes) * kLanes : b.getAffineConstantExpr(0);
+  if (!(main == 0)) {
     Value parts = fold(
         index(0), index(main), zero(VectorType::get({kLanes}, type)),
         [&](Value k, ValueRange carried) -> SmallVector<Value> {
@@ -239,12 +268,19 @@ Value PlainEmitter::dot(int64_t count, Type type, bool wide, function_ref<std::p
     }
     sum = vector::ExtractOp::create(b, parts, ArrayRef<int64_t>{0});
   }
-  if (main == count)
+  if (main.dim == all.dim)
     return sum;
-  return fold(index(main), index(count), sum, [&](Value k, ValueRange carried) -> SmallVector<Value> {
+  return fold(index(main), index(all), sum, [&](Value k, ValueRange carried) -> SmallVector<Value> {
     auto [x, y] = sides(k, 1);
     return {multiplyAdd(x, y, carried[0])};
   })[0];
+}
+
+Value PlainEmitter::number(Type type, Extent value) {
+  if (value.number)
+    return ElementMath(b, type).number(*value.number);
+  Value size = arith::IndexCastOp::create(b, b.getI64Type(), index(value));
+  return castElements(b, size, size.getType(), type);
 }
 
 Value PlainEmitter::stack(ArrayRef<int64_t> shape, Type element) {
@@ -257,7 +293,7 @@ Value PlainEmitter::stack(ArrayRef<int64_t> shape, Type element) {
   return memref::AllocaOp::create(b, MemRefType::get(shape, element), b.getI64IntegerAttr(64));
 }
 
-WindowRange clipWindow(PlainEmitter &e, Value start, int64_t kernel, int64_t dilation, int64_t from, int64_t to) {
+WindowRange clipWindow(PlainEmitter &e, Value start, int64_t kernel, int64_t dilation, Extent from, Extent to) {
   Value low = e.ceilDiv(e.sub(e.index(from), start), dilation), high = e.ceilDiv(e.sub(e.index(to), start), dilation);
   low = e.clamp(low, 0, kernel);
   return {low, e.max(low, e.clamp(high, 0, kernel))};

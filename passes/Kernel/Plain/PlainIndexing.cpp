@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operations with indices that are known at run time only. Indices outside of their dim become 0, so that nothing is read or written outside of a
-// buffer.
+// Operations with indices that are known at run time only. Indices outside of their dim are reported and become 0, so that nothing is read or
+// written outside of a buffer.
 #include "passes/Kernel/Plain/PlainEmitter.h"
 
 using namespace mlir;
@@ -9,12 +9,12 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-Value readIndex(PlainEmitter &e, Value tensor, ValueRange indices, int64_t size) {
+Value readIndex(PlainEmitter &e, Value tensor, ValueRange indices, AffineExpr size) {
   return e.toIndex(e.read(tensor, indices), PlainEmitter::elementOf(tensor), size);
 }
 
 /// The indices that the last dim of `tensor` holds at `position`, for the given dims.
-PlainEmitter::Indices readPoint(PlainEmitter &e, Value tensor, ValueRange position, ArrayRef<int64_t> dims) {
+PlainEmitter::Indices readPoint(PlainEmitter &e, Value tensor, ValueRange position, ArrayRef<AffineExpr> dims) {
   PlainEmitter::Indices point, place(position);
   for (auto [i, size] : llvm::enumerate(dims)) {
     place.push_back(e.index(i));
@@ -45,11 +45,12 @@ void update(PlainEmitter &e, ScatterKind kind, Value element, ValueRange place) 
 } // namespace
 
 bool gathersRows(GatherOp op) {
-  return op.getAxis() + 1 < PlainEmitter::shapeOf(op.getX()).size() && PlainEmitter::shapeOf(op.getResult()).back() >= kRowLanes;
+  Dims to = PlainEmitter::shapeOf(op.getResult());
+  return op.getAxis() + 1 < PlainEmitter::shapeOf(op.getX()).size() && getConstant(to.back()).value_or(kRowLanes) >= kRowLanes;
 }
 
 void emitPlainOp(PlainEmitter &e, GatherOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
+  Dims from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
   size_t axis = op.getAxis(), depth = PlainEmitter::shapeOf(op.getIndices()).size();
   auto sourceOf = [&](ValueRange indices) {
     PlainEmitter::Indices source(indices.take_front(axis));
@@ -60,11 +61,11 @@ void emitPlainOp(PlainEmitter &e, GatherOp op) {
   if (!gathersRows(op) || !e.hasContiguousRows())
     return e.forElements(to, [&](ValueRange indices) { e.write(e.read(op.getX(), sourceOf(indices)), indices); });
   // The same index holds for a whole row of the last dim.
-  e.forElements(to.drop_back(), [&](ValueRange row) {
+  e.forElements(ArrayRef(to).drop_back(), [&](ValueRange row) {
     PlainEmitter::Indices indices(row);
     indices.push_back(e.index(0));
     PlainEmitter::Indices source = sourceOf(indices);
-    int64_t full = to.back() - to.back() % kRowLanes;
+    AffineExpr full = to.back().floorDiv(kRowLanes) * kRowLanes;
     auto copy = [&](int64_t lanes) {
       return [&, lanes](Value i) {
         indices.back() = source.back() = i;
@@ -77,7 +78,8 @@ void emitPlainOp(PlainEmitter &e, GatherOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, GatherElementsOp op) {
-  int64_t axis = op.getAxis(), size = PlainEmitter::shapeOf(op.getX())[axis];
+  int64_t axis = op.getAxis();
+  AffineExpr size = PlainEmitter::shapeOf(op.getX())[axis];
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     PlainEmitter::Indices source(indices);
     source[axis] = readIndex(e, op.getIndices(), indices, size);
@@ -86,18 +88,19 @@ void emitPlainOp(PlainEmitter &e, GatherElementsOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, GatherNdOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), indexShape = PlainEmitter::shapeOf(op.getIndices());
-  size_t batch = op.getBatchDims(), outer = indexShape.size() - 1, depth = indexShape.back();
+  Dims from = PlainEmitter::shapeOf(op.getX()), indexShape = PlainEmitter::shapeOf(op.getIndices());
+  size_t batch = op.getBatchDims(), outer = indexShape.size() - 1, depth = *getConstant(indexShape.back());
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     PlainEmitter::Indices source(indices.take_front(batch));
-    source.append(readPoint(e, op.getIndices(), indices.take_front(outer), from.slice(batch, depth)));
+    source.append(readPoint(e, op.getIndices(), indices.take_front(outer), ArrayRef(from).slice(batch, depth)));
     source.append(indices.begin() + outer, indices.end());
     e.write(e.read(op.getX(), source), indices);
   });
 }
 
 void emitPlainOp(PlainEmitter &e, ScatterElementsOp op) {
-  int64_t axis = op.getAxis(), size = PlainEmitter::shapeOf(op.getX())[axis];
+  int64_t axis = op.getAxis();
+  AffineExpr size = PlainEmitter::shapeOf(op.getX())[axis];
   e.forUnits([&](ValueRange) {
     copyOperand(e, op.getX());
     e.loops(PlainEmitter::shapeOf(op.getIndices()), [&](ValueRange indices) {
@@ -109,13 +112,13 @@ void emitPlainOp(PlainEmitter &e, ScatterElementsOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, ScatterNdOp op) {
-  ArrayRef<int64_t> shape = PlainEmitter::shapeOf(op.getX()), indexShape = PlainEmitter::shapeOf(op.getIndices());
-  size_t depth = indexShape.back();
+  Dims shape = PlainEmitter::shapeOf(op.getX()), indexShape = PlainEmitter::shapeOf(op.getIndices());
+  size_t depth = *getConstant(indexShape.back());
   e.forUnits([&](ValueRange) {
     copyOperand(e, op.getX());
-    e.loops(indexShape.drop_back(), [&](ValueRange outer) {
-      PlainEmitter::Indices point = readPoint(e, op.getIndices(), outer, shape.take_front(depth));
-      e.loops(shape.drop_front(depth), [&](ValueRange inner) {
+    e.loops(ArrayRef(indexShape).drop_back(), [&](ValueRange outer) {
+      PlainEmitter::Indices point = readPoint(e, op.getIndices(), outer, ArrayRef(shape).take_front(depth));
+      e.loops(ArrayRef(shape).drop_front(depth), [&](ValueRange inner) {
         PlainEmitter::Indices source(outer), target(point);
         source.append(inner.begin(), inner.end());
         target.append(inner.begin(), inner.end());

@@ -8,30 +8,39 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// The buffer of `tensor` as one row, or null when its elements do not lie in row-major order without gaps, or when something is computed on the way.
-Value flatten(PlainEmitter &e, Value buffer) {
-  auto type = buffer ? dyn_cast<MemRefType>(buffer.getType()) : MemRefType();
-  if (!type || !type.getLayout().isIdentity())
+/// Buffer `i` of the region (inputs, then outputs), which holds a tensor of this shape, as one row; null when its elements do not lie in row-major
+/// order without gaps.
+Value flatten(PlainEmitter &e, Value buffer, unsigned i, ArrayRef<AffineExpr> shape) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (e.context.region.isSymbolicBuffer(i)) {
+    AffineExpr stride = e.b.getAffineConstantExpr(1);
+    Dims strides = e.context.region.getBufferStrides(i);
+    for (size_t dim = shape.size(); dim-- > 0; stride = simplifyDim(stride * shape[dim]))
+      if (strides[dim] != stride && !isOne(shape[dim]))
+        return {};
+  } else if (!type.getLayout().isIdentity()) {
     return {};
-  auto flat = MemRefType::get({type.getNumElements()}, type.getElementType(), MemRefLayoutAttrInterface(), type.getMemorySpace());
-  return memref::ReinterpretCastOp::create(e.b, flat, buffer, /*offset=*/0, /*sizes=*/ArrayRef<int64_t>{type.getNumElements()},
-                                           /*strides=*/ArrayRef<int64_t>{1});
+  }
+  Extent count = productOf(shape, e.b.getContext());
+  auto flat = MemRefType::get({count.number.value_or(ShapedType::kDynamic)}, type.getElementType(), MemRefLayoutAttrInterface(), type.getMemorySpace());
+  OpFoldResult size = count.number ? OpFoldResult(e.b.getIndexAttr(*count.number)) : OpFoldResult(e.index(count));
+  return memref::ReinterpretCastOp::create(e.b, flat, buffer, e.b.getIndexAttr(0), size, OpFoldResult(e.b.getIndexAttr(1)));
 }
 
 /// The position in the operand of a position in the padded dim; in mode `constant` it may lie outside.
-Value unpad(PlainEmitter &e, PadMode mode, Value position, int64_t low, int64_t size) {
+Value unpad(PlainEmitter &e, PadMode mode, Value position, int64_t low, AffineExpr size) {
   position = e.add(position, -low);
   switch (mode) {
   case PadMode::Constant:
     return position;
   case PadMode::Edge:
-    return e.clamp(position, 0, size - 1);
+    return e.min(e.max(position, e.index(0)), e.index(size - 1));
   case PadMode::Wrap:
     return e.floorMod(position, size);
   case PadMode::Reflect: {
-    if (size == 1)
+    if (isOne(size))
       return e.index(0);
-    int64_t period = 2 * (size - 1); // forth and back again, the borders only once
+    AffineExpr period = (size - 1) * 2; // forth and back again, the borders only once
     Value phase = e.floorMod(position, period);
     return e.min(phase, e.sub(e.index(period), phase));
   }
@@ -42,11 +51,13 @@ Value unpad(PlainEmitter &e, PadMode mode, Value position, int64_t low, int64_t 
 } // namespace
 
 void emitPlainOp(PlainEmitter &e, ReshapeOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
+  Dims from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
   auto argument = dyn_cast<BlockArgument>(op.getX());
-  Value source = argument ? e.context.inputs[argument.getArgNumber()] : Value(), target = e.bufferOf(0);
-  bool copies = e.context.outputs.size() == 1 && argument && target;
-  Value flatSource = copies ? flatten(e, source) : Value(), flatTarget = copies ? flatten(e, target) : Value();
+  Value target = e.bufferOf(0), flatSource, flatTarget;
+  if (e.context.outputs.size() == 1 && argument && target) { // nothing is computed on the way
+    flatSource = flatten(e, e.context.inputs[argument.getArgNumber()], argument.getArgNumber(), from);
+    flatTarget = flatten(e, target, e.context.inputs.size(), to);
+  }
   if (flatSource && flatTarget)
     return e.forUnits([&](ValueRange unit) { memref::StoreOp::create(e.b, memref::LoadOp::create(e.b, flatSource, unit), flatTarget, unit); });
   e.forUnits([&](ValueRange unit) { e.write(e.read(op.getX(), e.delinearize(unit[0], from)), e.delinearize(unit[0], to)); });
@@ -64,7 +75,7 @@ void emitPlainOp(PlainEmitter &e, TransposeOp op) {
 void emitPlainOp(PlainEmitter &e, SliceOp op) {
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     PlainEmitter::Indices from;
-    for (auto [i, offset, stride] : llvm::zip_equal(indices, op.getOffsets(), op.getStrides()))
+    for (auto [i, offset, stride] : llvm::zip_equal(indices, getOffsetDims(op), op.getStrides()))
       from.push_back(e.add(e.mul(i, stride), offset));
     e.write(e.read(op.getX(), from), indices);
   });
@@ -72,34 +83,37 @@ void emitPlainOp(PlainEmitter &e, SliceOp op) {
 
 void emitPlainOp(PlainEmitter &e, ConcatOp op) {
   e.forUnits([&](ValueRange unit) {
-    int64_t begin = 0, axis = op.getAxis();
+    int64_t axis = op.getAxis();
+    AffineExpr begin = e.b.getAffineConstantExpr(0);
     for (Value input : op.getInputs()) {
-      e.loops(PlainEmitter::shapeOf(input).drop_front(unit.size()), [&](ValueRange rest) {
+      Dims shape = PlainEmitter::shapeOf(input);
+      e.loops(ArrayRef(shape).drop_front(unit.size()), [&](ValueRange rest) {
         PlainEmitter::Indices from(unit);
         from.append(rest.begin(), rest.end());
         PlainEmitter::Indices to(from);
         to[axis] = e.add(from[axis], begin);
         e.write(e.read(input, from), to);
       });
-      begin += PlainEmitter::shapeOf(input)[axis];
+      begin = begin + shape[axis];
     }
   });
 }
 
 void emitPlainOp(PlainEmitter &e, PadOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
+  Dims from = PlainEmitter::shapeOf(op.getX()), to = PlainEmitter::shapeOf(op.getResult());
   if (from.empty())
     return e.forUnits([&](ValueRange) { e.write(e.read(op.getX(), {}), {}); });
   Type element = PlainEmitter::elementOf(op.getX());
   auto fill = cast<TypedAttr>(cast<DenseElementsAttr>(op.getValue()).getSplatValue<Attribute>());
   if (auto integer = dyn_cast<IntegerAttr>(fill))
     fill = IntegerAttr::get(getValueType(element), integer.getValue());
-  bool empty = countElements(op.getX().getType()) == 0;
-  int64_t low = op.getLow().back(), last = from.back();
+  bool empty = isEmpty(op.getX());
+  int64_t low = op.getLow().back();
+  AffineExpr last = from.back();
 
   // Row by row, so that a row's middle is a copy without questions.
   e.forUnits([&](ValueRange unit) {
-    e.loops(to.drop_front(unit.size()).drop_back(), [&](ValueRange rest) {
+    e.loops(ArrayRef(to).drop_front(unit.size()).drop_back(), [&](ValueRange rest) {
       PlainEmitter::Indices row(unit), source;
       row.append(rest.begin(), rest.end());
       Value inside;
@@ -108,7 +122,7 @@ void emitPlainOp(PlainEmitter &e, PadOp op) {
         if (op.getMode() == PadMode::Constant && to[i] != from[i])
           inside = e.logicalAnd(inside, e.inRange(source.back(), from[i]));
       }
-      auto writeRange = [&](int64_t begin, int64_t end, bool border) {
+      auto writeRange = [&](Extent begin, Extent end, bool border) {
         e.loop(e.index(begin), e.index(end), [&](Value column) {
           PlainEmitter::Indices target(row), position(source);
           target.push_back(column);
@@ -122,8 +136,8 @@ void emitPlainOp(PlainEmitter &e, PadOp op) {
       };
       auto writeRow = [&] {
         writeRange(0, low, true);
-        writeRange(low, low + last, false);
-        writeRange(low + last, to.back(), true);
+        writeRange(low, last + low, false);
+        writeRange(last + low, to.back(), true);
       };
       if (empty)
         writeRange(0, to.back(), true);
@@ -136,7 +150,7 @@ void emitPlainOp(PlainEmitter &e, PadOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, PackOp op) {
-  int64_t columns = PlainEmitter::shapeOf(op.getX()).back();
+  AffineExpr columns = PlainEmitter::shapeOf(op.getX()).back();
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     // [batch.., panel, k, lane] is x[batch.., k, 16 panel + lane]
     Value column = e.add(e.mul(indices[indices.size() - 3], kPanel), indices.back());

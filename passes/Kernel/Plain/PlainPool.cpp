@@ -11,7 +11,7 @@ struct Window {
   SmallVector<Value> starts, lows, highs;
 };
 
-Window windowAt(PlainEmitter &e, ValueRange spatial, ArrayRef<int64_t> size, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+Window windowAt(PlainEmitter &e, ValueRange spatial, ArrayRef<AffineExpr> size, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
                 ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations) {
   Window window;
   for (auto [i, position] : llvm::enumerate(spatial)) {
@@ -32,7 +32,7 @@ Value lowest(PlainEmitter &e, Type element, Type type) {
 }
 
 /// How many elements an average counts.
-Value countWindow(PlainEmitter &e, PoolOp op, const Window &window, ArrayRef<int64_t> size) {
+Value countWindow(PlainEmitter &e, PoolOp op, const Window &window, ArrayRef<AffineExpr> size) {
   Value count = e.index(1);
   size_t spatial = op.getKernel().size();
   for (size_t i = 0; i < spatial; ++i) {
@@ -51,9 +51,9 @@ Value countWindow(PlainEmitter &e, PoolOp op, const Window &window, ArrayRef<int
 } // namespace
 
 void emitPlainOp(PlainEmitter &e, PoolOp op) {
-  ArrayRef<int64_t> shape = PlainEmitter::shapeOf(op.getX());
+  Dims shape = PlainEmitter::shapeOf(op.getX());
   size_t first = op.getLayout() == Layout::ChannelsLast ? 1 : 2, spatial = op.getKernel().size();
-  ArrayRef<int64_t> size = shape.slice(first, spatial);
+  ArrayRef<AffineExpr> size = ArrayRef(shape).slice(first, spatial);
   Type element = PlainEmitter::elementOf(op.getX()), type = getComputeType(element);
   ElementMath m(e.b, type);
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
@@ -88,9 +88,9 @@ void emitPlainOp(PlainEmitter &e, PoolOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, MaxPoolIndicesOp op) {
-  ArrayRef<int64_t> shape = PlainEmitter::shapeOf(op.getX());
+  Dims shape = PlainEmitter::shapeOf(op.getX());
   size_t spatial = op.getKernel().size();
-  ArrayRef<int64_t> size = shape.drop_front(2);
+  ArrayRef<AffineExpr> size = ArrayRef(shape).drop_front(2);
   Type element = PlainEmitter::elementOf(op.getX()), type = getComputeType(element);
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     Window window = windowAt(e, indices.drop_front(2), size, op.getKernel(), op.getStrides(), op.getPads(), op.getDilations());
@@ -105,14 +105,14 @@ void emitPlainOp(PlainEmitter &e, MaxPoolIndicesOp op) {
                                             e.compare(arith::CmpIPredicate::eq, carried[1], none));
           // Within an image in row-major or column-major order; images follow each other.
           PlainEmitter::Indices within(source.begin() + 2, source.end());
-          SmallVector<int64_t> order(size);
+          Dims order(size);
           if (op.getColumnMajor()) {
             std::reverse(within.begin(), within.end());
             std::reverse(order.begin(), order.end());
           }
           PlainEmitter::Indices flat{source[0], source[1]};
           flat.append(within);
-          SmallVector<int64_t> dims{shape[0], shape[1]};
+          Dims dims{shape[0], shape[1]};
           dims.append(order);
           Value position = e.linearize(flat, dims);
           return {arith::SelectOp::create(e.b, wins, x, carried[0]), arith::SelectOp::create(e.b, wins, position, carried[1])};

@@ -4,6 +4,7 @@
 //
 //   gates [gates * hidden] | h [hidden] | c [hidden] | reset [hidden]     (`reset`: GRU's r * h)
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Plain/PlainEmitter.h"
 #include "passes/Kernel/RecurrentCell.h"
 
@@ -12,7 +13,8 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-int64_t hiddenSize(RecurrentOp op) { return PlainEmitter::shapeOf(op.getR()).back(); }
+/// 0 when it depends on symbols, which `checkPlain` refuses: weights do not.
+int64_t hiddenSize(RecurrentOp op) { return getConstant(PlainEmitter::shapeOf(op.getR()).back()).value_or(0); }
 Type computeType(RecurrentOp op) { return getComputeType(PlainEmitter::elementOf(op.getX())); }
 
 class CellEmitter {
@@ -21,13 +23,15 @@ public:
       : e(e), b(e.b), op(op), scratch(scratch), type(computeType(op)), m(b, type), hidden(hiddenSize(op)), gates(countGates(op)) {}
 
   void emit() {
-    int64_t steps = PlainEmitter::shapeOf(op.getX())[0], batches = PlainEmitter::shapeOf(op.getX())[1];
+    Dims x = PlainEmitter::shapeOf(op.getX());
+    AffineExpr steps = x[0], batches = x[1];
     auto sequence = [&](Value at) {
       batch = at;
       start();
       Value length = e.index(steps);
-      if (countElements(op.getLengths().getType()) != 0) {
+      if (!isEmpty(op.getLengths())) {
         Value own = arith::IndexCastOp::create(b, b.getIndexType(), e.read(op.getLengths(), batch));
+        emitFailure(e.b, e.context, op, e.compare(arith::CmpIPredicate::ugt, own, e.index(steps)));
         length = e.clamp(own, 0, steps);
       }
       e.loop(e.index(0), length, [&](Value i) {
@@ -53,7 +57,7 @@ private:
   void store(Value value, Value at) { memref::StoreOp::create(b, value, scratch, at); }
 
   /// An element of an operand that may be left out as a tensor of size 0.
-  Value readOrZero(Value tensor, ValueRange indices) { return countElements(tensor.getType()) == 0 ? m.constant(0.0) : e.readWide(tensor, indices); }
+  Value readOrZero(Value tensor, ValueRange indices) { return isEmpty(tensor) ? m.constant(0.0) : e.readWide(tensor, indices); }
 
   void start() {
     e.loop(hidden, [&](Value j) {
@@ -65,7 +69,7 @@ private:
 
   void finish() {
     e.loop(hidden, [&](Value j) { e.writeWide(load(slotAt(kH, j)), {batch, j}, 1); });
-    if (countElements(op.getLastC().getType()) != 0)
+    if (!isEmpty(op.getLastC()))
       e.loop(hidden, [&](Value j) { e.writeWide(op.getKind() == CellKind::Lstm ? load(slotAt(kC, j)) : m.constant(0.0), {batch, j}, 2); });
   }
 
@@ -80,7 +84,7 @@ private:
 
   /// A vector of the scratch row times a row of r, plus r's bias.
   Value statePart(Value row, Slot slot = kH) {
-    Value sum = e.dot(hidden, type, e.isContiguous(op.getR()),
+    Value sum = e.dot(b.getAffineConstantExpr(hidden), type, e.isContiguous(op.getR()),
                       [&](Value k, int64_t lanes) { return std::pair(load(slotAt(slot, k), lanes), e.readWide(op.getR(), {row, k}, lanes)); });
     return m.add(sum, readOrZero(op.getBias(), e.add(row, gates * hidden)));
   }
@@ -112,7 +116,7 @@ private:
   void emitLstm(Value j) {
     Value old = load(slotAt(kC, j));
     auto peep = [&](int64_t which, Value cell) { return m.mul(readOrZero(op.getPeephole(), e.add(j, which * hidden)), cell); };
-    bool peeps = countElements(op.getPeephole().getType()) != 0;
+    bool peeps = !isEmpty(op.getPeephole());
     auto gate = [&](int64_t which, Value cell) {
       Value x = load(gateAt(which, j));
       return activate(0, peeps ? m.add(x, peep(which, cell)) : x);
@@ -160,7 +164,11 @@ int64_t scratchElements(RecurrentOp op) { return (countGates(op) + 3) * hiddenSi
 
 int64_t recurrentScratchBytes(RecurrentOp op) { return scratchElements(op) * computeType(op).getIntOrFloatBitWidth() / 8; }
 
-LogicalResult checkPlain(RecurrentOp op) { return checkCell(op); }
+LogicalResult checkPlain(RecurrentOp op) {
+  if (cast<RankedTensorType>(op.getR().getType()).isDynamicDim(1))
+    return op.emitOpError("has a hidden size that depends on symbols");
+  return checkCell(op);
+}
 
 void emitPlainOp(PlainEmitter &e, RecurrentOp op) {
   auto row = MemRefType::get({scratchElements(op)}, computeType(op));

@@ -14,8 +14,6 @@ Type getSumType(Type element) {
   return compute.isF32() ? Type(Float64Type::get(element.getContext())) : compute;
 }
 
-Value number(PlainEmitter &e, Type type, int64_t value) { return ElementMath(e.b, type).number(value); }
-
 Value combine(PlainEmitter &e, ReduceKind kind, Value x, Value y, Type element) {
   switch (kind) {
   case ReduceKind::Sum:
@@ -42,19 +40,12 @@ PlainEmitter::Indices mergeIndices(ValueRange kept, ValueRange reduced, ArrayRef
   return indices;
 }
 
-SmallVector<int64_t> dimsOf(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
-  SmallVector<int64_t> dims;
+Dims dimsOf(ArrayRef<AffineExpr> shape, ArrayRef<int64_t> axes) {
+  Dims dims;
   for (auto [i, size] : llvm::enumerate(shape))
     if (llvm::is_contained(axes, static_cast<int64_t>(i)))
       dims.push_back(size);
   return dims;
-}
-
-int64_t product(ArrayRef<int64_t> dims) {
-  int64_t count = 1;
-  for (int64_t size : dims)
-    count *= size;
-  return count;
 }
 
 /// The result's indices without the dims of size 1 that stand for reduced ones.
@@ -69,7 +60,8 @@ PlainEmitter::Indices keptOf(ValueRange indices, ArrayRef<int64_t> axes, bool ke
 } // namespace
 
 void emitPlainOp(PlainEmitter &e, ReduceOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX()), axes = op.getAxes();
+  Dims from = PlainEmitter::shapeOf(op.getX());
+  ArrayRef<int64_t> axes = op.getAxes();
   Type element = PlainEmitter::elementOf(op.getX());
   ReduceKind kind = op.getKind();
   bool sums = kind == ReduceKind::Sum || kind == ReduceKind::Mean;
@@ -82,7 +74,7 @@ void emitPlainOp(PlainEmitter &e, ReduceOp op) {
                          : kept;
   if (element.isInteger(1))
     keptElement = element;
-  SmallVector<int64_t> dims = dimsOf(from, axes);
+  Dims dims = dimsOf(from, axes);
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     PlainEmitter::Indices outer = keptOf(indices, axes, op.getKeepDims());
     Value result = e.foldNest(dims, neutralElement(e.b, kind, kept, element), [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
@@ -90,7 +82,7 @@ void emitPlainOp(PlainEmitter &e, ReduceOp op) {
       return {combine(e, kind, carried[0], x, element)};
     })[0];
     if (kind == ReduceKind::Mean) {
-      Value count = number(e, kept, product(dims));
+      Value count = e.number(kept, productOf(dims, e.b.getContext()));
       result = emitBinaryKind(e.b, BinaryKind::Div, result, count, keptElement);
     }
     e.write(castElements(e.b, result, keptElement, element), indices);
@@ -98,7 +90,7 @@ void emitPlainOp(PlainEmitter &e, ReduceOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, ArgReduceOp op) {
-  ArrayRef<int64_t> from = PlainEmitter::shapeOf(op.getX());
+  Dims from = PlainEmitter::shapeOf(op.getX());
   int64_t axis = op.getAxis();
   Type element = PlainEmitter::elementOf(op.getX());
   bool isMax = op.getKind() == ReduceKind::Max;
@@ -116,8 +108,9 @@ void emitPlainOp(PlainEmitter &e, ArgReduceOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, NormOp op) {
-  ArrayRef<int64_t> shape = PlainEmitter::shapeOf(op.getX()), axes = op.getAxes();
-  SmallVector<int64_t> kept = dropDims(shape, axes), dims = dimsOf(shape, axes);
+  Dims shape = PlainEmitter::shapeOf(op.getX());
+  ArrayRef<int64_t> axes = op.getAxes();
+  Dims kept = dropDims(shape, axes), dims = dimsOf(shape, axes);
   Type element = PlainEmitter::elementOf(op.getX()), type = getComputeType(element), sumType = getSumType(element);
   bool softmax = op.getKind() == NormKind::Softmax || op.getKind() == NormKind::LogSoftmax;
   e.forElements(kept, [&](ValueRange outer) {
@@ -147,7 +140,7 @@ void emitPlainOp(PlainEmitter &e, NormOp op) {
       }
       return;
     }
-    Value count = s.constant(static_cast<double>(product(dims))), epsilon = s.constant(op.getEpsilon().convertToDouble());
+    Value count = e.number(sumType, productOf(dims, e.b.getContext())), epsilon = s.constant(op.getEpsilon().convertToDouble());
     Value mean = s.constant(0.0);
     if (op.getKind() == NormKind::Standardize)
       mean = s.div(sumOf([](Value x) { return x; }), count);
@@ -161,8 +154,9 @@ void emitPlainOp(PlainEmitter &e, NormOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, CumulativeOp op) {
-  ArrayRef<int64_t> shape = PlainEmitter::shapeOf(op.getX());
-  int64_t axis = op.getAxis(), size = shape[axis];
+  Dims shape = PlainEmitter::shapeOf(op.getX());
+  int64_t axis = op.getAxis();
+  AffineExpr size = shape[axis];
   Type element = PlainEmitter::elementOf(op.getX()), type = getComputeType(element);
   e.forElements(dropDims(shape, axis), [&](ValueRange outer) {
     e.fold(e.index(0), e.index(size), neutralElement(e.b, op.getKind(), type, element), [&](Value i, ValueRange carried) -> SmallVector<Value> {

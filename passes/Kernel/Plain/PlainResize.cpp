@@ -11,6 +11,34 @@ namespace {
 /// Filters of up to this many taps are written out; longer ones (antialiasing) are loops.
 constexpr int64_t kMaxWrittenTaps = 4;
 
+/// A number of a formula: known, or computed (f64) from sizes that depend on symbols.
+struct Real {
+  Real(double known) : known(known) {}
+  Real(ImplicitLocOpBuilder &b, Value value) : b(&b), value(value) {}
+
+  /// The number in the float type `type`.
+  Value in(ImplicitLocOpBuilder &builder, Type type) const {
+    return value ? castElements(builder, value, value.getType(), type) : ElementMath(builder, type).constant(known);
+  }
+
+  ImplicitLocOpBuilder *b = nullptr;
+  double known = 0.0; ///< unless there is a value
+  Value value;
+};
+
+template <typename Op>
+Real combine(const Real &x, const Real &y, double known) {
+  if (!x.value && !y.value)
+    return known;
+  ImplicitLocOpBuilder &b = x.value ? *x.b : *y.b;
+  Value left = x.in(b, b.getF64Type()), right = y.in(b, b.getF64Type());
+  return {b, Op::create(b, left, right)};
+}
+Real operator-(const Real &x, const Real &y) { return combine<arith::SubFOp>(x, y, x.known - y.known); }
+Real operator*(const Real &x, const Real &y) { return combine<arith::MulFOp>(x, y, x.known * y.known); }
+Real operator/(const Real &x, const Real &y) { return combine<arith::DivFOp>(x, y, x.known / y.known); }
+Real min(const Real &x, const Real &y) { return combine<arith::MinimumFOp>(x, y, std::min(x.known, y.known)); }
+
 class ResizeEmitter {
 public:
   ResizeEmitter(PlainEmitter &e, ResizeOp op)
@@ -34,35 +62,53 @@ private:
   double roi(size_t at) { return (*op.getRoi())[at]; }
 
   bool isIdentity(size_t dim) {
-    if (to[dim] != from[dim] || std::abs(op.getScales()[dim] - 1.0) > 1e-9)
+    double scale = op.getScales()[dim];
+    if (to[dim] != from[dim] || (scale != 0.0 && std::abs(scale - 1.0) > 1e-9))
       return false;
     return !crops() || (roi(dim) == 0.0 && roi(to.size() + dim) == 1.0);
   }
 
+  Real sizeOf(AffineExpr dim) {
+    if (std::optional<int64_t> number = getConstant(dim))
+      return static_cast<double>(*number);
+    return {e.b, e.number(e.b.getF64Type(), dim)};
+  }
+
+  Real scaleOf(size_t dim) { return op.getScales()[dim] != 0.0 ? Real(op.getScales()[dim]) : sizeOf(to[dim]) / sizeOf(from[dim]); }
+
+  Value value(const Real &x) { return x.in(e.b, type); }
+
+  /// One of both values: the first where `x` is 1.
+  Value whereOne(const Real &x, function_ref<Value()> one, function_ref<Value()> other) {
+    if (!x.value)
+      return x.known == 1.0 ? one() : other();
+    Value isOne = ElementMath(e.b, x.value.getType()).equal(x.value, Real(1.0).in(e.b, x.value.getType())), first = one();
+    return m.select(isOne, first, other());
+  }
+
   /// ONNX's coordinate_transformation_mode. The result's width is a fraction when the scale is one.
   Value coordinate(size_t dim, Value position) {
-    double scale = op.getScales()[dim], width = scale * static_cast<double>(from[dim]), last = static_cast<double>(from[dim] - 1);
+    Real scale = scaleOf(dim), width = scale * sizeOf(from[dim]), last = sizeOf(from[dim]) - 1.0;
     Value x = castElements(e.b, arith::IndexCastOp::create(e.b, e.b.getI64Type(), position), e.b.getI64Type(), type);
-    auto halfPixel = [&](double offset) { return m.add(m.div(m.add(x, m.constant(0.5)), m.constant(scale)), m.constant(offset)); };
+    auto halfPixel = [&](const Real &offset) { return m.add(m.div(m.add(x, m.constant(0.5)), value(scale)), value(offset)); };
     StringRef mode = op.getCoordinates();
     if (mode == "asymmetric")
-      return m.div(x, m.constant(scale));
+      return m.div(x, value(scale));
     if (mode == "align_corners")
-      return width == 1.0 ? m.constant(0.0) : m.div(m.mul(x, m.constant(last)), m.constant(width - 1.0));
+      return whereOne(width, [&] { return m.constant(0.0); }, [&] { return m.div(m.mul(x, value(last)), value(width - 1.0)); });
     if (mode == "pytorch_half_pixel")
-      return width == 1.0 ? m.constant(-0.5) : halfPixel(-0.5);
+      return whereOne(width, [&] { return m.constant(-0.5); }, [&] { return halfPixel(-0.5); });
     if (mode == "tf_half_pixel_for_nn")
       return halfPixel(0.0);
-    if (mode == "half_pixel_symmetric") {
-      double adjustment = static_cast<double>(to[dim]) / width;
-      return halfPixel(static_cast<double>(from[dim]) / 2.0 * (1.0 - adjustment) - 0.5);
-    }
+    if (mode == "half_pixel_symmetric")
+      return halfPixel(sizeOf(from[dim]) / 2.0 * (1.0 - sizeOf(to[dim]) / width) - 0.5);
     if (!crops())
       return halfPixel(-0.5);
     double begin = roi(dim), end = roi(to.size() + dim);
-    Value at = width == 1.0 ? m.constant((begin + end) * last / 2.0)
-                            : m.add(m.constant(begin * last), m.mul(x, m.constant((end - begin) * last / (width - 1.0))));
-    Value isOutside = arith::OrIOp::create(e.b, m.less(at, m.constant(0.0)), m.less(m.constant(last), at));
+    Value at = whereOne(
+        width, [&] { return value((begin + end) * last / 2.0); },
+        [&] { return m.add(value(begin * last), m.mul(x, value((end - begin) * last / (width - 1.0)))); });
+    Value isOutside = arith::OrIOp::create(e.b, m.less(at, m.constant(0.0)), m.less(value(last), at));
     outside = outside ? arith::OrIOp::create(e.b, outside, isOutside).getResult() : isOutside;
     return at;
   }
@@ -104,15 +150,18 @@ private:
     if (!coordinates[dim])
       return interpolate(place, dim + 1);
     bool cubic = op.getMode() == Interpolation::Cubic;
-    double shrink = op.getAntialias() ? std::min(op.getScales()[dim], 1.0) : 1.0;
-    int64_t first = static_cast<int64_t>(std::floor((cubic ? -2.0 : -1.0) / shrink)) + 1, taps = 2 - 2 * first;
-    Value floor = math::FloorOp::create(e.b, coordinates[dim]), base = e.add(toPosition(floor), first);
+    Real shrink = op.getAntialias() ? min(scaleOf(dim), 1.0) : 1.0, reach = (cubic ? -2.0 : -1.0) / shrink;
+    // The first tap's distance from the coordinate, and how many there are: both depend on symbols when the scale does.
+    int64_t first = static_cast<int64_t>(std::floor(reach.known)) + 1, taps = 2 - 2 * first;
+    Value someFirst = reach.value ? e.add(toPosition(math::FloorOp::create(e.b, reach.value)), 1) : Value();
+    auto fromFirst = [&](Value tap) { return someFirst ? e.add(tap, someFirst) : e.add(tap, first); };
+    Value floor = math::FloorOp::create(e.b, coordinates[dim]), base = fromFirst(toPosition(floor));
     Value ratio = m.sub(coordinates[dim], floor), zero = m.constant(0.0), saved = place[dim];
-    bool normalizes = shrink < 1.0 || op.getExcludeOutside();
+    bool normalizes = shrink.value || shrink.known < 1.0 || op.getExcludeOutside();
 
     auto weightOf = [&](Value tap) { // of one tap, before they are made to add up to 1
-      Value offset = castElements(e.b, arith::IndexCastOp::create(e.b, e.b.getI64Type(), e.add(tap, first)), e.b.getI64Type(), type);
-      Value distance = m.abs(m.mul(m.sub(offset, ratio), m.constant(shrink)));
+      Value offset = castElements(e.b, arith::IndexCastOp::create(e.b, e.b.getI64Type(), fromFirst(tap)), e.b.getI64Type(), type);
+      Value distance = m.abs(m.mul(m.sub(offset, ratio), value(shrink)));
       Value weight = cubic ? cubicWeight(distance) : m.atLeast(m.sub(m.constant(1.0), distance), 0.0);
       return op.getExcludeOutside() ? m.select(e.inRange(e.add(base, tap), from[dim]), weight, zero) : weight;
     };
@@ -128,7 +177,9 @@ private:
       Value weight = weightOf(tap);
       return {m.add(carried[0], m.mul(weight, valueOf(tap))), m.add(carried[1], weight)};
     };
-    if (taps <= kMaxWrittenTaps)
+    if (someFirst)
+      sums = e.fold(e.index(0), e.sub(e.index(2), e.mul(someFirst, 2)), sums, step);
+    else if (taps <= kMaxWrittenTaps)
       for (int64_t tap = 0; tap < taps; ++tap)
         sums = step(e.index(tap), sums);
     else
@@ -152,7 +203,7 @@ private:
 
   PlainEmitter &e;
   ResizeOp op;
-  ArrayRef<int64_t> from, to;
+  Dims from, to;
   Type element, type; ///< of the tensor, and of the computation
   ElementMath m;
   SmallVector<Value> coordinates; ///< null for a dim that is copied

@@ -125,7 +125,8 @@ private:
   TopKOp op;
   ValueRange outer;
   Type element;
-  int64_t size, count;
+  AffineExpr size;
+  int64_t count;
 };
 
 } // namespace

@@ -55,7 +55,8 @@ typedef struct IngotTensorInfo {
 /* The threads that run one call together. Opaque to generated code. */
 typedef struct IngotTeam IngotTeam;
 
-/* What one call reads and writes; the same for all its threads. Generated code may set `status` (to an IngotStatus) and never clears it. */
+/* What one call reads and writes; the same for all its threads. Generated code may set `status` (to an IngotStatus), with
+ * `failed_site`, and never clears it. */
 typedef struct IngotCall {
   const uint8_t *weights;     /* 64-byte aligned */
   uint8_t *arena;             /* 64-byte aligned, `arena_bytes` of the variant */
@@ -63,6 +64,7 @@ typedef struct IngotCall {
   void *const *outputs;       /* in the order of IngotModel.outputs; never overlap inputs or each other */
   IngotTeam *team;
   int32_t status;
+  int32_t failed_site;        /* with INGOT_RUN_FAILURE: which of IngotModel.sites */
 } IngotCall;
 
 /* Runs a model's work of one thread. All `threads` of the call enter it with the same `call` and their own number, and meet in `ingot_team_barrier`. */
@@ -101,6 +103,8 @@ typedef struct IngotModel {
   uint32_t input_count;
   uint32_t output_count;
   uint32_t variant_count;
+  uint32_t site_count;
+  const char *const *sites;         /* where a run can fail, and why: "node 'a' (Gather, ...): index out of range" */
 } IngotModel;
 
 /* The variant that runs on this CPU, or null. */
@@ -125,8 +129,12 @@ typedef struct IngotSessionOptions {
 INGOT_API INGOT_MUST_USE IngotStatus ingot_session_open(const IngotModel *model, const IngotSessionOptions *options, IngotSession **session);
 
 /* One inference. `inputs` and `outputs` hold a pointer per tensor, each aligned to its element and of IngotTensorInfo.bytes; null is allowed for a tensor of
- * no bytes. Allocates nothing and takes no lock. Returns what the model's code wrote to IngotCall.status. */
+ * no bytes. Allocates nothing and takes no lock. Returns what the model's code wrote to IngotCall.status. After INGOT_RUN_FAILURE
+ * the outputs hold no meaning; the session can run again. */
 INGOT_API INGOT_MUST_USE IngotStatus ingot_session_run(IngotSession *session, const void *const *inputs, void *const *outputs);
+
+/* In which node the last run failed, and why, when it returned INGOT_RUN_FAILURE; else an empty text. Valid until the next run. */
+INGOT_API const char *ingot_session_error(const IngotSession *session);
 
 /* Threads that a run uses. */
 INGOT_API uint32_t ingot_session_threads(const IngotSession *session);

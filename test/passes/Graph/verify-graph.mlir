@@ -45,3 +45,78 @@ func.func @foreign(%x: tensor<3xf32>) -> tensor<3xf32> {
   %0 = builtin.unrealized_conversion_cast %x : tensor<3xf32> to tensor<3xf32>
   return %0 : tensor<3xf32>
 }
+
+// -----
+
+// Constants inside of their dims, and what has no element to take.
+func.func @good_constants(%x: tensor<4x3xf32>, %i: tensor<5xi32>, %none: tensor<0x3xf32>) {
+  %rows = ingot.constant dense<[[3, 0], [-4, 2]]> : tensor<2x2xi64>
+  %0 = ingot.gather %x, %rows axis 0 : tensor<4x3xf32>, tensor<2x2xi64> -> tensor<2x2x3xf32>
+  %points = ingot.constant dense<[[3, -3], [-4, 2]]> : tensor<2x2xi64>
+  %1 = ingot.gather_nd %x, %points batch_dims 0 : tensor<4x3xf32>, tensor<2x2xi64> -> tensor<2xf32>
+  %empty = ingot.constant dense<> : tensor<0xi64>
+  %2 = ingot.gather %none, %empty axis 0 : tensor<0x3xf32>, tensor<0xi64> -> tensor<0x3xf32>
+  %three = ingot.constant dense<3> : tensor<i32>
+  %3 = ingot.binary div %i, %three : tensor<5xi32>, tensor<i32> -> tensor<5xi32>
+  return
+}
+
+// -----
+
+func.func @gather(%x: tensor<4x3xf32>) {
+  %rows = ingot.constant dense<[0, 4, 1]> : tensor<3xi64>
+  // expected-error @+1 {{'ingot.gather' op fails in every run: index out of range}}
+  %0 = ingot.gather %x, %rows axis 0 : tensor<4x3xf32>, tensor<3xi64> -> tensor<3x3xf32>
+  return
+}
+
+// -----
+
+func.func @gather_negative(%x: tensor<4x3xf32>, %u: tensor<1x3xf32>) {
+  %rows = ingot.constant dense<[[-5, 0, 0]]> : tensor<1x3xi64>
+  // expected-error @+1 {{'ingot.gather_elements' op fails in every run: index out of range}}
+  %0 = ingot.gather_elements %x, %rows axis 0 : tensor<4x3xf32>, tensor<1x3xi64> -> tensor<1x3xf32>
+  // expected-error @+1 {{'ingot.scatter_elements' op fails in every run: index out of range}}
+  %1 = ingot.scatter_elements assign %x, %rows, %u axis 0 : tensor<4x3xf32>, tensor<1x3xi64>, tensor<1x3xf32> -> tensor<4x3xf32>
+  return
+}
+
+// -----
+
+// Each column of the indices has a dim of its own: 3 is a row, but no column.
+func.func @points(%x: tensor<4x3xf32>, %u: tensor<1xf32>) {
+  %points = ingot.constant dense<[[0, 3]]> : tensor<1x2xi64>
+  // expected-error @+1 {{'ingot.gather_nd' op fails in every run: index out of range}}
+  %0 = ingot.gather_nd %x, %points batch_dims 0 : tensor<4x3xf32>, tensor<1x2xi64> -> tensor<1xf32>
+  // expected-error @+1 {{'ingot.scatter_nd' op fails in every run: index out of range}}
+  %1 = ingot.scatter_nd add %x, %points, %u : tensor<4x3xf32>, tensor<1x2xi64>, tensor<1xf32> -> tensor<4x3xf32>
+  return
+}
+
+// -----
+
+func.func @nothing_to_take(%x: tensor<0x3xf32>, %i: tensor<2xi64>) {
+  // expected-error @+1 {{'ingot.gather' op fails in every run: index out of range}}
+  %0 = ingot.gather %x, %i axis 0 : tensor<0x3xf32>, tensor<2xi64> -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @zero(%x: tensor<2xi32>) {
+  %zero = ingot.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{'ingot.binary' op fails in every run: division by zero}}
+  %0 = ingot.binary fmod %x, %zero : tensor<2xi32>, tensor<2xi32> -> tensor<2xi32>
+  return
+}
+
+// -----
+
+func.func @lengths(%x: tensor<5x2x4xf32>, %w: tensor<8x4xf32>, %r: tensor<8x8xf32>, %b: tensor<16xf32>, %h: tensor<2x8xf32>, %none: tensor<0xf32>) {
+  %n = ingot.constant dense<[5, 6]> : tensor<2xi32>
+  // expected-error @+1 {{'ingot.recurrent' op fails in every run: length of a sequence out of range}}
+  %0:3 = ingot.recurrent rnn (%x, %w, %r, %b, %h, %none, %none, %n) ["Tanh"] alphas [] betas []
+    : (tensor<5x2x4xf32>, tensor<8x4xf32>, tensor<8x8xf32>, tensor<16xf32>, tensor<2x8xf32>, tensor<0xf32>, tensor<0xf32>, tensor<2xi32>)
+    -> (tensor<5x2x8xf32>, tensor<2x8xf32>, tensor<0xf32>)
+  return
+}

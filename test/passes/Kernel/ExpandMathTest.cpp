@@ -31,7 +31,7 @@ public:
   VectorCode(const std::string &operation, StringRef target) {
     std::string text = R"(
       func.func @f(%x: memref<4096xf32>, %y: memref<4096xf32>, %out: memref<4096xf32>, %arena: memref<64xi8>, %weights: memref<64xi8>, %team: !llvm.ptr,
-                   %thread: index, %threads: index) attributes {ingot.input_count = 2, ingot.output_count = 1} {
+                   %thread: index, %threads: index, %failure: !llvm.ptr) attributes {ingot.input_count = 2, ingot.output_count = 1} {
         %zero = arith.constant 0 : index
         %lanes = arith.constant 16 : index
         %end = arith.constant 4096 : index
@@ -74,7 +74,7 @@ public:
     std::vector<float> out(kCount);
     const void *inputs[] = {x.data(), y.data()};
     void *outputs[] = {out.data()};
-    const void *call[] = {nullptr, nullptr, inputs, outputs, nullptr};
+    const void *call[] = {nullptr, nullptr, inputs, outputs, nullptr, nullptr};
     run(call, 0, 1);
     return out;
   }

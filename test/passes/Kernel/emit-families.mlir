@@ -2,7 +2,7 @@
 
 // The sums of a tile (two of each: six alone would wait for each other) stay in registers while the reduction runs; the epilogue follows on vectors.
 // CHECK-LABEL: func.func @contraction(
-// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index)
+// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: !llvm.ptr)
 // CHECK: call @region_0
 // CHECK-LABEL: func.func private @region_0(
 // CHECK-SAME: %[[X:.*]]: memref<6x8xf32, strided<[11, 1], offset: 3>>, %[[W:.*]]: memref<2x8x16xf32>, %[[Y:.*]]: memref<6x24xf32>, %[[BEGIN:.*]]: index, %[[END:.*]]: index)
@@ -69,6 +69,29 @@ func.func @unplanned(%x: memref<8xf32>, %y: memref<8xf32>, %arena: memref<0xi8> 
   ^bb0(%a: tensor<8xf32>):
     %c = ingot.unary relu %a : tensor<8xf32> -> tensor<8xf32>
     ingot.yield %c : tensor<8xf32>
+  }
+  return
+}
+
+// -----
+
+// A prologue computes the left rows of a tile into a few rows on the stack, vectors at a time, when the unit is the first one of these rows; the
+// reduction reads them there.
+// CHECK-LABEL: func.func private @region_0(
+// CHECK: %[[ROWS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<96xf32>
+// CHECK: scf.for
+// CHECK: scf.if
+// CHECK: scf.for
+// CHECK-COUNT-3: vector.store %{{.*}}, %[[ROWS]]
+// CHECK: vector.maskedload
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: memref.load %[[ROWS]]
+func.func @prologue(%x: memref<6x20xf32>, %w: memref<3x20x16xf32>, %y: memref<6x48xf32>, %arena: memref<0xi8> {ingot.arena}) {
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [3, 32], unroll = 2, lanes = 16, units = 4, parallel = false> : (memref<6x20xf32>, memref<3x20x16xf32>, memref<6x48xf32>) -> () {
+  ^bb0(%a: tensor<6x20xf32>, %b: tensor<3x20x16xf32>):
+    %p = ingot.unary relu %a : tensor<6x20xf32> -> tensor<6x20xf32>
+    %c = ingot.packed_matmul %p, %b : tensor<6x20xf32>, tensor<3x20x16xf32> -> tensor<6x48xf32>
+    ingot.yield %c : tensor<6x48xf32>
   }
   return
 }

@@ -2,7 +2,7 @@
 
 // Regions that are alike share a function; a barrier stands where one thread's region reads what others have written.
 // CHECK-LABEL: func.func @shared
-// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index)
+// CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: !llvm.ptr)
 // CHECK: call @[[KERNEL:region_[0-9]+]](%{{.*}}, %[[MIDDLE:.*]], %{{.*}}, %{{.*}})
 // CHECK: arith.cmpi ugt, %[[THREADS]]
 // CHECK: call @ingot_team_barrier(%[[TEAM]])

@@ -93,15 +93,37 @@ def contractions():
         add(f"batched {lead} {rows}x{columns}x{depth}", anchor, [x, pack(w)], x.astype(np.float64) @ w)
         w = f32(depth, columns)
         add(f"rows {lead} {rows}x{columns}x{depth}", anchor, [x, pack(w)], x.astype(np.float64) @ w)
-    for rows, columns, depth in [(4, 20, 9), (30, 64, 17), (1, 48, 10)]:
-        x, w = f32(rows, depth), f32(depth, columns)
+    # The body computes the left side: one and several row and column blocks, tails of both, rows of less than a vector; gemv with 1 to 3 rows.
+    for lead, columns, depth in [
+        ((4,), 20, 9),
+        ((30,), 64, 17),
+        ((131,), 200, 40),
+        ((67,), 250, 33),
+        ((2, 19), 24, 512),
+        ((40,), 17, 1),
+        ((1,), 48, 10),
+        ((1,), 1000, 129),
+        ((2,), 77, 64),
+        ((3,), 300, 1024),
+    ]:
+        x, w, scale = f32(*lead, depth), f32(depth, columns), f32(depth)
         add(
-            f"prologue {rows}x{columns}x{depth}",
-            f"ingot.packed_matmul %p, %1 : $0, $1 -> $r",
-            [x, pack(w)],
-            np.maximum(x, 0).astype(np.float64) @ w,
-            "%p = ingot.unary relu %0 : $0 -> $0\n",
+            f"prologue {lead}x{columns}x{depth}",
+            f"ingot.packed_matmul %q, %1 : $0, $1 -> $r",
+            [x, pack(w), scale],
+            np.maximum(x * scale, 0).astype(np.float64) @ w,
+            "%p = ingot.binary mul %0, %2 : $0, $2 -> $0\n%q = ingot.unary relu %p : $0 -> $0\n",
         )
+
+
+def prologues_of_convolutions():
+    for shape, outputs in [((1, 9, 11, 20), 24), ((2, 14, 14, 48), 112), ((1, 7, 7, 672), 40), ((1, 3, 50, 7), 8), ((1, 1, 2, 33), 250)]:
+        x, scale, w = f32(*shape), f32(shape[0], 1, 1, shape[3]), f32(1, 1, shape[3], outputs)
+        anchor = "ingot.conv %p, %1 channels_last kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 "
+        anchor += f"channels {outputs} : $0, $1 -> $r"
+        y = convolution(x * scale, w, (1, 1), (1, 1), 1)
+        before = "%p = ingot.binary mul %0, %2 : $0, $2 -> $0\n"
+        add(f"conv with prologue {shape} to {outputs}", anchor, [x, pack_convolution(w, 1), scale], y, before)
 
 
 def convolutions():
@@ -164,6 +186,7 @@ def convolutions():
 def main():
     contractions()
     convolutions()
+    prologues_of_convolutions()
     return check_regions(REGIONS, {"contraction", "gemv", "convolution", "depthwise"})
 
 

@@ -170,8 +170,9 @@ def elementwise():
     values = np.concatenate([f32(20, low=-100, high=100), np.array([0.0, 300.0, -300.0, 1e20, -1e20, np.nan, np.inf], np.float32)])
     for dtype in (np.int8, np.int32, np.int64, np.uint8, np.uint32):
         info = np.iinfo(dtype)
+        nan = info.min if dtype in (np.int32, np.int64) else 0  # no valid index
         clamped = np.array(
-            [0 if np.isnan(v) else max(info.min, min(info.max, int(np.trunc(v)) if np.isfinite(v) else int(np.sign(v)) * 2**70)) for v in values],
+            [nan if np.isnan(v) else max(info.min, min(info.max, int(np.trunc(v)) if np.isfinite(v) else int(np.sign(v)) * 2**70)) for v in values],
             dtype,
         )
         case(f"cast f32 {np.dtype(dtype)}", f"ingot.cast %0 to {TYPES[np.dtype(dtype).name]} : $0 -> $r0", [values], clamped)

@@ -1,8 +1,8 @@
 // RUN: ingot-opt %s -ingot-emit-entry=symbol=net_run -split-input-file -verify-diagnostics | FileCheck %s
 
-// Weights, arena, inputs, outputs and team are the fields of IngotCall, a pointer each.
+// Weights, arena, inputs, outputs and team are the fields of IngotCall, a pointer each; status and failed_site, behind them, are passed by address.
 // CHECK: llvm.func internal @main
-llvm.func @main(%in: !llvm.ptr, %out: !llvm.ptr, %arena: !llvm.ptr, %weights: !llvm.ptr, %team: !llvm.ptr, %thread: i64, %threads: i64)
+llvm.func @main(%in: !llvm.ptr, %out: !llvm.ptr, %arena: !llvm.ptr, %weights: !llvm.ptr, %team: !llvm.ptr, %thread: i64, %threads: i64, %failure: !llvm.ptr)
     attributes {ingot.input_count = 1 : i64, ingot.output_count = 1 : i64} {
   llvm.return
 }
@@ -24,7 +24,8 @@ llvm.func @ingot_team_barrier(!llvm.ptr)
 // CHECK: %[[WEIGHTS:.*]] = llvm.load %[[WEIGHTS_AT]]
 // CHECK: %[[TEAM_AT:.*]] = llvm.getelementptr %[[CALL]][4]
 // CHECK: %[[TEAM:.*]] = llvm.load %[[TEAM_AT]]
-// CHECK: llvm.call @main(%[[INPUT]], %[[OUTPUT]], %[[ARENA]], %[[WEIGHTS]], %[[TEAM]], %[[THREAD]], %[[THREADS]])
+// CHECK: %[[FAILURE:.*]] = llvm.getelementptr %[[CALL]][5]
+// CHECK: llvm.call @main(%[[INPUT]], %[[OUTPUT]], %[[ARENA]], %[[WEIGHTS]], %[[TEAM]], %[[THREAD]], %[[THREADS]], %[[FAILURE]])
 
 // -----
 

@@ -125,3 +125,90 @@ func.func @other_borders(%x: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %6 : tensor<4xf32>
 }
+
+// -----
+
+// Symbolic dims: places in the arena are computed by a function of their own, the largest sizes bound what the types say, and a relation that does not
+// hold is told by its number.
+// CHECK-LABEL: @symbolic
+// CHECK-SAME: %{{[a-z0-9]+}}: memref<4096xi8> {ingot.name = "x"}, %{{[a-z0-9]+}}: memref<8192xi8>
+// CHECK-SAME: memref<3xi64> {ingot.values}
+// CHECK: ingot.region {{.*}} strides [#{{.*}}, #{{.*}}] : (memref<1024xf32>, memref<1024xf32>)
+// CHECK: func.func @symbolic_prepare(%[[SLOTS:.*]]: memref<3xi64>) -> i64 attributes {ingot.prepares = @symbolic}
+// CHECK: memref.store %{{.*}}, %[[SLOTS]]
+// CHECK: %[[BROKEN:.*]] = arith.constant -1 : index
+// CHECK: arith.select %{{.*}}, %{{.*}}, %[[BROKEN]]
+func.func @symbolic(%x: tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>> {ingot.name = "x"})
+    -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>>
+    attributes {ingot.symbols = ["n"], ingot.ranges = [array<i64: 1, 256>],
+                ingot.relations = [[affine_map<()[s0] -> (s0, (s0 floordiv 2) * 2)>, "node"]]} {
+  %0 = ingot.region ins(%x) : (tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>) -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>> {
+  ^bb0(%a: tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>):
+    %9 = ingot.unary relu %a : tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>> -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>
+    ingot.yield %9 : tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>
+  }
+  %1 = ingot.region ins(%0) : (tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>) -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>> {
+  ^bb0(%a: tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>):
+    %9 = ingot.concat %a, %a axis 0 : (tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>, tensor<?x4xf32, #ingot.dims<()[s0] -> (s0, 4)>>) -> tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>>
+    ingot.yield %9 : tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>>
+  }
+  return %1 : tensor<?x4xf32, #ingot.dims<()[s0] -> (s0 * 2, 4)>>
+}
+
+// -----
+
+// A prologue reads whole rows, again for other columns: its input keeps its place. An epilogue's input may still be written over.
+// CHECK-LABEL: @prologue
+// CHECK-SAME: memref<2048xi8> {ingot.arena}
+// CHECK: ingot.packed_matmul
+func.func @prologue(%x: tensor<16x16xf32>, %y: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %w = ingot.constant #ingot.weight<5, "w"> : tensor<1x16x16xf32>
+  %0 = ingot.region ins(%x) : (tensor<16x16xf32>) -> tensor<16x16xf32> {
+  ^bb0(%a: tensor<16x16xf32>):
+    %1 = ingot.norm softmax %a axes [1] : tensor<16x16xf32> -> tensor<16x16xf32>
+    ingot.yield %1 : tensor<16x16xf32>
+  }
+  %2 = ingot.region ins(%y) : (tensor<16x16xf32>) -> tensor<16x16xf32> {
+  ^bb0(%a: tensor<16x16xf32>):
+    %1 = ingot.norm softmax %a axes [1] : tensor<16x16xf32> -> tensor<16x16xf32>
+    ingot.yield %1 : tensor<16x16xf32>
+  }
+  %3 = ingot.region ins(%0, %w, %2) : (tensor<16x16xf32>, tensor<1x16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32> {
+  ^bb0(%a: tensor<16x16xf32>, %b: tensor<1x16x16xf32>, %c: tensor<16x16xf32>):
+    %1 = ingot.unary relu %a : tensor<16x16xf32> -> tensor<16x16xf32>
+    %4 = ingot.packed_matmul %1, %b : tensor<16x16xf32>, tensor<1x16x16xf32> -> tensor<16x16xf32>
+    %5 = ingot.binary add %4, %c : tensor<16x16xf32>, tensor<16x16xf32> -> tensor<16x16xf32>
+    ingot.yield %5 : tensor<16x16xf32>
+  }
+  %6 = ingot.region ins(%3) : (tensor<16x16xf32>) -> tensor<16x16xf32> {
+  ^bb0(%a: tensor<16x16xf32>):
+    %1 = ingot.norm softmax %a axes [1] : tensor<16x16xf32> -> tensor<16x16xf32>
+    ingot.yield %1 : tensor<16x16xf32>
+  }
+  return %6 : tensor<16x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @prologue_alone
+// CHECK-SAME: memref<2048xi8> {ingot.arena}
+func.func @prologue_alone(%x: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %w = ingot.constant #ingot.weight<5, "w"> : tensor<1x16x16xf32>
+  %0 = ingot.region ins(%x) : (tensor<16x16xf32>) -> tensor<16x16xf32> {
+  ^bb0(%a: tensor<16x16xf32>):
+    %1 = ingot.norm softmax %a axes [1] : tensor<16x16xf32> -> tensor<16x16xf32>
+    ingot.yield %1 : tensor<16x16xf32>
+  }
+  %3 = ingot.region ins(%0, %w) : (tensor<16x16xf32>, tensor<1x16x16xf32>) -> tensor<16x16xf32> {
+  ^bb0(%a: tensor<16x16xf32>, %b: tensor<1x16x16xf32>):
+    %1 = ingot.unary relu %a : tensor<16x16xf32> -> tensor<16x16xf32>
+    %4 = ingot.packed_matmul %1, %b : tensor<16x16xf32>, tensor<1x16x16xf32> -> tensor<16x16xf32>
+    ingot.yield %4 : tensor<16x16xf32>
+  }
+  %6 = ingot.region ins(%3) : (tensor<16x16xf32>) -> tensor<16x16xf32> {
+  ^bb0(%a: tensor<16x16xf32>):
+    %1 = ingot.norm softmax %a axes [1] : tensor<16x16xf32> -> tensor<16x16xf32>
+    ingot.yield %1 : tensor<16x16xf32>
+  }
+  return %6 : tensor<16x16xf32>
+}

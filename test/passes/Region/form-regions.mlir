@@ -45,3 +45,86 @@ func.func @two_anchors(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<4x8xf
   %1 = ingot.matmul %0, %w : tensor<4x8xf32>, tensor<8x8xf32> -> tensor<4x8xf32>
   return %1 : tensor<4x8xf32>
 }
+
+// What computes the left side of a product, cheaply and for it alone, becomes its prologue.
+// CHECK-LABEL: @prologue
+// CHECK: ingot.region
+// CHECK: ingot.binary mul
+// CHECK-NEXT: ingot.unary relu
+// CHECK-NEXT: ingot.packed_matmul
+// CHECK-NOT: ingot.region
+// CHECK: return
+// ALONE-LABEL: @prologue
+// ALONE-COUNT-3: ingot.region
+func.func @prologue(%x: tensor<40x64xf32>, %s: tensor<64xf32>, %w: tensor<2x64x16xf32>) -> tensor<40x32xf32> {
+  %0 = ingot.binary mul %x, %s : tensor<40x64xf32>, tensor<64xf32> -> tensor<40x64xf32>
+  %1 = ingot.unary relu %0 : tensor<40x64xf32> -> tensor<40x64xf32>
+  %2 = ingot.packed_matmul %1, %w : tensor<40x64xf32>, tensor<2x64x16xf32> -> tensor<40x32xf32>
+  return %2 : tensor<40x32xf32>
+}
+
+// The scale of squeeze and excite, before a 1x1 convolution.
+// CHECK-LABEL: @prologue_of_pointwise
+// CHECK: ingot.region
+// CHECK: ingot.binary mul
+// CHECK-NEXT: ingot.conv
+// CHECK-NOT: ingot.region
+// CHECK: return
+func.func @prologue_of_pointwise(%x: tensor<1x7x7x64xf32>, %s: tensor<1x1x1x64xf32>, %w: tensor<1x2x64x16xf32>) -> tensor<1x7x7x32xf32> {
+  %0 = ingot.binary mul %x, %s : tensor<1x7x7x64xf32>, tensor<1x1x1x64xf32> -> tensor<1x7x7x64xf32>
+  %1 = ingot.conv %0, %w channels_last kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 32 : tensor<1x7x7x64xf32>, tensor<1x2x64x16xf32> -> tensor<1x7x7x32xf32>
+  return %1 : tensor<1x7x7x32xf32>
+}
+
+// With few rows the weights cost more than any left side: however wide.
+// CHECK-LABEL: @prologue_of_gemv
+// CHECK: ingot.region
+// CHECK: ingot.unary relu
+// CHECK-NEXT: ingot.packed_matmul
+func.func @prologue_of_gemv(%x: tensor<1x64xf32>, %w: tensor<100x64x16xf32>) -> tensor<1x1600xf32> {
+  %0 = ingot.unary relu %x : tensor<1x64xf32> -> tensor<1x64xf32>
+  %1 = ingot.packed_matmul %0, %w : tensor<1x64xf32>, tensor<100x64x16xf32> -> tensor<1x1600xf32>
+  return %1 : tensor<1x1600xf32>
+}
+
+// No prologue: a second reader, a polynomial, a wide result, a left side that only a map can read, a kernel of several pixels.
+// CHECK-LABEL: @no_prologue_two_readers
+// CHECK-COUNT-2: ingot.region
+func.func @no_prologue_two_readers(%x: tensor<40x64xf32>, %w: tensor<2x64x16xf32>) -> (tensor<40x32xf32>, tensor<40x64xf32>) {
+  %0 = ingot.unary relu %x : tensor<40x64xf32> -> tensor<40x64xf32>
+  %1 = ingot.packed_matmul %0, %w : tensor<40x64xf32>, tensor<2x64x16xf32> -> tensor<40x32xf32>
+  return %1, %0 : tensor<40x32xf32>, tensor<40x64xf32>
+}
+
+// CHECK-LABEL: @no_prologue_polynomial
+// CHECK-COUNT-2: ingot.region
+func.func @no_prologue_polynomial(%x: tensor<40x64xf32>, %w: tensor<2x64x16xf32>) -> tensor<40x32xf32> {
+  %0 = ingot.unary exp %x : tensor<40x64xf32> -> tensor<40x64xf32>
+  %1 = ingot.packed_matmul %0, %w : tensor<40x64xf32>, tensor<2x64x16xf32> -> tensor<40x32xf32>
+  return %1 : tensor<40x32xf32>
+}
+
+// CHECK-LABEL: @no_prologue_wide
+// CHECK-COUNT-2: ingot.region
+func.func @no_prologue_wide(%x: tensor<40x64xf32>, %w: tensor<20x64x16xf32>) -> tensor<40x320xf32> {
+  %0 = ingot.unary relu %x : tensor<40x64xf32> -> tensor<40x64xf32>
+  %1 = ingot.packed_matmul %0, %w : tensor<40x64xf32>, tensor<20x64x16xf32> -> tensor<40x320xf32>
+  return %1 : tensor<40x320xf32>
+}
+
+// CHECK-LABEL: @no_prologue_transposed
+// CHECK-COUNT-2: ingot.region
+func.func @no_prologue_transposed(%x: tensor<64x40xf32>, %w: tensor<2x64x16xf32>) -> tensor<40x32xf32> {
+  %0 = ingot.transpose %x [1, 0] : tensor<64x40xf32> -> tensor<40x64xf32>
+  %1 = ingot.unary relu %0 : tensor<40x64xf32> -> tensor<40x64xf32>
+  %2 = ingot.packed_matmul %1, %w : tensor<40x64xf32>, tensor<2x64x16xf32> -> tensor<40x32xf32>
+  return %2 : tensor<40x32xf32>
+}
+
+// CHECK-LABEL: @no_prologue_window
+// CHECK-COUNT-2: ingot.region
+func.func @no_prologue_window(%x: tensor<1x8x8x16xf32>, %w: tensor<1x1x64x16xf32>) -> tensor<1x7x7x16xf32> {
+  %0 = ingot.unary relu %x : tensor<1x8x8x16xf32> -> tensor<1x8x8x16xf32>
+  %1 = ingot.conv %0, %w channels_last kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 16 : tensor<1x8x8x16xf32>, tensor<1x1x64x16xf32> -> tensor<1x7x7x16xf32>
+  return %1 : tensor<1x7x7x16xf32>
+}

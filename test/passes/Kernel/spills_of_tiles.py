@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Machine code of the compute families: no inner loop may store an accumulator to the stack (test/bench/spills.py finds such loops).
+
+Usage: spills_of_tiles.py FOLDER_OF_INGOT_OPT
+
+The regions are products with tails of half a panel, which mix vectors of two widths, with tiles that fill the registers, and with epilogues of one
+instruction and of a polynomial; their tiles are those that the plan chooses, and the largest that it might.
+"""
+
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import planned_regions as planned
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+import spills  # noqa: E402
+
+EPILOGUES = ["relu", "gelu", "sigmoid"]
+
+
+def product(number, rows, columns, depth, tile=None):
+    kind = EPILOGUES[number % len(EPILOGUES)]
+    body = f"%c = ingot.packed_matmul %0, %1 : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\n"
+    body += f"%e = ingot.unary {kind} %d : $r -> $r\ningot.yield %e : $r"
+    arrays = [np.zeros((rows, depth)), planned.pack(np.zeros((depth, columns), np.float32)), np.zeros(columns)]
+    plan = None
+    if tile:
+        units = -(-rows // tile[0]) * -(-columns // tile[1])
+        plan = f"<family = contraction, tile = {list(tile)}, unroll = 2, lanes = 16, units = {units}, parallel = false>"
+    return planned.Region("", body, [planned.Buffer(a) for a in arrays], [planned.Buffer(np.zeros((rows, columns)))], plan=plan)
+
+
+def count(regions, avx512):
+    with tempfile.TemporaryDirectory() as folder:
+        planned.build(sys.argv[1], folder, regions, avx512)
+        return spills.count(f"{folder}/cases.so")
+
+
+def main():
+    shapes = [(rows, columns, depth) for rows, depth in ((126, 64), (40, 9)) for columns in (8, 16, 24, 40, 48, 56, 80, 120, 200)]
+    # Mixed widths with as many rows as registers allow.
+    tiles = [(14, 24, 32), (10, 24, 32), (9, 24, 32), (8, 40, 48), (7, 40, 48), (6, 56, 64), (5, 72, 80), (3, 104, 112)]
+    chosen = [product(i, *shape) for i, shape in enumerate(shapes)]
+    given = [product(i, 4 * rows, columns, 64, (rows, width)) for i, (rows, columns, width) in enumerate(tiles)]
+    total, failed = 0, []
+    for name, regions, avx512 in [("chosen tiles", chosen, True), ("chosen tiles", chosen, False), ("given tiles", given, True)]:
+        loops, spilling = count(regions, avx512)
+        total += loops
+        if spilling:
+            failed.append(f"FAIL {name} ({'AVX-512' if avx512 else 'AVX2'}): {len(spilling)} of {loops} loops spill")
+    print("\n".join(failed + [f"{total} vector loops, {len(failed)} failed"]))
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
