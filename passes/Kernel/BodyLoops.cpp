@@ -242,7 +242,7 @@ Value BodyLoops::emit(unsigned id, Value at, ActiveLanes active) {
       operands.push_back(emit(operand, at, active));
     FailureOr<Value> computed = emitElementwise(b, node.value.getDefiningOp(), operands);
     assert(succeeded(computed) && "the graph holds only elementwise operations");
-    emitDivisorCheck(b, context, node.value.getDefiningOp(), operands, active < lanes ? indexOf(b, active) : Value());
+    emitDivisorCheck(b, context, node.value.getDefiningOp(), operands, active.isKnown(lanes) ? Value() : active.asIndex(b));
     result = *computed;
     break;
   }
