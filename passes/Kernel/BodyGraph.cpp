@@ -388,8 +388,9 @@ void BodyGraph::collapse(SmallVectorImpl<unsigned> &groups) {
     if (isOne(sizes[i]))
       erase(i);
   for (size_t i = sizes.size(); i-- > 1;) {
-    bool merge = groups[i - 1] == groups[i] &&
-                 llvm::all_of(accesses, [&](Linear *access) { return access->coefficients[i - 1] == simplifyDim(access->coefficients[i] * sizes[i]); });
+    bool merge = groups[i - 1] == groups[i] && llvm::all_of(accesses, [&](Linear *access) {
+                   return access->coefficients[i - 1] == simplifyDim(access->coefficients[i] * sizes[i]);
+                 });
     if (!merge)
       continue;
     sizes[i] = simplifyDim(sizes[i - 1] * sizes[i]);

@@ -109,7 +109,8 @@ Value toStorage(ImplicitLocOpBuilder &b, Value value, Type storage) {
   return arith::ExtUIOp::create(b, vector ? Type(VectorType::get(vector.getShape(), storage)) : storage, value);
 }
 
-BodyLoops::BodyLoops(ImplicitLocOpBuilder &b, KernelContext &context, const BodyGraph &graph) : b(b), context(context), graph(graph), index(b, context) {
+BodyLoops::BodyLoops(ImplicitLocOpBuilder &b, KernelContext &context, const BodyGraph &graph)
+    : b(b), context(context), graph(graph), index(b, context) {
   inputs.resize(context.inputs.size());
   outputs.resize(context.outputs.size());
   for (const BodyNode &node : graph.nodes)
@@ -212,8 +213,8 @@ Value BodyLoops::emitLoad(unsigned id, Value at, ActiveLanes active) {
   SmallVector<Value> elements;
   Value last = active.count ? offsetBy(b, active.count, -1) : Value(); // what lies after it is not read
   for (int64_t i = 0; i < active.most; ++i) {
-    Value address = last && i > 0 ? addIndex(b, from, index.scale(arith::MinUIOp::create(b, indexOf(b, i), last), distance))
-                                  : index.offset(from, distance * i);
+    Value address =
+        last && i > 0 ? addIndex(b, from, index.scale(arith::MinUIOp::create(b, indexOf(b, i), last), distance)) : index.offset(from, distance * i);
     elements.push_back(loadElements(b, buffer, address, 1, element));
   }
   elements.resize(lanes, elements.front());

@@ -84,8 +84,8 @@ private:
     for (int dim = last - 1; dim >= 0; --dim) {
       if (estimateDim(size(dim)) < lanes)
         continue;
-      bool dense = llvm::all_of(graph.stores,
-                                [&](const BodyStore &s) { return isCoefficient(s.access, last, 1) && isCoefficient(s.access, dim, *few); });
+      bool dense =
+          llvm::all_of(graph.stores, [&](const BodyStore &s) { return isCoefficient(s.access, last, 1) && isCoefficient(s.access, dim, *few); });
       bool fits = true, crosses = false;
       for (const BodyNode &node : graph.nodes) {
         if (node.kind != BodyNode::Load)
@@ -335,8 +335,8 @@ private:
   int64_t lanes, chunk, step = 1;
   int inner = -1, block = -1;
   SmallVector<unsigned> roots, transposed;
-  Dims counts;                 ///< of all loops around a vector
-  SmallVector<int> dims;       ///< of those that step through whole dims: the first ones
+  Dims counts;           ///< of all loops around a vector
+  SmallVector<int> dims; ///< of those that step through whole dims: the first ones
   size_t flat = 0;
 };
 

@@ -42,8 +42,8 @@ std::optional<PoolShape> PoolShape::match(RegionOp region, std::string &why) {
   AffineExpr one = getAffineConstantExpr(1, region.getContext());
   PoolShape shape{op, spatial == 2, in[0], type.getShape().back(), {one, one}, {one, one}};
   auto fill = [&](PoolDim &dim, size_t i) {
-    dim = {in[i + 1],              out[i + 1],               op.getKernel()[i],    op.getStrides()[i],
-           op.getPads()[i],        op.getDilations()[i],     op.getCountPads()[i], op.getCountPads()[spatial + i]};
+    dim = {in[i + 1],       out[i + 1],           op.getKernel()[i],    op.getStrides()[i],
+           op.getPads()[i], op.getDilations()[i], op.getCountPads()[i], op.getCountPads()[spatial + i]};
   };
   if (spatial == 2)
     fill(shape.height, 0);

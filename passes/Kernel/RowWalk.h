@@ -14,7 +14,7 @@ struct RowSpace {
   unsigned operand = 0; ///< the node of the anchor's operand
   mlir::Type element;   ///< tensor element type of the operand
   llvm::SmallVector<int> kept, reduced;
-  bool acrossRow = true; ///< vectors lie along the last reduced dim; else along the last kept one, and the reduction goes down columns
+  bool acrossRow = true;      ///< vectors lie along the last reduced dim; else along the last kept one, and the reduction goes down columns
   mlir::AffineExpr rowLength; ///< reduced elements
 
   int inner() const { return acrossRow ? reduced.back() : kept.back(); }

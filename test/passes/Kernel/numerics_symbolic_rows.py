@@ -67,12 +67,14 @@ def maps():
     heads = "tensor<?x?x3x16xf32, #ingot.dims<()[a, b] -> (a, b, 3, 16)>>"
     one("heads", f"%h = ingot.reshape %0 : $0 -> {heads}\ningot.transpose %h [0, 2, 1, 3] : {heads} -> $r0", "a b 48", "a 3 b 16",
         lambda x, a, b: x.reshape(a, b, 3, 16).transpose(0, 2, 1, 3))
-    for x, y, shape in [("a*b 24", "a b 24", "a, b, 24"), ("a b*4", "a b 4", "a, b, 4"), ("a b 24", "a*b 24", "a * b, 24"), ("6 a b", "2 a*3 b", "2, a * 3, b")]:
+    reshapes = [("a*b 24", "a b 24", "a, b, 24"), ("a b*4", "a b 4", "a, b, 4"), ("a b 24", "a*b 24", "a * b, 24")]
+    reshapes.append(("6 a b", "2 a*3 b", "2, a * 3, b"))
+    for x, y, shape in reshapes:
         one(f"reshape {x} {y}", "ingot.reshape %0 : $0 -> $r0", x, y, lambda x, a, b, shape=shape: x.reshape(eval(shape)))
     case("map concat", "ingot.concat %0, %1, %2 axis 1 : ($0, $1, $2) -> $r0", ["f32 a b 3", "f32 a 2 3", "f32 a b*2 3"], ["f32 a b*3+2 3"],
          lambda x, y, z, a, b: np.concatenate([x, y, z], 1))
-    case("map concat last", "%c = ingot.concat %0, %1 axis 1 : ($0, $1) -> $r0\ningot.unary neg %c : $r0 -> $r0", ["f32 a b", "f32 a 3"], ["f32 a b+3"],
-         lambda x, y, a, b: -np.concatenate([x, y], 1))
+    case("map concat last", "%c = ingot.concat %0, %1 axis 1 : ($0, $1) -> $r0\ningot.unary neg %c : $r0 -> $r0", ["f32 a b", "f32 a 3"],
+         ["f32 a b+3"], lambda x, y, a, b: -np.concatenate([x, y], 1))
     for mode, extra in (("constant", dict(constant_values=7)), ("edge", {})):
         one(f"pad {mode}", f"ingot.pad {mode} %0 low [1, 0, 2] high [3, 0, 1] value dense<7.0> : tensor<f32> : $0 -> $r0", "a 2 b", "a+4 2 b+3",
             lambda x, a, b, mode=mode, extra=extra: np.pad(x, [(1, 3), (0, 0), (2, 1)], mode=mode, **extra))
@@ -80,8 +82,9 @@ def maps():
     one("slice", f"%s = ingot.slice %0 [1, {dynamic}] [{dynamic}, 3] [1, -1] bounds affine_map<()[a, b] -> (1, b + 1, a, 3)> : $0 -> $r0\n"
         "ingot.unary neg %s : $r0 -> $r0", "a+1 b+2", "a 3", lambda x, a, b: -x[1:, [b + 1, b, b - 1]])
     for step, first in ((-1, "b - 1"), (2, "0"), (-2, "b * 2 - 2")):
-        one(f"slice {step}", f"%s = ingot.slice %0 [0, {dynamic}] [{dynamic}, {dynamic}] [1, {step}] bounds affine_map<()[a, b] -> (0, {first}, a, b)>"
-            " : $0 -> $r0\ningot.unary neg %s : $r0 -> $r0", "a b*2", "a b", lambda x, a, b, step=step, first=first: -x[:, eval(first) :: step][:, :b])
+        bounds = f"bounds affine_map<()[a, b] -> (0, {first}, a, b)>"
+        one(f"slice {step}", f"%s = ingot.slice %0 [0, {dynamic}] [{dynamic}, {dynamic}] [1, {step}] {bounds} : $0 -> $r0\n"
+            "ingot.unary neg %s : $r0 -> $r0", "a b*2", "a b", lambda x, a, b, step=step, first=first: -x[:, eval(first) :: step][:, :b])
     one("pack", "ingot.pack %0 : $0 -> $r0", "a b 21", "a 2 b 16", lambda x, a, b: pack(x))
     one("pack columns", "ingot.pack %0 : $0 -> $r0", "a 3 b", "a (b+15)floordiv(16) 3 16", lambda x, a, b: pack(x))
     turned = "tensor<?x20x?xf32, #ingot.dims<()[a, b] -> (a, 20, b)>>"
@@ -122,11 +125,13 @@ def rows():
             case(f"row {kind} {dims} {axes} fused", text, [f"f32 {dims}", f"f32 {last}", f"f32 {dims}"], [f"f32 {dims}"], function, 4e-5)
         for kind, function in (("sum", np.sum), ("mean", np.mean), ("max", np.max)):
             of = lambda x, a, b, axes=axes, function=function, keep=True: function(x.astype(np.float64), axis=axes, keepdims=keep)
-            case(f"row {kind} {dims} {axes}", f"ingot.reduce {kind} %0 axes {list(axes)} {{keep_dims}} : $0 -> $r0", [f"f32 {dims}"], [f"f32 {kept}"], of, 2e-4)
+            line = f"ingot.reduce {kind} %0 axes {list(axes)} {{keep_dims}} : $0 -> $r0"
+            case(f"row {kind} {dims} {axes}", line, [f"f32 {dims}"], [f"f32 {kept}"], of, 2e-4)
             if rest:
                 fused = f"%p = ingot.binary mul %0, %1 : $0, $1 -> $0\n%c = ingot.reduce {kind} %p axes {list(axes)} : $0 -> $r0\n"
                 function = lambda x, y, a, b, of=of: np.tanh(of(x * y, a, b, keep=False))
-                case(f"row {kind} {dims} {axes} fused", fused + "ingot.unary tanh %c : $r0 -> $r0", [f"f32 {dims}", f"f32 {last}"], [f"f32 {rest}"], function, 2e-4)
+                fused += "ingot.unary tanh %c : $r0 -> $r0"
+                case(f"row {kind} {dims} {axes} fused", fused, [f"f32 {dims}", f"f32 {last}"], [f"f32 {rest}"], function, 2e-4)
     case("row min i32", "ingot.reduce min %0 axes [1] : $0 -> $r0", ["i32 a b"], ["i32 a"], lambda x, a, b: x.min(1))
 
 
@@ -140,15 +145,19 @@ def pools():
                 v = windows(x, kernel, strides, pads, dilations, -np.inf).max(0)
             else:
                 own = count_pads or pads
-                ones = np.pad(np.ones_like(x), ((0, 0), (own[0], own[2]), (own[1], own[3]), (0, 0)), constant_values=1.0 if count_pads else 0.0)
+                border = ((0, 0), (own[0], own[2]), (own[1], own[3]), (0, 0))
+                ones = np.pad(np.ones_like(x), border, constant_values=1.0 if count_pads else 0.0)
                 more = [p - q for p, q in zip(pads, own)]
-                v = windows(x.astype(np.float64), kernel, strides, pads, dilations, 0).sum(0) / windows(ones, kernel, strides, more, dilations, 0).sum(0)
+                v = windows(x.astype(np.float64), kernel, strides, pads, dilations, 0).sum(0)
+                v /= windows(ones, kernel, strides, more, dilations, 0).sum(0)
             return np.maximum(v * bias, 0)
         listed = lambda values: str(list(values))
         include = " {count_include_pad}" if count_pads else ""
-        text = (f"%c = ingot.pool {kind} %0 channels_last kernel {listed(kernel)} strides {listed(strides)} pads {listed(pads)} dilations {listed(dilations)} "
-                f"count_pads {listed(count_pads or pads)}{include} : $0 -> $r0\n%d = ingot.binary mul %c, %1 : $r0, $1 -> $r0\ningot.unary relu %d : $r0 -> $r0")
-        case(f"pool {kind} {x} {kernel} {strides} {pads} {dilations}{include}", text, [f"f32 {x}", f"f32 {x.split()[-1]}"], [f"f32 {y}"], function, 2e-6)
+        text = (f"%c = ingot.pool {kind} %0 channels_last kernel {listed(kernel)} strides {listed(strides)} pads {listed(pads)} "
+                f"dilations {listed(dilations)} count_pads {listed(count_pads or pads)}{include} : $0 -> $r0\n"
+                "%d = ingot.binary mul %c, %1 : $r0, $1 -> $r0\ningot.unary relu %d : $r0 -> $r0")
+        name = f"pool {kind} {x} {kernel} {strides} {pads} {dilations}{include}"
+        case(name, text, [f"f32 {x}", f"f32 {x.split()[-1]}"], [f"f32 {y}"], function, 2e-6)
 
     for kind in ("max", "average"):
         one(kind, "a b a+2 16", "a (b+1)floordiv(2) (a+1)floordiv(2)+1 16", (3, 3), (2, 2), (1, 1, 1, 1))
