@@ -5,7 +5,7 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, gtest, lit, models, ops, input, artefacts, example, conformance.
+# Steps after set-up and build: checks, sanitize, gtest, lit, models, ops, input, artefacts, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
@@ -15,7 +15,7 @@ case ${1:-} in --help | -h) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks gtest lit models ops input artefacts example conformance)
+steps=(checks sanitize gtest lit models ops input artefacts example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -82,6 +82,8 @@ gtest() {
     --output-junit "$PWD/$results/ctest.xml" | grep -vE '^ *Start +[0-9]+:' || true
   "$INGOT_PYTHON" test/read_results.py gtest "$results/gtest" "$results/ctest.xml"
 }
+
+sanitize() { test/runtime/sanitize.sh; }
 
 lit_tests() {
   rm -f "$results/lit.json"

@@ -21,10 +21,12 @@ enum class Emit { Program, Shared, Static, Object };
 /// What `ingot compile` was asked for.
 struct CompileOptions {
   std::string input, output;
-  std::string target = "native"; ///< see parseTargets
-  std::string prefix;            ///< of the model's symbol; empty: made from the output's name
-  std::string compileTo;         ///< a stage whose IR is wanted instead of a file
-  std::string toolPath;          ///< where the runtime libraries are looked for
+  std::string target = "native";          ///< see parseTargets
+  std::string prefix;                     ///< of the model's symbol; empty: made from the output's name
+  std::string weights;                    ///< the file for the weights; empty: they are a part of the output
+  std::optional<uint64_t> maxMemoryBytes; ///< of arena and weights
+  std::string compileTo;                  ///< a stage whose IR is wanted instead of a file
+  std::string toolPath;                   ///< where the runtime libraries are looked for
   Emit emit = Emit::Program;
   bool isStatic = false;
   int level = 3;                             ///< 0 or 3

@@ -32,9 +32,11 @@ Options
   --target=LIST               native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start
   --dim NAME=VALUE            fix a symbolic dim
   --input-shape NAME=1x3x48   fix the whole shape of an input
-  --emit=KIND                 exe (default), shared, static, object; the last three also write a C header
+  --emit=KIND                 exe (default), shared, static, object; the last three with a C header
   --static                    a program that needs no shared library
-  --prefix=NAME               prefix of the model's symbols (default: from OUTPUT)
+  --prefix=NAME               of the model's symbols and of the files beside a library (default: from OUTPUT)
+  --weights=FILE              put the weights into a file of their own, which is checked when it is opened (default: into OUTPUT)
+  --max-memory=64MiB          fail, and name the largest tensors, if intermediate values and weights need more (KiB, MiB, GiB)
   --compile-to=STAGE          print the IR at the end of import, graph, region, plan, kernel or llvm
   --quiet                     no progress
 
