@@ -19,8 +19,8 @@ namespace {
 static_assert(sizeof(IngotTensorInfo) == 32 && offsetof(IngotTensorInfo, rank) == 28);
 static_assert(sizeof(IngotSymbol) == 32 && offsetof(IngotSymbol, kind) == 24);
 static_assert(sizeof(IngotVariant) == 48 && offsetof(IngotVariant, value_count) == 40);
-static_assert(sizeof(IngotModel) == 120 && offsetof(IngotModel, symbols) == 72 && offsetof(IngotModel, api) == 96 &&
-              offsetof(IngotModel, sites) == 80 && offsetof(IngotModel, weights_hash) == 112);
+static_assert(sizeof(IngotModel) == 128 && offsetof(IngotModel, symbols) == 72 && offsetof(IngotModel, api) == 96 &&
+              offsetof(IngotModel, sites) == 80 && offsetof(IngotModel, weights_hash) == 112 && offsetof(IngotModel, relations) == 120);
 
 // Generated code knows these numbers (passes/LLVM/EmitEntry.cpp, passes/Kernel/FailureSites.cpp).
 static_assert(offsetof(IngotCall, status) == 5 * sizeof(void *) && offsetof(IngotCall, failed_site) == offsetof(IngotCall, status) + 4 &&
@@ -158,10 +158,11 @@ absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
       b.symbols(interface.symbols),
       b.strings(interface.sites, "sites"),
       b.i32(interface.sites.size()),
-      b.i32(0),
+      b.i32(interface.relations.size()),
       b.data("ingot_api"),
       interface.weightsFile.empty() ? b.null() : b.string(interface.weightsFile),
       b.i64(interface.weightsHash),
+      b.strings(interface.relations, "relations"),
   });
   GlobalVariable *global = b.constant(model, interface.modelSymbol());
   global->setLinkage(GlobalValue::ExternalLinkage);

@@ -61,7 +61,7 @@ public:
   absl::Status addSystemFile(StringRef name, StringRef remedy) {
     absl::StatusOr<std::string> path = findSystemFile(name, remedy);
     if (path.ok())
-      arguments.push_back(*std::move(path));
+      arguments.push_back(*path);
     return path.status();
   }
 
@@ -83,7 +83,7 @@ public:
   absl::Status addObject(ArrayRef<char> object) {
     absl::StatusOr<std::string> path = spill(".o", StringRef(object.data(), object.size()));
     if (path.ok())
-      arguments.push_back(*std::move(path));
+      arguments.push_back(*path);
     return path.status();
   }
 

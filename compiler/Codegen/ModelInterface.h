@@ -30,7 +30,7 @@ struct VariantInterface {
   std::string runSymbol; ///< The function `void(IngotCall *, int64_t thread, int64_t threads)`.
   uint64_t arenaBytes = 0;
   uint64_t features = 0;          ///< TargetSpec::cpuFeatureBits.
-  std::string prepareSymbol = {}; ///< The function `uint64_t(int64_t *values)`; empty in a model without symbols.
+  std::string prepareSymbol = {}; ///< The function `int64_t(int64_t *values)`; empty in a model without symbols.
   uint64_t valueCount = 0;        ///< Slots of `values`.
 };
 
@@ -47,6 +47,8 @@ struct ModelInterface {
   std::string weightsFile; ///< The name of the file that holds the weights, without folder; then `weightsSymbol` is empty.
   uint64_t weightsHash = 0;
   std::vector<std::string> sites; ///< Where a run can fail, and why, by the numbers that generated code reports.
+
+  std::vector<std::string> relations; ///< What has to be true of the symbols, by the numbers that `prepare` reports.
 
   std::string modelSymbol() const { return prefix + "_model"; }
 };

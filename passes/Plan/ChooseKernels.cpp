@@ -2,7 +2,7 @@
 #include "passes/Plan/Passes.h"
 
 #include "passes/Kernel/Plain.h"
-#include "passes/Kernel/SymbolicIndex.h"
+#include "passes/Plan/BodyCost.h"
 #include "passes/Plan/Tiles.h"
 
 using namespace mlir;
@@ -23,12 +23,8 @@ int64_t estimateIterations(RegionFormationInterface op) {
   llvm::append_range(types, op->getResultTypes());
   int64_t most = 0;
   for (Type type : types)
-    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && !tensor.hasStaticShape()) {
-      AffineExpr elements = getAffineConstantExpr(1, type.getContext());
-      for (AffineExpr dim : getDims(tensor))
-        elements = elements * dim;
-      most = std::max(most, estimateDim(elements));
-    }
+    if (!cast<RankedTensorType>(type).hasStaticShape())
+      most = std::max(most, estimateElements(type));
   return most != 0 ? most : op.getIterationCount();
 }
 

@@ -10,6 +10,7 @@ const char *const ingot_options_help =
     "  --input NAME=FILE     an input: .npy, or an ONNX TensorProto .pb; NAME= may be left out when the model has one input\n"
     "  --inputs FILE.npz     inputs by name\n"
     "  --random              fill every input not given: floats uniform in [-1, 1), integers and bools 0 or 1\n"
+    "  --dim NAME=VALUE      the size of an open dim, where no input that is read from a file has it\n"
     "  --seed N              of --random (default 0); a tensor depends on the seed and its name only\n"
     "  --output NAME=FILE    write an output as .npy; NAME= may be left out when the model has one output\n"
     "  --outputs FILE.npz    write all outputs\n"
@@ -44,6 +45,7 @@ static const OptionFacts table[] = {
     {"--warmup", NUMBER32, offsetof(Options, warmup), 0, 100000000},
     {"--threads", NUMBER32, offsetof(Options, threads), 0, 1024},
     {"--weights", VALUES, offsetof(Options, weights), 0, 0},
+    {"--dim", VALUES, offsetof(Options, dim), 0, 0},
     {"--json", FLAG, offsetof(Options, json), 0, 0},
     {"--info", FLAG, offsetof(Options, info), 0, 0},
     {"--help", FLAG, offsetof(Options, help), 0, 0},
@@ -123,7 +125,7 @@ static ProgramStatus parse_one(int count, char **arguments, int *at, Options *op
 ProgramStatus ingot_options_parse(int count, char **arguments, Options *options, ErrorText *error) {
   memset(options, 0, sizeof *options);
   options->iterations = 1;
-  ValueList *const lists[] = {&options->input, &options->inputs, &options->output, &options->outputs, &options->weights};
+  ValueList *const lists[] = {&options->input, &options->inputs, &options->output, &options->outputs, &options->weights, &options->dim};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; ++i) {
     lists[i]->values = calloc((size_t)count + 1, sizeof(char *));
     if (!lists[i]->values)
@@ -143,4 +145,5 @@ void ingot_options_free(Options *options) {
   free(options->output.values);
   free(options->outputs.values);
   free(options->weights.values);
+  free(options->dim.values);
 }

@@ -159,11 +159,13 @@ static IngotStatus model_memory_required(const IngotModel *model, const IngotSes
       all[i] = model->symbols[i].kind == INGOT_SYMBOL_INPUT ? values[i] : model->symbols[i].maximum;
       valid &= all[i] >= model->symbols[i].minimum && all[i] <= model->symbols[i].maximum;
     }
-    if (valid)
-      arena = plan.variant->prepare(all);
+    const int64_t bytes = valid ? plan.variant->prepare(all) : 0;
     free(all);
     if (!valid)
       return ingot_refuse(&plan.error, INGOT_WRONG_SHAPE, "a dim is out of its range");
+    if (bytes < 0)
+      return ingot_refuse(&plan.error, INGOT_WRONG_SHAPE, "%s", model->relations[-1 - bytes]);
+    arena = (uint64_t)bytes;
   }
   memory->arena_bytes = round_up(arena);
   memory->session_bytes = plan.session_bytes;
@@ -209,7 +211,7 @@ static IngotStatus take_arena(Session *session, const SessionPlan *plan) {
   session->arena_bytes = arena ? options->arena_bytes : needed;
   if (arena && (uintptr_t)arena % INGOT_ALIGNMENT != 0)
     return ingot_refuse(&plan->error, INGOT_MISALIGNED, "the arena must be aligned to %d bytes", INGOT_ALIGNMENT);
-  if (arena && options->arena_bytes < plan->variant->arena_bytes)
+  if (arena && !plan->variant->prepare && options->arena_bytes < plan->variant->arena_bytes)
     return ingot_refuse(&plan->error, INGOT_ARENA_TOO_SMALL, "the arena has %" PRIu64 " bytes, the model needs %" PRIu64, options->arena_bytes,
                         needed);
   if (!arena && needed != 0) {
@@ -345,9 +347,11 @@ static IngotStatus session_run(IngotSession *handle, const void *const *inputs, 
 static IngotStatus prepare(Session *session) {
   if (session->binding.model->symbol_count == 0)
     return INGOT_OK;
-  const uint64_t bytes = session->variant->prepare(session->binding.values);
-  if (bytes > session->arena_bytes)
-    return ingot_refuse(&session->binding.error, INGOT_ARENA_TOO_SMALL, "the arena has %" PRIu64 " bytes, these dims need %" PRIu64,
+  const int64_t bytes = session->variant->prepare(session->binding.values);
+  if (bytes < 0)
+    return ingot_refuse(&session->binding.error, INGOT_WRONG_SHAPE, "%s", session->binding.model->relations[-1 - bytes]);
+  if ((uint64_t)bytes > session->arena_bytes)
+    return ingot_refuse(&session->binding.error, INGOT_ARENA_TOO_SMALL, "the arena has %" PRIu64 " bytes, these dims need %" PRId64,
                         session->arena_bytes, bytes);
   return INGOT_OK;
 }

@@ -40,7 +40,7 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::create(namedTarget("x86-64-v3"));
   ASSERT_OK(jit.status());
   static uint8_t weights[1];
-  static uint64_t (*prepareV4)(int64_t *) = [](int64_t *) { return uint64_t(7); };
+  static int64_t (*prepareV4)(int64_t *) = [](int64_t *) { return int64_t(7); };
   static IngotRunFunction run = [](IngotCall *, int64_t, int64_t) {}, runV4 = [](IngotCall *call, int64_t, int64_t) { call->status = 1; };
   ASSERT_OK((*jit)->define("demo_weights", weights));
   ASSERT_OK((*jit)->define("demo_run", reinterpret_cast<void *>(run)));

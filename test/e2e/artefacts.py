@@ -370,6 +370,24 @@ def weights_beside_a_library(a: Artefacts):
     return a.run_user(folder, folder / "net.a", user=WEIGHTS_USER)
 
 
+def memory_limit(a: Artefacts):
+    """What needs more memory than allowed is refused with the tensors that are the reason, at both levels."""
+    folder = fresh(a.folder / "memory")
+    if complaint := a.compile(folder / "net", "--max-memory=1MiB"):
+        return complaint
+    for level, limit, texts in (
+        ("-O3", "64KiB", ["needs 0.07 MiB", "weights 0.02 MiB", "allows 0.06 MiB", "at the peak: 'r' (128x96xf32) with 0.05 MiB", "--input-shape"]),
+        ("-O0", "65536", ["at the peak: 's' (128x96xf32)", "-O3 fuses"]),
+        ("-O3", "1KiB", ["the weights alone are more"]),
+        ("-O3", "many", ["--max-memory wants a number of bytes"]),
+    ):
+        made = harness.compile_model(a.model, folder / "refused", level, extra=[f"--max-memory={limit}"])
+        missing = [text for text in texts if text not in made.err]
+        if made.code == 0 or missing or (folder / "refused").exists():
+            return f"{level} --max-memory={limit}: exit code {made.code}, no {missing} in: {made.text()}"
+    return None
+
+
 def several_variants(a: Artefacts):
     """Several bodies in one file; the best one that the CPU runs is taken."""
     path = fresh(a.folder / "variants") / "net"
@@ -531,6 +549,7 @@ CASES = [
     package_of_shared_library,
     weights_beside_a_program,
     weights_beside_a_library,
+    memory_limit,
     several_variants,
     unsupported_cpu,
     compiler_on_unsupported_cpu,

@@ -5,6 +5,8 @@
 #include "test/runtime/AllocationCount.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -105,6 +107,30 @@ TEST(Embedding, ACancelledRunCanBeRepeated) {
     EXPECT_EQ(dense_run(session.session, got.x.data(), got.y.data(), got.largest.data()), INGOT_OK);
     EXPECT_EQ(got.y, expected().y);
   }
+}
+
+/// A pool that cancels when a run has begun.
+struct CancellingPool {
+  IngotSession *session = nullptr;
+  IngotPool pool = {sizeof(IngotPool), 2, this, [](void *user, void (*function)(void *, uint32_t), void *argument) {
+                      ingot_session_cancel(static_cast<CancellingPool *>(user)->session);
+                      std::thread other(function, argument, 1);
+                      function(argument, 0);
+                      other.join();
+                    }};
+};
+
+TEST(Embedding, GeneratedCodeStopsBetweenRegions) {
+  CancellingPool pool;
+  IngotSessionOptions options = {};
+  options.struct_size = sizeof options;
+  options.pool = &pool.pool;
+  ASSERT_EQ(dense_open(&options, &pool.session), INGOT_OK);
+  Numbers got;
+  std::fill(got.largest.begin(), got.largest.end(), -1.0f);
+  EXPECT_EQ(dense_run(pool.session, got.x.data(), got.y.data(), got.largest.data()), INGOT_CANCELLED);
+  EXPECT_EQ(got.largest, std::vector<float>(kRows, -1.0f)) << "the second region has run";
+  ingot_session_close(&pool.session);
 }
 
 TEST(Embedding, RunsWithoutAllocating) {

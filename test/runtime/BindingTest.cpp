@@ -145,7 +145,7 @@ TEST(BindingTest, WrongDimsOfAStaticModel) {
 /// Slots of values: batch, twice, found; then the offset of the copy in the arena.
 struct DynamicModel {
   static constexpr int64_t pair[] = {-1, 2}, doubled[] = {-2, 2}, found[] = {-3};
-  static uint64_t prepare(int64_t *values) {
+  static int64_t prepare(int64_t *values) {
     values[1] = 2 * values[0];
     values[3] = 64;
     return static_cast<uint64_t>(64 + values[0] * 8);

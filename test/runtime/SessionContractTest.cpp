@@ -176,6 +176,7 @@ struct ThreadPool {
                       auto *self = static_cast<ThreadPool *>(user);
                       ++self->calls;
                       std::vector<std::thread> threads;
+                      threads.reserve(self->pool.threads);
                       for (uint32_t thread = 0; thread < self->pool.threads; ++thread)
                         threads.emplace_back(function, argument, thread);
                       for (std::thread &thread : threads)
@@ -399,6 +400,7 @@ TEST(ForkTest, SessionsWorkInTheChild) {
 TEST(ParallelTest, SessionsOfOneModelShareNothingThatChanges) {
   Model model;
   std::vector<std::thread> users;
+  users.reserve(4);
   for (int user = 0; user < 4; ++user)
     users.emplace_back([&, user] {
       for (int repeat = 0; repeat < 3; ++repeat) {

@@ -53,7 +53,8 @@ typedef struct IngotSessionOptions {
   void *(*allocate)(void *user, size_t bytes, size_t alignment);
   void (*release)(void *user, void *memory, size_t bytes);
   void *user;
-  /* The caller's memory for intermediate values, 64-byte aligned, at least IngotMemory.arena_bytes: the session's own until it is closed. */
+  /* The caller's memory for intermediate values, 64-byte aligned, at least IngotMemory.arena_bytes: the session's own until it is closed. With
+   * symbols it may be as small as the dims of the runs need; a run that needs more is refused (INGOT_ARENA_TOO_SMALL). */
   void *arena;
   uint64_t arena_bytes;
   const IngotPool *pool;

@@ -103,8 +103,8 @@ typedef struct IngotVariant {
   uint64_t arena_bytes; /* with symbols: at their maxima */
   uint64_t features;    /* INGOT_CPU_* that the body uses */
   /* Null when no dim is a symbol. Given the symbols that inputs have, fills in the others that are known before the run and what lies behind them, as
-   * offsets in the arena; returns the bytes of the arena that this run needs. */
-  uint64_t (*prepare)(int64_t *values);
+   * offsets in the arena; returns the bytes of the arena that this run needs, or -1 - i when IngotModel.relations[i] is not true. */
+  int64_t (*prepare)(int64_t *values);
   uint64_t value_count; /* slots of `values` */
 } IngotVariant;
 
@@ -126,10 +126,11 @@ typedef struct IngotModel {
   const IngotSymbol *symbols;
   const char *const *sites; /* what can fail in a run, as "Gather 'embed': index out of range" */
   uint32_t site_count;
-  uint32_t reserved;        /* 0 */
+  uint32_t relation_count;
   const IngotApi *api;      /* the runtime that the model was linked with */
   const char *weights_file; /* null when they are in the model; else the name that the compiler gave the file, without folder */
   uint64_t weights_hash;
+  const char *const *relations; /* what has to be true of the symbols, as "node 'add': height and width * 2 must be equal" */
 } IngotModel;
 
 #ifdef __cplusplus

@@ -106,3 +106,28 @@ func.func @channels_first(%x: tensor<1x8x6x6xf32>, %w: tensor<4x8x3x3xf32>) -> t
   }
   return %y : tensor<1x4x4x4xf32>
 }
+
+// Symbols count as 64 where work is estimated; how many pieces there are to share is known only at run time. A border that is wider than the tensor may
+// be would be read outside of it: reflected ones are left to `plain`.
+// CHECK-LABEL: func @symbolic
+// CHECK: plan <family = row, tile = [16], unroll = 1, lanes = 16, units = 256, parallel = true>
+// CHECK: plan <family = map, tile = [{{[0-9]+}}], unroll = 1, lanes = 16, units = 256, parallel = true>
+// CHECK: plan <family = plain
+func.func @symbolic(%x: tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>) -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>> {
+  %y = ingot.region ins(%x) : (tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>) -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> {
+  ^bb0(%a: tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>):
+    %c = ingot.norm softmax %a axes [2] : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>
+    ingot.yield %c : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>
+  }
+  %z = ingot.region ins(%y) : (tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>) -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> {
+  ^bb0(%a: tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>):
+    %c = ingot.unary gelu %a : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>
+    ingot.yield %c : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>
+  }
+  %w = ingot.region ins(%z) : (tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>) -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>> {
+  ^bb0(%a: tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>):
+    %c = ingot.pad reflect %a low [0, 0, 1] high [0, 0, 2] value dense<0.0> : tensor<f32> : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>>
+    ingot.yield %c : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>>
+  }
+  return %w : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>>
+}
