@@ -279,7 +279,7 @@ int64_t relaxedMinimum(const Polynomial &x, ArrayRef<SymbolRange> symbols, MLIRC
 
 SymbolRange rangeOf(AffineExpr dim, ArrayRef<SymbolRange> symbols) {
   SymbolRange range = intervalOf(dim, symbols);
-  if (dim.getKind() != AffineExprKind::Add)
+  if (dim.getKind() != AffineExprKind::Add && dim.getKind() != AffineExprKind::Mul)
     return range;
   Polynomial x = expand(dim), negative;
   negative.add(x, -1);
