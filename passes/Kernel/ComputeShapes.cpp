@@ -8,18 +8,25 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// What all compute families ask of a region: static f32 operands of the anchor, and results that have its shape.
+AffineExpr productOf(ArrayRef<AffineExpr> dims, MLIRContext *context) {
+  AffineExpr product = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    product = simplifyDim(product * dim);
+  return product;
+}
+
+/// What all compute families ask of a region: f32 operands of the anchor, and results that have its shape.
 bool checkCommon(RegionOp region, Operation *anchor, std::string &why) {
   for (Value operand : anchor->getOperands())
-    if (!typeOf(operand).hasStaticShape() || !typeOf(operand).getElementType().isF32())
-      return why = "computes on static shapes of f32 only", false;
+    if (!typeOf(operand).getElementType().isF32())
+      return why = "computes on f32 only", false;
   auto result = typeOf(anchor->getResult(0));
-  if (!result.hasStaticShape() || result.getNumElements() == 0 || !result.getElementType().isF32())
-    return why = "computes static, nonempty f32 results only", false;
+  if (llvm::is_contained(result.getShape(), 0) || !result.getElementType().isF32())
+    return why = "computes nonempty f32 results only", false;
   if (!isa<BlockArgument>(anchor->getOperand(1)))
     return why = "reads packed weights from a buffer only", false;
   for (Value yielded : region.getYielded())
-    if (typeOf(yielded).getShape() != result.getShape())
+    if (getDims(typeOf(yielded)) != getDims(result))
       return why = "writes results of the anchor's shape only", false;
   for (Operation &op : region.getBody().front().without_terminator()) {
     auto member = dyn_cast<RegionFormationInterface>(op);
@@ -38,18 +45,19 @@ std::optional<ContractionShape> ContractionShape::match(RegionOp region, std::st
     return why = "is built around 'ingot.packed_matmul' only", std::nullopt;
   if (!checkCommon(region, op, why))
     return std::nullopt;
-  ArrayRef<int64_t> dims = typeOf(op.getResult()).getShape();
+  Dims dims = getDims(typeOf(op.getResult()));
   ContractionShape shape;
   shape.op = op;
   size_t batchDims = typeOf(op.getRhs()).getRank() - 3;
   shape.batchDims.assign(dims.begin(), dims.begin() + batchDims);
   shape.rowDims.assign(dims.begin() + batchDims, dims.end() - 1);
-  shape.batches = llvm::product_of(shape.batchDims);
-  shape.rows = llvm::product_of(shape.rowDims);
+  shape.batches = productOf(shape.batchDims, op.getContext());
+  shape.rows = productOf(shape.rowDims, op.getContext());
   shape.columns = dims.back();
-  shape.depth = typeOf(op.getLhs()).getShape().back();
+  shape.depth = getDims(typeOf(op.getLhs())).back();
   shape.hasPrologue = !isa<BlockArgument>(op.getLhs());
-  if (shape.hasPrologue && !fitsPrologue(1, shape.depth))
+  std::optional<int64_t> depth = getConstant(shape.depth);
+  if (shape.hasPrologue && !(depth && getConstant(shape.columns) && fitsPrologue(1, *depth)))
     return why = "computes short rows of its left side only", std::nullopt;
   return shape;
 }
@@ -65,13 +73,16 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
     return why = "covers one and two spatial dims only", std::nullopt;
   if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
     return why = "needs the padding in its input buffer", std::nullopt;
-  ArrayRef<int64_t> in = typeOf(op.getX()).getShape(), out = typeOf(op.getResult()).getShape();
+  int64_t inputs = typeOf(op.getX()).getShape().back(), outputs = typeOf(op.getResult()).getShape().back();
+  if (ShapedType::isDynamic(inputs))
+    return why = "covers a known number of channels only", std::nullopt;
+  Dims out = getDims(typeOf(op.getResult()));
   auto pick = [&](ArrayRef<int64_t> values, size_t dim) { return spatial == 2 ? values[dim] : dim == 0 ? 1 : values[0]; };
   ConvolutionShape shape;
   shape.op = op;
   shape.twoSpatialDims = spatial == 2;
   shape.images = out[0];
-  shape.outHeight = spatial == 2 ? out[1] : 1;
+  shape.outHeight = spatial == 2 ? out[1] : getAffineConstantExpr(1, op.getContext());
   shape.outWidth = out[spatial];
   shape.kernelHeight = pick(op.getKernel(), 0);
   shape.kernelWidth = pick(op.getKernel(), 1);
@@ -80,18 +91,18 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   shape.dilationHeight = pick(op.getDilations(), 0);
   shape.dilationWidth = pick(op.getDilations(), 1);
   shape.groups = op.getGroups();
-  shape.groupInputs = in.back() / shape.groups;
-  shape.groupOutputs = out.back() / shape.groups;
+  shape.groupInputs = inputs / shape.groups;
+  shape.groupOutputs = outputs / shape.groups;
   shape.hasPrologue = !isa<BlockArgument>(op.getX());
   if (shape.hasPrologue && !(shape.isPointwise() && shape.strideHeight == 1 && shape.strideWidth == 1 && fitsPrologue(1, shape.groupInputs)))
     return why = "computes its input for a 1x1 kernel with stride 1 and few channels only", std::nullopt;
   return shape;
 }
 
-int64_t ConvolutionShape::units(ArrayRef<int64_t> tile) const {
+AffineExpr ConvolutionShape::units(ArrayRef<int64_t> tile) const {
   if (tile.size() == 2)
-    return countTiles(images * outHeight * outWidth, tile[0]) * countTiles(panels(), tile[1] / kPanel);
-  return images * groups * countTiles(panels(), tile[2] / kPanel) * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]);
+    return simplifyDim(countTiles(images * outHeight * outWidth, tile[0]) * countTiles(panels(), tile[1] / kPanel));
+  return simplifyDim(images * groups * countTiles(panels(), tile[2] / kPanel) * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]));
 }
 
 } // namespace ingot

@@ -2,13 +2,13 @@
 #ifndef PASSES_KERNEL_COMPUTESHAPES_H
 #define PASSES_KERNEL_COMPUTESHAPES_H
 
-#include "dialects/Ingot/Ingot.h"
+#include "passes/Kernel/SymbolicIndex.h"
 
 namespace ingot {
 
 /// The shapes below are what the plan and the kernel stage both derive from a compute region, so that they count the same units. `match` fails with a
 /// reason in `why` where the fast families do not cover the region (the plan then takes `plain`). They look at shapes, never at strides: a plan stays
-/// valid whatever buffers the region is given.
+/// valid whatever buffers the region is given. Sizes are expressions of the model's symbols: constants where the shape is static.
 
 /// How many tiles cover `extent`.
 inline int64_t countTiles(int64_t extent, int64_t tile) { return (extent + tile - 1) / tile; }
@@ -35,13 +35,15 @@ inline bool fitsPrologue(int64_t rows, int64_t depth) { return rows * prologueRo
 /// `rows` x `depth` times packed `depth` x `columns`, `batches` times. Without batch dims on the rhs all leading dims are rows.
 struct ContractionShape {
   PackedMatMulOp op;
-  llvm::SmallVector<int64_t> batchDims, rowDims; ///< together: the leading dims of the result
-  int64_t batches, rows, columns, depth;
-  bool hasPrologue; ///< the body computes the left side
+  Dims batchDims, rowDims; ///< together: the leading dims of the result
+  mlir::AffineExpr batches, rows, columns, depth;
+  bool hasPrologue; ///< the body computes the left side; columns and depth are then constants
 
-  int64_t panels() const { return countTiles(columns, kPanel); }
+  mlir::AffineExpr panels() const { return countTiles(columns, kPanel); }
   /// Units of the families `contraction` and `gemv` with a tile [rows, columns].
-  int64_t units(llvm::ArrayRef<int64_t> tile) const { return batches * countTiles(rows, tile[0]) * countTiles(panels(), tile[1] / kPanel); }
+  mlir::AffineExpr units(llvm::ArrayRef<int64_t> tile) const {
+    return simplifyDim(batches * countTiles(rows, tile[0]) * countTiles(panels(), tile[1] / kPanel));
+  }
 
   static std::optional<ContractionShape> match(RegionOp region, std::string &why);
 };
@@ -50,7 +52,8 @@ struct ContractionShape {
 struct ConvolutionShape {
   ConvOp op;
   bool twoSpatialDims;
-  int64_t images, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
+  mlir::AffineExpr images, outHeight, outWidth;
+  int64_t kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
   int64_t groups, groupInputs, groupOutputs;
   bool hasPrologue; ///< the body computes the input; pointwise only, stride 1
 
@@ -59,10 +62,10 @@ struct ConvolutionShape {
   /// Whether every output pixel reads one input pixel, all channels: rows times panels, tile [pixels, columns].
   bool isPointwise() const { return kernelHeight == 1 && kernelWidth == 1 && groups == 1; }
   /// Units of the family `convolution`: tile [pixels, columns] (pointwise only) or [rows, pixels of a row, columns].
-  int64_t units(llvm::ArrayRef<int64_t> tile) const;
+  mlir::AffineExpr units(llvm::ArrayRef<int64_t> tile) const;
   /// Units of the family `depthwise` with a tile [rows, pixels of a row, channels (8 or 16)].
-  int64_t depthwiseUnits(llvm::ArrayRef<int64_t> tile) const {
-    return images * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]) * countTiles(groups, tile[2]);
+  mlir::AffineExpr depthwiseUnits(llvm::ArrayRef<int64_t> tile) const {
+    return simplifyDim(images * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]) * countTiles(groups, tile[2]));
   }
 
   static std::optional<ConvolutionShape> match(RegionOp region, std::string &why);

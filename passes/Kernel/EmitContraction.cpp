@@ -15,29 +15,29 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
   ArrayRef<int64_t> tile = context.plan().getTile();
   if (tile.size() != 2 || tile[0] < 1 || tile[1] < 1 || tile[1] % kPanel != 0)
     return context.region.emitOpError("needs a tile [rows, columns] with columns in multiples of ") << kPanel;
-  if (context.plan().getUnits() != shape->units(tile))
-    return context.region.emitOpError("has ") << shape->units(tile) << " units with this tile, but its plan says " << context.plan().getUnits();
+  if (auto units = getConstant(shape->units(tile)); units && context.plan().getUnits() != *units)
+    return context.region.emitOpError("has ") << *units << " units with this tile, but its plan says " << context.plan().getUnits();
 
   RowsTimesPanels product;
   size_t batchDims = shape->batchDims.size();
-  FlatBuffer rhs(b, context.inputs[cast<BlockArgument>(shape->op.getRhs()).getArgNumber()]);
-  if (shape->depth > 1 && rhs.strides[batchDims + 1] != kPanel)
+  FlatBuffer rhs(b, context, shape->op.getRhs());
+  if (!isOne(shape->depth) && getConstant(rhs.strides[batchDims + 1]) != kPanel)
     return context.region.emitOpError("needs whole panels in its packed weights");
   product.batchDims = shape->batchDims;
   product.rowDims = shape->rowDims;
   product.rhsBatchStrides.assign(rhs.strides.begin(), rhs.strides.begin() + batchDims);
   product.rhsBuffer = rhs.memref;
+  product.rhsValue = shape->op.getRhs();
   product.lhsValue = shape->op.getLhs();
-  if (auto argument = dyn_cast<BlockArgument>(shape->op.getLhs())) {
-    FlatBuffer lhs(b, context.inputs[argument.getArgNumber()]);
+  product.batchStrides.assign(batchDims, b.getAffineConstantExpr(0));
+  product.rowStrides.assign(shape->rowDims.size(), b.getAffineConstantExpr(0));
+  product.depthStride = b.getAffineConstantExpr(0);
+  if (!shape->hasPrologue) {
+    FlatBuffer lhs(b, context, shape->op.getLhs());
     product.batchStrides.assign(lhs.strides.begin(), lhs.strides.begin() + batchDims);
     product.rowStrides.assign(lhs.strides.begin() + batchDims, lhs.strides.end() - 1);
     product.depthStride = lhs.strides.back();
     product.lhsBuffer = lhs.memref;
-  } else {
-    product.batchStrides.assign(batchDims, 0);
-    product.rowStrides.assign(shape->rowDims.size(), 0);
-    product.depthStride = 0;
   }
   product.columns = shape->columns;
   product.depth = shape->depth;

@@ -23,56 +23,58 @@ namespace {
 class ConvolutionEmitter {
 public:
   ConvolutionEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
-      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
+      : b(b), context(context), index(b, context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
         tileColumns(context.plan().getTile()[2]) {
-    FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
+    FlatBuffer x(b, context, s.op.getX());
     input = x.memref;
     imageStride = x.strides.front();
-    heightStride = s.twoSpatialDims ? x.strides[1] : 0;
+    heightStride = s.twoSpatialDims ? x.strides[1] : b.getAffineConstantExpr(0);
     widthStride = x.strides.end()[-2];
     channelStride = x.strides.back();
-    weights = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
+    weights = FlatBuffer(b, context, s.op.getW()).memref;
   }
 
   void emit() {
-    auto loop = scf::ForOp::create(b, context.begin, context.end, indexOf(b, 1));
+    auto [begin, end] = shareOf(b, context, s.units(context.plan().getTile()));
+    auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    int64_t columnBlocks = countTiles(s.panels(), tileColumns / kPanel), rowBlocks = countTiles(s.outHeight, tileRows),
-            pixelBlocks = countTiles(s.outWidth, tilePixels);
-    SmallVector<Value> at = decode(b, loop.getInductionVar(), {s.images, s.groups, columnBlocks, rowBlocks, pixelBlocks});
-    emitByTile(b, at[2], columnBlocks, s.groupOutputs % tileColumns != 0, [&](bool lastColumns) {
-      emitByTile(b, at[3], rowBlocks, s.outHeight % tileRows != 0, [&](bool lastRows) {
-        emitByTile(b, at[4], pixelBlocks, s.outWidth % tilePixels != 0, [&](bool lastPixels) {
-          emitTile(at, lastRows ? s.outHeight % tileRows : tileRows, lastPixels ? s.outWidth % tilePixels : tilePixels,
-                   lastColumns ? s.groupOutputs % tileColumns : tileColumns);
-        });
+    auto number = [&](int64_t value) { return b.getAffineConstantExpr(value); };
+    AffineExpr columns = number(s.groupOutputs), columnBlocks = number(countTiles(s.panels(), tileColumns / kPanel));
+    SmallVector<Value> at = index.decode(
+        loop.getInductionVar(), {s.images, number(s.groups), columnBlocks, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels)});
+    emitByPanels(b, index, at[2], columns, tileColumns, [&](const TilePiece &ownColumns) {
+      emitByTile(b, index, at[3], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
+        emitByTile(b, index, at[4], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownColumns); });
       });
     });
   }
 
 private:
-  void emitTile(ArrayRef<Value> at, int64_t rows, int64_t pixels, int64_t columns) {
-    Value image = at[0], group = at[1], row = scaleIndex(b, at[3], tileRows), pixel = scaleIndex(b, at[4], tilePixels);
-    Value inputBase = addIndex(b, scaleIndex(b, image, imageStride), scaleIndex(b, group, s.groupInputs * channelStride));
-    inputBase = addIndex(b, inputBase, scaleIndex(b, row, s.strideHeight * heightStride));
-    inputBase = addIndex(b, inputBase, scaleIndex(b, pixel, s.strideWidth * widthStride));
+  void emitTile(ArrayRef<Value> at, const TilePiece &ownRows, const TilePiece &ownPixels, const TilePiece &ownColumns) {
+    int64_t rows = ownRows.size, pixels = ownPixels.size;
+    Value image = at[0], group = at[1], row = ownRows.start(b, at[3], tileRows), pixel = ownPixels.start(b, at[4], tilePixels);
+    Value inputBase = addIndex(b, index.scale(image, imageStride), index.scale(group, simplifyDim(channelStride * s.groupInputs)));
+    inputBase = addIndex(b, inputBase, index.scale(row, simplifyDim(heightStride * s.strideHeight)));
+    inputBase = addIndex(b, inputBase, index.scale(pixel, simplifyDim(widthStride * s.strideWidth)));
     int64_t panelStride = s.depth() * kPanel;
     Value weightBase = addIndex(b, scaleIndex(b, group, s.panels() * panelStride), scaleIndex(b, at[2], tileColumns / kPanel * panelStride));
 
-    RegisterTile tile(b, rows * pixels, columns, context.plan().getUnroll());
-    bool rowIsRun = channelStride == 1 && s.dilationWidth == 1 && (s.kernelWidth == 1 || widthStride == s.groupInputs);
+    RegisterTile tile(b, index, rows * pixels, ownColumns, context.plan().getUnroll());
+    bool rowIsRun = isOne(channelStride) && s.dilationWidth == 1 && (s.kernelWidth == 1 || getConstant(widthStride) == s.groupInputs);
     int64_t runs = rowIsRun ? 1 : s.kernelWidth, runDepth = rowIsRun ? s.kernelWidth * s.groupInputs : s.groupInputs;
     SmallVector<Value> sums = emitCarrying(b, s.kernelHeight, tile.start(), [&](Value kh, ValueRange carried) {
-      Value rowBase = addIndex(b, inputBase, scaleIndex(b, kh, s.dilationHeight * heightStride));
+      Value rowBase = addIndex(b, inputBase, index.scale(kh, simplifyDim(heightStride * s.dilationHeight)));
       Value rowWeights = addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * s.groupInputs * kPanel));
       return emitCarrying(b, runs, SmallVector<Value>(carried), [&](Value kw, ValueRange inner) {
-        Value runBase = addIndex(b, rowBase, scaleIndex(b, kw, s.dilationWidth * widthStride));
+        Value runBase = addIndex(b, rowBase, index.scale(kw, simplifyDim(widthStride * s.dilationWidth)));
         Value runWeights = addIndex(b, rowWeights, scaleIndex(b, kw, s.groupInputs * kPanel));
-        return tile.reduce(SmallVector<Value>(inner), runDepth, weights, runWeights, panelStride, [&](int64_t r, Value k) -> Value {
-          int64_t offset = r / pixels * s.strideHeight * heightStride + r % pixels * s.strideWidth * widthStride;
-          return memref::LoadOp::create(b, input, addIndex(b, offsetBy(b, runBase, offset), scaleIndex(b, k, channelStride)));
-        });
+        auto left = [&](int64_t r, Value k) -> Value {
+          AffineExpr offset = simplifyDim(heightStride * (r / pixels * s.strideHeight) + widthStride * (r % pixels * s.strideWidth));
+          return memref::LoadOp::create(b, input, addIndex(b, index.offset(runBase, offset), index.scale(k, channelStride)));
+        };
+        return tile.reduce(SmallVector<Value>(inner), b.getAffineConstantExpr(runDepth), weights, runWeights, b.getAffineConstantExpr(panelStride),
+                           left);
       });
     });
 
@@ -90,10 +92,11 @@ private:
 
   ImplicitLocOpBuilder &b;
   KernelContext &context;
+  SymbolicIndex index;
   ConvolutionShape s;
   int64_t tileRows, tilePixels, tileColumns;
   Value input, weights;
-  int64_t imageStride, heightStride, widthStride, channelStride;
+  AffineExpr imageStride, heightStride, widthStride, channelStride;
 };
 
 /// A 1x1 convolution is a product over all pixels, wherever they lie.
@@ -103,21 +106,22 @@ void emitPointwise(ImplicitLocOpBuilder &b, KernelContext &context, ConvolutionS
   if (s.twoSpatialDims)
     product.rowDims.push_back(s.outHeight);
   product.rowDims.push_back(s.outWidth);
-  product.rowStrides.assign(product.rowDims.size(), 0);
-  product.depthStride = 0;
-  if (auto argument = dyn_cast<BlockArgument>(s.op.getX())) {
-    FlatBuffer x(b, context.inputs[argument.getArgNumber()]);
+  product.rowStrides.assign(product.rowDims.size(), b.getAffineConstantExpr(0));
+  product.depthStride = b.getAffineConstantExpr(0);
+  if (!s.hasPrologue) {
+    FlatBuffer x(b, context, s.op.getX());
     product.lhsBuffer = x.memref;
     product.depthStride = x.strides.back();
     product.rowStrides.front() = x.strides.front();
     if (s.twoSpatialDims)
-      product.rowStrides[1] = s.strideHeight * x.strides[1];
-    product.rowStrides.back() = s.strideWidth * x.strides.end()[-2];
+      product.rowStrides[1] = simplifyDim(x.strides[1] * s.strideHeight);
+    product.rowStrides.back() = simplifyDim(x.strides.end()[-2] * s.strideWidth);
   }
-  product.columns = s.groupOutputs;
-  product.depth = s.groupInputs;
+  product.columns = b.getAffineConstantExpr(s.groupOutputs);
+  product.depth = b.getAffineConstantExpr(s.groupInputs);
   product.lhsValue = s.op.getX();
-  product.rhsBuffer = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
+  product.rhsBuffer = FlatBuffer(b, context, s.op.getW()).memref;
+  product.rhsValue = s.op.getW();
   product.anchorResult = s.op.getResult();
   product.tileRows = context.plan().getTile()[0];
   product.tileColumns = context.plan().getTile()[1];
@@ -138,8 +142,8 @@ LogicalResult emitConvolution(ImplicitLocOpBuilder &b, KernelContext &context) {
   bool valid = tile.size() == 2 ? shape->isPointwise() : tile.size() == 3 && !shape->hasPrologue;
   if (!valid || llvm::any_of(tile, [](int64_t size) { return size < 1; }) || tile.back() % kPanel != 0)
     return context.region.emitOpError("needs a tile [rows, pixels, columns], or [pixels, columns] for 1x1, with columns in multiples of ") << kPanel;
-  if (context.plan().getUnits() != shape->units(tile))
-    return context.region.emitOpError("has ") << shape->units(tile) << " units with this tile, but its plan says " << context.plan().getUnits();
+  if (auto units = getConstant(shape->units(tile)); units && context.plan().getUnits() != *units)
+    return context.region.emitOpError("has ") << *units << " units with this tile, but its plan says " << context.plan().getUnits();
   if (tile.size() == 2)
     emitPointwise(b, context, *shape);
   else

@@ -25,29 +25,27 @@ namespace {
 class DepthwiseEmitter {
 public:
   DepthwiseEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
-      : b(b), context(context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
+      : b(b), context(context), index(b, context), s(shape), tileRows(context.plan().getTile()[0]), tilePixels(context.plan().getTile()[1]),
         tileChannels(context.plan().getTile()[2]) {
-    FlatBuffer x(b, context.inputs[cast<BlockArgument>(s.op.getX()).getArgNumber()]);
+    FlatBuffer x(b, context, s.op.getX());
     input = x.memref;
     imageStride = x.strides.front();
-    heightStride = s.twoSpatialDims ? x.strides[1] : 0;
+    heightStride = s.twoSpatialDims ? x.strides[1] : b.getAffineConstantExpr(0);
     widthStride = x.strides.end()[-2];
-    weights = FlatBuffer(b, context.inputs[cast<BlockArgument>(s.op.getW()).getArgNumber()]).memref;
+    weights = FlatBuffer(b, context, s.op.getW()).memref;
   }
 
   void emit() {
-    auto loop = scf::ForOp::create(b, context.begin, context.end, indexOf(b, 1));
+    auto [begin, end] = shareOf(b, context, s.depthwiseUnits(context.plan().getTile()));
+    auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    int64_t rowBlocks = countTiles(s.outHeight, tileRows), pixelBlocks = countTiles(s.outWidth, tilePixels),
-            channelBlocks = countTiles(s.groups, tileChannels);
-    SmallVector<Value> at = decode(b, loop.getInductionVar(), {s.images, rowBlocks, pixelBlocks, channelBlocks});
-    emitByTile(b, at[3], channelBlocks, s.groups % tileChannels != 0, [&](bool lastChannels) {
-      emitByTile(b, at[1], rowBlocks, s.outHeight % tileRows != 0, [&](bool lastRows) {
-        emitByTile(b, at[2], pixelBlocks, s.outWidth % tilePixels != 0, [&](bool lastPixels) {
-          emitTile(at, lastRows ? s.outHeight % tileRows : tileRows, lastPixels ? s.outWidth % tilePixels : tilePixels,
-                   lastChannels ? s.groups % tileChannels : tileChannels);
-        });
+    AffineExpr channels = b.getAffineConstantExpr(s.groups);
+    SmallVector<Value> at = index.decode(loop.getInductionVar(), {s.images, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels),
+                                                                  countTiles(channels, tileChannels)});
+    emitByTile(b, index, at[3], channels, tileChannels, [&](const TilePiece &ownChannels) {
+      emitByTile(b, index, at[1], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
+        emitByTile(b, index, at[2], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownChannels.size); });
       });
     });
   }
@@ -55,20 +53,22 @@ public:
 private:
   static constexpr int64_t kMaxUnrolledWidth = 9;
 
-  void emitTile(ArrayRef<Value> at, int64_t rows, int64_t pixels, int64_t channels) {
+  void emitTile(ArrayRef<Value> at, const TilePiece &ownRows, const TilePiece &ownPixels, int64_t channels) {
+    int64_t rows = ownRows.size, pixels = ownPixels.size;
     lanes = channels <= kPanel / 2 ? kPanel / 2 : kPanel;
     vector = VectorType::get({lanes}, b.getF32Type());
     active = channels < lanes ? indexOf(b, channels) : Value();
     mask = active ? vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active}).getResult() : Value();
     zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
-    Value row = scaleIndex(b, at[1], tileRows), pixel = scaleIndex(b, at[2], tilePixels), channel = scaleIndex(b, at[3], tileChannels);
-    Value inputBase = addIndex(b, addIndex(b, scaleIndex(b, at[0], imageStride), channel), scaleIndex(b, row, s.strideHeight * heightStride));
-    inputBase = addIndex(b, inputBase, scaleIndex(b, pixel, s.strideWidth * widthStride));
+    Value row = ownRows.start(b, at[1], tileRows), pixel = ownPixels.start(b, at[2], tilePixels), channel = scaleIndex(b, at[3], tileChannels);
+    Value inputBase =
+        addIndex(b, addIndex(b, index.scale(at[0], imageStride), channel), index.scale(row, simplifyDim(heightStride * s.strideHeight)));
+    inputBase = addIndex(b, inputBase, index.scale(pixel, simplifyDim(widthStride * s.strideWidth)));
     SmallVector<Value> panel = decode(b, at[3], {countTiles(s.groups, kPanel), kPanel / tileChannels});
     Value weightBase = addIndex(b, scaleIndex(b, panel[0], s.kernelHeight * s.kernelWidth * kPanel), scaleIndex(b, panel[1], tileChannels));
     prefetchNextRows(inputBase, rows, pixels);
     SmallVector<Value> sums = emitCarrying(b, s.kernelHeight, SmallVector<Value>(rows * pixels, zero), [&](Value kh, ValueRange carried) {
-      return addKernelRow(SmallVector<Value>(carried), addIndex(b, inputBase, scaleIndex(b, kh, s.dilationHeight * heightStride)),
+      return addKernelRow(SmallVector<Value>(carried), addIndex(b, inputBase, index.scale(kh, simplifyDim(heightStride * s.dilationHeight))),
                           addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels);
     });
     store(sums, at[0], row, pixel, channel, rows, pixels);
@@ -80,7 +80,7 @@ private:
     int64_t firstNew = (rows - 1) * s.strideHeight + (s.kernelHeight - 1) * s.dilationHeight + 1;
     for (int64_t y = 0; y < rows * s.strideHeight; ++y)
       for (int64_t x = 0; x < pixels * s.strideWidth; ++x) {
-        Value line = offsetBy(b, inputBase, (firstNew + y) * heightStride + x * widthStride);
+        Value line = index.offset(inputBase, simplifyDim(heightStride * (firstNew + y) + widthStride * x));
         memref::PrefetchOp::create(b, input, line, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
       }
   }
@@ -89,7 +89,7 @@ private:
     if (s.kernelWidth <= kMaxUnrolledWidth)
       return addTaps(sums, base, loadWeights(weightBase, s.kernelWidth), rows, pixels);
     return emitCarrying(b, s.kernelWidth, sums, [&](Value kw, ValueRange carried) {
-      Value tapBase = addIndex(b, base, scaleIndex(b, kw, s.dilationWidth * widthStride));
+      Value tapBase = addIndex(b, base, index.scale(kw, simplifyDim(widthStride * s.dilationWidth)));
       return addTaps(SmallVector<Value>(carried), tapBase, loadWeights(addIndex(b, weightBase, scaleIndex(b, kw, kPanel)), 1), rows, pixels);
     });
   }
@@ -112,7 +112,7 @@ private:
           if (distance < 0 || distance % s.dilationWidth != 0 || tap >= width)
             continue;
           if (!loaded)
-            loaded = loadInput(offsetBy(b, base, r * s.strideHeight * heightStride + x * widthStride));
+            loaded = loadInput(index.offset(base, simplifyDim(heightStride * (r * s.strideHeight) + widthStride * x)));
           Value &sum = sums[r * pixels + i];
           sum = vector::FMAOp::create(b, loaded, taps[tap], sum);
         }
@@ -141,10 +141,11 @@ private:
 
   ImplicitLocOpBuilder &b;
   KernelContext &context;
+  SymbolicIndex index;
   ConvolutionShape s;
   int64_t tileRows, tilePixels, tileChannels;
   Value input, weights;
-  int64_t imageStride, heightStride, widthStride;
+  AffineExpr imageStride, heightStride, widthStride;
   // Of the channel block in hand.
   int64_t lanes = kPanel;
   VectorType vector;
@@ -163,14 +164,11 @@ LogicalResult emitDepthwise(ImplicitLocOpBuilder &b, KernelContext &context) {
   ArrayRef<int64_t> tile = context.plan().getTile();
   if (tile.size() != 3 || tile[0] < 1 || tile[1] < 1 || (tile[2] != kPanel && tile[2] != kPanel / 2))
     return context.region.emitOpError("needs a tile [rows, pixels, channels] with ") << kPanel / 2 << " or " << kPanel << " channels";
-  if (context.plan().getUnits() != shape->depthwiseUnits(tile))
-    return context.region.emitOpError("has ") << shape->depthwiseUnits(tile) << " units with this tile, but its plan says "
-                                              << context.plan().getUnits();
-  auto input = cast<MemRefType>(context.inputs[cast<BlockArgument>(shape->op.getX()).getArgNumber()].getType());
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (failed(input.getStridesAndOffset(strides, offset)) || (strides.back() != 1 && shape->groups > 1))
-    return context.region.emitOpError("needs contiguous channels in ") << input;
+  if (auto units = getConstant(shape->depthwiseUnits(tile)); units && context.plan().getUnits() != *units)
+    return context.region.emitOpError("has ") << *units << " units with this tile, but its plan says " << context.plan().getUnits();
+  unsigned input = cast<BlockArgument>(shape->op.getX()).getArgNumber();
+  if (!isOne(context.region.getBufferStrides(input).back()) && shape->groups > 1)
+    return context.region.emitOpError("needs contiguous channels in ") << context.inputs[input].getType();
   DepthwiseEmitter(b, context, *shape).emit();
   return success();
 }

@@ -69,12 +69,11 @@ public:
       : b(b), context(context), s(shape), element(cast<RankedTensorType>(s.op.getX().getType()).getElementType()),
         kind(s.op.getKind() == PoolKind::Max ? ReduceKind::Max : ReduceKind::Sum), lanes(context.plan().getLanes()),
         tilePixels(context.plan().getTile()[0]), symbols(context.symbols) {
-    unsigned input = cast<BlockArgument>(s.op.getX()).getArgNumber();
-    x = context.region.isSymbolicBuffer(input) ? flatten(b, context.inputs[input]) : FlatBuffer(b, context.inputs[input]).memref;
-    auto strides = context.region.getBufferStrides(input);
-    imageStride = strides.front();
-    heightStride = s.twoSpatialDims ? strides[1] : number(0);
-    widthStride = strides.end()[-2];
+    FlatBuffer buffer(b, context, s.op.getX());
+    x = buffer.memref;
+    imageStride = buffer.strides.front();
+    heightStride = s.twoSpatialDims ? buffer.strides[1] : number(0);
+    widthStride = buffer.strides.end()[-2];
     insideHeight = insideOf(s.height);
     insideWidth = insideOf(s.width);
   }

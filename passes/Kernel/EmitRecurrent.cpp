@@ -73,7 +73,7 @@ public:
   }
 
 private:
-  FlatBuffer bufferOf(Value tensor) { return FlatBuffer(b, context.inputs[cast<BlockArgument>(tensor).getArgNumber()]); }
+  FlatBuffer bufferOf(Value tensor) { return FlatBuffer(b, context, tensor); }
 
   void forEach(Value low, Value high, int64_t by, llvm::function_ref<void(Value)> each) {
     makeLoop(b, low, high, by, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
@@ -122,12 +122,13 @@ private:
   SmallVector<Value> addRows(SmallVector<Value> sums, const FlatBuffer &weights, Value row,
                              llvm::function_ref<Value(Value k, int64_t count)> source) {
     int64_t depth = &weights == &w ? shapeOf(op.getW()).back() : hidden, full = depth - depth % lanes;
-    Value base = scaleIndex(b, row, weights.strides[0]);
+    int64_t rowStride = *getConstant(weights.strides[0]);
+    Value base = scaleIndex(b, row, rowStride);
     auto add = [&](Value k, int64_t count, ValueRange before) {
       SmallVector<Value> next(before);
       Value x = source(k, count), at = addIndex(b, base, k);
       for (auto [i, sum] : llvm::enumerate(next)) {
-        Value y = loadElements(b, weights.memref, offsetBy(b, at, i * weights.strides[0]), lanes, b.getF32Type(), activeOf(count));
+        Value y = loadElements(b, weights.memref, offsetBy(b, at, i * rowStride), lanes, b.getF32Type(), activeOf(count));
         sum = math::FmaOp::create(b, x, y, sum);
       }
       return next;

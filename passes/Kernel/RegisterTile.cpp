@@ -10,26 +10,82 @@ using namespace mlir;
 
 namespace ingot {
 
-FlatBuffer::FlatBuffer(ImplicitLocOpBuilder &b, Value buffer) {
+FlatBuffer::FlatBuffer(ImplicitLocOpBuilder &b, KernelContext &context, Value argument) {
+  unsigned number = cast<BlockArgument>(argument).getArgNumber();
+  Value buffer = context.inputs[number];
   auto type = cast<MemRefType>(buffer.getType());
-  int64_t offset, size = 1;
-  (void)type.getStridesAndOffset(strides, offset); // static: the plan stage made it
-  for (auto [stride, extent] : llvm::zip_equal(strides, type.getShape()))
-    size += stride * (extent - 1);
-  auto flat = MemRefType::get({size}, type.getElementType(), StridedLayoutAttr::get(b.getContext(), offset, {1}), type.getMemorySpace());
-  memref = memref::ReinterpretCastOp::create(b, flat, buffer, offset, flat.getShape(), ArrayRef<int64_t>{1});
+  strides = context.region.getBufferStrides(number);
+  AffineExpr size = b.getAffineConstantExpr(1);
+  for (auto [stride, extent] : llvm::zip_equal(strides, getDims(cast<RankedTensorType>(argument.getType()))))
+    size = size + stride * (extent - 1);
+  int64_t offset = 0;
+  if (!context.region.isSymbolicBuffer(number))
+    offset = type.getStridesAndOffset().second; // static: the plan stage made it
+  std::optional<int64_t> known = getConstant(simplifyDim(size));
+  auto flat = MemRefType::get({known.value_or(ShapedType::kDynamic)}, type.getElementType(), StridedLayoutAttr::get(b.getContext(), offset, {1}),
+                              type.getMemorySpace());
+  OpFoldResult extent = known ? OpFoldResult(b.getIndexAttr(*known)) : OpFoldResult(SymbolicIndex(b, context).of(size));
+  memref = memref::ReinterpretCastOp::create(b, flat, buffer, b.getIndexAttr(offset), {extent}, {b.getIndexAttr(1)});
 }
 
-void emitByTile(ImplicitLocOpBuilder &b, Value position, int64_t count, bool lastDiffers, llvm::function_ref<void(bool last)> body) {
-  if (!lastDiffers || count == 1)
-    return body(lastDiffers);
-  Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, position, indexOf(b, count - 1));
-  auto branch = scf::IfOp::create(b, isLast, /*withElseRegion=*/true);
+Value TilePiece::start(ImplicitLocOpBuilder &b, Value position, int64_t tile) const {
+  Value start = scaleIndex(b, position, tile);
+  return offset ? addIndex(b, start, offset) : start;
+}
+
+namespace {
+
+/// Code for a tile that may be smaller than others: `full()` where `condition` holds, else `rest()`.
+void emitEither(ImplicitLocOpBuilder &b, Value condition, llvm::function_ref<void()> full, llvm::function_ref<void()> rest) {
+  auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  body(true);
+  full();
   b.setInsertionPointToStart(branch.elseBlock());
-  body(false);
+  rest();
+}
+
+} // namespace
+
+void emitByTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr extent, int64_t tile,
+                llvm::function_ref<void(const TilePiece &piece)> body) {
+  if (getConstant(simplifyDim(extent % tile)) == 0)
+    return body({tile});
+  if (std::optional<int64_t> number = getConstant(extent)) {
+    int64_t count = countTiles(*number, tile), rest = *number % tile;
+    if (count == 1)
+      return body({rest});
+    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, position, indexOf(b, count - 1));
+    return emitEither(b, isLast, [&] { body({rest}); }, [&] { body({tile}); });
+  }
+  Value left = arith::SubIOp::create(b, index.of(extent), scaleIndex(b, position, tile));
+  Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
+  emitEither(
+      b, isFull, [&] { body({tile}); },
+      [&] {
+        for (int64_t size = llvm::bit_floor<uint64_t>(tile - 1); size > 0; size /= 2) {
+          Value bit = arith::AndIOp::create(b, left, indexOf(b, size));
+          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, indexOf(b, 0)),
+                 [&] { body({size, arith::AndIOp::create(b, left, indexOf(b, -2 * size))}); });
+        }
+      });
+}
+
+void emitByPanels(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr columns, int64_t tile,
+                  llvm::function_ref<void(const TilePiece &piece)> body) {
+  if (getConstant(columns) || getConstant(simplifyDim(columns % tile)) == 0)
+    return emitByTile(b, index, position, columns, tile, body);
+  Value left = arith::SubIOp::create(b, index.of(columns), scaleIndex(b, position, tile));
+  Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
+  emitEither(
+      b, isFull, [&] { body({tile}); },
+      [&] {
+        makeLoop(b, indexOf(b, 0), left, kPanel, {}, [&](Value column, ValueRange) {
+          Value active = arith::MinSIOp::create(b, arith::SubIOp::create(b, left, column), indexOf(b, kPanel));
+          body({kPanel, column, active});
+          return SmallVector<Value>();
+        });
+      });
 }
 
 SmallVector<Value> emitCarrying(ImplicitLocOpBuilder &b, int64_t count, SmallVector<Value> values,
@@ -52,8 +108,9 @@ static constexpr int64_t kCacheLine = 64;
 /// A reduction of fewer steps is over before a line has come.
 static constexpr int64_t kPrefetchDepth = 64;
 
-RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, int64_t rows, int64_t columns, int64_t unroll)
-    : b(b), rows(rows), columns(columns), panels(countTiles(columns, kPanel)), unroll(unroll), chains(1) {
+RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll)
+    : b(b), index(index), rows(rows), columns(columns.size), panels(countTiles(columns.size, kPanel)), unroll(unroll), chains(1),
+      active(columns.active) {
   while (rows * panels * chains < kSumsInFlight && chains * 2 <= unroll)
     chains *= 2;
 }
@@ -70,12 +127,12 @@ SmallVector<Value> RegisterTile::start() {
   return sums;
 }
 
-SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, Value rhs, Value rhsBase, int64_t panelStride,
+SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, Value rhs, Value rhsBase, AffineExpr panelStride,
                                       llvm::function_ref<Value(int64_t row, Value k)> lhs) {
   SmallVector<Value> next(sums), right;
   Value offset = addIndex(b, rhsBase, scaleIndex(b, k, kPanel));
   for (int64_t j = 0; j < panels; ++j)
-    right.push_back(vector::LoadOp::create(b, vectorOf(j), rhs, offsetBy(b, offset, j * panelStride)));
+    right.push_back(vector::LoadOp::create(b, vectorOf(j), rhs, index.offset(offset, simplifyDim(panelStride * j))));
   for (int64_t r = 0; r < rows; ++r) {
     Value element = lhs(r, k);
     for (int64_t j = 0; j < panels; ++j) {
@@ -87,27 +144,35 @@ SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, V
   return next;
 }
 
-SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, int64_t depth, Value rhs, Value rhsBase, int64_t panelStride,
+SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, AffineExpr depth, Value rhs, Value rhsBase, AffineExpr panelStride,
                                         llvm::function_ref<Value(int64_t row, Value k)> lhs,
                                         llvm::function_ref<void(Value k, int64_t steps)> prefetch) {
-  int64_t steps = std::max(unroll, chains), full = depth - depth % steps;
-  if (full == steps) // one iteration
-    full = 0;
-  if (full != 0) {
-    auto loop = scf::ForOp::create(b, indexOf(b, 0), indexOf(b, full), indexOf(b, steps), sums);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> carried(loop.getRegionIterArgs());
+  int64_t steps = std::max(unroll, chains);
+  auto unrolled = [&](Value k, ValueRange carried) {
+    SmallVector<Value> next(carried);
     if (prefetch)
-      prefetch(loop.getInductionVar(), steps);
+      prefetch(k, steps);
     for (int64_t u = 0; u < steps; ++u)
-      carried = step(carried, u % chains, offsetBy(b, loop.getInductionVar(), u), rhs, rhsBase, panelStride, lhs);
-    scf::YieldOp::create(b, carried);
-    sums.assign(loop.result_begin(), loop.result_end());
+      next = step(next, u % chains, offsetBy(b, k, u), rhs, rhsBase, panelStride, lhs);
+    return next;
+  };
+  if (std::optional<int64_t> number = getConstant(depth)) {
+    int64_t full = *number - *number % steps;
+    if (full == steps) // one iteration
+      full = 0;
+    if (full != 0)
+      sums = makeLoop(b, indexOf(b, 0), indexOf(b, full), steps, sums, unrolled);
+    for (int64_t k = full; k < *number; ++k)
+      sums = step(sums, k % chains, indexOf(b, k), rhs, rhsBase, panelStride, lhs);
+    return sums;
   }
-  for (int64_t k = full; k < depth; ++k)
-    sums = step(sums, k % chains, indexOf(b, k), rhs, rhsBase, panelStride, lhs);
-  return sums;
+  AffineExpr full = simplifyDim(depth.floorDiv(steps) * steps);
+  sums = makeLoop(b, indexOf(b, 0), index.of(full), steps, sums, unrolled);
+  if (full == depth)
+    return sums;
+  return makeLoop(b, index.of(full), index.of(depth), 1, sums, [&](Value k, ValueRange carried) { //
+    return step(carried, 0, k, rhs, rhsBase, panelStride, lhs);
+  });
 }
 
 SmallVector<Value> RegisterTile::finish(SmallVector<Value> sums) {
@@ -143,7 +208,7 @@ void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Va
         continue;
       }
       body.bind(anchorResult, sums[r * panels + j]);
-      body.emitAndStore(indices, lanes, rest < lanes ? indexOf(b, rest) : Value());
+      body.emitAndStore(indices, lanes, active ? active : rest < lanes ? indexOf(b, rest) : Value());
     }
 }
 
@@ -161,78 +226,118 @@ namespace {
 ///     out[row + r, column + 16 j ...] = body(sums[r][j], ...)
 class RowsTimesPanelsEmitter {
 public:
-  RowsTimesPanelsEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const RowsTimesPanels &product)
-      : b(b), context(context), p(product), rows(llvm::product_of(p.rowDims)), rowBlocks(countTiles(rows, p.tileRows)),
-        columnBlocks(countTiles(p.columns, p.tileColumns)) {
-    // Rows that lie at one distance from each other need no division to be found.
-    rowStride = 0;
-    linear = true;
-    int64_t extent = 1;
-    for (int64_t i = p.rowDims.size() - 1; i >= 0; --i) {
-      if (p.rowDims[i] == 1)
-        continue;
-      if (extent == 1)
-        rowStride = p.rowStrides[i];
-      linear &= p.rowStrides[i] == rowStride * extent;
-      extent *= p.rowDims[i];
-    }
-    // Tiles that never cross the innermost row dim share the outer coordinates.
-    auto inner = llvm::find_if(llvm::reverse(p.rowDims), [](int64_t size) { return size != 1; });
+  RowsTimesPanelsEmitter(ImplicitLocOpBuilder &b, KernelContext &context, RowsTimesPanels product)
+      : b(b), context(context), index(b, context), p(std::move(product)) {
+    auto inner = llvm::find_if_not(llvm::reverse(p.rowDims), isOne);
     innerDim = inner == p.rowDims.rend() ? p.rowDims.size() - 1 : std::distance(inner, p.rowDims.rend()) - 1;
-    aligned = p.rowDims[innerDim] == rows || p.rowDims[innerDim] % p.tileRows == 0;
+    // Rows that lie at one distance from each other need no division to be found.
+    rowStride = isOne(p.rowDims[innerDim]) ? b.getAffineConstantExpr(0) : p.rowStrides[innerDim];
+    linear = liesInRow(p.rowDims, p.rowStrides);
+    rows = b.getAffineConstantExpr(1);
+    for (AffineExpr dim : p.rowDims)
+      rows = simplifyDim(rows * dim);
+    if (!getConstant(rows) && linear && rowsAreOneDim()) {
+      llvm::fill(p.rowDims, b.getAffineConstantExpr(1));
+      p.rowDims[innerDim] = rows;
+    }
+    rowBlocks = countTiles(rows, p.tileRows);
+    columnBlocks = countTiles(p.columns, p.tileColumns);
+    // Tiles that never cross the innermost row dim share the outer coordinates.
+    aligned = p.rowDims[innerDim] == rows || getConstant(simplifyDim(p.rowDims[innerDim] % p.tileRows)) == 0;
   }
 
   void emit() {
     if (!p.lhsBuffer) {
-      auto type = MemRefType::get({p.tileRows * prologueRowStride(p.depth)}, b.getF32Type());
+      scratchStride = prologueRowStride(*getConstant(p.depth));
+      auto type = MemRefType::get({p.tileRows * scratchStride}, b.getF32Type());
       scratch = memref::AllocaOp::create(b, type, b.getI64IntegerAttr(kCacheLine));
     }
-    auto loop = scf::ForOp::create(b, context.begin, context.end, indexOf(b, 1));
+    AffineExpr units = rowBlocks * columnBlocks;
+    for (AffineExpr dim : p.batchDims)
+      units = simplifyDim(units * dim);
+    auto [begin, end] = shareOf(b, context, units);
+    auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<int64_t> sizes(p.batchDims);
+    Dims sizes(p.batchDims);
     sizes.append({scratch ? rowBlocks : columnBlocks, scratch ? columnBlocks : rowBlocks});
-    SmallVector<Value> position = decode(b, loop.getInductionVar(), sizes);
+    SmallVector<Value> position = index.decode(loop.getInductionVar(), sizes);
     Value rowBlock = position.pop_back_val(), columnBlock = position.pop_back_val();
     if (scratch) {
       std::swap(rowBlock, columnBlock);
-      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loop.getInductionVar(), context.begin);
+      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loop.getInductionVar(), begin);
       Value startsRow = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, columnBlock, indexOf(b, 0));
       newRows = arith::OrIOp::create(b, isFirst, startsRow);
     }
-    emitByTile(b, columnBlock, columnBlocks, p.columns % p.tileColumns != 0, [&](bool lastColumns) {
-      emitByTile(b, rowBlock, rowBlocks, rows % p.tileRows != 0, [&](bool lastRows) {
-        emitTile(position, rowBlock, columnBlock, lastRows ? rows % p.tileRows : p.tileRows, lastColumns ? p.columns % p.tileColumns : p.tileColumns);
+    emitByPanels(b, index, columnBlock, p.columns, p.tileColumns, [&](const TilePiece &ownColumns) {
+      emitByTile(b, index, rowBlock, rows, p.tileRows, [&](const TilePiece &ownRows) { //
+        emitTile(position, rowBlock, ownRows, columnBlock, ownColumns);
       });
     });
   }
 
 private:
-  void emitTile(ArrayRef<Value> batch, Value rowBlock, Value columnBlock, int64_t tileRows, int64_t tileColumns) {
-    Value row = scaleIndex(b, rowBlock, p.tileRows), column = scaleIndex(b, columnBlock, p.tileColumns);
-    SmallVector<SmallVector<Value>> coordinates = locateRows(batch, row, tileRows);
-    int64_t panelStride = p.depth * kPanel;
-    Value rhsBase = scaleIndex(b, columnBlock, p.tileColumns / kPanel * panelStride);
-    for (auto [i, coordinate] : llvm::enumerate(batch))
-      rhsBase = addIndex(b, rhsBase, scaleIndex(b, coordinate, p.rhsBatchStrides[i]));
+  /// Whether dims of these sizes and strides are one dim.
+  static bool liesInRow(ArrayRef<AffineExpr> sizes, ArrayRef<AffineExpr> strides) {
+    AffineExpr next; // the stride that the next dim has to have
+    for (auto [size, stride] : llvm::reverse(llvm::zip_equal(sizes, strides))) {
+      if (isOne(size))
+        continue;
+      if (next && simplifyDim(stride) != next)
+        return false;
+      next = simplifyDim(stride * size);
+    }
+    return true;
+  }
 
-    RegisterTile tile(b, tileRows, tileColumns, p.unroll);
-    if (p.depth >= kPrefetchDepth)
+  /// Whether the body's operands and results have all rows at one distance from each other, or one for all rows.
+  bool rowsAreOneDim() {
+    RegionOp region = context.region;
+    SmallVector<Value> tensors(region.getBody().getArguments());
+    llvm::append_range(tensors, region.getYielded());
+    size_t rank = p.batchDims.size() + p.rowDims.size() + 1;
+    for (auto [number, tensor] : llvm::enumerate(tensors)) {
+      if (tensor == p.rhsValue)
+        continue;
+      Dims dims = getDims(cast<RankedTensorType>(tensor.getType())), strides(region.getBufferStrides(number));
+      dims.insert(dims.begin(), rank - dims.size(), b.getAffineConstantExpr(1));
+      strides.insert(strides.begin(), rank - strides.size(), b.getAffineConstantExpr(0));
+      auto own = ArrayRef(dims).slice(p.batchDims.size(), p.rowDims.size());
+      bool isRows = own == ArrayRef(p.rowDims) && liesInRow(own, ArrayRef(strides).slice(p.batchDims.size(), own.size()));
+      if (!isRows && !llvm::all_of(own, isOne))
+        return false;
+    }
+    return true;
+  }
+
+  void emitTile(ArrayRef<Value> batch, Value rowBlock, const TilePiece &ownRows, Value columnBlock, const TilePiece &ownColumns) {
+    int64_t tileRows = ownRows.size;
+    Value row = ownRows.start(b, rowBlock, p.tileRows), column = ownColumns.start(b, columnBlock, p.tileColumns);
+    SmallVector<SmallVector<Value>> coordinates = locateRows(batch, row, tileRows);
+    AffineExpr panelStride = simplifyDim(p.depth * kPanel);
+    Value rhsBase = index.scale(columnBlock, simplifyDim(panelStride * (p.tileColumns / kPanel)));
+    if (ownColumns.offset)
+      rhsBase = addIndex(b, rhsBase, index.scale(ownColumns.offset, p.depth));
+    for (auto [i, coordinate] : llvm::enumerate(batch))
+      rhsBase = addIndex(b, rhsBase, index.scale(coordinate, p.rhsBatchStrides[i]));
+
+    RegisterTile tile(b, index, tileRows, ownColumns, p.unroll);
+    if (getConstant(p.depth).value_or(kPrefetchDepth) >= kPrefetchDepth)
       tile.prefetch(context, coordinates, column);
     SmallVector<Value> bases;
     if (p.lhsBuffer)
       bases = startRows(batch, row, coordinates);
     else
-      makeIf(b, newRows, [&] { emitPrologue(coordinates); });
+      makeIf(b, newRows, [&] { emitPrologue(coordinates, ownRows); });
     auto left = [&](int64_t r, Value k) -> Value {
       if (p.lhsBuffer)
-        return memref::LoadOp::create(b, p.lhsBuffer, addIndex(b, bases[r], scaleIndex(b, k, p.depthStride)));
-      return memref::LoadOp::create(b, scratch, offsetBy(b, k, r * prologueRowStride(p.depth)));
+        return memref::LoadOp::create(b, p.lhsBuffer, addIndex(b, bases[r], index.scale(k, p.depthStride)));
+      return memref::LoadOp::create(b, scratch, inScratch(ownRows, r, k));
     };
     // The rows of the next tile are one piece of memory, of which each step fetches its share: hardware loses track where a row ends.
-    bool ahead = p.lhsBuffer && linear && rowStride == p.depth && p.depthStride == 1 && rowBlocks > 1;
+    bool ahead = p.lhsBuffer && linear && rowStride == p.depth && isOne(p.depthStride) && !isOne(rowBlocks);
     auto prefetch = [&](Value k, int64_t steps) {
-      Value next = ahead ? offsetBy(b, addIndex(b, bases[0], scaleIndex(b, k, tileRows)), tileRows * rowStride) : Value();
+      Value next = ahead ? index.offset(addIndex(b, bases[0], scaleIndex(b, k, tileRows)), simplifyDim(rowStride * tileRows)) : Value();
       for (int64_t i = 0; ahead && i < tileRows * steps; i += kCacheLine / sizeof(float))
         memref::PrefetchOp::create(b, p.lhsBuffer, offsetBy(b, next, i), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
     };
@@ -241,16 +346,16 @@ private:
   }
 
   /// Computes the lhs rows of a tile into `scratch`.
-  void emitPrologue(ArrayRef<SmallVector<Value>> coordinates) {
+  void emitPrologue(ArrayRef<SmallVector<Value>> coordinates, const TilePiece &ownRows) {
     auto columnsAt = [&](Value k, int64_t lanes, Value active) {
       for (auto [r, own] : llvm::enumerate(coordinates)) {
         SmallVector<Value> indices(own);
         indices.push_back(k);
         Value computed = BodyEmitter(b, context).emit(p.lhsValue, indices, lanes, active);
-        vector::StoreOp::create(b, computed, scratch, offsetBy(b, k, r * prologueRowStride(p.depth)));
+        vector::StoreOp::create(b, computed, scratch, inScratch(ownRows, r, k));
       }
     };
-    int64_t rest = p.depth % kPanel, full = p.depth - rest;
+    int64_t depth = *getConstant(p.depth), rest = depth % kPanel, full = depth - rest;
     if (full > 0)
       makeLoop(b, indexOf(b, 0), indexOf(b, full), kPanel, {}, [&](Value k, ValueRange) {
         columnsAt(k, kPanel, Value());
@@ -258,6 +363,12 @@ private:
       });
     if (rest > 0)
       columnsAt(indexOf(b, full), kPanel, indexOf(b, rest));
+  }
+
+  /// Where step `k` of row `r` of a piece lies in `scratch`.
+  Value inScratch(const TilePiece &ownRows, int64_t r, Value k) {
+    Value at = offsetBy(b, k, r * scratchStride);
+    return ownRows.offset ? addIndex(b, at, scaleIndex(b, ownRows.offset, scratchStride)) : at;
   }
 
   /// All coordinates but the column of each row of a tile.
@@ -269,30 +380,50 @@ private:
         own = located.front();
         Value &inner = own[batch.size() + innerDim];
         inner = offsetBy(b, inner, r);
+      } else if (!getConstant(rows) && r > 0) {
+        own = nextRow(located.back(), batch.size());
       } else {
         own.append(batch.begin(), batch.end());
-        own.append(decode(b, offsetBy(b, row, r), p.rowDims));
+        own.append(index.decode(offsetBy(b, row, r), p.rowDims));
       }
       located.push_back(own);
     }
     return located;
   }
 
+  /// The coordinates of the row after `row`: by counting, as dividing by a size that only a run tells is slow.
+  SmallVector<Value> nextRow(SmallVector<Value> row, size_t batchDims) {
+    Value zero = indexOf(b, 0), one = indexOf(b, 1), carry = one;
+    size_t outermost = std::distance(p.rowDims.begin(), llvm::find_if_not(p.rowDims, isOne));
+    for (size_t i = innerDim + 1; i-- > outermost;) {
+      if (isOne(p.rowDims[i]))
+        continue;
+      Value &coordinate = row[batchDims + i];
+      coordinate = arith::AddIOp::create(b, coordinate, carry);
+      if (i == outermost)
+        break;
+      Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, coordinate, index.of(p.rowDims[i]));
+      coordinate = arith::SelectOp::create(b, wraps, zero, coordinate);
+      carry = arith::SelectOp::create(b, wraps, one, zero);
+    }
+    return row;
+  }
+
   /// Where each row of a tile starts in the lhs.
   SmallVector<Value> startRows(ArrayRef<Value> batch, Value row, ArrayRef<SmallVector<Value>> coordinates) {
     Value base = indexOf(b, 0);
     for (auto [i, coordinate] : llvm::enumerate(batch))
-      base = addIndex(b, base, scaleIndex(b, coordinate, p.batchStrides[i]));
+      base = addIndex(b, base, index.scale(coordinate, p.batchStrides[i]));
     SmallVector<Value> starts;
     for (auto [r, own] : llvm::enumerate(coordinates)) {
       if (linear) {
-        starts.push_back(offsetBy(b, addIndex(b, base, scaleIndex(b, row, rowStride)), r * rowStride));
+        starts.push_back(index.offset(addIndex(b, base, index.scale(row, rowStride)), simplifyDim(rowStride * r)));
       } else if (aligned && r > 0) {
-        starts.push_back(offsetBy(b, starts.front(), r * p.rowStrides[innerDim]));
+        starts.push_back(index.offset(starts.front(), simplifyDim(p.rowStrides[innerDim] * r)));
       } else {
         Value start = base;
         for (auto [coordinate, stride] : llvm::zip_equal(ArrayRef(own).drop_front(batch.size()), p.rowStrides))
-          start = addIndex(b, start, scaleIndex(b, coordinate, stride));
+          start = addIndex(b, start, index.scale(coordinate, stride));
         starts.push_back(start);
       }
     }
@@ -301,17 +432,20 @@ private:
 
   ImplicitLocOpBuilder &b;
   KernelContext &context;
-  const RowsTimesPanels &p;
+  SymbolicIndex index;
+  RowsTimesPanels p;
   Value scratch; ///< the lhs rows of a tile, when the body computes them: once for all its column blocks
   Value newRows; ///< whether the unit is the first one of these rows
-  int64_t rows, rowBlocks, columnBlocks, rowStride, innerDim;
+  int64_t scratchStride = 0;
+  AffineExpr rows, rowBlocks, columnBlocks, rowStride;
+  size_t innerDim;
   bool linear, aligned;
 };
 
 } // namespace
 
-void emitRowsTimesPanels(ImplicitLocOpBuilder &b, KernelContext &context, const RowsTimesPanels &product) {
-  RowsTimesPanelsEmitter(b, context, product).emit();
+void emitRowsTimesPanels(ImplicitLocOpBuilder &b, KernelContext &context, RowsTimesPanels product) {
+  RowsTimesPanelsEmitter(b, context, std::move(product)).emit();
 }
 
 } // namespace ingot

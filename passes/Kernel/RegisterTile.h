@@ -10,17 +10,34 @@ namespace ingot {
 
 //===-- What the compute families share ----------------------------------------------------------------------------------------------------===//
 
-/// A buffer as one long row from its first element on, because a hot loop wants one base and constant offsets; `strides` are those of its dims.
+/// The buffer of a body's argument as one long row from its first element on, because a hot loop wants one base and constant offsets; `strides` are
+/// those of its dims.
 struct FlatBuffer {
-  FlatBuffer(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer);
+  FlatBuffer(mlir::ImplicitLocOpBuilder &b, KernelContext &context, mlir::Value argument);
 
   mlir::Value memref;
-  llvm::SmallVector<int64_t> strides;
+  llvm::SmallVector<mlir::AffineExpr, 6> strides;
 };
 
-/// Emits `body(last)` for tile `position` of `count`: one piece of code for all, or, when the last tile is smaller, one for it and one for the
-/// others.
-void emitByTile(mlir::ImplicitLocOpBuilder &b, mlir::Value position, int64_t count, bool lastDiffers, llvm::function_ref<void(bool last)> body);
+/// The part of a tile's dim that one piece of code computes.
+struct TilePiece {
+  int64_t size;
+  mlir::Value offset = {}; ///< where it starts in the tile; null: at its start
+  mlir::Value active = {}; ///< how many of its last panel's columns there are, where only a run tells
+
+  /// Where the piece starts in its dim, if it belongs to tile `position`.
+  mlir::Value start(mlir::ImplicitLocOpBuilder &b, mlir::Value position, int64_t tile) const;
+};
+
+/// Emits `body` for tile `position` of those that cover `extent`: one piece of code for all, or, when the last tile is smaller, one for it and one
+/// for the others. The last tile of an extent that only a run tells is divided into pieces of 2^n, so that nothing is computed twice and nothing
+/// outside.
+void emitByTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr extent, int64_t tile,
+                llvm::function_ref<void(const TilePiece &piece)> body);
+
+/// The same for columns, which packed panels hold: the last tile of an unknown number of them is a loop over single panels.
+void emitByPanels(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr columns, int64_t tile,
+                  llvm::function_ref<void(const TilePiece &piece)> body);
 
 /// `for i in [0, count)` around code that carries `values` along; no loop for a count of 1.
 llvm::SmallVector<mlir::Value> emitCarrying(mlir::ImplicitLocOpBuilder &b, int64_t count, llvm::SmallVector<mlir::Value> values,
@@ -33,14 +50,14 @@ llvm::SmallVector<mlir::Value> emitCarrying(mlir::ImplicitLocOpBuilder &b, int64
 class RegisterTile {
 public:
   /// `columns`: of the whole tile, so that the last panel's vector is no wider than needed. `unroll` of the plan bounds the chains.
-  RegisterTile(mlir::ImplicitLocOpBuilder &b, int64_t rows, int64_t columns, int64_t unroll);
+  RegisterTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll);
 
   llvm::SmallVector<mlir::Value> start();
 
   /// sums[r, j] += lhs(r, k) * rhs[rhsBase + j * panelStride + 16 * k ...] for all k in [0, depth). `prefetch` is called for each iteration's first
   /// `k`.
-  llvm::SmallVector<mlir::Value> reduce(llvm::SmallVector<mlir::Value> sums, int64_t depth, mlir::Value rhs, mlir::Value rhsBase, int64_t panelStride,
-                                        llvm::function_ref<mlir::Value(int64_t row, mlir::Value k)> lhs,
+  llvm::SmallVector<mlir::Value> reduce(llvm::SmallVector<mlir::Value> sums, mlir::AffineExpr depth, mlir::Value rhs, mlir::Value rhsBase,
+                                        mlir::AffineExpr panelStride, llvm::function_ref<mlir::Value(int64_t row, mlir::Value k)> lhs,
                                         llvm::function_ref<void(mlir::Value k, int64_t steps)> prefetch = {});
 
   /// One vector per row and panel, row by row.
@@ -57,11 +74,13 @@ public:
 
 private:
   mlir::VectorType vectorOf(int64_t panel) const;
-  llvm::SmallVector<mlir::Value> step(mlir::ValueRange sums, int64_t chain, mlir::Value k, mlir::Value rhs, mlir::Value rhsBase, int64_t panelStride,
-                                      llvm::function_ref<mlir::Value(int64_t row, mlir::Value k)> lhs);
+  llvm::SmallVector<mlir::Value> step(mlir::ValueRange sums, int64_t chain, mlir::Value k, mlir::Value rhs, mlir::Value rhsBase,
+                                      mlir::AffineExpr panelStride, llvm::function_ref<mlir::Value(int64_t row, mlir::Value k)> lhs);
 
   mlir::ImplicitLocOpBuilder &b;
+  SymbolicIndex &index;
   int64_t rows, columns, panels, unroll, chains;
+  mlir::Value active;
 };
 
 //===-- Rows times panels --------------------------------------------------------------------------------------------------------------------===//
@@ -69,18 +88,19 @@ private:
 /// A matrix product whose left rows may lie anywhere: `row coordinates . rowStrides` is where a row starts. Contractions, 1x1 convolutions and GEMV
 /// are this.
 struct RowsTimesPanels {
-  llvm::SmallVector<int64_t> batchDims, batchStrides; ///< outer dims that the rhs has too; strides in the lhs
-  llvm::SmallVector<int64_t> rhsBatchStrides;
-  llvm::SmallVector<int64_t> rowDims, rowStrides; ///< strides are unused when `lhs` is computed by the body
-  int64_t columns, depth, depthStride;
+  Dims batchDims, batchStrides; ///< outer dims that the rhs has too; strides in the lhs
+  Dims rhsBatchStrides;
+  Dims rowDims, rowStrides; ///< strides are unused when `lhs` is computed by the body
+  mlir::AffineExpr columns, depth, depthStride;
   mlir::Value lhsBuffer; ///< flat; null: the body computes the lhs (a prologue), for the rows of one tile at a time
   mlir::Value lhsValue;  ///< the anchor's left operand
   mlir::Value rhsBuffer; ///< flat
+  mlir::Value rhsValue;
   mlir::Value anchorResult;
   int64_t tileRows, tileColumns, unroll;
 };
 
-void emitRowsTimesPanels(mlir::ImplicitLocOpBuilder &b, KernelContext &context, const RowsTimesPanels &product);
+void emitRowsTimesPanels(mlir::ImplicitLocOpBuilder &b, KernelContext &context, RowsTimesPanels product);
 
 } // namespace ingot
 

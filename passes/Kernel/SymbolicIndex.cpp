@@ -17,7 +17,7 @@ Dims contiguousStrides(ArrayRef<AffineExpr> dims) {
   return strides;
 }
 
-int64_t estimateDim(AffineExpr dim) { return evaluateDim(dim, SmallVector<int64_t>(countSymbols(dim), 64)); }
+int64_t estimateDim(AffineExpr dim, int64_t symbol) { return evaluateDim(dim, SmallVector<int64_t>(countSymbols(dim), symbol)); }
 
 Value SymbolicIndex::of(AffineExpr dim) { return materializeDim(b, dim, symbols); }
 

@@ -8,6 +8,9 @@
 
 namespace ingot {
 
+/// What a symbol is taken to be where only its order of magnitude counts.
+inline constexpr int64_t kTypicalSize = 64;
+
 /// How many tiles cover `extent`.
 inline mlir::AffineExpr countTiles(mlir::AffineExpr extent, int64_t tile) { return simplifyDim(extent.ceilDiv(tile)); }
 
@@ -18,7 +21,7 @@ inline bool isOne(mlir::AffineExpr dim) { return getConstant(dim) == 1; }
 Dims contiguousStrides(llvm::ArrayRef<mlir::AffineExpr> dims);
 
 /// A typical value, for choices that need a number: every symbol counts as 64.
-int64_t estimateDim(mlir::AffineExpr dim);
+int64_t estimateDim(mlir::AffineExpr dim, int64_t symbol = kTypicalSize);
 
 /// Index arithmetic with sizes and strides that may depend on the model's symbols. Constants fold, so that static shapes give the code that they
 /// would give with numbers.

@@ -3,6 +3,8 @@
 
 #include "passes/Kernel/ComputeShapes.h"
 
+using namespace mlir;
+
 namespace ingot {
 
 bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
@@ -45,7 +47,47 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
 double ProductCost::rowBlock(int64_t rows, int64_t panels) const {
   int64_t tileColumns = panels * kPanel, full = columns / tileColumns, rest = columns % tileColumns;
   double prologue = prologueCycles * rows * countTiles(depth, kPanel) * machine.registersPerVector();
-  return prologue + full * tile(rows, tileColumns) + (rest ? tile(rows, rest) : 0);
+  double last = anyColumns ? countTiles(rest, kPanel) * tile(rows, kPanel) : rest ? tile(rows, rest) : 0;
+  return prologue + full * tile(rows, tileColumns) + last;
+}
+
+double coverCost(AffineExpr extent, int64_t size, int64_t tile, llvm::function_ref<double(int64_t size)> cost) {
+  int64_t full = size / tile, rest = size % tile;
+  double sum = full * cost(tile);
+  if (getConstant(extent))
+    return sum + (rest ? cost(rest) : 0);
+  for (int64_t piece = llvm::bit_floor<uint64_t>(rest); piece > 0; piece /= 2)
+    if (rest & piece)
+      sum += cost(piece);
+  return sum;
+}
+
+TileChoice::TileChoice(ArrayRef<AffineExpr> dims) {
+  if (llvm::all_of(dims, llvm::IsaPred<AffineConstantExpr>))
+    sizes = {1};
+  else
+    sizes = {7, 13, 20, 37, 64, 113, 200}; // all kinds of rests
+}
+
+void TileChoice::offer(ArrayRef<int64_t> tile, llvm::function_ref<double(int64_t symbol)> cost) {
+  double sum = 0;
+  for (auto [i, size] : llvm::enumerate(sizes)) {
+    double own = cost(size);
+    if (first.size() < sizes.size())
+      first.push_back(sizes.size() == 1 ? 1 : own);
+    sum += own / first[i];
+  }
+  if (best.empty() || sum < bestCost) {
+    bestCost = sum;
+    best.assign(tile.begin(), tile.end());
+  }
+}
+
+PlanAttr makeTiledPlan(RegionOp region, Family family, ArrayRef<int64_t> tile, int64_t unroll, int64_t lanes, AffineExpr units, double work) {
+  constexpr int64_t kVirtualUnits = 256;
+  std::optional<int64_t> number = getConstant(units);
+  bool parallel = work > kParallelCycles && number != 1;
+  return PlanAttr::get(region.getContext(), family, tile, unroll, lanes, number.value_or(parallel ? kVirtualUnits : 1), parallel);
 }
 
 int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine) {

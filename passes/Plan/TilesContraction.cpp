@@ -17,12 +17,10 @@ int64_t rowStrideBytes(RegionOp region, Value lhs) {
   auto argument = dyn_cast<BlockArgument>(lhs);
   if (!argument)
     return 0;
-  Type type = region.getInputs()[argument.getArgNumber()].getType();
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (auto memref = dyn_cast<MemRefType>(type); memref && succeeded(memref.getStridesAndOffset(strides, offset)))
-    return strides.end()[-2] * sizeof(float);
-  return cast<ShapedType>(type).getShape().back() * sizeof(float);
+  auto tensor = cast<RankedTensorType>(argument.getType());
+  bool hasBuffer = isa<MemRefType>(region.getInputs()[argument.getArgNumber()].getType());
+  AffineExpr stride = hasBuffer ? region.getBufferStrides(argument.getArgNumber()).end()[-2] : getDims(tensor).back();
+  return getConstant(stride).value_or(0) * static_cast<int64_t>(sizeof(float));
 }
 
 } // namespace
@@ -32,40 +30,48 @@ PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
   if (!shape)
     return {};
-  ProductCost cost{
-      machine, shape->columns, shape->depth, machine.avx512 ? 2 : 1, rowStrideBytes(region, shape->op.getLhs()), prologueCycles(shape->op.getLhs())};
-  double best = 0, bestWork = 0;
-  SmallVector<int64_t> bestTile;
-  for (int64_t panels = 1; panels <= shape->panels(); ++panels) {
-    if (!cost.fits(1, panels))
-      break;
-    for (int64_t rows = 1; rows <= shape->rows && cost.fits(rows, panels); ++rows) {
-      int64_t full = shape->rows / rows, rest = shape->rows % rows;
-      double work = shape->batches * (full * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0));
+  int64_t strideBytes = rowStrideBytes(region, shape->op.getLhs());
+  double prologue = prologueCycles(shape->op.getLhs());
+  auto costAt = [&](int64_t symbol) {
+    return ProductCost{machine,
+                       estimateDim(shape->columns, symbol),
+                       estimateDim(shape->depth, symbol),
+                       machine.avx512 ? 2 : 1,
+                       strideBytes,
+                       prologue,
+                       /*anyColumns=*/!getConstant(shape->columns)};
+  };
+  auto workOf = [&](int64_t rows, int64_t panels, int64_t symbol) {
+    ProductCost cost = costAt(symbol);
+    auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, panels); };
+    return estimateDim(shape->batches, symbol) * coverCost(shape->rows, estimateDim(shape->rows, symbol), rows, rowBlock);
+  };
+  TileChoice choice({shape->batches, shape->rows, shape->columns, shape->depth});
+  ProductCost bounds = costAt(1);
+  for (int64_t panels = 1, most = choice.largest(shape->panels()); panels <= most && bounds.fits(1, panels); ++panels)
+    for (int64_t rows = 1, most = choice.largest(shape->rows); rows <= most && bounds.fits(rows, panels); ++rows) {
       SmallVector<int64_t> tile = {rows, panels * kPanel};
-      double total = balanced(work, shape->units(tile), machine);
-      if (bestTile.empty() || total < best)
-        best = total, bestWork = work, bestTile = tile;
+      AffineExpr units = shape->units(tile);
+      choice.offer(tile, [&](int64_t symbol) { return balanced(workOf(rows, panels, symbol), estimateDim(units, symbol), machine); });
     }
-  }
-  int64_t units = shape->units(bestTile);
-  return PlanAttr::get(region.getContext(), Family::Contraction, bestTile, chooseUnroll(bestTile[0], bestTile[1] / kPanel, machine), kPanel, units,
-                       units > 1 && bestWork > kParallelCycles);
+  int64_t rows = choice.get()[0], panels = choice.get()[1] / kPanel;
+  return makeTiledPlan(region, Family::Contraction, choice.get(), chooseUnroll(rows, panels, machine), kPanel, shape->units(choice.get()),
+                       workOf(rows, panels, 64));
 }
 
 PlanAttr planGemv(RegionOp region, const MachineModel &machine) {
   std::string why;
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
-  if (!shape || shape->rows > kGemvRows || (shape->hasPrologue && !fitsPrologue(shape->rows, shape->depth)))
+  std::optional<int64_t> rows = shape ? getConstant(shape->rows) : std::nullopt;
+  if (!rows || *rows > kGemvRows || (shape->hasPrologue && !fitsPrologue(*rows, *getConstant(shape->depth))))
     return {};
-  int64_t panels = std::clamp<int64_t>(shape->batches * shape->panels() / machine.threads, 1, std::min(kGemvPanels, shape->panels()));
-  while (panels > 1 && !fitsRegisters(shape->rows, panels, machine))
+  int64_t allPanels = estimateDim(shape->panels()), batches = estimateDim(shape->batches);
+  int64_t panels = std::clamp<int64_t>(batches * allPanels / machine.threads, 1, std::min(kGemvPanels, allPanels));
+  while (panels > 1 && !fitsRegisters(*rows, panels, machine))
     --panels;
-  SmallVector<int64_t> tile = {shape->rows, panels * kPanel};
-  int64_t units = shape->units(tile);
-  double bytes = sizeof(float) * kPanel * static_cast<double>(shape->panels()) * shape->depth * shape->batches;
-  return PlanAttr::get(region.getContext(), Family::Gemv, tile, chooseUnroll(shape->rows, panels, machine), kPanel, units,
-                       units > 1 && bytes / 16 > kParallelCycles);
+  SmallVector<int64_t> tile = {*rows, panels * kPanel};
+  double bytes = sizeof(float) * kPanel * static_cast<double>(allPanels) * estimateDim(shape->depth) * batches;
+  return makeTiledPlan(region, Family::Gemv, tile, chooseUnroll(*rows, panels, machine), kPanel, shape->units(tile), bytes / 16);
 }
 
 } // namespace ingot

@@ -13,17 +13,6 @@ namespace {
 /// against 81 % of the peak for 3 channels).
 int64_t limitUnroll(const ConvolutionShape &s, int64_t unroll) { return std::clamp<int64_t>(s.strideWidth * s.groupInputs, 1, unroll); }
 
-struct Choice {
-  double cost = 0, work = 0;
-  SmallVector<int64_t> tile;
-
-  void offer(double work, ArrayRef<int64_t> tile, int64_t units, const MachineModel &machine) {
-    double cost = balanced(work, units, machine);
-    if (this->tile.empty() || cost < this->cost)
-      *this = {cost, work, SmallVector<int64_t>(tile)};
-  }
-};
-
 } // namespace
 
 PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
@@ -38,33 +27,39 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
                    limitUnroll(s, machine.avx512 ? 2 : 1),
                    s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float)),
                    prologueCycles(shape->op.getX())};
-  Choice choice;
+  AffineExpr allPixels = simplifyDim(s.images * s.outHeight * s.outWidth);
+  auto workOf = [&](ArrayRef<int64_t> tile, int64_t symbol) {
+    int64_t panels = tile.back() / kPanel;
+    auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, panels); };
+    if (tile.size() == 2)
+      return coverCost(allPixels, estimateDim(allPixels, symbol), tile[0], rowBlock);
+    auto rowOfTiles = [&](int64_t height) {
+      return coverCost(s.outWidth, estimateDim(s.outWidth, symbol), tile[1], [&](int64_t width) { return rowBlock(height * width); });
+    };
+    double image = coverCost(s.outHeight, estimateDim(s.outHeight, symbol), tile[0], rowOfTiles);
+    return estimateDim(s.images, symbol) * s.groups * image;
+  };
+  TileChoice choice({s.images, s.outHeight, s.outWidth});
+  auto offer = [&](ArrayRef<int64_t> tile) {
+    AffineExpr units = s.units(tile);
+    choice.offer(tile, [&](int64_t symbol) { return balanced(workOf(tile, symbol), estimateDim(units, symbol), machine); });
+  };
+  bool isStatic = getConstant(s.outHeight) && getConstant(s.outWidth);
   for (int64_t panels = 1; panels <= s.panels() && cost.fits(1, panels); ++panels) {
     if (s.isPointwise()) {
-      int64_t pixels = s.images * s.outHeight * s.outWidth;
-      for (int64_t rows = 1; rows <= pixels && cost.fits(rows, panels); ++rows) {
-        int64_t full = pixels / rows, rest = pixels % rows;
-        SmallVector<int64_t> tile = {rows, panels * kPanel};
-        choice.offer(full * cost.rowBlock(rows, panels) + (rest ? cost.rowBlock(rest, panels) : 0), tile, s.units(tile), machine);
-      }
+      for (int64_t rows = 1, most = choice.largest(allPixels); rows <= most && cost.fits(rows, panels); ++rows)
+        offer({rows, panels * kPanel});
       continue;
     }
     // Rows of pixels, or several whole rows where one is shorter than a good tile.
-    for (int64_t rows = 1; rows <= s.outHeight && cost.fits(rows, panels); ++rows)
-      for (int64_t pixels = rows == 1 ? 1 : s.outWidth; pixels <= s.outWidth && cost.fits(rows * pixels, panels); ++pixels) {
-        int64_t fullRows = s.outHeight / rows, restRows = s.outHeight % rows, fullPixels = s.outWidth / pixels, restPixels = s.outWidth % pixels;
-        auto rowOfTiles = [&](int64_t height) {
-          return fullPixels * cost.rowBlock(height * pixels, panels) + (restPixels ? cost.rowBlock(height * restPixels, panels) : 0);
-        };
-        double image = fullRows * rowOfTiles(rows) + (restRows ? rowOfTiles(restRows) : 0);
-        SmallVector<int64_t> tile = {rows, pixels, panels * kPanel};
-        choice.offer(s.images * s.groups * image, tile, s.units(tile), machine);
-      }
+    int64_t height = isStatic ? *getConstant(s.outHeight) : 1, width = choice.largest(s.outWidth);
+    for (int64_t rows = 1; rows <= height && cost.fits(rows, panels); ++rows)
+      for (int64_t pixels = rows == 1 ? 1 : width; pixels <= width && cost.fits(rows * pixels, panels); ++pixels)
+        offer({rows, pixels, panels * kPanel});
   }
-  int64_t units = s.units(choice.tile), panels = choice.tile.pop_back_val() / kPanel;
-  int64_t unroll = limitUnroll(s, chooseUnroll(llvm::product_of(choice.tile), panels, machine));
-  choice.tile.push_back(panels * kPanel);
-  return PlanAttr::get(region.getContext(), Family::Convolution, choice.tile, unroll, kPanel, units, units > 1 && choice.work > kParallelCycles);
+  ArrayRef<int64_t> tile = choice.get();
+  int64_t unroll = limitUnroll(s, chooseUnroll(llvm::product_of(tile.drop_back()), tile.back() / kPanel, machine));
+  return makeTiledPlan(region, Family::Convolution, tile, unroll, kPanel, s.units(tile), workOf(tile, 64));
 }
 
 } // namespace ingot

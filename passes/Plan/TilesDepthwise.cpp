@@ -30,23 +30,22 @@ PlanAttr planDepthwise(RegionOp region, const MachineModel &machine) {
   // What is neither an accumulator nor a weight: inputs on their way. With fewer, the scheduler's reordering makes sums spill (68 against 97 % of the
   // peak).
   int64_t spare = machine.vectorRegisters / 4;
-  double best = 0;
-  SmallVector<int64_t> bestTile;
-  for (int64_t rows = 1; rows <= std::min<int64_t>(s.outHeight, 2); ++rows)
-    for (int64_t pixels = 1; pixels <= s.outWidth && weights + rows * pixels + spare <= machine.vectorRegisters; ++pixels) {
-      int64_t restRows = s.outHeight % rows, restPixels = s.outWidth % pixels;
-      auto rowOfTiles = [&](int64_t height) {
-        return s.outWidth / pixels * tileCycles(s, height, pixels) + (restPixels ? tileCycles(s, height, restPixels) : 0);
-      };
-      double image = s.outHeight / rows * rowOfTiles(rows) + (restRows ? rowOfTiles(restRows) : 0);
-      if (bestTile.empty() || image < best)
-        best = image, bestTile = {rows, pixels, channels};
-    }
-  if (bestTile.empty()) // more taps in a row than registers
-    bestTile = {1, 1, channels};
-  int64_t units = s.depthwiseUnits(bestTile);
-  double work = best * s.images * countTiles(s.groups, channels);
-  return PlanAttr::get(region.getContext(), Family::Depthwise, bestTile, /*unroll=*/1, channels, units, units > 1 && work > kParallelCycles);
+  auto imageCost = [&](int64_t rows, int64_t pixels, int64_t symbol) {
+    auto rowOfTiles = [&](int64_t height) {
+      return coverCost(s.outWidth, estimateDim(s.outWidth, symbol), pixels, [&](int64_t width) { return tileCycles(s, height, width); });
+    };
+    return coverCost(s.outHeight, estimateDim(s.outHeight, symbol), rows, rowOfTiles);
+  };
+  TileChoice choice({s.outHeight, s.outWidth});
+  int64_t height = choice.largest(s.outHeight), width = choice.largest(s.outWidth);
+  for (int64_t rows = 1; rows <= std::min<int64_t>(height, 2); ++rows)
+    for (int64_t pixels = 1; pixels <= width && weights + rows * pixels + spare <= machine.vectorRegisters; ++pixels)
+      choice.offer({rows, pixels, channels}, [&](int64_t symbol) { return imageCost(rows, pixels, symbol); });
+  SmallVector<int64_t> tile(choice.get());
+  double work = tile.empty() ? 0 : imageCost(tile[0], tile[1], 64) * estimateDim(s.images) * countTiles(s.groups, channels);
+  if (tile.empty()) // more taps in a row than registers
+    tile = {1, 1, channels};
+  return makeTiledPlan(region, Family::Depthwise, tile, /*unroll=*/1, channels, s.depthwiseUnits(tile), work);
 }
 
 } // namespace ingot

@@ -63,17 +63,21 @@ bool prologuePays(Operation *product, ArrayRef<Operation *> prologue) {
   auto typeOf = [](Value value) { return cast<RankedTensorType>(value.getType()); };
   for (Operation *op : prologue) {
     auto type = typeOf(op->getResult(0));
-    if (!type.hasStaticShape() || !(type.getElementType().isF32() || type.getElementType().isInteger(1)) || vectorCycles(op) > kMaxCycles ||
+    if (!(type.getElementType().isF32() || type.getElementType().isInteger(1)) || vectorCycles(op) > kMaxCycles ||
         !llvm::all_of(op->getOperands(), liesInRows))
       return false;
   }
   auto result = typeOf(product->getResult(0)), left = typeOf(prologueOperand(product));
-  if (!result.hasStaticShape() || !result.getElementType().isF32() || !left.getElementType().isF32() ||
-      left.getShape().drop_back() != result.getShape().drop_back())
+  Dims rowDims = getDims(result), leftDims = getDims(left);
+  rowDims.pop_back();
+  leftDims.pop_back();
+  int64_t depth = left.getShape().back(), columns = result.getShape().back();
+  bool isKnown = !ShapedType::isDynamic(depth) && !ShapedType::isDynamic(columns);
+  if (!result.getElementType().isF32() || !left.getElementType().isF32() || !isKnown || leftDims != rowDims)
     return false;
-  int64_t rows = llvm::product_of(result.getShape().drop_back()), depth = left.getShape().back();
-  int64_t columns = result.getShape().back(), rightBytes = columns * depth * static_cast<int64_t>(sizeof(float));
-  return depth <= kMaxDepth && (rows <= kGemvRows || (columns <= kMaxColumns && rightBytes <= kMaxRightBytes));
+  bool isGemv = result.hasStaticShape() && llvm::product_of(result.getShape().drop_back()) <= kGemvRows;
+  int64_t rightBytes = columns * depth * static_cast<int64_t>(sizeof(float));
+  return depth <= kMaxDepth && (isGemv || (columns <= kMaxColumns && rightBytes <= kMaxRightBytes));
 }
 
 /// The groups of a block while they grow. A group is computed as one, so two operations may share one only if no path leads out of the group and back
