@@ -68,7 +68,8 @@ def region(family, name, anchor, x, w, y, compute, kind=0, weights=None, strides
         return [v, np.ascontiguousarray(packed), *extra], [z.astype(np.float32)]
 
     anchor = anchor.replace("%0", "%p") if before else anchor
-    symbolic.case(f"{name}, kind {kind}", f"{before}%c = {anchor}\n{text}{last}", [f"f32 {spec}" for spec in [x, w, *more]], [f"f32 {y}"], results, 2e-5)
+    inputs = [f"f32 {spec}" for spec in [x, w, *more]]
+    symbolic.case(f"{name}, kind {kind}", f"{before}%c = {anchor}\n{text}{last}", inputs, [f"f32 {y}"], results, 2e-5)
     case = symbolic.CASES[-1]
     case.inputs = [Guarded(f"f32 {spec}", 0) for spec in [x, w, *more]]
     for i, buffer in enumerate(case.inputs + case.outputs):
