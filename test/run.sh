@@ -15,7 +15,7 @@ case ${1:-} in --help | -h) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models ops input artefacts example conformance)
+steps=(checks sanitize gtest lit models dynamic ops input artefacts example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -92,6 +92,7 @@ lit_tests() {
 }
 
 models() { "$INGOT_PYTHON" test/e2e/run_models.py; }
+dynamic() { "$INGOT_PYTHON" test/e2e/run_dynamic.py --shapes 8; }
 ops() { "$INGOT_PYTHON" test/e2e/run_ops.py; }
 input() { "$INGOT_PYTHON" test/e2e/bad_input.py; }
 artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
