@@ -84,57 +84,130 @@ std::string commentText(StringRef text) {
   return safe;
 }
 
-std::string shapeText(const TensorInterface &tensor) {
+/// A C string literal of any bytes.
+std::string quoted(StringRef text) {
+  std::string literal = "\"";
+  for (unsigned char c : text)
+    if (c >= ' ' && c < 127 && c != '"' && c != '\\' && c != '?') // ?? begins a trigraph
+      literal += static_cast<char>(c);
+    else
+      literal += {'\\', static_cast<char>('0' + c / 64), static_cast<char>('0' + c / 8 % 8), static_cast<char>('0' + c % 8)};
+  return literal + "\"";
+}
+
+std::string dimText(int64_t dim, const ModelInterface &interface) { return dim >= 0 ? itostr(dim) : commentText(interface.symbols[-1 - dim].name); }
+
+std::string shapeText(const TensorInterface &tensor, const ModelInterface &interface) {
   std::string text = elementName(tensor.elementType).text.str() + "[";
   for (auto [index, dim] : llvm::enumerate(tensor.dims))
-    text += (index ? " x " : "") + itostr(dim);
+    text += (index ? " x " : "") + dimText(dim, interface);
   return text + "]";
 }
 
-void writeTensors(raw_ostream &os, StringRef macroPrefix, StringRef kind, ArrayRef<NamedTensor> tensors) {
-  os << "#define " << macroPrefix << "_" << kind << "S " << tensors.size() << "\n";
-  for (auto [index, named] : llvm::enumerate(tensors)) {
-    std::string name = StringRef(named.argument).upper();
-    os << "/* " << commentText(named.tensor.name) << ": " << shapeText(named.tensor) << " */\n";
-    os << "#define " << macroPrefix << "_" << name << " " << index << "\n";
-    os << "#define " << macroPrefix << "_BYTES_" << name << " UINT64_C(" << named.tensor.bytes << ")\n";
-  }
-  os << "\n";
-}
+/// One model's header, part by part.
+class HeaderWriter {
+public:
+  HeaderWriter(raw_ostream &os, const ModelInterface &interface)
+      : os(os), interface(interface), macro(StringRef(interface.prefix).upper()), inputs(nameTensors(interface.inputs, "input")),
+        outputs(nameTensors(interface.outputs, "output")) {}
 
-void writeRunFunction(raw_ostream &os, const ModelInterface &interface, ArrayRef<NamedTensor> inputs, ArrayRef<NamedTensor> outputs) {
-  os << "/* One inference with a session of `" << interface.modelSymbol() << "`; see ingot_session_run. */\n"
-     << "static inline INGOT_MUST_USE IngotStatus " << interface.prefix << "_run(IngotSession *session";
-  for (const NamedTensor &input : inputs)
-    os << ", const " << elementName(input.tensor.elementType).c << " *" << input.argument;
-  for (const NamedTensor &output : outputs)
-    os << ", " << elementName(output.tensor.elementType).c << " *" << output.argument;
-  os << ") {\n";
-  // C has no arrays of length zero.
-  auto writeList = [&](StringRef type, StringRef name, ArrayRef<NamedTensor> tensors) {
+  void write() {
+    os << "/* The model `" << interface.prefix << "`, compiled by Ingot. */\n"
+       << "#ifndef INGOT_MODEL_" << macro << "_H\n#define INGOT_MODEL_" << macro << "_H\n\n"
+       << StringRef(kApiHeader).trim() << "\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+       << "extern INGOT_API const IngotModel " << interface.modelSymbol() << ";\n\n";
+    writeTensors("INPUT", inputs);
+    writeTensors("OUTPUT", outputs);
+    writeOpen();
+    if (interface.symbols.empty()) {
+      writeStructure("inputs", "const ", inputs);
+      writeStructure("outputs", "", outputs);
+      writeRun();
+      writeRunNamed();
+    }
+    os << "\n#ifdef __cplusplus\n}\n#endif\n#endif\n";
+  }
+
+private:
+  void writeTensors(StringRef kind, ArrayRef<NamedTensor> tensors) {
+    os << "/* The indices of the " << kind.lower() << "s in IngotModel, and how many there are; names, shapes and sizes. */\nenum { ";
+    for (auto [index, named] : llvm::enumerate(tensors))
+      os << macro << "_" << StringRef(named.argument).upper() << " = " << index << ", ";
+    os << macro << "_" << kind << "S = " << tensors.size() << " };\n";
+    for (const NamedTensor &named : tensors) {
+      std::string name = StringRef(named.argument).upper();
+      const TensorInterface &tensor = named.tensor;
+      auto define = [&](StringRef what, const Twine &value) { os << "#define " << macro << "_" << what << "_" << name << " " << value << "\n"; };
+      os << "/* " << commentText(tensor.name) << ": " << shapeText(tensor, interface) << " */\n";
+      define("NAME", quoted(tensor.name));
+      define("RANK", Twine(tensor.dims.size()));
+      if (!tensor.dims.empty())
+        define("DIMS", "{" + llvm::join(llvm::map_range(tensor.dims, [](int64_t dim) { return itostr(dim); }), ", ") + "}");
+      define("BYTES", "UINT64_C(" + Twine(tensor.bytes) + ")");
+    }
+    os << "\n";
+  }
+
+  void writeOpen() {
+    os << "/* A session of the model; see ingot_session_open. */\n"
+       << "static inline INGOT_MUST_USE IngotStatus " << interface.prefix << "_open(const IngotSessionOptions *options, IngotSession **session) {\n"
+       << "  return ingot_session_open(&" << interface.modelSymbol() << ", options, session);\n}\n\n";
+  }
+
+  void writeStructure(StringRef kind, StringRef qualifier, ArrayRef<NamedTensor> tensors) {
+    os << "typedef struct " << interface.prefix << "_" << kind << " {\n";
+    for (const NamedTensor &named : tensors)
+      os << "  " << qualifier << elementName(named.tensor.elementType).c << " *" << named.argument << "; /* " << shapeText(named.tensor, interface)
+         << " */\n";
+    os << (tensors.empty() ? "  char none;\n" : "") << "} " << interface.prefix << "_" << kind << ";\n\n";
+  }
+
+  /// `text` for each tensor as the elements of an array. C has none of length zero.
+  void writeList(StringRef type, StringRef name, ArrayRef<NamedTensor> tensors, StringRef owner) {
     os << "  " << type << name << "[] = {";
-    llvm::interleaveComma(tensors, os, [&](const NamedTensor &tensor) { os << tensor.argument; });
+    llvm::interleaveComma(tensors, os, [&](const NamedTensor &tensor) { os << owner << tensor.argument; });
     os << (tensors.empty() ? "0" : "") << "};\n";
-  };
-  writeList("const void *const ", "inputs", inputs);
-  writeList("void *const ", "outputs", outputs);
-  os << "  return ingot_session_run(session, inputs, outputs);\n}\n";
-}
+  }
+
+  void writeCall(StringRef inputOwner, StringRef outputOwner) {
+    writeList("const void *const ", "input_list", inputs, inputOwner);
+    writeList("void *const ", "output_list", outputs, outputOwner);
+    os << "  return ingot_session_run(session, input_list, output_list);\n}\n";
+  }
+
+  void writeRun() {
+    os << "/* One inference with a session of `" << interface.modelSymbol() << "`; see ingot_session_run. */\n"
+       << "static inline INGOT_MUST_USE IngotStatus " << interface.prefix << "_run(IngotSession *session";
+    for (const NamedTensor &input : inputs)
+      os << ", const " << elementName(input.tensor.elementType).c << " *" << input.argument;
+    for (const NamedTensor &output : outputs)
+      os << ", " << elementName(output.tensor.elementType).c << " *" << output.argument;
+    os << ") {\n";
+    writeCall("", "");
+  }
+
+  void writeRunNamed() {
+    os << "\n/* The same with a name at every pointer. */\n"
+       << "static inline INGOT_MUST_USE IngotStatus " << interface.prefix << "_run_named(IngotSession *session, const " << interface.prefix
+       << "_inputs *inputs, const " << interface.prefix << "_outputs *outputs) {\n";
+    if (inputs.empty())
+      os << "  (void)inputs;\n";
+    if (outputs.empty())
+      os << "  (void)outputs;\n";
+    writeCall("inputs->", "outputs->");
+  }
+
+  raw_ostream &os;
+  const ModelInterface &interface;
+  std::string macro;
+  SmallVector<NamedTensor> inputs, outputs;
+};
 
 } // namespace
 
 absl::Status writeHeader(StringRef path, const ModelInterface &interface) {
-  SmallVector<NamedTensor> inputs = nameTensors(interface.inputs, "input"), outputs = nameTensors(interface.outputs, "output");
-  std::string macroPrefix = StringRef(interface.prefix).upper();
   return writeFileAtomically(path, [&](raw_ostream &os) {
-    os << "/* The model `" << interface.prefix << "`, compiled by Ingot. */\n"
-       << "#ifndef INGOT_MODEL_" << macroPrefix << "_H\n#define INGOT_MODEL_" << macroPrefix << "_H\n\n"
-       << StringRef(kApiHeader).trim() << "\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-       << "extern INGOT_API const IngotModel " << interface.modelSymbol() << ";\n\n";
-    writeTensors(os, macroPrefix, "INPUT", inputs);
-    writeTensors(os, macroPrefix, "OUTPUT", outputs);
-    writeRunFunction(os, interface, inputs, outputs);
-    os << "\n#ifdef __cplusplus\n}\n#endif\n#endif\n";
+    HeaderWriter(os, interface).write();
     return absl::OkStatus();
   });
 }

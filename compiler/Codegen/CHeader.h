@@ -9,8 +9,9 @@
 
 namespace ingot {
 
-/// Writes the C header of a model: its constant, the index and size of every input and output, `<prefix>_run` with one typed pointer per tensor, and
-/// the whole C interface of the runtime, so that the header stands alone.
+/// Writes the C header of a model: its constant, the index, name, dims and size of every input and output, typed functions to open and run it
+/// (`<prefix>_run` with one pointer per tensor, `<prefix>_run_named` with two structures), and the whole C interface of the runtime, so that the
+/// header stands alone.
 absl::Status writeHeader(llvm::StringRef path, const ModelInterface &interface);
 
 } // namespace ingot

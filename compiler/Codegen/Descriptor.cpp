@@ -17,9 +17,10 @@ namespace {
 
 // The constants below are written field by field: a change of the C structures must change this file.
 static_assert(sizeof(IngotTensorInfo) == 32 && offsetof(IngotTensorInfo, rank) == 28);
-static_assert(sizeof(IngotVariant) == 32 && offsetof(IngotVariant, features) == 24);
-static_assert(sizeof(IngotModel) == 80 && offsetof(IngotModel, weight_bytes) == 48 && offsetof(IngotModel, variant_count) == 64 &&
-              offsetof(IngotModel, sites) == 72);
+static_assert(sizeof(IngotSymbol) == 32 && offsetof(IngotSymbol, kind) == 24);
+static_assert(sizeof(IngotVariant) == 48 && offsetof(IngotVariant, value_count) == 40);
+static_assert(sizeof(IngotModel) == 128 && offsetof(IngotModel, symbols) == 72 && offsetof(IngotModel, api) == 96 &&
+              offsetof(IngotModel, sites) == 80 && offsetof(IngotModel, weights_hash) == 112 && offsetof(IngotModel, relations) == 120);
 
 // Generated code knows these numbers (passes/LLVM/EmitEntry.cpp, passes/Kernel/FailureSites.cpp).
 static_assert(offsetof(IngotCall, status) == 5 * sizeof(void *) && offsetof(IngotCall, failed_site) == offsetof(IngotCall, status) + 4 &&
@@ -66,17 +67,33 @@ public:
   Constant *variants(ArrayRef<VariantInterface> list) {
     Type *pointer = PointerType::get(context, 0), *i64Type = Type::getInt64Ty(context);
     FunctionType *type = FunctionType::get(Type::getVoidTy(context), {pointer, i64Type, i64Type}, /*isVarArg=*/false);
+    FunctionType *prepareType = FunctionType::get(i64Type, {pointer}, /*isVarArg=*/false);
     SmallVector<Constant *> records;
-    for (const VariantInterface &variant : list) {
-      Function *run = dyn_cast<Function>(module.getOrInsertFunction(variant.runSymbol, type).getCallee());
-      assert(run && "the run symbol names something that is no function");
-      run->setVisibility(GlobalValue::HiddenVisibility);
-      records.push_back(structure({string(variant.name), run, i64(variant.arenaBytes), i64(variant.features)}));
-    }
+    for (const VariantInterface &variant : list)
+      records.push_back(structure({string(variant.name), function(variant.runSymbol, type), i64(variant.arenaBytes), i64(variant.features),
+                                   function(variant.prepareSymbol, prepareType), i64(variant.valueCount)}));
     return array(records, "variants");
   }
 
-  Constant *weights(StringRef symbol) {
+  Constant *symbols(ArrayRef<SymbolInterface> list) {
+    SmallVector<Constant *> records;
+    for (const SymbolInterface &symbol : list)
+      records.push_back(structure({string(symbol.name), i64(symbol.minimum), i64(symbol.maximum), i32(symbol.kind), i32(0)}));
+    return array(records, "symbols");
+  }
+
+  /// A function of another object, null without a name.
+  Constant *function(StringRef symbol, FunctionType *type) {
+    if (symbol.empty())
+      return null();
+    Function *function = dyn_cast<Function>(module.getOrInsertFunction(symbol, type).getCallee());
+    assert(function && "the symbol names something that is no function");
+    function->setVisibility(GlobalValue::HiddenVisibility);
+    return function;
+  }
+
+  /// Data of another object, null without a name.
+  Constant *data(StringRef symbol) {
     if (symbol.empty())
       return null();
     auto *global =
@@ -96,13 +113,9 @@ private:
   LLVMContext &context;
 };
 
-bool isIdentifier(StringRef text) {
-  return !text.empty() && !isDigit(text.front()) && llvm::all_of(text, [](char c) { return isAlnum(c) || c == '_'; });
-}
-
 absl::Status checkInterface(const ModelInterface &interface) {
-  if (!isIdentifier(interface.prefix))
-    return absl::InvalidArgumentError("the prefix '" + interface.prefix + "' is no C identifier");
+  if (!isPrefix(interface.prefix))
+    return absl::InvalidArgumentError("the prefix '" + interface.prefix + "' is no C identifier of a model");
   if (interface.variants.empty())
     return absl::InvalidArgumentError("model '" + interface.prefix + "' has no code variant");
   StringSet<> symbols;
@@ -114,11 +127,15 @@ absl::Status checkInterface(const ModelInterface &interface) {
 
 } // namespace
 
+bool isPrefix(StringRef text) {
+  return !text.empty() && !isDigit(text.front()) && text != "ingot" && llvm::all_of(text, [](char c) { return isAlnum(c) || c == '_'; });
+}
+
 std::string toIdentifier(StringRef text) {
   std::string name;
   for (char c : text)
     name += isAlnum(c) ? c : '_';
-  return name.empty() || isDigit(name.front()) ? "m_" + name : name;
+  return isPrefix(name) ? name : "m_" + name;
 }
 
 absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
@@ -132,13 +149,20 @@ absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
       b.tensors(interface.inputs, "inputs"),
       b.tensors(interface.outputs, "outputs"),
       b.variants(interface.variants),
-      b.weights(interface.weightsSymbol),
+      b.data(interface.weightsSymbol),
       b.i64(interface.weightBytes),
       b.i32(interface.inputs.size()),
       b.i32(interface.outputs.size()),
       b.i32(interface.variants.size()),
-      b.i32(interface.sites.size()),
+      b.i32(interface.symbols.size()),
+      b.symbols(interface.symbols),
       b.strings(interface.sites, "sites"),
+      b.i32(interface.sites.size()),
+      b.i32(interface.relations.size()),
+      b.data("ingot_api"),
+      interface.weightsFile.empty() ? b.null() : b.string(interface.weightsFile),
+      b.i64(interface.weightsHash),
+      b.strings(interface.relations, "relations"),
   });
   GlobalVariable *global = b.constant(model, interface.modelSymbol());
   global->setLinkage(GlobalValue::ExternalLinkage);

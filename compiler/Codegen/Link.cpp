@@ -20,6 +20,11 @@ namespace {
 /// Where Debian and the other distributions keep libc, in the order of search.
 constexpr StringLiteral kLibraryFolders[] = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/lib"};
 
+/// What a shared library exports beside its model, each as `<prefix>_<name>` for `ingot_export_<name>` (runtime/src/Exports.c).
+constexpr StringLiteral kExports[] = {"status_text",         "model_variant",  "model_memory_required", "model_find_input", "model_find_output",
+                                      "weights_open",        "weights_close",  "session_open",          "session_close",    "session_run",
+                                      "session_run_tensors", "session_cancel", "session_error",         "session_threads",  "session_values"};
+
 absl::StatusOr<std::string> findSystemFile(StringRef name, StringRef remedy) {
   for (StringRef folder : kLibraryFolders)
     if (std::string path = (folder + "/" + name).str(); sys::fs::exists(path))
@@ -56,7 +61,7 @@ public:
   absl::Status addSystemFile(StringRef name, StringRef remedy) {
     absl::StatusOr<std::string> path = findSystemFile(name, remedy);
     if (path.ok())
-      arguments.push_back(*std::move(path));
+      arguments.push_back(*path);
     return path.status();
   }
 
@@ -78,7 +83,7 @@ public:
   absl::Status addObject(ArrayRef<char> object) {
     absl::StatusOr<std::string> path = spill(".o", StringRef(object.data(), object.size()));
     if (path.ok())
-      arguments.push_back(*std::move(path));
+      arguments.push_back(*path);
     return path.status();
   }
 
@@ -176,12 +181,17 @@ absl::Status linkProgram(const LinkJob &job) {
 
 absl::Status linkShared(const LinkJob &job) {
   Linkage link(job);
-  absl::StatusOr<std::string> exports = link.spill(".exports", "{ global: " + job.prefix + "_model; ingot_*; local: *; };\n");
+  std::string names = job.prefix + "_model; ";
+  for (StringRef name : kExports) {
+    names += job.prefix + "_" + name.str() + "; ";
+    link.add({"--defsym=" + job.prefix + "_" + name.str() + "=ingot_export_" + name.str()});
+  }
+  absl::StatusOr<std::string> exports = link.spill(".exports", "{ global: " + names + "local: *; };\n");
   if (!exports.ok())
     return exports.status();
   if (absl::Status status = placeWeightsLast(link); !status.ok())
     return status;
-  // Bound to itself: two models in one process may carry runtimes of different versions.
+  // Every model carries its own runtime, so that two in one process may have different versions; no name of it is visible.
   link.add({"-shared", "-Bsymbolic", "--gc-sections", "-z", "relro", "-z", "now", "-z", "noexecstack", "-z", "defs", "--hash-style=gnu",
             "--build-id=none", "--version-script=" + *exports, "-soname", sys::path::filename(job.output)});
   if (absl::Status status = link.addModel(); !status.ok())

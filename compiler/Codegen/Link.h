@@ -38,13 +38,14 @@ struct LinkJob {
 /// A position-independent executable. Its `main` (from the program archive) finds the model under the name `ingot_program_model`.
 absl::Status linkProgram(const LinkJob &job);
 
-/// A shared library that exports `<prefix>_model` and the runtime's `ingot_*` functions, nothing else.
+/// A shared library that exports `<prefix>_model` and the functions of ingot.h with `<prefix>_` in place of `ingot_`, nothing else.
 absl::Status linkShared(const LinkJob &job);
 
-/// An archive of the model's objects and the runtime's.
+/// An archive of the model's objects and the runtime's. Where several are linked, the runtime of the first serves all: its members have the same
+/// names in each.
 absl::Status makeStaticLibrary(const LinkJob &job);
 
-/// One relocatable object of the model alone; who uses it links the runtime archive.
+/// One relocatable object of the model alone, whose only visible symbol is `<prefix>_model`; who uses it links the runtime archive.
 absl::Status writeObject(const LinkJob &job);
 
 } // namespace ingot

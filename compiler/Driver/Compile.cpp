@@ -5,11 +5,14 @@
 #include "compiler/Codegen/Descriptor.h"
 #include "compiler/Codegen/Link.h"
 #include "compiler/Codegen/ObjectCode.h"
+#include "compiler/Codegen/PackageFiles.h"
 #include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/Interface.h"
 #include "compiler/Driver/Machine.h"
+#include "compiler/Driver/PeakMemory.h"
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
@@ -22,11 +25,14 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Weights/WeightStore.h"
+#include "runtime/include/ingot/model.h"
+#include "runtime/src/WeightsHash.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 #include <chrono>
@@ -44,35 +50,12 @@ absl::Status usageError(absl::string_view message) {
   return status;
 }
 
-/// ONNX's number of an element type (TensorProto.DataType).
-int32_t onnxElementType(Type element) {
-  if (auto integer = dyn_cast<IntegerType>(element)) {
-    bool isUnsigned = integer.isUnsigned();
-    switch (integer.getWidth()) {
-    case 1:
-      return 9;
-    case 8:
-      return isUnsigned ? 2 : 3;
-    case 16:
-      return isUnsigned ? 4 : 5;
-    case 32:
-      return isUnsigned ? 12 : 6;
-    default:
-      return isUnsigned ? 13 : 7;
-    }
-  }
-  return element.isF16() ? 10 : element.isBF16() ? 16 : element.isF64() ? 11 : 1;
-}
-
-TensorInterface interfaceOf(Type type, DictionaryAttr attributes) {
-  auto tensor = cast<RankedTensorType>(type);
-  TensorInterface result;
-  if (auto name = attributes ? attributes.getAs<StringAttr>("ingot.name") : StringAttr())
-    result.name = name.str();
-  result.elementType = onnxElementType(tensor.getElementType());
-  result.dims.assign(tensor.getShape().begin(), tensor.getShape().end());
-  result.bytes = tensor.getNumElements() * (getStorageType(tensor.getElementType()).getIntOrFloatBitWidth() / 8);
-  return result;
+/// The output's name, of a library without its "lib".
+std::string defaultPrefix(const CompileOptions &options) {
+  llvm::StringRef name = llvm::sys::path::stem(options.output);
+  if ((options.emit == Emit::Shared || options.emit == Emit::Static) && name.size() > 3)
+    name.consume_front("lib");
+  return toIdentifier(name);
 }
 
 /// One compilation, step by step.
@@ -81,7 +64,6 @@ public:
   explicit Compilation(const CompileOptions &options) : options(options), registry(makeRegistry()), context(registry), diagnostics(context) {}
 
   absl::Status import();
-  absl::Status checkFixedDims();
   absl::Status check();
   absl::Status checkOutputIsNoInput() const;
   absl::Status runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions);
@@ -96,10 +78,11 @@ private:
   }
 
   StageOptions stageOptions() const { return StageOptions::ofLevel(options.level); }
-  void describeInterface();
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
+  absl::Status checkMemory(func::FuncOp planned, uint64_t arenaBytes);
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
   absl::StatusOr<VariantInterface> emitVariant(const TargetSpec &target, LinkJob &job);
+  absl::Status writeWeights(LinkJob &job);
   absl::Status writeArtefact(LinkJob &job);
   void begin(llvm::StringRef stage);
   void end();
@@ -112,6 +95,7 @@ private:
   std::unique_ptr<ingest::Model> model; // owns the mapped files that weights point into
   OwningOpRef<ModuleOp> module;
   ModelInterface interface;
+  std::optional<TemporaryFile> weightsFile; // an object to link, or what becomes options.weights
   CompileSummary summary;
   std::string stageName; // that runs now, since:
   std::chrono::steady_clock::time_point stageBegin;
@@ -142,7 +126,7 @@ void walkNodes(const onnx::GraphProto &graph, llvm::function_ref<void(const onnx
   }
 }
 
-/// The dims of inputs that neither the model nor an option fixes, a line for each.
+/// The dims of inputs that neither the model nor an option fixes, a line for each: fixing one may help where an open one cannot be compiled.
 std::string openInputDims(const onnx::GraphProto &graph, const CompileOptions &options) {
   std::string text;
   for (const onnx::ValueInfoProto &input : graph.input()) {
@@ -174,7 +158,8 @@ absl::Status Compilation::import() {
     std::string description = ingest::problemOf(node, model->opsets(), "").str();
     diagnostics.describeNode(node.name(), llvm::StringRef(description).rtrim(": ").str());
   });
-  importer::ImportOptions importOptions{.dims = options.dims, .ranges = options.ranges, .inputShapes = options.inputShapes, .boundInputs = {}};
+  importer::ImportOptions importOptions{
+      .dims = options.dims, .ranges = options.ranges, .dynamic = true, .inputShapes = options.inputShapes, .boundInputs = {}};
   if (failed(importer::checkOptions(context, *model, importOptions)))
     return usageError(diagnostics.status("the options do not fit the model").message());
   module = importer::importModel(context, *model, weights, importOptions);
@@ -187,29 +172,8 @@ absl::Status Compilation::import() {
   return absl::OkStatus();
 }
 
-absl::Status Compilation::checkFixedDims() {
-  auto function = *module->getOps<func::FuncOp>().begin();
-  auto symbols = function->getAttrOfType<ArrayAttr>("ingot.symbols");
-  if (function->hasAttr("ingot.ranges"))
-    return absl::OkStatus();
-  std::string text;
-  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
-    auto dims = dyn_cast_or_null<DimsAttr>(cast<RankedTensorType>(type).getEncoding());
-    for (AffineExpr dim : dims ? dims.getMap().getResults() : ArrayRef<AffineExpr>())
-      if (auto symbol = dyn_cast<AffineSymbolExpr>(dim)) {
-        std::string name = cast<StringAttr>(symbols[symbol.getPosition()]).str();
-        std::string line = "dim '" + name + "' of input '" + function.getArgAttrOfType<StringAttr>(i, "ingot.name").str() +
-                           "' is not fixed: give --dim " + name + "=N or --input-shape";
-        text += (text.empty() ? "" : "\n") + line;
-      }
-  }
-  return text.empty() ? absl::OkStatus() : usageError(text);
-}
-
 absl::Status Compilation::check() {
   if (absl::Status status = import(); !status.ok())
-    return status;
-  if (absl::Status status = checkFixedDims(); !status.ok())
     return status;
   for (const Stage &stage : stages())
     if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, StageOptions::ofLevel(0)); !status.ok())
@@ -255,14 +219,6 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
   return summary;
 }
 
-void Compilation::describeInterface() {
-  auto function = *module->getOps<func::FuncOp>().begin();
-  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-    interface.inputs.push_back(interfaceOf(type, function.getArgAttrDict(i)));
-  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
-    interface.outputs.push_back(interfaceOf(type, function.getResultAttrDict(i)));
-}
-
 std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
   llvm::json::Array names;
   for (const TargetSpec &target : targets)
@@ -273,6 +229,28 @@ std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
                             {"level", options.level},
                             {"targets", std::move(names)}};
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
+}
+
+std::string mebibytes(uint64_t bytes) { return llvm::formatv("{0:f2} MiB", bytes / 1048576.0).str(); }
+
+/// Holds the plan against --max-memory, and says what the memory is for.
+absl::Status Compilation::checkMemory(func::FuncOp planned, uint64_t arenaBytes) {
+  constexpr size_t kListed = 8;
+  uint64_t weightBytes = weightBlobBytes(*module);
+  if (!options.maxMemoryBytes || arenaBytes + weightBytes <= *options.maxMemoryBytes)
+    return absl::OkStatus();
+  std::string text = "the model needs " + mebibytes(arenaBytes + weightBytes) + " (intermediate values " + mebibytes(arenaBytes) + ", weights " +
+                     mebibytes(weightBytes) + "), --max-memory allows " + mebibytes(*options.maxMemoryBytes);
+  if (weightBytes > *options.maxMemoryBytes)
+    return absl::ResourceExhaustedError(text + "\nthe weights alone are more: this needs a smaller model");
+  std::vector<LiveTensor> tensors = tensorsAtPeak(planned);
+  for (const LiveTensor &tensor : llvm::ArrayRef<LiveTensor>(tensors).take_front(kListed))
+    text += "\nat the peak: " + tensor.name + " (" + tensor.type + ") with " + mebibytes(tensor.bytes);
+  if (tensors.size() > kListed)
+    text += "\nat the peak: " + std::to_string(tensors.size() - kListed) + " smaller ones";
+  return absl::ResourceExhaustedError(text + (options.level == 0 ? "\n-O3 fuses operations, so that fewer values are stored; a smaller batch or "
+                                                                   "smaller inputs (--dim, --input-shape) help too"
+                                                                 : "\na smaller batch or smaller inputs (--dim, --input-shape) help"));
 }
 
 /// Runs the stages from plan to llvm on a target's copy of the module. All variants read the same weight blob.
@@ -292,9 +270,16 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       return absl::InternalError("the variants of the model lay out their weights differently");
     (*module)->setAttr(kLayout, layout);
     auto function = *body.getOps<func::FuncOp>().begin();
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
       if (function.getArgAttr(i, "ingot.arena"))
-        variant.arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+        variant.arenaBytes = cast<MemRefType>(type).getNumElements();
+      if (function.getArgAttr(i, "ingot.values")) {
+        variant.valueCount = cast<MemRefType>(type).getNumElements();
+        variant.prepareSymbol = variant.runSymbol + "_prepare";
+      }
+    }
+    if (absl::Status status = checkMemory(function, variant.arenaBytes); !status.ok())
+      return status;
   }
   return absl::OkStatus();
 }
@@ -326,24 +311,40 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &targ
   return variant;
 }
 
-absl::Status Compilation::writeArtefact(LinkJob &job) {
-  std::optional<TemporaryFile> weightsFile;
-  if (interface.weightBytes > 0) {
-    begin("weights");
-    absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module, diagnostics);
-    if (!recipes.ok())
-      return diagnostics.status(recipes.status());
-    absl::StatusOr<TemporaryFile> file = TemporaryFile::create(options.output, ".weights.o");
-    if (!file.ok())
-      return file.status();
-    weightsFile.emplace(std::move(*file));
-    absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes,
-                                            [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, recipes->get(), out); });
-    if (!status.ok())
+/// Writes the weights to an object that will be linked, or to what becomes the file of --weights.
+absl::Status Compilation::writeWeights(LinkJob &job) {
+  interface.weightBytes = weightBlobBytes(*module);
+  if (interface.weightBytes == 0)
+    return absl::OkStatus();
+  begin("weights");
+  absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(*module, diagnostics);
+  if (!recipes.ok())
+    return diagnostics.status(recipes.status());
+  bool isBeside = !options.weights.empty();
+  absl::StatusOr<TemporaryFile> file = TemporaryFile::create(isBeside ? options.weights : options.output, ".weights.o");
+  if (!file.ok())
+    return file.status();
+  weightsFile.emplace(std::move(*file));
+  auto write = [&](llvm::raw_ostream &out) { return writeWeightBlob(*module, weights, recipes->get(), out); };
+  if (isBeside) {
+    if (absl::Status status = weightsFile->write(write); !status.ok())
+      return status;
+    auto written = llvm::MemoryBuffer::getFile(weightsFile->path(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if (!written)
+      return absl::UnavailableError("cannot read '" + weightsFile->path() + "': " + written.getError().message());
+    interface.weightsFile = llvm::sys::path::filename(options.weights).str();
+    interface.weightsHash = ingot_weights_hash(reinterpret_cast<const uint8_t *>((*written)->getBufferStart()), (*written)->getBufferSize());
+  } else {
+    interface.weightsSymbol = interface.prefix + "_weights";
+    if (absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes, write); !status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());
-    end();
   }
+  end();
+  return absl::OkStatus();
+}
+
+absl::Status Compilation::writeArtefact(LinkJob &job) {
   begin("link");
   absl::Status linked;
   switch (options.emit) {
@@ -360,30 +361,45 @@ absl::Status Compilation::writeArtefact(LinkJob &job) {
     linked = writeObject(job);
     break;
   }
+  if (linked.ok() && !interface.weightsFile.empty())
+    linked = weightsFile->moveTo(options.weights);
   if (!linked.ok() || options.emit == Emit::Program)
     return linked;
   llvm::SmallString<128> header(options.output);
-  llvm::sys::path::replace_extension(header, "h");
-  return writeHeader(header, interface);
+  llvm::sys::path::remove_filename(header);
+  llvm::sys::path::append(header, interface.prefix + ".h");
+  if (absl::Status status = writeHeader(header, interface); !status.ok() || options.emit == Emit::Object)
+    return status;
+  return writePackageFiles(options.output, interface.prefix, options.emit == Emit::Shared);
 }
 
 absl::Status Compilation::checkOutputIsNoInput() const {
-  auto isOutput = [&](const llvm::Twine &path) { return llvm::sys::fs::equivalent(path, options.output); };
+  if (!options.weights.empty() && (options.weights == options.output || llvm::sys::fs::equivalent(options.weights, options.output)))
+    return usageError("the output and its weights have the same name '" + options.output + "'");
+  auto isOutput = [&](const llvm::Twine &path) {
+    return llvm::sys::fs::equivalent(path, options.output) || (!options.weights.empty() && llvm::sys::fs::equivalent(path, options.weights));
+  };
   if (isOutput(options.input))
-    return usageError("the output '" + options.output + "' is the model itself");
+    return usageError("the output '" + options.output + "' or its weights would replace the model itself");
   for (const onnx::TensorProto &tensor : model->graph().initializer())
     for (const onnx::StringStringEntryProto &entry : tensor.external_data())
       if (entry.key() == "location" && isOutput(llvm::sys::path::parent_path(options.input) + "/" + entry.value()))
-        return usageError("the output '" + options.output + "' holds the model's weights");
+        return usageError("the output '" + options.output + "' or its weights would replace the model's weights");
   return absl::OkStatus();
 }
 
 absl::StatusOr<CompileSummary> Compilation::compile() {
   if (absl::Status status = checkWritable(options.output); !status.ok())
     return status;
+  if (!options.weights.empty())
+    if (absl::Status status = checkWritable(options.weights); !status.ok())
+      return status;
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
     return isUnsupportedMachine(targets.status()) ? targets.status() : usageError(targets.status().message());
+  interface.prefix = options.prefix.empty() ? defaultPrefix(options) : options.prefix;
+  if (!isPrefix(interface.prefix))
+    return usageError("--prefix wants a C identifier other than 'ingot', got '" + interface.prefix + "'");
   LinkJob job;
   if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath); libraries.ok())
     job.libraries = *libraries;
@@ -391,20 +407,19 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return libraries.status();
   if (absl::Status status = import(); !status.ok())
     return status;
-  if (absl::Status status = checkFixedDims(); !status.ok())
-    return status;
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
-  interface.prefix = options.prefix.empty() ? toIdentifier(llvm::sys::path::stem(options.output)) : options.prefix;
   interface.manifest = manifest(*targets);
-  // Names are checked here, types after the region stage has shown that every dim is fixed.
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
       break;
     if (absl::Status status = runStage(*module, stage, stageOptions()); !status.ok())
       return status;
   }
-  describeInterface();
+  describeInterface(*module->getOps<func::FuncOp>().begin(), diagnostics, interface);
+  for (const SymbolInterface &symbol : interface.symbols)
+    if (symbol.kind == INGOT_SYMBOL_INPUT)
+      summary.dims.push_back(llvm::formatv("{0} {1}..{2}", symbol.name, symbol.minimum, symbol.maximum).str());
   for (const TargetSpec &target : *targets) {
     absl::StatusOr<VariantInterface> variant = emitVariant(target, job);
     if (!variant.ok())
@@ -412,8 +427,8 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     summary.arenaBytes = std::max(summary.arenaBytes, variant->arenaBytes);
     interface.variants.push_back(*variant);
   }
-  interface.weightBytes = weightBlobBytes(*module);
-  interface.weightsSymbol = interface.weightBytes > 0 ? interface.prefix + "_weights" : "";
+  if (absl::Status status = writeWeights(job); !status.ok())
+    return status;
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

@@ -21,10 +21,12 @@ enum class Emit { Program, Shared, Static, Object };
 /// What `ingot compile` was asked for.
 struct CompileOptions {
   std::string input, output;
-  std::string target = "native"; ///< see parseTargets
-  std::string prefix;            ///< of the model's symbol; empty: made from the output's name
-  std::string compileTo;         ///< a stage whose IR is wanted instead of a file
-  std::string toolPath;          ///< where the runtime libraries are looked for
+  std::string target = "native";          ///< see parseTargets
+  std::string prefix;                     ///< of the model's symbol; empty: made from the output's name
+  std::string weights;                    ///< the file for the weights; empty: they are a part of the output
+  std::optional<uint64_t> maxMemoryBytes; ///< of arena and weights
+  std::string compileTo;                  ///< a stage whose IR is wanted instead of a file
+  std::string toolPath;                   ///< where the runtime libraries are looked for
   Emit emit = Emit::Program;
   bool isStatic = false;
   int level = 3;                             ///< 0 or 3
@@ -40,6 +42,7 @@ struct CompileSummary {
   uint64_t fileBytes = 0, weightBytes = 0, arenaBytes = 0;
   int64_t regions = 0, operations = 0; ///< operations inside of regions, without constants
   int64_t fused = 0;                   ///< those that share a region with another one
+  std::vector<std::string> dims;       ///< the open dims with their ranges; `arenaBytes` is for the largest sizes
   std::string text;                    ///< the IR, when `compileTo` was given
 };
 

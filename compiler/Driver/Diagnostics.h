@@ -20,6 +20,8 @@ public:
   /// What is printed for the node of a name; without one, a name is taken for that of an input, a weight or the graph, which the message names
   /// itself.
   void describeNode(llvm::StringRef name, std::string description) { nodes.try_emplace(name, std::move(description)); }
+  /// That description and ": "; empty for a name without one.
+  std::string describe(llvm::StringRef name) const;
 
   /// `what` is the message when something failed without saying why.
   absl::Status status(const std::string &what) const { return status(absl::InternalError(what)); }
@@ -30,8 +32,6 @@ public:
   std::vector<std::string> failureSites(mlir::ModuleOp module) const;
 
 private:
-  std::string describe(llvm::StringRef name) const;
-
   std::vector<std::string> lines;
   llvm::StringMap<std::string> nodes;
   mlir::ScopedDiagnosticHandler handler;

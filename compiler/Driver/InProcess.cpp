@@ -20,13 +20,18 @@ void __extendhfdf2();
 namespace ingot {
 namespace {
 
-/// Called by code between regions when there is more than one thread: never here.
-void barrier() {}
+/// Called by code between regions: there is one thread, and nobody cancels it.
+int32_t barrier() { return 0; }
 
 absl::Status defineRuntime(Jit &jit) {
-  constexpr std::pair<llvm::StringLiteral, void (*)()> symbols[] = {
-      {"ingot_team_barrier", barrier}, {"__truncsfhf2", __truncsfhf2},   {"__truncdfhf2", __truncdfhf2},   {"__truncsfbf2", __truncsfbf2},
-      {"__truncdfbf2", __truncdfbf2},  {"__extendhfsf2", __extendhfsf2}, {"__extendhfdf2", __extendhfdf2},
+  const std::pair<llvm::StringLiteral, void (*)()> symbols[] = {
+      {"ingot_team_barrier", reinterpret_cast<void (*)()>(barrier)},
+      {"__truncsfhf2", __truncsfhf2},
+      {"__truncdfhf2", __truncdfhf2},
+      {"__truncsfbf2", __truncsfbf2},
+      {"__truncdfbf2", __truncdfbf2},
+      {"__extendhfsf2", __extendhfsf2},
+      {"__extendhfdf2", __extendhfdf2},
   };
   for (auto [name, address] : symbols)
     if (absl::Status status = jit.define(name, reinterpret_cast<const void *>(address)); !status.ok())

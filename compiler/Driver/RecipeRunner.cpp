@@ -98,13 +98,10 @@ absl::Status RecipeRunner::run(RecipeAttr recipe, llvm::ArrayRef<const void *> i
     return address.status();
   AlignedBytes arena(entry->second.arenaBytes), result(bytes);
   void *outputs[] = {result.get()};
-  IngotCall call{.weights = nullptr,
-                 .arena = reinterpret_cast<uint8_t *>(arena.get()),
-                 .inputs = inputs.data(),
-                 .outputs = outputs,
-                 .team = nullptr,
-                 .status = INGOT_OK,
-                 .failed_site = 0};
+  IngotCall call{};
+  call.arena = reinterpret_cast<uint8_t *>(arena.get());
+  call.inputs = inputs.data();
+  call.outputs = outputs;
   reinterpret_cast<IngotRunFunction>(*address)(&call, 0, 1);
   if (call.status != INGOT_OK)
     return absl::InvalidArgumentError(sites[call.failed_site] + ", in a part of the model that is computed from its weights");

@@ -10,8 +10,8 @@
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kOptions[] = {"-o",     "-O0",      "-O3",      "--target", "--dim",        "--input-shape",
-                                            "--emit", "--static", "--prefix", "--quiet",  "--compile-to", "--help"};
+constexpr llvm::StringLiteral kOptions[] = {"-o",       "-O0",      "-O3",     "--target",     "--dim",     "--input-shape", "--emit",
+                                            "--static", "--prefix", "--quiet", "--compile-to", "--weights", "--max-memory",  "--help"};
 
 /// Options of compiled programs: in `ingot run` they and everything after them belong to the program.
 constexpr llvm::StringLiteral kProgramOptions[] = {"--input",      "--inputs", "--output",  "--outputs", "--random", "--seed",
@@ -68,6 +68,20 @@ absl::Status parseEmit(llvm::StringRef kind, CompileOptions &options) {
   return absl::OkStatus();
 }
 
+absl::Status parseMemory(llvm::StringRef text, CompileOptions &options) {
+  constexpr std::pair<llvm::StringLiteral, int> units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+  llvm::StringRef number = text;
+  int shift = 0;
+  for (auto [unit, bits] : units)
+    if (number.consume_back(unit))
+      shift = bits;
+  uint64_t size;
+  if (number.getAsInteger(10, size) || size > UINT64_MAX >> shift)
+    return usage(llvm::Twine("--max-memory wants a number of bytes, as 67108864 or 64MiB, got '") + text + "'");
+  options.maxMemoryBytes = size << shift;
+  return absl::OkStatus();
+}
+
 absl::Status parseOption(llvm::StringRef name, llvm::StringRef value, CommandLine &line) {
   CompileOptions &options = line.options;
   if (name == "-o")
@@ -76,8 +90,12 @@ absl::Status parseOption(llvm::StringRef name, llvm::StringRef value, CommandLin
     options.target = value.str();
   else if (name == "--prefix")
     options.prefix = value.str();
+  else if (name == "--weights")
+    options.weights = value.str();
   else if (name == "--compile-to")
     options.compileTo = value.str();
+  else if (name == "--max-memory")
+    return parseMemory(value, options);
   else if (name == "--dim")
     return parseDim(value, options);
   else if (name == "--input-shape")
@@ -129,6 +147,8 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
   }
   if (line.options.input.empty())
     return usage("no model given; see ingot --help");
+  if (line.command != "compile" && !line.options.weights.empty())
+    return usage("--weights is an option of ingot compile");
   if (line.command == "compile" && line.options.output.empty() && line.options.compileTo.empty())
     return usage("no output given: add -o FILE");
   return line;

@@ -6,6 +6,7 @@
 #include "compiler/Driver/Compile.h"
 #include "compiler/Target/TargetSpec.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
@@ -31,10 +32,13 @@ Options
   -O0 | -O3                   the plain path, or the optimised one (default)
   --target=LIST               native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start
   --dim NAME=VALUE            fix a symbolic dim
+  --dim NAME=LEAST..MOST      the sizes that it may have when the model runs
   --input-shape NAME=1x3x48   fix the whole shape of an input
-  --emit=KIND                 exe (default), shared, static, object; the last three also write a C header
+  --emit=KIND                 exe (default), shared, static, object; the last three with a C header
   --static                    a program that needs no shared library
-  --prefix=NAME               prefix of the model's symbols (default: from OUTPUT)
+  --prefix=NAME               of the model's symbols and of the files beside a library (default: from OUTPUT)
+  --weights=FILE              put the weights into a file of their own, which is checked when it is opened (default: into OUTPUT)
+  --max-memory=64MiB          fail, and name the largest tensors, if intermediate values and weights need more (KiB, MiB, GiB)
   --compile-to=STAGE          print the IR at the end of import, graph, region, plan, kernel or llvm
   --quiet                     no progress
 
@@ -56,6 +60,9 @@ void printSummary(const CompileOptions &options, const CompileSummary &summary) 
   llvm::outs() << options.output << ": " << llvm::format("%.2f", summary.fileBytes / 1048576.0) << " MiB, weights "
                << llvm::format("%.2f", summary.weightBytes / 1048576.0) << " MiB, arena " << llvm::format("%.2f", summary.arenaBytes / 1048576.0)
                << " MiB, " << summary.regions << " regions of " << summary.operations << " operations, " << summary.fused << " of them fused\n";
+  if (!summary.dims.empty())
+    llvm::outs() << "open dims: " << llvm::join(summary.dims, ", ")
+                 << " (--dim NAME=LEAST..MOST or --dim NAME=SIZE changes them); the arena is that of the largest\n";
 }
 
 /// On a terminal, a line per stage, which gets its time at its end.

@@ -56,9 +56,14 @@ RunFailure ofLengths(RecurrentOp op) {
   return llvm::any_of(*known, [&](int64_t length) { return length < 0 || length > steps; }) ? RunFailure::Certain : RunFailure::Never;
 }
 
+/// Shape inference has compared k with a size that is a number.
+RunFailure ofTopK(TopKOp op) { return ShapedType::isDynamic(shapeOf(op.getX())[op.getAxis()]) ? RunFailure::Possible : RunFailure::Never; }
+
 } // namespace
 
 RunFailure getRunFailure(Operation *op) {
+  if (auto topK = dyn_cast<TopKOp>(op))
+    return ofTopK(topK);
   if (auto recurrent = dyn_cast<RecurrentOp>(op))
     return ofLengths(recurrent);
   bool divides = isIntegerDivision(op);
@@ -73,7 +78,11 @@ RunFailure getRunFailure(Operation *op) {
 }
 
 StringRef describeRunFailure(Operation *op) {
-  return isIntegerDivision(op) ? "division by zero" : isa<RecurrentOp>(op) ? "length of a sequence out of range" : "index out of range";
+  return TypeSwitch<Operation *, StringRef>(op)
+      .Case([](BinaryOp) { return "division by zero"; })
+      .Case([](RecurrentOp) { return "length of a sequence out of range"; })
+      .Case([](TopKOp) { return "fewer elements than k"; })
+      .Default(StringRef("index out of range"));
 }
 
 } // namespace ingot

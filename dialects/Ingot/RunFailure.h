@@ -7,7 +7,7 @@
 namespace ingot {
 
 /// Whether a run can meet a value that an operation cannot process: an index outside of its dim, a length of a sequence that has
-/// fewer steps, an integer divisor of zero.
+/// fewer steps, an integer divisor of zero, a dim shorter than top_k's k.
 enum class RunFailure {
   Never,    ///< no such value exists, or constants hold none
   Possible, ///< generated code has to check

@@ -6,6 +6,7 @@
 
 #include <limits>
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 
@@ -200,13 +201,16 @@ int64_t evaluateDim(AffineExpr dim, ArrayRef<int64_t> symbols) {
   }
 }
 
-SymbolRange rangeOf(AffineExpr dim, ArrayRef<SymbolRange> symbols) {
+namespace {
+
+/// By interval arithmetic, which does not see that the same symbol is in both parts of a sum.
+SymbolRange intervalOf(AffineExpr dim, ArrayRef<SymbolRange> symbols) {
   if (auto constant = dyn_cast<AffineConstantExpr>(dim))
     return {constant.getValue(), constant.getValue()};
   if (auto symbol = dyn_cast<AffineSymbolExpr>(dim))
     return symbols[symbol.getPosition()];
   auto binary = cast<AffineBinaryOpExpr>(dim);
-  SymbolRange a = rangeOf(binary.getLHS(), symbols), b = rangeOf(binary.getRHS(), symbols);
+  SymbolRange a = intervalOf(binary.getLHS(), symbols), b = intervalOf(binary.getRHS(), symbols);
   auto corners = [&](auto combine) {
     int64_t values[] = {combine(a.minimum, b.minimum), combine(a.minimum, b.maximum), combine(a.maximum, b.minimum), combine(a.maximum, b.maximum)};
     return SymbolRange{*llvm::min_element(values), *llvm::max_element(values)};
@@ -223,6 +227,67 @@ SymbolRange rangeOf(AffineExpr dim, ArrayRef<SymbolRange> symbols) {
   default:
     return {0, std::max<int64_t>(b.maximum - 1, 0)};
   }
+}
+
+/// The division of a product that `relax` replaces: the first one by a number. Null if there is none.
+AffineBinaryOpExpr divisionIn(const Product &product) {
+  for (const Atom &atom : product)
+    if (atom.expr.getKind() == AffineExprKind::FloorDiv && isa<AffineConstantExpr>(cast<AffineBinaryOpExpr>(atom.expr).getRHS()))
+      return cast<AffineBinaryOpExpr>(atom.expr);
+  return AffineBinaryOpExpr(nullptr);
+}
+
+/// A lower bound in which terms cancel that differ in a floor division only: `floor(y / d)` is at least `(y - d + 1) / d` and at most `y / d`.
+int64_t relaxedMinimum(const Polynomial &x, ArrayRef<SymbolRange> symbols, MLIRContext *context) {
+  constexpr int64_t kUnknown = std::numeric_limits<int64_t>::min(), kMaxScale = 1 << 20;
+  int64_t scale = 1, step = 0; // the bound is computed for `scale * x`; x is a multiple of `step`
+  for (const auto &[product, count] : x.terms) {
+    step = std::gcd(step, count);
+    if (auto division = divisionIn(product))
+      scale = std::lcm(scale, cast<AffineConstantExpr>(division.getRHS()).getValue());
+    if (scale > kMaxScale)
+      return kUnknown;
+  }
+  Polynomial relaxed;
+  for (const auto &[product, count] : x.terms) {
+    AffineBinaryOpExpr division = divisionIn(product);
+    if (!division) {
+      relaxed.add(product, count * scale);
+      continue;
+    }
+    int64_t divisor = cast<AffineConstantExpr>(division.getRHS()).getValue();
+    Product others(product);
+    others.erase(llvm::find(others, Atom(division)));
+    for (const Atom &other : others)
+      if (intervalOf(other.expr, symbols).minimum < 0)
+        return kUnknown;
+    Polynomial factor, quotient = expand(division.getLHS());
+    factor.add(others, count * (scale / divisor));
+    if (count > 0)
+      quotient.add(Product(), 1 - divisor);
+    relaxed.add(multiply(factor, quotient), 1);
+  }
+  int64_t minimum = intervalOf(toExpr(relaxed, context), symbols).minimum;
+  if (step == 0)
+    return 0;
+  if (minimum < kUnknown / kMaxScale)
+    return kUnknown;
+  return llvm::divideCeilSigned(llvm::divideCeilSigned(minimum, scale), step) * step;
+}
+
+} // namespace
+
+SymbolRange rangeOf(AffineExpr dim, ArrayRef<SymbolRange> symbols) {
+  SymbolRange range = intervalOf(dim, symbols);
+  if (dim.getKind() != AffineExprKind::Add && dim.getKind() != AffineExprKind::Mul)
+    return range;
+  Polynomial x = expand(dim), negative;
+  negative.add(x, -1);
+  range.minimum = std::max(range.minimum, relaxedMinimum(x, symbols, dim.getContext()));
+  int64_t maximum = relaxedMinimum(negative, symbols, dim.getContext());
+  if (maximum != std::numeric_limits<int64_t>::min())
+    range.maximum = std::min(range.maximum, -maximum);
+  return range;
 }
 
 Value materializeDim(ImplicitLocOpBuilder &b, AffineExpr dim, ValueRange symbols) {

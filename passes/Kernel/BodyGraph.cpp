@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/BodyGraph.h"
+#include "passes/Kernel/SymbolicIndex.h"
 
-#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Builders.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -11,19 +13,25 @@ namespace {
 
 constexpr size_t kMaxBoxes = 64; ///< more would be code without end: such a body is not a map
 
-Linear plus(Linear a, const Linear &b, int64_t factor) {
-  a.offset += b.offset * factor;
+AffineExpr number(int64_t value, MLIRContext *context) { return getAffineConstantExpr(value, context); }
+
+Linear plus(Linear a, const Linear &b, AffineExpr factor) {
+  a.offset = simplifyDim(a.offset + b.offset * factor);
   for (auto [x, y] : llvm::zip_equal(a.coefficients, b.coefficients))
-    x += y * factor;
+    x = simplifyDim(x + y * factor);
   return a;
 }
 
-Linear shifted(Linear a, int64_t delta) {
-  a.offset += delta;
+Linear plus(Linear a, const Linear &b, int64_t factor) { return plus(std::move(a), b, number(factor, b.offset.getContext())); }
+
+Linear shifted(Linear a, AffineExpr delta) {
+  a.offset = simplifyDim(a.offset + delta);
   return a;
 }
 
-int64_t floorDiv(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+Linear shifted(Linear a, int64_t delta) { return shifted(a, number(delta, a.offset.getContext())); }
+
+bool isZero(AffineExpr dim) { return getConstant(dim) == 0; }
 
 /// Integers are signless as SSA values; the tensor operation knows their sign.
 Type signless(Type element) {
@@ -31,57 +39,95 @@ Type signless(Type element) {
   return integer ? IntegerType::get(element.getContext(), integer.getWidth()) : element;
 }
 
-SmallVector<int64_t> shapeOf(Value value) { return SmallVector<int64_t>(cast<RankedTensorType>(value.getType()).getShape()); }
+Dims dimsOf(Value value) { return getDims(cast<RankedTensorType>(value.getType())); }
+
+/// How far an index moves along a dim, as a number to compare.
+int64_t reachOf(AffineExpr coefficient) { return std::abs(estimateDim(coefficient)); }
 
 } // namespace
 
+bool isNonNegative(AffineExpr dim) {
+  dim = simplifyDim(dim);
+  SmallVector<SymbolRange> symbols(countSymbols(dim), {1, std::numeric_limits<int64_t>::max()});
+  return rangeOf(dim, symbols).minimum >= 0;
+}
+
+Linear BodyGraph::zero() const {
+  AffineExpr none = number(0, region->getContext());
+  return {none, Dims(sizes.size(), none)};
+}
+
 Linear BodyGraph::dim(unsigned i) const {
   Linear linear = zero();
-  linear.coefficients[i] = 1;
+  linear.coefficients[i] = number(1, region->getContext());
   return linear;
 }
 
-std::pair<int64_t, int64_t> BodyGraph::rangeOf(const Linear &linear) const {
-  int64_t low = linear.offset, high = linear.offset;
-  for (auto [size, coefficient] : llvm::zip_equal(sizes, linear.coefficients))
-    (coefficient < 0 ? low : high) += coefficient * (size - 1);
-  return {low, high};
+std::optional<std::pair<AffineExpr, AffineExpr>> BodyGraph::rangeOf(const Linear &linear) const {
+  AffineExpr low = linear.offset, high = linear.offset;
+  for (auto [size, coefficient] : llvm::zip_equal(sizes, linear.coefficients)) {
+    bool rises = isNonNegative(coefficient);
+    if (!rises && !isNonNegative(-coefficient))
+      return std::nullopt;
+    AffineExpr &end = rises ? high : low;
+    end = simplifyDim(end + coefficient * (size - 1));
+  }
+  return std::pair(low, high);
 }
 
-FailureOr<bool> BodyGraph::isBelow(const Linear &linear, int64_t boundary, Operation *blame) {
-  auto [low, high] = rangeOf(linear);
-  if (high < boundary)
+FailureOr<bool> BodyGraph::isBelow(const Linear &linear, AffineExpr boundary, Operation *blame) {
+  division = {Division::Impossible, 0, {}, blame};
+  auto range = rangeOf(linear);
+  if (!range)
+    return failure();
+  AffineExpr low = range->first, high = range->second;
+  if (isNonNegative(boundary - high - 1))
     return true;
-  if (low >= boundary)
+  if (isNonNegative(low - boundary))
     return false;
   // Cut the dim that moves the index most; what still straddles the boundary is cut along the next one.
-  unsigned widest = 0;
-  int64_t reach = -1;
+  SmallVector<unsigned> moving;
   for (auto [i, coefficient] : llvm::enumerate(linear.coefficients))
-    if (sizes[i] > 1 && std::abs(coefficient) > reach)
-      widest = i, reach = std::abs(coefficient);
-  assert(reach > 0 && "an index that straddles a boundary moves");
-  int64_t coefficient = linear.coefficients[widest];
-  int64_t rest = coefficient > 0 ? high - coefficient * (sizes[widest] - 1) : low - coefficient * (sizes[widest] - 1); // the extreme at position 0
-  int64_t at = coefficient > 0 ? floorDiv(boundary - 1 - rest, coefficient) + 1 : floorDiv(rest - boundary, -coefficient) + 1;
-  division = {Division::Cut, widest, std::clamp<int64_t>(at, 1, sizes[widest] - 1), blame};
+    if (!isOne(sizes[i]) && !isZero(coefficient))
+      moving.push_back(i);
+  llvm::sort(moving, [&](unsigned i, unsigned j) {
+    int64_t a = reachOf(linear.coefficients[i]), b = reachOf(linear.coefficients[j]);
+    return a != b ? a > b : i < j;
+  });
+  for (unsigned dim : moving) {
+    std::optional<int64_t> coefficient = getConstant(linear.coefficients[dim]);
+    if (!coefficient)
+      continue;
+    AffineExpr size = sizes[dim], rest = (*coefficient > 0 ? high : low) - (size - 1) * *coefficient; // the extreme at position 0
+    AffineExpr distance = *coefficient > 0 ? boundary - rest - 1 : rest - boundary;
+    AffineExpr at = simplifyDim(simplifyDim(distance).floorDiv(std::abs(*coefficient)) + 1);
+    if (getConstant(at) && getConstant(size))
+      at = number(std::clamp<int64_t>(*getConstant(at), 1, *getConstant(size) - 1), at.getContext());
+    else if (isZero(at) || at == size || !isNonNegative(at) || !isNonNegative(size - at))
+      continue;
+    division = {Division::Cut, dim, at, blame};
+    return failure();
+  }
   return failure();
 }
 
-FailureOr<Linear> BodyGraph::accessOf(Type buffer, ArrayRef<Linear> indices) {
-  SmallVector<int64_t> strides;
-  int64_t offset = 0;
-  if (auto memref = dyn_cast<MemRefType>(buffer)) {
-    if (failed(memref.getStridesAndOffset(strides, offset)) || ShapedType::isDynamic(offset) || llvm::any_of(strides, ShapedType::isDynamic))
-      return failure();
-  } else {
-    auto shaped = cast<ShapedType>(buffer);
-    if (!shaped.hasStaticShape())
-      return failure();
-    strides = computeStrides(shaped.getShape());
-  }
+FailureOr<Linear> BodyGraph::accessOf(unsigned buffer, RankedTensorType type, ArrayRef<Linear> indices) {
   Linear access = zero();
-  access.offset = offset;
+  size_t inputs = region.getInputs().size();
+  Dims strides = contiguousStrides(getDims(type));
+  if (region.isSymbolicBuffer(buffer)) {
+    strides = region.getBufferStrides(buffer);
+  } else if (buffer < inputs || !region.getOutputs().empty()) {
+    Type shaped = (buffer < inputs ? region.getInputs()[buffer] : region.getOutputs()[buffer - inputs]).getType();
+    if (auto memref = dyn_cast<MemRefType>(shaped)) {
+      SmallVector<int64_t> numbers;
+      int64_t offset = 0;
+      if (failed(memref.getStridesAndOffset(numbers, offset)) || ShapedType::isDynamic(offset) || llvm::any_of(numbers, ShapedType::isDynamic))
+        return failure();
+      access.offset = number(offset, type.getContext());
+      strides = llvm::map_to_vector<6>(numbers, [&](int64_t stride) { return number(stride, type.getContext()); });
+    }
+  }
   for (auto [index, stride] : llvm::zip_equal(indices, strides))
     access = plus(access, index, stride);
   return access;
@@ -97,12 +143,14 @@ FailureOr<unsigned> BodyGraph::addConstant(BodyNode node, TypedAttr value) {
 }
 
 FailureOr<unsigned> BodyGraph::add(Value value, ArrayRef<Linear> indices) {
-  division = {Division::Impossible, 0, 0, value.getDefiningOp()};
+  division = {Division::Impossible, 0, {}, value.getDefiningOp()};
   for (auto [i, node] : llvm::enumerate(nodes))
     if (node.value == value && ArrayRef<Linear>(node.indices) == indices)
       return i;
   auto type = cast<RankedTensorType>(value.getType());
   assert(static_cast<int64_t>(indices.size()) == type.getRank() && "one index per dim");
+  if (!type.hasStaticShape() && !isa_and_present<DimsAttr>(type.getEncoding()))
+    return failure();
   BodyNode node;
   node.value = value;
   node.element = signless(type.getElementType());
@@ -115,7 +163,7 @@ FailureOr<unsigned> BodyGraph::add(Value value, ArrayRef<Linear> indices) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     node.kind = BodyNode::Load;
     node.argument = argument.getArgNumber();
-    FailureOr<Linear> access = accessOf(region.getInputs()[node.argument].getType(), indices);
+    FailureOr<Linear> access = accessOf(node.argument, type, indices);
     if (failed(access))
       return failure();
     node.access = *access;
@@ -140,7 +188,7 @@ FailureOr<unsigned> BodyGraph::addOperation(Operation *op, ArrayRef<Linear> indi
   }
   if (auto slice = dyn_cast<SliceOp>(op)) {
     SmallVector<Linear, 6> from;
-    for (auto [index, offset, stride] : llvm::zip_equal(indices, slice.getOffsets(), slice.getStrides()))
+    for (auto [index, offset, stride] : llvm::zip_equal(indices, getOffsetDims(slice), slice.getStrides()))
       from.push_back(shifted(plus(zero(), index, stride), offset));
     return add(slice.getX(), from);
   }
@@ -159,10 +207,10 @@ FailureOr<unsigned> BodyGraph::addOperation(Operation *op, ArrayRef<Linear> indi
 
   node.kind = BodyNode::Compute;
   for (Value operand : op->getOperands()) {
-    SmallVector<int64_t> shape = shapeOf(operand);
-    SmallVector<Linear, 6> own(indices.take_back(shape.size()));
-    for (auto [index, size] : llvm::zip_equal(own, shape))
-      if (size == 1)
+    Dims dims = dimsOf(operand);
+    SmallVector<Linear, 6> own(indices.take_back(dims.size()));
+    for (auto [index, size] : llvm::zip_equal(own, dims))
+      if (isOne(size))
         index = zero();
     FailureOr<unsigned> source = add(operand, own);
     if (failed(source) || isa<BroadcastOp>(op))
@@ -175,38 +223,43 @@ FailureOr<unsigned> BodyGraph::addOperation(Operation *op, ArrayRef<Linear> indi
 
 FailureOr<SmallVector<Linear, 6>> BodyGraph::throughReshape(ReshapeOp op, ArrayRef<Linear> indices) {
   Linear flat = zero();
-  for (auto [index, stride] : llvm::zip_equal(indices, computeStrides(shapeOf(op.getResult()))))
+  for (auto [index, stride] : llvm::zip_equal(indices, contiguousStrides(dimsOf(op.getResult()))))
     flat = plus(flat, index, stride);
-  SmallVector<int64_t> shape = shapeOf(op.getX());
+  Dims shape = dimsOf(op.getX());
   SmallVector<Linear, 6> from(shape.size(), zero());
   for (int64_t i = static_cast<int64_t>(shape.size()) - 1; i >= 0; --i) {
-    int64_t size = shape[i];
+    AffineExpr size = shape[i];
     if (i == 0) {
       from[0] = flat;
       break;
     }
     // flat = quotient * size + remainder: a term goes where it divides.
     Linear quotient = zero(), remainder = zero();
-    quotient.offset = floorDiv(flat.offset, size);
-    remainder.offset = flat.offset - quotient.offset * size;
+    AffineExpr whole = divideDim(flat.offset, size);
+    if (!whole)
+      whole = getConstant(size) ? simplifyDim(flat.offset.floorDiv(size)) : quotient.offset;
+    quotient.offset = whole;
+    remainder.offset = simplifyDim(flat.offset - whole * size);
     for (auto [d, coefficient] : llvm::enumerate(flat.coefficients)) {
-      if (sizes[d] == 1)
+      if (isOne(sizes[d]))
         continue;
-      if (coefficient % size == 0)
-        quotient.coefficients[d] = coefficient / size;
+      if (AffineExpr divided = divideDim(coefficient, size))
+        quotient.coefficients[d] = divided;
       else
         remainder.coefficients[d] = coefficient;
     }
-    auto [low, high] = rangeOf(remainder);
-    if (low < 0 || high >= size) {
+    auto range = rangeOf(remainder);
+    if (!range || !isNonNegative(range->first) || !isNonNegative(size - range->second - 1)) {
       for (auto [d, coefficient] : llvm::enumerate(remainder.coefficients)) {
-        int64_t factor = coefficient > 0 && size % coefficient == 0 ? size / coefficient : 0;
-        if (factor > 1 && factor < sizes[d] && sizes[d] % factor == 0) {
+        if (isZero(coefficient) || !isNonNegative(coefficient))
+          continue;
+        AffineExpr factor = divideDim(size, coefficient), outer = factor ? divideDim(sizes[d], factor) : factor;
+        if (outer && !isOne(factor) && !isOne(outer)) {
           division = {Division::Split, static_cast<unsigned>(d), factor, op};
           return failure();
         }
       }
-      division = {Division::Impossible, 0, 0, op};
+      division = {Division::Impossible, 0, {}, op};
       return failure();
     }
     from[i] = remainder;
@@ -216,9 +269,10 @@ FailureOr<SmallVector<Linear, 6>> BodyGraph::throughReshape(ReshapeOp op, ArrayR
 }
 
 FailureOr<unsigned> BodyGraph::addConcat(ConcatOp op, ArrayRef<Linear> indices) {
-  int64_t axis = op.getAxis(), begin = 0;
+  int64_t axis = op.getAxis();
+  AffineExpr begin = number(0, op.getContext());
   for (Value part : op.getInputs()) {
-    int64_t size = shapeOf(part)[axis];
+    AffineExpr size = dimsOf(part)[axis];
     FailureOr<bool> inside = isBelow(indices[axis], begin + size, op);
     if (failed(inside))
       return failure();
@@ -227,20 +281,19 @@ FailureOr<unsigned> BodyGraph::addConcat(ConcatOp op, ArrayRef<Linear> indices) 
       from[axis] = shifted(indices[axis], -begin);
       return add(part, from);
     }
-    begin += size;
+    begin = begin + size;
   }
   llvm_unreachable("an index of a concatenation lies in one of its parts");
 }
 
 FailureOr<unsigned> BodyGraph::addPad(PadOp op, ArrayRef<Linear> indices, BodyNode node) {
   SmallVector<Linear, 6> from(indices);
-  SmallVector<int64_t> shape = shapeOf(op.getX());
-  for (auto [i, size] : llvm::enumerate(shape)) {
+  for (auto [i, size] : llvm::enumerate(dimsOf(op.getX()))) {
     int64_t low = op.getLow()[i], high = op.getHigh()[i];
-    FailureOr<bool> before = low == 0 ? FailureOr<bool>(false) : isBelow(indices[i], low, op);
+    FailureOr<bool> before = low == 0 ? FailureOr<bool>(false) : isBelow(indices[i], number(low, op.getContext()), op);
     if (failed(before))
       return failure();
-    FailureOr<bool> inside = high == 0 ? FailureOr<bool>(true) : isBelow(indices[i], low + size, op);
+    FailureOr<bool> inside = high == 0 ? FailureOr<bool>(true) : isBelow(indices[i], size + low, op);
     if (failed(inside))
       return failure();
     from[i] = shifted(indices[i], -low);
@@ -250,18 +303,18 @@ FailureOr<unsigned> BodyGraph::addPad(PadOp op, ArrayRef<Linear> indices, BodyNo
     case PadMode::Constant:
       return addConstant(std::move(node), cast<TypedAttr>(*cast<DenseElementsAttr>(op.getValue()).getValues<Attribute>().begin()));
     case PadMode::Edge:
-      from[i] = shifted(zero(), *before ? 0 : size - 1);
+      from[i] = shifted(zero(), *before ? number(0, op.getContext()) : size - 1);
       break;
     case PadMode::Reflect:
-      from[i] = shifted(plus(zero(), from[i], -1), *before ? 0 : 2 * (size - 1));
+      from[i] = shifted(plus(zero(), from[i], -1), *before ? number(0, op.getContext()) : (size - 1) * 2);
       break;
     case PadMode::Wrap:
       from[i] = shifted(from[i], *before ? size : -size);
       break;
     }
-    auto [least, most] = rangeOf(from[i]);
-    if (least < 0 || most >= size) { // the border is wider than the tensor
-      division = {Division::Impossible, 0, 0, op};
+    auto range = rangeOf(from[i]);
+    if (!range || !isNonNegative(range->first) || !isNonNegative(size - range->second - 1)) { // the border is, or may be, wider than the tensor
+      division = {Division::Impossible, 0, {}, op};
       return failure();
     }
   }
@@ -271,9 +324,9 @@ FailureOr<unsigned> BodyGraph::addPad(PadOp op, ArrayRef<Linear> indices, BodyNo
 FailureOr<unsigned> BodyGraph::addPack(PackOp op, ArrayRef<Linear> indices, BodyNode node) {
   // [.., p, k, lane] is x[.., k, 16 p + lane]; lanes beyond x's columns are zero.
   size_t rank = indices.size();
-  int64_t columns = shapeOf(op.getX()).back();
+  AffineExpr columns = dimsOf(op.getX()).back();
   Linear column = plus(indices[rank - 1], indices[rank - 3], kPanel);
-  FailureOr<bool> inside = columns % kPanel == 0 ? FailureOr<bool>(true) : isBelow(column, columns, op);
+  FailureOr<bool> inside = isZero(simplifyDim(columns % kPanel)) ? FailureOr<bool>(true) : isBelow(column, columns, op);
   if (failed(inside))
     return failure();
   if (!*inside)
@@ -288,8 +341,7 @@ LogicalResult BodyGraph::addStore(unsigned output, ArrayRef<Linear> indices) {
   FailureOr<unsigned> node = add(yielded, indices);
   if (failed(node))
     return failure();
-  Type buffer = region.getOutputs().empty() ? yielded.getType() : region.getOutputs()[output].getType();
-  FailureOr<Linear> access = accessOf(buffer, indices);
+  FailureOr<Linear> access = accessOf(region.getInputs().size() + output, cast<RankedTensorType>(yielded.getType()), indices);
   if (failed(access)) {
     division = {};
     return failure();
@@ -302,7 +354,7 @@ void BodyGraph::updateDims() {
   for (BodyNode &node : nodes) {
     node.dims = node.kind == BodyNode::Bound ? kDependsOnBound : 0;
     for (auto [i, coefficient] : llvm::enumerate(node.access.coefficients))
-      if (coefficient != 0)
+      if (!isZero(coefficient))
         node.dims |= uint64_t(1) << i;
     for (unsigned operand : node.operands)
       node.dims |= nodes[operand].dims;
@@ -310,12 +362,13 @@ void BodyGraph::updateDims() {
 }
 
 void BodyGraph::appendUnitDim() {
-  sizes.push_back(1);
+  AffineExpr one = number(1, region.getContext()), none = number(0, region.getContext());
+  sizes.push_back(one);
   for (BodyNode &node : nodes)
     if (node.kind == BodyNode::Load)
-      node.access.coefficients.push_back(0);
+      node.access.coefficients.push_back(none);
   for (BodyStore &store : stores)
-    store.access.coefficients.push_back(0);
+    store.access.coefficients.push_back(none);
 }
 
 void BodyGraph::collapse(SmallVectorImpl<unsigned> &groups) {
@@ -332,14 +385,15 @@ void BodyGraph::collapse(SmallVectorImpl<unsigned> &groups) {
       access->coefficients.erase(access->coefficients.begin() + i);
   };
   for (size_t i = sizes.size(); i-- > 0;)
-    if (sizes[i] == 1)
+    if (isOne(sizes[i]))
       erase(i);
   for (size_t i = sizes.size(); i-- > 1;) {
-    bool merge = groups[i - 1] == groups[i] &&
-                 llvm::all_of(accesses, [&](Linear *access) { return access->coefficients[i - 1] == access->coefficients[i] * sizes[i]; });
+    bool merge = groups[i - 1] == groups[i] && llvm::all_of(accesses, [&](Linear *access) {
+                   return access->coefficients[i - 1] == simplifyDim(access->coefficients[i] * sizes[i]);
+                 });
     if (!merge)
       continue;
-    sizes[i] *= sizes[i - 1];
+    sizes[i] = simplifyDim(sizes[i - 1] * sizes[i]);
     erase(i - 1);
   }
   for (BodyNode &node : nodes)
@@ -351,23 +405,23 @@ namespace {
 
 /// A box of the yielded shape: for each of its dims, where it lies in terms of the box's dims.
 struct Box {
-  SmallVector<int64_t, 6> sizes;
+  Dims sizes;
   SmallVector<Linear, 6> indices;
 };
 
-Box cutBox(Box box, unsigned dim, int64_t begin, int64_t end) {
+Box cutBox(Box box, unsigned dim, AffineExpr begin, AffineExpr end) {
   for (Linear &index : box.indices)
-    index.offset += index.coefficients[dim] * begin;
-  box.sizes[dim] = end - begin;
+    index.offset = simplifyDim(index.offset + index.coefficients[dim] * begin);
+  box.sizes[dim] = simplifyDim(end - begin);
   return box;
 }
 
-Box splitBox(Box box, unsigned dim, int64_t factor) {
-  box.sizes[dim] /= factor;
+Box splitBox(Box box, unsigned dim, AffineExpr factor) {
+  box.sizes[dim] = divideDim(box.sizes[dim], factor);
   box.sizes.insert(box.sizes.begin() + dim + 1, factor);
   for (Linear &index : box.indices) {
     index.coefficients.insert(index.coefficients.begin() + dim + 1, index.coefficients[dim]);
-    index.coefficients[dim] *= factor;
+    index.coefficients[dim] = simplifyDim(index.coefficients[dim] * factor);
   }
   return box;
 }
@@ -378,21 +432,19 @@ FailureOr<std::vector<BodyGraph>> makeBoxes(RegionOp region) {
   if (region.getYielded().empty())
     return failure();
   auto type = cast<RankedTensorType>(region.getYielded().front().getType());
-  if (!type.hasStaticShape() || type.getRank() > 32)
+  if (type.getRank() > 32)
     return failure();
   for (Value yielded : region.getYielded())
-    if (cast<RankedTensorType>(yielded.getType()).getShape() != type.getShape())
+    if (dimsOf(yielded) != getDims(type))
       return failure();
   std::vector<BodyGraph> graphs;
-  if (type.getNumElements() == 0)
+  if (type.hasStaticShape() && type.getNumElements() == 0)
     return graphs;
   std::vector<Box> pending(1);
-  pending[0].sizes.assign(type.getShape().begin(), type.getShape().end());
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    Linear linear{0, SmallVector<int64_t, 6>(type.getRank(), 0)};
-    linear.coefficients[i] = 1;
-    pending[0].indices.push_back(linear);
-  }
+  pending[0].sizes = getDims(type);
+  BodyGraph whole(region, pending[0].sizes);
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    pending[0].indices.push_back(whole.dim(i));
   while (!pending.empty()) {
     Box box = std::move(pending.back());
     pending.pop_back();
@@ -414,7 +466,7 @@ FailureOr<std::vector<BodyGraph>> makeBoxes(RegionOp region) {
       continue;
     }
     pending.push_back(cutBox(box, division.dim, division.at, box.sizes[division.dim]));
-    pending.push_back(cutBox(box, division.dim, 0, division.at)); // first in memory order
+    pending.push_back(cutBox(box, division.dim, number(0, region.getContext()), division.at)); // first in memory order
   }
   return graphs;
 }

@@ -2,14 +2,17 @@
 #ifndef PASSES_KERNEL_BODYGRAPH_H
 #define PASSES_KERNEL_BODYGRAPH_H
 
-#include "dialects/Ingot/Ingot.h"
+#include "dialects/Ingot/Shapes.h"
 
 namespace ingot {
 
-/// `offset + sum(coefficients[i] * dim i)` over the dims of an iteration space.
+/// Whether `dim` is at least 0 for all values of the symbols, which are at least 1. False also means that it is not known.
+bool isNonNegative(mlir::AffineExpr dim);
+
+/// `offset + sum(coefficients[i] * dim i)` over the dims of an iteration space. All are expressions of the model's symbols in their normal form.
 struct Linear {
-  int64_t offset = 0;
-  llvm::SmallVector<int64_t, 6> coefficients;
+  mlir::AffineExpr offset;
+  Dims coefficients;
 
   bool operator==(const Linear &other) const { return offset == other.offset && coefficients == other.coefficients; }
 };
@@ -48,11 +51,11 @@ public:
     enum Kind { Impossible, Cut, Split };
     Kind kind = Impossible;
     unsigned dim = 0;
-    int64_t at = 0;                   ///< Cut: [0, at) and [at, size). Split: dim of size n becomes [n / at][at].
+    mlir::AffineExpr at;              ///< Cut: [0, at) and [at, size). Split: dim of size n becomes [n / at][at].
     mlir::Operation *blame = nullptr; ///< the operation that needs it
   };
 
-  BodyGraph(RegionOp region, llvm::ArrayRef<int64_t> sizes) : region(region), sizes(sizes) {}
+  BodyGraph(RegionOp region, llvm::ArrayRef<mlir::AffineExpr> sizes) : region(region), sizes(sizes) {}
 
   /// The value at `indices`, one per dim of `value`. On failure `division` says what to do.
   mlir::FailureOr<unsigned> add(mlir::Value value, llvm::ArrayRef<Linear> indices);
@@ -69,14 +72,14 @@ public:
   /// A last dim of size 1 along which nothing moves.
   void appendUnitDim();
 
-  Linear zero() const { return {0, llvm::SmallVector<int64_t, 6>(sizes.size(), 0)}; }
+  Linear zero() const;
   Linear dim(unsigned i) const;
 
-  /// The smallest and the largest value over the space.
-  std::pair<int64_t, int64_t> rangeOf(const Linear &linear) const;
+  /// The smallest and the largest value over the space; nothing where the sign of a coefficient depends on symbols.
+  std::optional<std::pair<mlir::AffineExpr, mlir::AffineExpr>> rangeOf(const Linear &linear) const;
 
   RegionOp region;
-  llvm::SmallVector<int64_t, 6> sizes;
+  Dims sizes;
   std::vector<BodyNode> nodes;
   llvm::SmallVector<BodyStore, 2> stores;
   Division division;
@@ -88,9 +91,9 @@ private:
   mlir::FailureOr<unsigned> addConcat(ConcatOp op, llvm::ArrayRef<Linear> indices);
   mlir::FailureOr<unsigned> addPad(PadOp op, llvm::ArrayRef<Linear> indices, BodyNode node);
   mlir::FailureOr<unsigned> addPack(PackOp op, llvm::ArrayRef<Linear> indices, BodyNode node);
-  /// Whether `linear` is below `boundary` everywhere (true) or nowhere (false); fails with a cut when it is neither.
-  mlir::FailureOr<bool> isBelow(const Linear &linear, int64_t boundary, mlir::Operation *blame);
-  mlir::FailureOr<Linear> accessOf(mlir::Type buffer, llvm::ArrayRef<Linear> indices);
+  /// Whether `linear` is below `boundary` everywhere (true) or nowhere (false); fails, if possible with a cut, when that is neither or not known.
+  mlir::FailureOr<bool> isBelow(const Linear &linear, mlir::AffineExpr boundary, mlir::Operation *blame);
+  mlir::FailureOr<Linear> accessOf(unsigned buffer, mlir::RankedTensorType type, llvm::ArrayRef<Linear> indices);
   void updateDims();
 
   mlir::Value bound;

@@ -68,11 +68,27 @@ SmallVector<Value> decode(ImplicitLocOpBuilder &b, Value flat, ArrayRef<int64_t>
   return digits;
 }
 
+Value ActiveLanes::select(ImplicitLocOpBuilder &b, int64_t i, Value number) const {
+  Value isActive = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, indexOf(b, i), count);
+  return arith::SelectOp::create(b, isActive, number, indexOf(b, 0));
+}
+
+SmallVector<Value> makeTail(ImplicitLocOpBuilder &b, SymbolicIndex &index, AffineExpr size, int64_t lanes, ValueRange carried, TailBody body) {
+  AffineExpr rest = simplifyDim(size % lanes), full = simplifyDim(size - rest);
+  if (std::optional<int64_t> number = getConstant(rest))
+    return *number == 0 ? SmallVector<Value>(carried) : body(index.of(full), *number, carried);
+  // One iteration or none.
+  return makeLoop(b, index.of(full), index.of(size), lanes, carried,
+                  [&](Value at, ValueRange inside) { return body(at, ActiveLanes(lanes - 1, index.of(rest)), inside); });
+}
+
 Value flatten(ImplicitLocOpBuilder &b, Value memref) {
   auto type = cast<MemRefType>(memref.getType());
   SmallVector<int64_t> strides;
   int64_t last = 0;
-  (void)type.getStridesAndOffset(strides, last); // the graph has refused what has no static strides
+  (void)type.getStridesAndOffset(strides, last);
+  if (!type.hasStaticShape() || llvm::any_of(strides, ShapedType::isDynamic)) // it depends on symbols: a view of a flat argument
+    return memref.getDefiningOp<memref::ReinterpretCastOp>().getSource();
   for (auto [stride, size] : llvm::zip_equal(strides, type.getShape()))
     last += stride * (size - 1);
   auto flat = MemRefType::get({std::max<int64_t>(last + 1, 1)}, type.getElementType(), MemRefLayoutAttrInterface(), type.getMemorySpace());
@@ -93,7 +109,8 @@ Value toStorage(ImplicitLocOpBuilder &b, Value value, Type storage) {
   return arith::ExtUIOp::create(b, vector ? Type(VectorType::get(vector.getShape(), storage)) : storage, value);
 }
 
-BodyLoops::BodyLoops(ImplicitLocOpBuilder &b, KernelContext &context, const BodyGraph &graph) : b(b), context(context), graph(graph) {
+BodyLoops::BodyLoops(ImplicitLocOpBuilder &b, KernelContext &context, const BodyGraph &graph)
+    : b(b), context(context), graph(graph), index(b, context) {
   inputs.resize(context.inputs.size());
   outputs.resize(context.outputs.size());
   for (const BodyNode &node : graph.nodes)
@@ -114,10 +131,10 @@ void BodyLoops::enter(ArrayRef<Value> newPosition, int newInner, int64_t newLane
   storeBases.assign(context.outputs.size(), Value());
   values.assign(graph.nodes.size(), Value());
   auto base = [&](const Linear &access) {
-    Value sum = indexOf(b, access.offset);
+    Value sum = index.of(access.offset);
     for (auto [i, coefficient] : llvm::enumerate(access.coefficients))
-      if (static_cast<int>(i) != inner && coefficient != 0)
-        sum = addIndex(b, sum, scaleIndex(b, position[i], coefficient));
+      if (static_cast<int>(i) != inner && getConstant(coefficient) != 0)
+        sum = addIndex(b, sum, index.scale(position[i], coefficient));
     return sum;
   };
   for (auto [i, node] : llvm::enumerate(graph.nodes))
@@ -164,24 +181,29 @@ void BodyLoops::bind(Value value) {
 }
 
 Value BodyLoops::address(Value base, const Linear &access, Value at) {
-  if (inner >= 0 && access.coefficients[inner] != 0)
-    base = addIndex(b, base, scaleIndex(b, at, access.coefficients[inner]));
-  return block >= 0 ? offsetBy(b, base, access.coefficients[block] * step) : base;
+  if (inner >= 0 && getConstant(access.coefficients[inner]) != 0)
+    base = addIndex(b, base, index.scale(at, access.coefficients[inner]));
+  return block >= 0 ? index.offset(base, access.coefficients[block] * step) : base;
 }
 
-Value BodyLoops::emitLoad(unsigned id, Value at, int64_t active) {
+AffineExpr BodyLoops::innerStride(const Linear &access) const {
+  return inner < 0 ? getAffineConstantExpr(0, access.offset.getContext()) : access.coefficients[inner];
+}
+
+Value BodyLoops::emitLoad(unsigned id, Value at, ActiveLanes active) {
   const BodyNode &node = graph.nodes[id];
   Type element = cast<RankedTensorType>(node.value.getType()).getElementType();
   Value buffer = bufferOfLoad(id), from = addressOfLoad(id, at);
-  int64_t stride = inner < 0 ? 0 : node.access.coefficients[inner];
+  AffineExpr distance = innerStride(node.access);
+  std::optional<int64_t> stride = getConstant(distance);
   if (lanes == 1)
     return loadElements(b, buffer, from, 1, element);
   auto type = VectorType::get({lanes}, node.element);
   if (stride == 0)
     return vector::BroadcastOp::create(b, type, loadElements(b, buffer, from, 1, element));
   if (stride == 1)
-    return loadElements(b, buffer, from, lanes, element, active == lanes ? Value() : indexOf(b, active));
-  if (stride == -1 && active == lanes) {
+    return loadElements(b, buffer, from, lanes, element, active.isKnown(lanes) ? Value() : active.asIndex(b));
+  if (stride == -1 && active.isKnown(lanes)) {
     Value reversed = loadElements(b, buffer, offsetBy(b, from, 1 - lanes), lanes, element);
     SmallVector<int64_t> mask;
     for (int64_t i = lanes; i-- > 0;)
@@ -189,13 +211,17 @@ Value BodyLoops::emitLoad(unsigned id, Value at, int64_t active) {
     return vector::ShuffleOp::create(b, reversed, reversed, mask);
   }
   SmallVector<Value> elements;
-  for (int64_t i = 0; i < active; ++i)
-    elements.push_back(loadElements(b, buffer, offsetBy(b, from, i * stride), 1, element));
+  Value last = active.count ? offsetBy(b, active.count, -1) : Value(); // what lies after it is not read
+  for (int64_t i = 0; i < active.most; ++i) {
+    Value address =
+        last && i > 0 ? addIndex(b, from, index.scale(arith::MinUIOp::create(b, indexOf(b, i), last), distance)) : index.offset(from, distance * i);
+    elements.push_back(loadElements(b, buffer, address, 1, element));
+  }
   elements.resize(lanes, elements.front());
   return vector::FromElementsOp::create(b, type, elements);
 }
 
-Value BodyLoops::emit(unsigned id, Value at, int64_t active) {
+Value BodyLoops::emit(unsigned id, Value at, ActiveLanes active) {
   if (values[id])
     return values[id];
   const BodyNode &node = graph.nodes[id];
@@ -217,7 +243,7 @@ Value BodyLoops::emit(unsigned id, Value at, int64_t active) {
       operands.push_back(emit(operand, at, active));
     FailureOr<Value> computed = emitElementwise(b, node.value.getDefiningOp(), operands);
     assert(succeeded(computed) && "the graph holds only elementwise operations");
-    emitDivisorCheck(b, context, node.value.getDefiningOp(), operands, active < lanes ? indexOf(b, active) : Value());
+    emitDivisorCheck(b, context, node.value.getDefiningOp(), operands, active.isKnown(lanes) ? Value() : active.asIndex(b));
     result = *computed;
     break;
   }
@@ -225,15 +251,21 @@ Value BodyLoops::emit(unsigned id, Value at, int64_t active) {
   return values[id] = result;
 }
 
-void BodyLoops::store(const BodyStore &store, Value value, Value at, int64_t active) {
+void BodyLoops::store(const BodyStore &store, Value value, Value at, ActiveLanes active) {
   Value buffer = bufferOfStore(store), to = addressOfStore(store, at);
-  int64_t stride = inner < 0 ? 0 : store.access.coefficients[inner];
-  if (lanes == 1 || (stride == 1 && active == lanes))
+  AffineExpr distance = innerStride(store.access);
+  bool contiguous = getConstant(distance) == 1;
+  if (lanes == 1 || (contiguous && active.isKnown(lanes)))
     return storeElements(b, value, buffer, to, store.element);
-  if (stride == 1)
-    return storeElements(b, value, buffer, to, store.element, indexOf(b, active));
-  for (int64_t i = 0; i < active; ++i)
-    storeElements(b, vector::ExtractOp::create(b, value, i), buffer, offsetBy(b, to, i * stride), store.element);
+  if (contiguous)
+    return storeElements(b, value, buffer, to, store.element, active.asIndex(b));
+  for (int64_t i = 0; i < active.most; ++i) {
+    auto put = [&] { storeElements(b, vector::ExtractOp::create(b, value, i), buffer, index.offset(to, distance * i), store.element); };
+    if (active.count)
+      makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ult, indexOf(b, i), active.count), put);
+    else
+      put();
+  }
 }
 
 } // namespace ingot

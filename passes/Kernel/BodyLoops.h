@@ -3,7 +3,7 @@
 #define PASSES_KERNEL_BODYLOOPS_H
 
 #include "passes/Kernel/BodyGraph.h"
-#include "passes/Kernel/Families.h"
+#include "passes/Kernel/SymbolicIndex.h"
 
 namespace ingot {
 
@@ -28,6 +28,25 @@ std::pair<mlir::Value, mlir::Value> shareOf(mlir::ImplicitLocOpBuilder &b, Kerne
 /// The digits of `flat` in the mixed radix `sizes`, outermost first.
 llvm::SmallVector<mlir::Value> decode(mlir::ImplicitLocOpBuilder &b, mlir::Value flat, llvm::ArrayRef<int64_t> sizes);
 
+/// The lanes of a vector that are touched in memory: the first `most`, or `count` of these (index, at least 1) where only the call knows.
+struct ActiveLanes {
+  ActiveLanes(int64_t number) : most(number) {}
+  ActiveLanes(int64_t most, mlir::Value count) : most(most), count(count) {}
+
+  bool isKnown(int64_t number) const { return !count && most == number; }
+  mlir::Value asIndex(mlir::ImplicitLocOpBuilder &b) const { return count ? count : indexOf(b, most); }
+  /// `number` for an active lane `i`, else 0.
+  mlir::Value select(mlir::ImplicitLocOpBuilder &b, int64_t i, mlir::Value number) const;
+
+  int64_t most;
+  mlir::Value count;
+};
+
+/// What is left of `size` elements after the full vectors: `body` is written once, unless nothing is left. Carries values as `makeLoop` does.
+using TailBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value at, ActiveLanes active, mlir::ValueRange carried)>;
+llvm::SmallVector<mlir::Value> makeTail(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::AffineExpr size, int64_t lanes,
+                                        mlir::ValueRange carried, TailBody body);
+
 /// The buffer as one dim of elements, as the accesses of a `BodyGraph` count them.
 mlir::Value flatten(mlir::ImplicitLocOpBuilder &b, mlir::Value memref);
 
@@ -46,9 +65,9 @@ public:
   void enter(llvm::ArrayRef<mlir::Value> position, int inner, int64_t lanes, llvm::ArrayRef<unsigned> roots, int block = -1);
 
   /// The vector of `node` at `at` along the inner dim (an element when lanes is 1); only the first `active` lanes are touched in memory.
-  mlir::Value emit(unsigned node, mlir::Value at, int64_t active);
+  mlir::Value emit(unsigned node, mlir::Value at, ActiveLanes active);
   /// Stores `value` at `at` along the inner dim.
-  void store(const BodyStore &store, mlir::Value value, mlir::Value at, int64_t active);
+  void store(const BodyStore &store, mlir::Value value, mlir::Value at, ActiveLanes active);
 
   /// Forgets what depends on the inner dim: to be called before each new `at`.
   void newVector();
@@ -67,13 +86,15 @@ public:
 
 private:
   mlir::Value address(mlir::Value base, const Linear &access, mlir::Value at);
-  mlir::Value emitLoad(unsigned id, mlir::Value at, int64_t active);
+  mlir::Value emitLoad(unsigned id, mlir::Value at, ActiveLanes active);
+  mlir::AffineExpr innerStride(const Linear &access) const;
   void hoist(unsigned id, llvm::SmallVectorImpl<bool> &seen);
   void forget(uint64_t dims);
 
   mlir::ImplicitLocOpBuilder &b;
   KernelContext &context;
   const BodyGraph &graph;
+  SymbolicIndex index;
   llvm::SmallVector<mlir::Value> inputs, outputs;
   llvm::SmallVector<mlir::Value> loadBases, storeBases, values;
   llvm::SmallVector<mlir::Value> position;

@@ -88,7 +88,7 @@ private:
     for (RegionOp region : regions) {
       b.setInsertionPoint(region);
       if (llvm::any_of(sinceBarrier, [&](RegionOp earlier) { return mustWait(earlier, region); })) {
-        emitBarrier(b, region.getLoc(), team, threads);
+        emitBarrier(b, region.getLoc(), team);
         sinceBarrier.clear();
       }
       sinceBarrier.push_back(region);
@@ -129,20 +129,16 @@ private:
            touches(earlier.getInputs(), region.getOutputs());
   }
 
-  void emitBarrier(OpBuilder &b, Location loc, Value team, Value threads) {
+  /// Its result, which says that the call was cancelled, is read where the entry is written.
+  void emitBarrier(OpBuilder &b, Location loc, Value team) {
     StringRef name = "ingot_team_barrier";
     if (!getOperation().lookupSymbol(name)) {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(getOperation().getBody());
-      auto declaration = func::FuncOp::create(b, loc, name, b.getFunctionType({team.getType()}, {}));
+      auto declaration = func::FuncOp::create(b, loc, name, b.getFunctionType({team.getType()}, {b.getI32Type()}));
       declaration.setPrivate();
     }
-    Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    Value several = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, threads, one);
-    scf::IfOp::create(b, loc, several, [&](OpBuilder &inner, Location) {
-      func::CallOp::create(inner, loc, name, TypeRange(), ValueRange{team});
-      scf::YieldOp::create(inner, loc);
-    });
+    func::CallOp::create(b, loc, name, TypeRange(b.getI32Type()), ValueRange{team});
   }
 
   /// Lists the region's sites and returns what its kernel needs to report them: the record and the first site's number, or nothing.
@@ -160,7 +156,7 @@ private:
     Location loc = region.getLoc();
     SmallVector<Value> report = addSites(b, region, failure);
     SmallVector<Value> operands(region.getOperands());
-    if (region.getStrides())
+    if (needsSymbols(region))
       operands.append(symbols);
     Value units = arith::ConstantIndexOp::create(b, loc, region.getPlan()->getUnits());
     if (!region.getPlan()->getParallel()) {
@@ -218,7 +214,7 @@ private:
     ImplicitLocOpBuilder b(region.getLoc(), region.getContext());
     b.setInsertionPointToEnd(getOperation().getBody());
     SmallVector<Type> types(region.getOperandTypes());
-    size_t symbolCount = region.getStrides() ? symbols.size() : 0, buffers = types.size();
+    size_t symbolCount = needsSymbols(region) ? symbols.size() : 0, buffers = types.size();
     types.append(symbolCount + 2, b.getIndexType());
     bool canFail = !failureSites(region).empty();
     if (canFail)
@@ -243,6 +239,16 @@ private:
     b.setInsertionPointToEnd(entry);
     func::ReturnOp::create(b);
     return kernel;
+  }
+
+  /// Whether the kernel takes the symbols: for its buffers, or because a tensor between them, an offset or a number follows from them.
+  static bool needsSymbols(RegionOp region) {
+    auto needs = [](Operation &op) {
+      auto slice = dyn_cast<SliceOp>(op);
+      return isa<DimsOp>(op) || (slice && slice.getBounds()) ||
+             llvm::any_of(op.getResultTypes(), [](Type type) { return !cast<RankedTensorType>(type).hasStaticShape(); });
+    };
+    return region.getStrides() || llvm::any_of(region.getBody().front(), needs);
   }
 
   /// A flat argument with the sizes and strides of the tensor that it holds.

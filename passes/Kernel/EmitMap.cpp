@@ -24,7 +24,7 @@ constexpr int64_t kFewRows = 4; ///< up to so many interleaved elements are take
 class BoxEmitter {
 public:
   BoxEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const BodyGraph &graph)
-      : b(b), graph(graph), loops(b, context, graph), lanes(context.plan().getLanes()), chunk(context.plan().getTile().front()) {
+      : b(b), graph(graph), index(b, context), loops(b, context, graph), lanes(context.plan().getLanes()), chunk(context.plan().getTile().front()) {
     for (const BodyStore &store : graph.stores)
       roots.push_back(store.node);
     choose();
@@ -32,24 +32,26 @@ public:
   }
 
   /// Iterations of the outermost loop.
-  int64_t pieces() const {
-    int64_t count = 1;
+  AffineExpr pieces() const {
+    AffineExpr count = number(1);
     for (size_t i = 0; i < flat; ++i)
-      count *= counts[i];
+      count = simplifyDim(count * counts[i]);
     return count;
   }
 
   void emit(Value from, Value to) {
     makeLoop(b, from, to, 1, {}, [&](Value piece, ValueRange) -> SmallVector<Value> {
-      SmallVector<Value> at = decode(b, piece, ArrayRef(counts).take_front(flat));
+      SmallVector<Value> at = index.decode(piece, ArrayRef(counts).take_front(flat));
       emitNest(at);
       return {};
     });
   }
 
 private:
-  int64_t coefficient(const Linear &access, int dim) const { return access.coefficients[dim]; }
-  int64_t size(int dim) const { return graph.sizes[dim]; }
+  AffineExpr number(int64_t value) const { return getAffineConstantExpr(value, b.getContext()); }
+  AffineExpr coefficient(const Linear &access, int dim) const { return access.coefficients[dim]; }
+  bool isCoefficient(const Linear &access, int dim, int64_t value) const { return getConstant(access.coefficients[dim]) == value; }
+  AffineExpr size(int dim) const { return graph.sizes[dim]; }
 
   /// The vector dim, and the dim of blocks if there are accesses to transpose.
   void choose() {
@@ -65,33 +67,34 @@ private:
     }
     if (block < 0)
       return;
-    step = std::min(lanes, size(block));
+    step = std::min(lanes, getConstant(size(block)).value_or(lanes));
     for (auto [i, node] : llvm::enumerate(graph.nodes))
-      if (node.kind == BodyNode::Load && !isStraight(node.access) && coefficient(node.access, block) == 1)
+      if (node.kind == BodyNode::Load && !isStraight(node.access) && isCoefficient(node.access, block, 1))
         transposed.push_back(i);
   }
 
-  bool isStraight(const Linear &access) const { return std::abs(coefficient(access, inner)) <= 1; }
+  bool isStraight(const Linear &access) const { return std::abs(getConstant(coefficient(access, inner)).value_or(2)) <= 1; }
 
   /// For a last dim of a few elements: an outer dim along which it pays to vectorise instead, or -1.
   int interleaved() const {
     int last = inner;
-    if (size(last) * 2 > lanes)
+    std::optional<int64_t> few = getConstant(size(last));
+    if (!few || *few * 2 > lanes)
       return -1;
     for (int dim = last - 1; dim >= 0; --dim) {
-      if (size(dim) < lanes)
+      if (estimateDim(size(dim)) < lanes)
         continue;
-      bool dense = llvm::all_of(graph.stores,
-                                [&](const BodyStore &s) { return coefficient(s.access, last) == 1 && coefficient(s.access, dim) == size(last); });
+      bool dense =
+          llvm::all_of(graph.stores, [&](const BodyStore &s) { return isCoefficient(s.access, last, 1) && isCoefficient(s.access, dim, *few); });
       bool fits = true, crosses = false;
       for (const BodyNode &node : graph.nodes) {
         if (node.kind != BodyNode::Load)
           continue;
-        int64_t along = coefficient(node.access, dim), across = coefficient(node.access, last);
-        fits &= along == 0 || along == 1 || (across == 1 && along == size(last));
-        crosses |= along == 1 && across > 1;
+        std::optional<int64_t> along = getConstant(coefficient(node.access, dim)), across = getConstant(coefficient(node.access, last));
+        fits &= along == 0 || along == 1 || (across == 1 && along == few);
+        crosses |= along == 1 && across.value_or(2) > 1;
       }
-      if (dense && fits && (crosses || size(last) <= kFewRows))
+      if (dense && fits && (crosses || *few <= kFewRows))
         return dim;
     }
     return -1;
@@ -103,7 +106,7 @@ private:
     for (const BodyNode &node : graph.nodes)
       if (node.kind == BodyNode::Load && !isStraight(node.access))
         for (int dim = 0; dim < inner; ++dim)
-          votes[dim] += coefficient(node.access, dim) == 1;
+          votes[dim] += isCoefficient(node.access, dim, 1);
     int best = 0;
     for (int dim = 1; dim < inner; ++dim)
       if (votes[dim] > votes[best])
@@ -119,18 +122,18 @@ private:
         counts.push_back(size(dim));
         dims.push_back(dim);
       }
-    counts.push_back(block < 0 ? 1 : llvm::divideCeil(size(block), step));
-    counts.push_back(inner < 0 ? 1 : llvm::divideCeil(size(inner), chunk));
+    counts.push_back(block < 0 ? number(1) : countTiles(size(block), step));
+    counts.push_back(inner < 0 ? number(1) : countTiles(size(inner), chunk));
     int64_t product = 1;
-    while (flat < counts.size() && (product < kFlatPieces || counts[flat] == 1))
-      product *= counts[flat++];
+    while (flat < counts.size() && (product < kFlatPieces || isOne(counts[flat])))
+      product *= estimateDim(counts[flat++]);
   }
 
   /// The loops that are not part of the outermost one.
   void emitNest(SmallVector<Value> at) {
     if (at.size() == counts.size())
       return emitPiece(at);
-    makeLoop(b, indexOf(b, 0), indexOf(b, counts[at.size()]), 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
+    makeLoop(b, indexOf(b, 0), index.of(counts[at.size()]), 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
       SmallVector<Value> longer(at);
       longer.push_back(i);
       emitNest(longer);
@@ -150,46 +153,67 @@ private:
     if (block < 0)
       return emitRow(position, chunkIndex, 0);
     position[block] = scaleIndex(b, blockIndex, step);
-    int64_t count = counts[dims.size()], rest = size(block) % step;
-    if (rest == 0)
+    AffineExpr count = counts[dims.size()], rest = simplifyDim(size(block) % step);
+    std::optional<int64_t> knownRest = getConstant(rest);
+    if (knownRest == 0)
       return emitRow(position, chunkIndex, step);
-    if (count == 1)
-      return emitRow(position, chunkIndex, rest);
-    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, blockIndex, indexOf(b, count - 1));
-    makeIf(b, isLast, [&] { emitRow(position, chunkIndex, rest); });
-    Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, blockIndex, indexOf(b, count - 1));
+    if (!knownRest)
+      return emitUnknownBlock(position, blockIndex, chunkIndex);
+    if (isOne(count))
+      return emitRow(position, chunkIndex, *knownRest);
+    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, blockIndex, index.of(count - 1));
+    makeIf(b, isLast, [&] { emitRow(position, chunkIndex, *knownRest); });
+    Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, blockIndex, index.of(count - 1));
     makeIf(b, isFull, [&] { emitRow(position, chunkIndex, step); });
   }
 
-  /// One chunk of the vector dim, for `steps` positions of the block dim (0 without blocks).
+  /// A block that may be the last one, of which only the call knows how many steps it has: these are made one by one.
+  void emitUnknownBlock(SmallVector<Value> position, Value blockIndex, Value chunkIndex) {
+    Value full = index.of(simplifyDim(size(block).floorDiv(step)));
+    makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ult, blockIndex, full), [&] { emitRow(position, chunkIndex, step); });
+    makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::uge, blockIndex, full), [&] {
+      makeLoop(b, position[block], index.of(size(block)), 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
+        position[block] = i;
+        emitRow(position, chunkIndex, 0);
+        return {};
+      });
+    });
+  }
+
+  /// One chunk of the vector dim, for `steps` positions of the block dim (0: for this one position).
   void emitRow(ArrayRef<Value> position, Value chunkIndex, int64_t steps) {
-    int64_t rest = size(inner) % lanes, full = size(inner) - rest, chunks = counts.back();
-    Value from = scaleIndex(b, chunkIndex, chunk), to = indexOf(b, full);
-    if (chunks == 1)
+    AffineExpr rest = simplifyDim(size(inner) % lanes), full = simplifyDim(size(inner) - rest), chunks = counts.back();
+    Value from = scaleIndex(b, chunkIndex, chunk), to = index.of(full);
+    if (isOne(chunks))
       from = indexOf(b, 0);
     else
       to = arith::MinUIOp::create(b, offsetBy(b, from, chunk), to);
-    loops.enter(position, inner, lanes, roots, block);
-    if (full > 0)
+    loops.enter(position, inner, lanes, roots, steps > 0 ? block : -1);
+    if (getConstant(full) != 0)
       makeLoop(b, from, to, lanes, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
         emitBlock(i, lanes, steps);
         return {};
       });
-    if (rest == 0)
+    if (getConstant(rest) == 0)
       return;
     auto tail = [&] {
-      if (steps > 0 || !isNarrow())
-        return emitBlock(indexOf(b, full), rest, steps);
+      if (steps > 0 || !isNarrow()) {
+        makeTail(b, index, size(inner), lanes, {}, [&](Value at, ActiveLanes active, ValueRange) -> SmallVector<Value> {
+          emitBlock(at, active, steps);
+          return {};
+        });
+        return;
+      }
       // Masks of bytes and halves are slow or missing on machines without AVX-512: element by element.
       loops.enter(position, inner, 1, roots);
-      makeLoop(b, indexOf(b, full), indexOf(b, size(inner)), 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
+      makeLoop(b, index.of(full), index.of(size(inner)), 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
         emitVector(i, 1);
         return {};
       });
     };
-    if (chunks == 1)
+    if (isOne(chunks))
       return tail();
-    makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, chunkIndex, indexOf(b, chunks - 1)), tail);
+    makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, chunkIndex, index.of(chunks - 1)), tail);
   }
 
   bool isNarrow() const {
@@ -198,7 +222,7 @@ private:
            llvm::any_of(graph.nodes, [&](const BodyNode &node) { return node.kind == BodyNode::Load && narrow(node.element); });
   }
 
-  void emitBlock(Value at, int64_t active, int64_t steps) {
+  void emitBlock(Value at, ActiveLanes active, int64_t steps) {
     if (steps == 0)
       return emitVector(at, active);
     loops.newStep(0);
@@ -223,9 +247,9 @@ private:
         storeTransposed(store, results[i], at, active);
   }
 
-  bool isTransposed(const BodyStore &store) const { return coefficient(store.access, inner) != 1 && coefficient(store.access, block) == 1; }
+  bool isTransposed(const BodyStore &store) const { return !isCoefficient(store.access, inner, 1) && isCoefficient(store.access, block, 1); }
 
-  void emitVector(Value at, int64_t active) {
+  void emitVector(Value at, ActiveLanes active) {
     loops.newVector();
     SmallVector<Value> results; // all before the first store: an output may lie in the place of an input
     for (const BodyStore &store : graph.stores)
@@ -236,28 +260,26 @@ private:
 
   /// Whether block and vector dim together are contiguous in memory, with few elements in the block.
   bool isInterleaved(const Linear &access, int64_t steps) const {
-    return steps <= kFewRows && steps == size(block) && coefficient(access, inner) == steps;
+    return steps <= kFewRows && getConstant(size(block)) == steps && isCoefficient(access, inner, steps);
   }
 
-  SmallVector<Value> loadTransposed(unsigned id, Value at, int64_t active, int64_t steps) {
+  SmallVector<Value> loadTransposed(unsigned id, Value at, ActiveLanes active, int64_t steps) {
     const BodyNode &node = graph.nodes[id];
     Value buffer = loops.bufferOfLoad(id);
     Type storage = cast<MemRefType>(buffer.getType()).getElementType();
-    auto load = [&](Value from, int64_t count) {
-      return loadElements(b, buffer, from, lanes, storage, count >= lanes ? Value() : indexOf(b, count));
-    };
+    auto load = [&](Value from, Value count) { return loadElements(b, buffer, from, lanes, storage, count); };
     SmallVector<Value> rows, columns;
     Value from = loops.addressOfLoad(id, at);
     if (isInterleaved(node.access, steps)) {
-      for (int64_t done = 0; done < active * steps; done += lanes)
-        rows.push_back(load(offsetBy(b, from, done), active * steps - done));
+      for (int64_t done = 0; done < active.most * steps; done += lanes)
+        rows.push_back(load(offsetBy(b, from, done), interleavedLanes(active, steps, done)));
       columns = permuteRegisters(b, rows, steps, lanes, [&](int64_t j, int64_t i) -> std::pair<int64_t, int64_t> {
         int64_t element = i * steps + j;
-        return {i < active ? element / lanes : -1, element % lanes};
+        return {i < active.most ? element / lanes : -1, element % lanes};
       });
     } else {
-      for (int64_t i = 0; i < active; ++i)
-        rows.push_back(load(offsetBy(b, from, i * coefficient(node.access, inner)), steps));
+      for (int64_t i = 0; i < active.most; ++i)
+        rows.push_back(load(index.offset(from, coefficient(node.access, inner) * i), rowLanes(active, i, steps)));
       columns = transposeRegisters(b, rows, lanes);
       columns.truncate(steps);
     }
@@ -267,7 +289,22 @@ private:
     return columns;
   }
 
-  void storeTransposed(const BodyStore &store, ArrayRef<Value> columns, Value at, int64_t active) {
+  /// How many lanes of a vector that starts `done` elements into an interleaved row are active. Null: all.
+  Value interleavedLanes(ActiveLanes active, int64_t steps, int64_t done) {
+    if (active.count)
+      return arith::MaxSIOp::create(b, offsetBy(b, scaleIndex(b, active.count, steps), -done), indexOf(b, 0));
+    int64_t count = active.most * steps - done;
+    return count >= lanes ? Value() : indexOf(b, count);
+  }
+
+  /// How many lanes of row `i` of a block are active. Null: all.
+  Value rowLanes(ActiveLanes active, int64_t i, int64_t steps) {
+    if (active.count)
+      return active.select(b, i, indexOf(b, steps));
+    return steps >= lanes ? Value() : indexOf(b, steps);
+  }
+
+  void storeTransposed(const BodyStore &store, ArrayRef<Value> columns, Value at, ActiveLanes active) {
     Value buffer = loops.bufferOfStore(store);
     Type storage = cast<MemRefType>(buffer.getType()).getElementType();
     SmallVector<Value> stored;
@@ -275,32 +312,31 @@ private:
       stored.push_back(toStorage(b, column, storage));
     int64_t steps = columns.size();
     Value to = loops.addressOfStore(store, at);
-    auto put = [&](Value row, Value address, int64_t count) {
-      storeElements(b, row, buffer, address, storage, count >= lanes ? Value() : indexOf(b, count));
-    };
+    auto put = [&](Value row, Value address, Value count) { storeElements(b, row, buffer, address, storage, count); };
     if (isInterleaved(store.access, steps)) {
       SmallVector<Value> rows =
-          permuteRegisters(b, stored, llvm::divideCeil(active * steps, lanes), lanes, [&](int64_t k, int64_t i) -> std::pair<int64_t, int64_t> {
+          permuteRegisters(b, stored, llvm::divideCeil(active.most * steps, lanes), lanes, [&](int64_t k, int64_t i) -> std::pair<int64_t, int64_t> {
             int64_t element = k * lanes + i;
-            return {element < active * steps ? element % steps : -1, element / steps};
+            return {element < active.most * steps ? element % steps : -1, element / steps};
           });
       for (auto [k, row] : llvm::enumerate(rows))
-        put(row, offsetBy(b, to, k * lanes), active * steps - k * lanes);
+        put(row, offsetBy(b, to, k * lanes), interleavedLanes(active, steps, k * lanes));
       return;
     }
     SmallVector<Value> rows = transposeRegisters(b, stored, lanes);
-    for (int64_t i = 0; i < active; ++i)
-      put(rows[i], offsetBy(b, to, i * coefficient(store.access, inner)), steps);
+    for (int64_t i = 0; i < active.most; ++i)
+      put(rows[i], index.offset(to, coefficient(store.access, inner) * i), rowLanes(active, i, steps));
   }
 
   ImplicitLocOpBuilder &b;
   const BodyGraph &graph;
+  SymbolicIndex index;
   BodyLoops loops;
   int64_t lanes, chunk, step = 1;
   int inner = -1, block = -1;
   SmallVector<unsigned> roots, transposed;
-  SmallVector<int64_t> counts; ///< of all loops around a vector
-  SmallVector<int> dims;       ///< of those that step through whole dims: the first ones
+  Dims counts;           ///< of all loops around a vector
+  SmallVector<int> dims; ///< of those that step through whole dims: the first ones
   size_t flat = 0;
 };
 
@@ -316,25 +352,26 @@ LogicalResult emitMap(ImplicitLocOpBuilder &b, KernelContext &context) {
       !llvm::isPowerOf2_64(context.plan().getLanes()))
     return context.region.emitOpError("needs a map plan: one tile size that is a multiple of the lanes, a power of two");
   std::vector<BoxEmitter> boxes;
-  int64_t pieces = 0;
+  AffineExpr none = getAffineConstantExpr(0, b.getContext()), pieces = none, begin = none;
   for (BodyGraph &graph : *graphs)
-    pieces += boxes.emplace_back(b, context, graph).pieces();
+    pieces = pieces + boxes.emplace_back(b, context, graph).pieces();
+  pieces = simplifyDim(pieces);
   auto [from, to] = shareOf(b, context, pieces);
-  int64_t begin = 0;
+  SymbolicIndex index(b, context);
   for (BoxEmitter &box : boxes) {
     if (boxes.size() == 1) {
       box.emit(from, to);
       break;
     }
     // The pieces of all boxes are numbered through; this box takes its part of the share.
-    int64_t count = box.pieces();
+    AffineExpr end = simplifyDim(begin + box.pieces());
     auto local = [&](Value piece) {
-      Value clamped = b.createOrFold<arith::MinUIOp>(b.createOrFold<arith::MaxUIOp>(piece, indexOf(b, begin)), indexOf(b, begin + count));
-      return b.createOrFold<arith::SubIOp>(clamped, indexOf(b, begin));
+      Value clamped = b.createOrFold<arith::MinUIOp>(b.createOrFold<arith::MaxUIOp>(piece, index.of(begin)), index.of(end));
+      return b.createOrFold<arith::SubIOp>(clamped, index.of(begin));
     };
     Value low = local(from);
     box.emit(low, local(to));
-    begin += count;
+    begin = end;
   }
   return success();
 }

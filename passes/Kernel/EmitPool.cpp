@@ -19,12 +19,6 @@ using namespace mlir;
 
 namespace ingot {
 
-int64_t PoolDim::firstInside() const { return std::clamp<int64_t>(llvm::divideCeilSigned(pad, stride), 0, out); }
-int64_t PoolDim::lastInside() const {
-  int64_t last = in + pad - reach() < 0 ? 0 : (in + pad - reach()) / stride + 1;
-  return std::clamp(last, firstInside(), out);
-}
-
 std::optional<PoolShape> PoolShape::match(RegionOp region, std::string &why) {
   auto op = dyn_cast_or_null<PoolOp>(region.getAnchorOp());
   if (!op || op.getLayout() != Layout::ChannelsLast)
@@ -33,8 +27,8 @@ std::optional<PoolShape> PoolShape::match(RegionOp region, std::string &why) {
   size_t spatial = op.getKernel().size();
   Type computed = getComputeType(type.getElementType());
   bool isFloat = computed.isF32() || computed.isF64();
-  if (spatial > 2 || !type.hasStaticShape() || result.getNumElements() == 0)
-    return why = "covers static shapes with one or two spatial dims only", std::nullopt;
+  if (spatial > 2 || type.isDynamicDim(type.getRank() - 1) || (result.hasStaticShape() && result.getNumElements() == 0))
+    return why = "covers one or two spatial dims and a fixed number of channels only", std::nullopt;
   if (type.getShape().back() == 1) // in the body it would be a dim to broadcast along
     return why = "needs several channels", std::nullopt;
   if (op.getKind() == PoolKind::Lp || !(isFloat || (op.getKind() == PoolKind::Max && isa<IntegerType>(computed) && !computed.isInteger(1))))
@@ -42,12 +36,14 @@ std::optional<PoolShape> PoolShape::match(RegionOp region, std::string &why) {
   if (!isa<BlockArgument>(op.getX()))
     return why = "reads its input from a buffer only", std::nullopt;
   for (Value yielded : region.getYielded())
-    if (cast<RankedTensorType>(yielded.getType()).getShape() != result.getShape())
+    if (getDims(cast<RankedTensorType>(yielded.getType())) != getDims(result))
       return why = "writes results of the anchor's shape only", std::nullopt;
-  PoolShape shape{op, spatial == 2, type.getDimSize(0), type.getShape().back(), {}, {}};
+  Dims in = getDims(type), out = getDims(result);
+  AffineExpr one = getAffineConstantExpr(1, region.getContext());
+  PoolShape shape{op, spatial == 2, in[0], type.getShape().back(), {one, one}, {one, one}};
   auto fill = [&](PoolDim &dim, size_t i) {
-    dim = {type.getDimSize(i + 1), result.getDimSize(i + 1), op.getKernel()[i],    op.getStrides()[i],
-           op.getPads()[i],        op.getDilations()[i],     op.getCountPads()[i], op.getCountPads()[spatial + i]};
+    dim = {in[i + 1],       out[i + 1],           op.getKernel()[i],    op.getStrides()[i],
+           op.getPads()[i], op.getDilations()[i], op.getCountPads()[i], op.getCountPads()[spatial + i]};
   };
   if (spatial == 2)
     fill(shape.height, 0);
@@ -56,6 +52,11 @@ std::optional<PoolShape> PoolShape::match(RegionOp region, std::string &why) {
 }
 
 namespace {
+
+/// Outputs [first, last) have their whole window inside of the input.
+struct Inside {
+  AffineExpr first, last;
+};
 
 /// The taps [low, high) of a window that lie inside of the input; null values: all of them.
 struct Clip {
@@ -67,60 +68,92 @@ public:
   PoolEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const PoolShape &shape)
       : b(b), context(context), s(shape), element(cast<RankedTensorType>(s.op.getX().getType()).getElementType()),
         kind(s.op.getKind() == PoolKind::Max ? ReduceKind::Max : ReduceKind::Sum), lanes(context.plan().getLanes()),
-        tilePixels(context.plan().getTile()[0]), x(b, context, s.op.getX()) {
-    imageStride = *getConstant(x.strides.front());
-    heightStride = s.twoSpatialDims ? *getConstant(x.strides[1]) : 0;
-    widthStride = *getConstant(x.strides.end()[-2]);
+        tilePixels(context.plan().getTile()[0]), symbols(context.symbols) {
+    FlatBuffer buffer(b, context, s.op.getX());
+    x = buffer.memref;
+    imageStride = buffer.strides.front();
+    heightStride = s.twoSpatialDims ? buffer.strides[1] : number(0);
+    widthStride = buffer.strides.end()[-2];
+    insideHeight = insideOf(s.height);
+    insideWidth = insideOf(s.width);
   }
 
   void emit() {
     auto [from, to] = shareOf(b, context, s.pieces());
     makeLoop(b, from, to, 1, {}, [&](Value piece, ValueRange) -> SmallVector<Value> {
-      SmallVector<Value> at = decode(b, piece, {s.images, s.height.out});
+      SmallVector<Value> at = index().decode(piece, {s.images, s.height.out});
       image = at[0], row = at[1];
       Value start = startOf(s.height, row);
-      rows = s.height.firstInside() == 0 && s.height.lastInside() == s.height.out ? Clip() : clip(s.height, start);
+      rows = getConstant(insideHeight.first) == 0 && insideHeight.last == s.height.out ? Clip() : clip(s.height, start);
       rowCount = countOf(s.height, start, rows);
-      rowBase = addIndex(b, scaleIndex(b, image, imageStride), scaleIndex(b, start, heightStride));
+      rowBase = addIndex(b, index().scale(image, imageStride), index().scale(start, heightStride));
       emitColumns();
       return {};
     });
   }
 
 private:
+  AffineExpr number(int64_t value) { return getAffineConstantExpr(value, b.getContext()); }
+  /// Index arithmetic with the model's symbols, and with those that `bounded` made.
+  SymbolicIndex index() { return SymbolicIndex(b, symbols); }
+
+  /// `dim` within [low, high]. What only the call knows becomes a symbol of this kernel's own.
+  AffineExpr bounded(AffineExpr dim, AffineExpr low, AffineExpr high) {
+    dim = simplifyDim(dim);
+    if (std::optional<int64_t> x = getConstant(dim), least = getConstant(low), most = getConstant(high); x && least && most)
+      return number(std::clamp(*x, *least, *most));
+    if (isNonNegative(dim - low) && isNonNegative(high - dim))
+      return dim;
+    Value atLeast = arith::MaxSIOp::create(b, index().of(dim), index().of(low));
+    symbols.push_back(arith::MinSIOp::create(b, atLeast, index().of(high)));
+    return getAffineSymbolExpr(symbols.size() - 1, b.getContext());
+  }
+
+  Inside insideOf(const PoolDim &dim) {
+    AffineExpr first = bounded(number(llvm::divideCeilSigned(dim.pad, dim.stride)), number(0), dim.out);
+    return {first, bounded((dim.in + (dim.pad - dim.reach())).floorDiv(dim.stride) + 1, first, dim.out)};
+  }
+
   Value startOf(const PoolDim &dim, Value out) { return offsetBy(b, scaleIndex(b, out, dim.stride), -dim.pad); }
 
   /// Taps that read at or after 0 and before `end`, from `start`.
-  Clip clip(const PoolDim &dim, Value start, int64_t begin = 0, std::optional<int64_t> end = std::nullopt) {
+  Clip clip(const PoolDim &dim, Value start, int64_t begin = 0, int64_t afterEnd = 0) {
     Value zero = indexOf(b, 0), taps = indexOf(b, dim.kernel), step = indexOf(b, dim.dilation);
-    auto tapAt = [&](int64_t position) {
-      Value distance = arith::SubIOp::create(b, indexOf(b, position), start);
+    auto tapAt = [&](AffineExpr position) {
+      Value distance = arith::SubIOp::create(b, index().of(position), start);
       Value tap = dim.dilation == 1 ? distance : arith::CeilDivSIOp::create(b, distance, step).getResult();
       return arith::MinSIOp::create(b, arith::MaxSIOp::create(b, tap, zero), taps).getResult();
     };
-    return {tapAt(begin), tapAt(end.value_or(dim.in))};
+    return {tapAt(number(begin)), tapAt(dim.in + afterEnd)};
   }
 
   /// How many taps an average counts.
   Value countOf(const PoolDim &dim, Value start, Clip inside) {
     if (s.op.getCountIncludePad() && inside.low)
-      inside = clip(dim, start, -dim.countBegin, dim.in + dim.countEnd);
+      inside = clip(dim, start, -dim.countBegin, dim.countEnd);
     return inside.low ? arith::SubIOp::create(b, inside.high, inside.low).getResult() : indexOf(b, dim.kernel);
   }
 
   void emitColumns() {
-    int64_t first = s.width.firstInside(), last = s.width.lastInside(), full = first + (last - first) / tilePixels * tilePixels;
+    auto [first, last] = insideWidth;
+    AffineExpr inside = simplifyDim(last - first), rest = simplifyDim(inside % tilePixels), full = simplifyDim(last - rest);
     if (full != first)
-      makeLoop(b, indexOf(b, first), indexOf(b, full), tilePixels, {}, [&](Value column, ValueRange) -> SmallVector<Value> {
+      makeLoop(b, index().of(first), index().of(full), tilePixels, {}, [&](Value column, ValueRange) -> SmallVector<Value> {
         emitPixels(column, tilePixels, {});
         return {};
       });
-    if (full != last)
-      emitPixels(indexOf(b, full), last - full, {});
-    if (int64_t border = s.width.out - (last - first))
-      makeLoop(b, indexOf(b, 0), indexOf(b, border), 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
-        Value isLeft = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, i, indexOf(b, first));
-        Value column = arith::SelectOp::create(b, isLeft, i, offsetBy(b, i, last - first));
+    if (std::optional<int64_t> pixels = getConstant(rest); pixels && *pixels != 0)
+      emitPixels(index().of(full), *pixels, {});
+    else if (!pixels)
+      makeLoop(b, index().of(full), index().of(last), 1, {}, [&](Value column, ValueRange) -> SmallVector<Value> {
+        emitPixels(column, 1, {});
+        return {};
+      });
+    AffineExpr border = simplifyDim(s.width.out - inside);
+    if (getConstant(border) != 0)
+      makeLoop(b, indexOf(b, 0), index().of(border), 1, {}, [&, first = first](Value i, ValueRange) -> SmallVector<Value> {
+        Value isLeft = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, i, index().of(first));
+        Value column = arith::SelectOp::create(b, isLeft, i, index().offset(i, inside));
         emitPixels(column, 1, clip(s.width, startOf(s.width, column)));
         return {};
       });
@@ -128,7 +161,7 @@ private:
 
   void emitPixels(Value column, int64_t pixels, Clip columns) {
     Value start = startOf(s.width, column);
-    Value base = addIndex(b, rowBase, scaleIndex(b, start, widthStride));
+    Value base = addIndex(b, rowBase, index().scale(start, widthStride));
     Value count;
     if (s.op.getKind() == PoolKind::Average) {
       count = b.createOrFold<arith::MulIOp>(rowCount, countOf(s.width, start, columns));
@@ -148,7 +181,7 @@ private:
     Type vector = VectorType::get({lanes}, getComputeType(element));
     SmallVector<Value> sums(pixels, neutralElement(b, kind, vector, element));
     auto emitRow = [&](Value kh, ValueRange carried) {
-      Value from = addIndex(b, base, scaleIndex(b, kh, s.height.dilation * heightStride));
+      Value from = addIndex(b, base, index().scale(kh, heightStride * s.height.dilation));
       return columns.low ? addClipped(carried.front(), from, columns, active) : addWhole(carried, from, active);
     };
     constexpr int64_t kUnrolledTaps = 16;
@@ -171,7 +204,7 @@ private:
     }
   }
 
-  Value load(Value at, Value active) { return widenElements(b, loadElements(b, x.memref, at, lanes, element, active)); }
+  Value load(Value at, Value active) { return widenElements(b, loadElements(b, x, at, lanes, element, active)); }
   Value combine(Value sum, Value value) { return combineElements(b, kind, sum, value, element, /*fast=*/true); }
 
   /// A kernel row over neighbouring pixels: an input that several windows share is loaded once.
@@ -181,9 +214,9 @@ private:
     if (s.width.kernel > kUnrolledWidth)
       return makeLoop(b, indexOf(b, 0), indexOf(b, s.width.kernel), 1, carried, [&](Value kw, ValueRange before) {
         SmallVector<Value> next(before);
-        Value at = addIndex(b, from, scaleIndex(b, kw, s.width.dilation * widthStride));
+        Value at = addIndex(b, from, index().scale(kw, widthStride * s.width.dilation));
         for (auto [i, sum] : llvm::enumerate(next))
-          sum = combine(sum, load(offsetBy(b, at, i * s.width.stride * widthStride), active));
+          sum = combine(sum, load(index().offset(at, widthStride * (i * s.width.stride)), active));
         return next;
       });
     DenseMap<int64_t, Value> loaded;
@@ -192,7 +225,7 @@ private:
         int64_t distance = i * s.width.stride + kw * s.width.dilation;
         Value &value = loaded[distance];
         if (!value)
-          value = load(offsetBy(b, from, distance * widthStride), active);
+          value = load(index().offset(from, widthStride * distance), active);
         sum = combine(sum, value);
       }
     return sums;
@@ -201,7 +234,7 @@ private:
   /// A kernel row of one pixel, only the taps inside.
   SmallVector<Value> addClipped(Value sum, Value from, Clip columns, Value active) {
     return makeLoop(b, columns.low, columns.high, 1, sum, [&](Value kw, ValueRange before) -> SmallVector<Value> {
-      return {combine(before.front(), load(addIndex(b, from, scaleIndex(b, kw, s.width.dilation * widthStride)), active))};
+      return {combine(before.front(), load(addIndex(b, from, index().scale(kw, widthStride * s.width.dilation)), active))};
     });
   }
 
@@ -211,8 +244,10 @@ private:
   Type element;
   ReduceKind kind;
   int64_t lanes, tilePixels;
-  FlatBuffer x;
-  int64_t imageStride, heightStride, widthStride;
+  SmallVector<Value> symbols;
+  Value x; ///< flat
+  AffineExpr imageStride, heightStride, widthStride;
+  Inside insideHeight, insideWidth;
   // Of the output row in hand.
   Value image, row, rowBase, rowCount;
   Clip rows;

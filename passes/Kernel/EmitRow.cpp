@@ -2,6 +2,7 @@
 // Norms and reductions along dims. The formulas are written once; RowWalk knows whether vectors lie along a row or across several.
 #include "passes/Kernel/EmitRow.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/RowWalk.h"
 
@@ -12,8 +13,8 @@ namespace {
 
 class RowFormulas {
 public:
-  RowFormulas(ImplicitLocOpBuilder &b, const RowSpace &space, RowWalk &walk, Type vector)
-      : space(space), walk(walk), m(b, vector),
+  RowFormulas(ImplicitLocOpBuilder &b, const KernelContext &context, const RowSpace &space, RowWalk &walk, VectorType vector)
+      : space(space), walk(walk), m(b, vector), index(b, context), vector(vector),
         cheap(space.graph.nodes[space.operand].kind == BodyNode::Load && getComputeType(space.element) == space.element) {}
 
   void softmax() {
@@ -82,11 +83,19 @@ private:
       value = m.div(m.constant(1.0), m.sqrt(m.add(value, m.constant(epsilon))));
   }
 
-  Value divideByLength(Value sum) { return m.div(sum, m.constant(static_cast<double>(space.rowLength))); }
+  Value divideByLength(Value sum) {
+    if (std::optional<int64_t> length = getConstant(space.rowLength))
+      return m.div(sum, m.constant(static_cast<double>(*length)));
+    ImplicitLocOpBuilder &b = m.builder();
+    Value length = arith::IndexCastOp::create(b, b.getI64Type(), index.of(space.rowLength));
+    return m.div(sum, vector::BroadcastOp::create(b, vector, castElements(b, length, b.getI64Type(), vector.getElementType())));
+  }
 
   const RowSpace &space;
   RowWalk &walk;
   ElementMath m;
+  SymbolicIndex index;
+  VectorType vector;
   bool cheap; ///< the operand is a load: reading it again costs no more than reading a copy
 };
 
@@ -105,10 +114,10 @@ LogicalResult emitRow(ImplicitLocOpBuilder &b, KernelContext &context) {
   int64_t lanes = context.plan().getLanes();
   if (lanes < 2 || !llvm::isPowerOf2_64(lanes))
     return context.region.emitOpError("needs a row plan whose lanes are a power of two");
-  Type vector = VectorType::get({lanes}, getComputeType(space->element));
+  auto vector = VectorType::get({lanes}, getComputeType(space->element));
   Operation *anchor = rowAnchor(context.region);
   walkRows(b, context, *space, [&](RowWalk &walk) {
-    RowFormulas formulas(b, *space, walk, vector);
+    RowFormulas formulas(b, context, *space, walk, vector);
     if (auto reduce = dyn_cast<ReduceOp>(anchor))
       return formulas.reduce(reduce.getKind());
     auto norm = cast<NormOp>(anchor);

@@ -47,9 +47,9 @@ FailureOr<RowSpace> matchRow(RegionOp region, std::string &why) {
   Value x = anchor->getOperand(0);
   auto type = cast<RankedTensorType>(x.getType()), result = cast<RankedTensorType>(anchor->getResult(0).getType());
   Type computed = getComputeType(type.getElementType());
-  if (!type.hasStaticShape() || type.getRank() > 32 || type.getNumElements() == 0 ||
+  if (type.getRank() > 32 || (type.hasStaticShape() && type.getNumElements() == 0) ||
       !(isa<IntegerType>(computed) || computed.isF32() || computed.isF64())) {
-    why = "reduces a tensor that is dynamic, empty or of an element type that is not computed with";
+    why = "reduces a tensor that is empty or of an element type that is not computed with";
     return failure();
   }
   if (reduce && reduce.getKind() == ReduceKind::Mean && !isa<FloatType>(type.getElementType())) {
@@ -61,7 +61,7 @@ FailureOr<RowSpace> matchRow(RegionOp region, std::string &why) {
     return failure();
   }
   for (Value yielded : region.getYielded())
-    if (cast<RankedTensorType>(yielded.getType()).getShape() != result.getShape()) {
+    if (getDims(cast<RankedTensorType>(yielded.getType())) != getDims(result)) {
       why = "yields a tensor whose shape is not the anchor's";
       return failure();
     }
@@ -69,18 +69,19 @@ FailureOr<RowSpace> matchRow(RegionOp region, std::string &why) {
   llvm::SmallDenseSet<int64_t> axes;
   for (int64_t axis : norm ? norm.getAxes() : reduce.getAxes())
     axes.insert(axis < 0 ? axis + type.getRank() : axis);
-  SmallVector<int64_t> sizes;
+  Dims dims = getDims(type), sizes;
   SmallVector<unsigned> groups, place(type.getRank());
   for (bool reduced : {false, true})
     for (int64_t i = 0; i < type.getRank(); ++i)
       if (axes.contains(i) == reduced) {
         place[i] = sizes.size();
-        sizes.push_back(type.getDimSize(i));
+        sizes.push_back(dims[i]);
         groups.push_back(reduced);
       }
   RowSpace space(BodyGraph(region, sizes));
   BodyGraph &graph = space.graph;
   space.element = type.getElementType();
+  space.rowLength = getAffineConstantExpr(1, region.getContext());
   SmallVector<Linear> from, to;
   for (int64_t i = 0; i < type.getRank(); ++i) {
     from.push_back(graph.dim(place[i]));
@@ -89,7 +90,7 @@ FailureOr<RowSpace> matchRow(RegionOp region, std::string &why) {
     else if (reduce.getKeepDims())
       to.push_back(graph.zero());
     if (axes.contains(i))
-      space.rowLength *= type.getDimSize(i);
+      space.rowLength = simplifyDim(space.rowLength * dims[i]);
   }
   FailureOr<unsigned> operand = graph.add(x, from);
   if (failed(operand)) {
@@ -115,7 +116,7 @@ FailureOr<RowSpace> matchRow(RegionOp region, std::string &why) {
   if (!space.kept.empty()) {
     int balance = 0;
     auto vote = [&](const Linear &access) {
-      balance += (access.coefficients[space.reduced.back()] == 1) - (access.coefficients[space.kept.back()] == 1);
+      balance += (getConstant(access.coefficients[space.reduced.back()]) == 1) - (getConstant(access.coefficients[space.kept.back()]) == 1);
     };
     for (const BodyNode &node : graph.nodes)
       if (node.kind == BodyNode::Load)

@@ -14,8 +14,8 @@ struct RowSpace {
   unsigned operand = 0; ///< the node of the anchor's operand
   mlir::Type element;   ///< tensor element type of the operand
   llvm::SmallVector<int> kept, reduced;
-  bool acrossRow = true; ///< vectors lie along the last reduced dim; else along the last kept one, and the reduction goes down columns
-  int64_t rowLength = 1; ///< reduced elements
+  bool acrossRow = true;      ///< vectors lie along the last reduced dim; else along the last kept one, and the reduction goes down columns
+  mlir::AffineExpr rowLength; ///< reduced elements
 
   int inner() const { return acrossRow ? reduced.back() : kept.back(); }
 };
@@ -27,7 +27,7 @@ mlir::Operation *rowAnchor(RegionOp region);
 mlir::FailureOr<RowSpace> matchRow(RegionOp region, std::string &why);
 
 /// Rows, or blocks of columns: what can be shared out.
-int64_t rowPieces(const RowSpace &space, int64_t lanes);
+mlir::AffineExpr rowPieces(const RowSpace &space, int64_t lanes);
 
 /// `x` and `y` combined. `fast` takes one instruction for `max` and leaves open what becomes of NaN.
 mlir::Value combineElements(mlir::ImplicitLocOpBuilder &b, ReduceKind kind, mlir::Value x, mlir::Value y, mlir::Type element, bool fast = false);

@@ -8,6 +8,17 @@ using namespace mlir;
 
 namespace ingot {
 
+Dims contiguousStrides(ArrayRef<AffineExpr> dims) {
+  Dims strides(dims);
+  for (size_t i = dims.size(); i-- > 0;)
+    strides[i] = i + 1 == dims.size()            ? getAffineConstantExpr(1, dims[i].getContext())
+                 : getConstant(dims[i + 1]) == 0 ? strides[i + 1]
+                                                 : simplifyDim(strides[i + 1] * dims[i + 1]);
+  return strides;
+}
+
+int64_t estimateDim(AffineExpr dim, int64_t symbol) { return evaluateDim(dim, SmallVector<int64_t>(countSymbols(dim), symbol)); }
+
 Value SymbolicIndex::of(AffineExpr dim) { return materializeDim(b, dim, symbols); }
 
 Value SymbolicIndex::scale(Value x, AffineExpr factor) {

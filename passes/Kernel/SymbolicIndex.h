@@ -8,17 +8,27 @@
 
 namespace ingot {
 
+/// What a symbol is taken to be where only its order of magnitude counts.
+inline constexpr int64_t kTypicalSize = 64;
+
 /// How many tiles cover `extent`.
 inline mlir::AffineExpr countTiles(mlir::AffineExpr extent, int64_t tile) { return simplifyDim(extent.ceilDiv(tile)); }
 
 /// Whether this dim is 1 for all values of the symbols: only then it broadcasts.
 inline bool isOne(mlir::AffineExpr dim) { return getConstant(dim) == 1; }
 
+/// Strides of a row-major tensor of these dims.
+Dims contiguousStrides(llvm::ArrayRef<mlir::AffineExpr> dims);
+
+/// A typical value, for choices that need a number: every symbol counts as 64.
+int64_t estimateDim(mlir::AffineExpr dim, int64_t symbol = kTypicalSize);
+
 /// Index arithmetic with sizes and strides that may depend on the model's symbols. Constants fold, so that static shapes give the code that they
 /// would give with numbers.
 class SymbolicIndex {
 public:
-  SymbolicIndex(mlir::ImplicitLocOpBuilder &b, const KernelContext &context) : b(b), symbols(context.symbols) {}
+  SymbolicIndex(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange symbols) : b(b), symbols(symbols) {}
+  SymbolicIndex(mlir::ImplicitLocOpBuilder &b, const KernelContext &context) : SymbolicIndex(b, context.symbols) {}
 
   /// The value of `dim`, at the insertion point.
   mlir::Value of(mlir::AffineExpr dim);

@@ -15,6 +15,27 @@ namespace {
 /// Places of the fields of IngotCall, in pointers. `status` and `failed_site` share one place: the record of a failure.
 enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4, kFailure = 5, kValues = 6 };
 
+/// After a barrier that says so, the model's function returns.
+void returnWhenCancelled(LLVM::LLVMFuncOp model) {
+  SmallVector<LLVM::CallOp> barriers;
+  model.walk([&](LLVM::CallOp call) {
+    if (call.getCallee() == "ingot_team_barrier" && call.getNumResults() == 1)
+      barriers.push_back(call);
+  });
+  if (barriers.empty())
+    return;
+  ImplicitLocOpBuilder b(model.getLoc(), model.getContext());
+  Block *leave = b.createBlock(&model.getBody(), model.getBody().end());
+  LLVM::ReturnOp::create(b, ValueRange());
+  for (LLVM::CallOp barrier : barriers) {
+    Block *before = barrier->getBlock(), *after = before->splitBlock(std::next(barrier->getIterator()));
+    b.setInsertionPointToEnd(before);
+    Value zero = LLVM::ConstantOp::create(b, b.getI32Type(), 0);
+    Value cancelled = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, barrier.getResult(), zero);
+    LLVM::CondBrOp::create(b, cancelled, leave, after);
+  }
+}
+
 struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
   using EmitEntryPassBase::EmitEntryPassBase;
 
@@ -35,8 +56,10 @@ struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
       getOperation().emitError("has no model function: run the stages up to kernel first");
       return signalPassFailure();
     }
-    for (LLVM::LLVMFuncOp model : models)
+    for (LLVM::LLVMFuncOp model : models) {
+      returnWhenCancelled(model);
       emitEntry(model, models.size() == 1 ? symbol.getValue() : (symbol + "_" + model.getName()).str());
+    }
   }
 
 private:

@@ -18,11 +18,11 @@ double bodyCycles(RegionOp region, int64_t lanes) {
   double cycles = 0;
   for (Operation &op : region.getBody().front().without_terminator())
     if (op.getNumResults() == 1 && !isa<ConstantOp>(op))
-      cycles += vectorCycles(&op) * countElements(op.getResult(0).getType()) / lanes;
+      cycles += vectorCycles(&op) * estimateElements(op.getResult(0).getType()) / lanes;
   for (BlockArgument argument : region.getBody().getArguments())
-    cycles += 2.0 * countElements(argument.getType()) / lanes;
+    cycles += 2.0 * estimateElements(argument.getType()) / lanes;
   for (Value yielded : region.getYielded())
-    cycles += 2.0 * countElements(yielded.getType()) / lanes;
+    cycles += 2.0 * estimateElements(yielded.getType()) / lanes;
   return cycles;
 }
 
@@ -46,9 +46,20 @@ int64_t lanesOf(RegionOp region, const MachineModel &machine) {
   return (wide ? 8 : 16) / machine.registersPerVector();
 }
 
-PlanAttr makeSharedPlan(RegionOp region, Family family, ArrayRef<int64_t> tile, int64_t lanes, int64_t pieces, double cycles) {
-  bool parallel = pieces > 1 && cycles > kParallelCycles;
-  return PlanAttr::get(region.getContext(), family, tile, /*unroll=*/1, lanes, parallel ? std::min(pieces, kMaxUnits) : 1, parallel);
+int64_t estimateElements(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || tensor.hasStaticShape())
+    return countElements(type);
+  int64_t count = 1;
+  for (AffineExpr dim : getDims(tensor))
+    count *= estimateDim(dim);
+  return count;
+}
+
+PlanAttr makeSharedPlan(RegionOp region, Family family, ArrayRef<int64_t> tile, int64_t lanes, AffineExpr pieces, double cycles) {
+  bool parallel = !isOne(pieces) && getConstant(pieces) != 0 && cycles > kParallelCycles;
+  int64_t units = std::min(getConstant(pieces).value_or(kMaxUnits), kMaxUnits);
+  return PlanAttr::get(region.getContext(), family, tile, /*unroll=*/1, lanes, parallel ? units : 1, parallel);
 }
 
 } // namespace ingot

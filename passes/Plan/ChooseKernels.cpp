@@ -2,6 +2,7 @@
 #include "passes/Plan/Passes.h"
 
 #include "passes/Kernel/Plain.h"
+#include "passes/Plan/BodyCost.h"
 #include "passes/Plan/Tiles.h"
 
 using namespace mlir;
@@ -15,6 +16,17 @@ namespace {
 /// The families, narrowest first: what one refuses, a later one may cover.
 constexpr PlanAttr (*kFamilies[])(RegionOp, const MachineModel &) = {planGemv, planContraction, planConvolution, planDepthwise,
                                                                      planPool, planRecurrent,   planRow,         planMap};
+
+/// How often the loops of an operation run; where that depends on symbols, about as often as its largest tensor has elements.
+int64_t estimateIterations(RegionFormationInterface op) {
+  SmallVector<Type> types(op->getOperandTypes());
+  llvm::append_range(types, op->getResultTypes());
+  int64_t most = 0;
+  for (Type type : types)
+    if (!cast<RankedTensorType>(type).hasStaticShape())
+      most = std::max(most, estimateElements(type));
+  return most != 0 ? most : op.getIterationCount();
+}
 
 struct ChooseKernelsPass : impl::ChooseKernelsPassBase<ChooseKernelsPass> {
   using ChooseKernelsPassBase::ChooseKernelsPassBase;
@@ -33,7 +45,7 @@ private:
     int64_t iterations = 0;
     for (Operation &op : region.getBody().front())
       if (auto member = dyn_cast<RegionFormationInterface>(op))
-        iterations += member.getIterationCount();
+        iterations += estimateIterations(member);
     int64_t units = plainUnits(region);
     return PlanAttr::get(&getContext(), Family::Plain, /*tile=*/{}, /*unroll=*/1, /*lanes=*/1, units,
                          /*parallel=*/units > 1 && iterations >= serialIterations);

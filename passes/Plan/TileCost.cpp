@@ -62,8 +62,6 @@ double coverCost(AffineExpr extent, int64_t size, int64_t tile, llvm::function_r
   return sum;
 }
 
-int64_t estimateDim(AffineExpr dim, int64_t symbol) { return evaluateDim(dim, SmallVector<int64_t>(countSymbols(dim), symbol)); }
-
 TileChoice::TileChoice(ArrayRef<AffineExpr> dims) {
   if (llvm::all_of(dims, llvm::IsaPred<AffineConstantExpr>))
     sizes = {1};

@@ -3,6 +3,7 @@
 #define PASSES_PLAN_TILECOST_H
 
 #include "dialects/Ingot/Shapes.h"
+#include "passes/Kernel/SymbolicIndex.h"
 #include "passes/Plan/MachineModel.h"
 
 namespace ingot {
@@ -32,9 +33,6 @@ int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine);
 /// The cost of the tiles that cover `extent`: `cost` of the full ones, and of the rest as one smaller tile or, where `extent` is symbolic and `size`
 /// one of its values, as the pieces into which kernels divide it.
 double coverCost(mlir::AffineExpr extent, int64_t size, int64_t tile, llvm::function_ref<double(int64_t size)> cost);
-
-/// What an expression may be, for estimates: its value where every symbol is `symbol`.
-int64_t estimateDim(mlir::AffineExpr dim, int64_t symbol = 64);
 
 /// The cheapest one of the tiles that are offered. Where a shape has symbols, a tile is judged by its cost at several sizes, each relative to that of
 /// the first tile.

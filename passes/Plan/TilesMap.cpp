@@ -10,10 +10,13 @@ namespace ingot {
 PlanAttr planMap(RegionOp region, const MachineModel &machine) {
   if (!coversMap(region))
     return {};
-  int64_t lanes = lanesOf(region, machine), elements = countElements(region.getYielded().front().getType());
+  AffineExpr pieces = getAffineConstantExpr(1, region.getContext());
+  for (AffineExpr dim : getDims(cast<RankedTensorType>(region.getYielded().front().getType())))
+    pieces = simplifyDim(pieces * dim);
+  int64_t lanes = lanesOf(region, machine), elements = estimateElements(region.getYielded().front().getType());
   // Chunks of a long last dim: small enough to share out, large enough that the loop around them costs nothing.
   int64_t chunk = std::clamp<int64_t>(llvm::divideCeil(elements, 32 * lanes), 8, 4096 / lanes) * lanes;
-  return makeSharedPlan(region, Family::Map, {chunk}, lanes, llvm::divideCeil(elements, lanes), bodyCycles(region, lanes));
+  return makeSharedPlan(region, Family::Map, {chunk}, lanes, countTiles(pieces, lanes), bodyCycles(region, lanes));
 }
 
 } // namespace ingot

@@ -18,7 +18,7 @@ PlanAttr planPool(RegionOp region, const MachineModel &machine) {
   // Enough pixels for the latency of a maximum or an addition to be hidden, and few enough for the inputs that they share to stay in registers.
   constexpr int64_t kPixels = 4;
   double taps = static_cast<double>(shape->height.kernel) * shape->width.kernel;
-  double cycles = bodyCycles(region, lanes) + 1.5 * taps * countElements(shape->op.getResult().getType()) / lanes;
+  double cycles = bodyCycles(region, lanes) + 1.5 * taps * estimateElements(shape->op.getResult().getType()) / lanes;
   return makeSharedPlan(region, Family::Pool, {kPixels}, lanes, shape->pieces(), cycles);
 }
 

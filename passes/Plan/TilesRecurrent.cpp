@@ -20,7 +20,8 @@ PlanAttr planRecurrent(RegionOp region, const MachineModel &machine) {
     return {};
   auto x = cast<RankedTensorType>(op.getX().getType());
   double cycles = static_cast<double>(x.getDimSize(0)) * x.getDimSize(1) * countElements(op.getW().getType()) * 2 / lanes;
-  return makeSharedPlan(region, Family::Recurrent, {lanes}, lanes, sharesState ? 1 : x.getDimSize(1), cycles);
+  AffineExpr pieces = getAffineConstantExpr(sharesState ? 1 : x.getDimSize(1), region.getContext());
+  return makeSharedPlan(region, Family::Recurrent, {lanes}, lanes, pieces, cycles);
 }
 
 } // namespace ingot

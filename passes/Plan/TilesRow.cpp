@@ -18,7 +18,7 @@ PlanAttr planRow(RegionOp region, const MachineModel &machine) {
     lanes = std::min<int64_t>(lanes, 8);
   double cycles = bodyCycles(region, lanes);
   // An exponential and two more walks, or the reduction itself.
-  cycles += (isa<NormOp>(rowAnchor(region)) ? 30.0 : 1.0) * countElements(rowAnchor(region)->getOperand(0).getType()) / lanes;
+  cycles += (isa<NormOp>(rowAnchor(region)) ? 30.0 : 1.0) * estimateElements(rowAnchor(region)->getOperand(0).getType()) / lanes;
   return makeSharedPlan(region, Family::Row, {lanes}, lanes, rowPieces(*space, lanes), cycles);
 }
 

@@ -87,15 +87,6 @@ bool readsAnyStrides(RegionOp region, BlockArgument argument) {
 
 } // namespace
 
-Dims contiguousStrides(ArrayRef<AffineExpr> dims) {
-  Dims strides(dims);
-  for (size_t i = dims.size(); i-- > 0;)
-    strides[i] = i + 1 == dims.size()            ? number(1, dims[i].getContext())
-                 : getConstant(dims[i + 1]) == 0 ? strides[i + 1]
-                                                 : simplifyDim(strides[i + 1] * dims[i + 1]);
-  return strides;
-}
-
 ViewPlacement::ViewPlacement(Block &body) {
   Operation *ret = body.getTerminator();
   for (OpOperand &operand : ret->getOpOperands())

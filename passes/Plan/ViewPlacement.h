@@ -2,7 +2,7 @@
 #ifndef PASSES_PLAN_VIEWPLACEMENT_H
 #define PASSES_PLAN_VIEWPLACEMENT_H
 
-#include "dialects/Ingot/Shapes.h"
+#include "passes/Kernel/SymbolicIndex.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace ingot {
@@ -14,9 +14,6 @@ struct Box {
   mlir::AffineExpr offset;
   Dims strides;
 };
-
-/// Strides of a row-major tensor of these dims.
-Dims contiguousStrides(llvm::ArrayRef<mlir::AffineExpr> dims);
 
 /// Finds a place for every tensor of a function of the region stage such that view operations move no data:
 ///

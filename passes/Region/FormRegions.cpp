@@ -203,7 +203,8 @@ struct FormRegionsPass : impl::FormRegionsPassBase<FormRegionsPass> {
     Grouping grouping(body);
     for (Operation &op : body.without_terminator()) {
       auto member = dyn_cast<RegionFormationInterface>(op);
-      if (member && member.getAnchor() != Anchor::Constant && !(fuse && member.getAnchor() == Anchor::View))
+      bool isView = member && member.getAnchor() == Anchor::View;
+      if (member && member.getAnchor() != Anchor::Constant && !(fuse && isView) && !isa<EqualDimsOp>(op))
         grouping.add(&op, fuse);
     }
     for (Group &group : grouping.finished())

@@ -2,13 +2,19 @@
 //
 // The main program of a compiled model.
 #define _GNU_SOURCE
+#include "Dims.h"
+#include "Internal.h"
 #include "Options.h"
 #include "Report.h"
 #include "TensorFiles.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /// Defined by the step that links the executable: the model that it runs.
 extern const IngotModel ingot_program_model;
@@ -27,8 +33,13 @@ typedef struct Program {
   HostTensor *inputs, *outputs;
   const void **input_pointers;
   void **output_pointers;
+  int64_t *values;                             /* of the model's symbols; null without any */
+  IngotTensor *input_tensors, *output_tensors; /* of a model with symbols */
+  void *arena;
+  uint64_t arena_bytes;
   double *samples;
   IngotSession *session;
+  IngotWeights *weights;
   ErrorText note;
 } Program;
 
@@ -61,7 +72,11 @@ static ProgramStatus allocate(Program *program, ErrorText *error) {
   program->input_pointers = calloc(model->input_count + 1, sizeof(void *));
   program->output_pointers = calloc(model->output_count + 1, sizeof(void *));
   program->samples = calloc(program->options->iterations, sizeof(double));
-  if (!program->inputs || !program->outputs || !program->input_pointers || !program->output_pointers || !program->samples)
+  program->input_tensors = calloc(model->input_count + 1, sizeof(IngotTensor));
+  program->output_tensors = calloc(model->output_count + 1, sizeof(IngotTensor));
+  program->values = calloc(ingot_model_variant(model)->value_count + model->symbol_count + 1, sizeof(int64_t));
+  if (!program->inputs || !program->outputs || !program->input_pointers || !program->output_pointers || !program->samples ||
+      !program->input_tensors || !program->output_tensors || !program->values)
     return ingot_fail(error, PROGRAM_INTERNAL, "out of memory for %u iterations", program->options->iterations);
   memset(program->samples, 0xff, program->options->iterations * sizeof(double)); // its pages come now, not during a timed run
   return PROGRAM_OK;
@@ -71,25 +86,75 @@ static ProgramStatus allocate_outputs(Program *program, ErrorText *error) {
   for (uint32_t i = 0; i < program->model->output_count; ++i) {
     const IngotTensorInfo *info = &program->model->outputs[i];
     HostTensor *tensor = &program->outputs[i];
-    tensor->element_type = info->element_type;
-    tensor->rank = info->rank;
-    if (info->rank > 0)
-      memcpy(tensor->dims, info->dims, (size_t)info->rank * sizeof *info->dims);
+    ingot_dims_apply(info, program->values, tensor);
     const ProgramStatus status = ingot_tensor_allocate(tensor, error);
     if (status != PROGRAM_OK)
       return status;
-    if (tensor->bytes != info->bytes)
+    if (program->model->symbol_count == 0 ? tensor->bytes != info->bytes : tensor->bytes > info->bytes)
       return ingot_fail(error, PROGRAM_INTERNAL, "the model declares a wrong size for output '%s'", info->name);
     program->output_pointers[i] = tensor->data;
+    program->output_tensors[i] = (IngotTensor){.data = tensor->data, .dims = tensor->dims, .strides = NULL};
   }
   return PROGRAM_OK;
 }
 
+/// With open dims: what follows from the sizes of the inputs, and an arena for just these. A session's own would be for the largest ones.
+static ProgramStatus prepare(Program *program, ErrorText *error) {
+  const IngotModel *model = program->model;
+  if (model->symbol_count == 0)
+    return PROGRAM_OK;
+  const int64_t bytes = ingot_model_variant(model)->prepare(program->values);
+  if (bytes < 0)
+    return ingot_fail(error, PROGRAM_BAD_INPUT, "%s", model->relations[-1 - bytes]);
+  program->arena_bytes = ((uint64_t)bytes + 63) / 64 * 64;
+  program->arena = aligned_alloc(64, program->arena_bytes + 64);
+  if (!program->arena)
+    return ingot_fail(error, PROGRAM_INTERNAL, "out of memory for the %" PRIu64 " bytes that these dims need", program->arena_bytes);
+  return PROGRAM_OK;
+}
+
+/// The weights that are not in the program: where the command line says, or beside it.
+static ProgramStatus open_weights(Program *program, ErrorText *error) {
+  const ValueList *given = &program->options->weights;
+  const char *name = program->model->weights_file;
+  if (!name)
+    return given->count == 0 ? PROGRAM_OK : ingot_fail(error, PROGRAM_BAD_USAGE, "--weights: the weights are in the program itself");
+  char path[PATH_MAX];
+  if (given->count > 0) {
+    name = given->values[given->count - 1];
+  } else {
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length > 0 ? length : 0] = 0;
+    char *end = strrchr(path, '/');
+    const size_t folder = end ? (size_t)(end + 1 - path) : 0;
+    if (folder + strlen(name) < sizeof path) {
+      memcpy(path + folder, name, strlen(name) + 1);
+      name = path;
+    }
+  }
+  const IngotStatus status = ingot_weights_open(program->model, name, &program->weights);
+  if (status == INGOT_OK)
+    return PROGRAM_OK;
+  if (errno != 0)
+    return ingot_fail(error, PROGRAM_BAD_INPUT, "cannot read the weights '%s': %s; --weights FILE says where they are", name, strerror(errno));
+  return ingot_fail(error, PROGRAM_BAD_INPUT, "'%s' does not hold the weights that this model was compiled with: size or checksum differ", name);
+}
+
 static ProgramStatus open_session(Program *program, ErrorText *error) {
-  const IngotSessionOptions options = {sizeof options, program->options->threads};
+  const ProgramStatus opened = open_weights(program, error);
+  if (opened != PROGRAM_OK)
+    return opened;
+  char text[256] = "";
+  const IngotSessionOptions options = {.struct_size = sizeof options,
+                                       .threads = program->options->threads,
+                                       .arena = program->arena,
+                                       .arena_bytes = program->arena_bytes,
+                                       .weights = program->weights,
+                                       .error_text = text,
+                                       .error_text_bytes = sizeof text};
   const IngotStatus status = ingot_session_open(program->model, &options, &program->session);
   if (status != INGOT_OK)
-    return ingot_fail(error, PROGRAM_INTERNAL, "the model cannot be started: %s", ingot_status_text(status));
+    return ingot_fail(error, PROGRAM_INTERNAL, "the model cannot be started: %s", text[0] ? text : ingot_status_text(status));
   return PROGRAM_OK;
 }
 
@@ -98,11 +163,13 @@ static ProgramStatus run_all(Program *program, Timing *timing, ErrorText *error)
   const uint32_t warmup = program->options->warmup, iterations = program->options->iterations;
   for (uint32_t i = 0; i < warmup + iterations; ++i) {
     const double begin = milliseconds(CLOCK_MONOTONIC);
-    const IngotStatus status = ingot_session_run(program->session, program->input_pointers, program->output_pointers);
+    const IngotStatus status = program->model->symbol_count == 0
+                                   ? ingot_session_run(program->session, program->input_pointers, program->output_pointers)
+                                   : ingot_session_run_tensors(program->session, program->input_tensors, program->output_tensors);
     const double end = milliseconds(CLOCK_MONOTONIC);
     if (status != INGOT_OK)
       return ingot_fail(error, status == INGOT_RUN_FAILURE ? PROGRAM_BAD_INPUT : PROGRAM_INTERNAL, "the run failed: %s",
-                        status == INGOT_RUN_FAILURE ? ingot_session_error(program->session) : ingot_status_text(status));
+                        ingot_session_error(program->session));
     if (i == 0) {
       timing->first = end - begin;
       timing->start_to_first = end - program->process_start;
@@ -120,16 +187,22 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
     status = ingot_outputs_check(model, program->options, error);
   if (status == PROGRAM_OK)
     status = allocate(program, error);
+  for (uint32_t i = 0; status == PROGRAM_OK && i < model->symbol_count; ++i)
+    program->values[i] = -1;
   if (status == PROGRAM_OK)
-    status = ingot_inputs_load(model, program->options, program->inputs, &program->note, error);
+    status = ingot_inputs_load(model, program->options, program->inputs, program->values, &program->note, error);
+  if (status == PROGRAM_OK)
+    status = prepare(program, error);
   if (status == PROGRAM_OK)
     status = allocate_outputs(program, error);
   if (status == PROGRAM_OK)
     status = open_session(program, error);
   if (status != PROGRAM_OK)
     return status;
-  for (uint32_t i = 0; i < model->input_count; ++i)
+  for (uint32_t i = 0; i < model->input_count; ++i) {
     program->input_pointers[i] = program->inputs[i].data;
+    program->input_tensors[i] = (IngotTensor){.data = program->inputs[i].data, .dims = program->inputs[i].dims, .strides = NULL};
+  }
   if (program->note.text[0])
     fprintf(stderr, "note: %s\n", program->note.text);
 
@@ -145,7 +218,8 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
 }
 
 static void release(Program *program) {
-  ingot_session_close(program->session);
+  ingot_session_close(&program->session);
+  ingot_weights_close(program->model, &program->weights);
   for (uint32_t i = 0; program->inputs && i < program->model->input_count; ++i)
     ingot_tensor_free(&program->inputs[i]);
   for (uint32_t i = 0; program->outputs && i < program->model->output_count; ++i)
@@ -155,6 +229,10 @@ static void release(Program *program) {
   free(program->input_pointers);
   free(program->output_pointers);
   free(program->samples);
+  free(program->input_tensors);
+  free(program->output_tensors);
+  free(program->values);
+  free(program->arena);
 }
 
 static ProgramStatus dispatch(Program *program, const char *name, ErrorText *error) {

@@ -10,12 +10,14 @@ const char *const ingot_options_help =
     "  --input NAME=FILE     an input: .npy, or an ONNX TensorProto .pb; NAME= may be left out when the model has one input\n"
     "  --inputs FILE.npz     inputs by name\n"
     "  --random              fill every input not given: floats uniform in [-1, 1), integers and bools 0 or 1\n"
+    "  --dim NAME=VALUE      the size of an open dim, where no input that is read from a file has it\n"
     "  --seed N              of --random (default 0); a tensor depends on the seed and its name only\n"
     "  --output NAME=FILE    write an output as .npy; NAME= may be left out when the model has one output\n"
     "  --outputs FILE.npz    write all outputs\n"
     "  --iterations N        timed runs (default 1)\n"
     "  --warmup W            runs before them (default 0)\n"
     "  --threads T           default 0: one per core this process may use\n"
+    "  --weights FILE        the model's weights, if it was compiled with --weights (default: beside this program)\n"
     "  --json                one JSON object on standard output instead of text\n"
     "  --info                inputs, outputs, memory and origin of the model, without running it\n"
     "  --version             of the runtime and of the compiler\n"
@@ -42,6 +44,8 @@ static const OptionFacts table[] = {
     {"--iterations", NUMBER32, offsetof(Options, iterations), 1, 100000000},
     {"--warmup", NUMBER32, offsetof(Options, warmup), 0, 100000000},
     {"--threads", NUMBER32, offsetof(Options, threads), 0, 1024},
+    {"--weights", VALUES, offsetof(Options, weights), 0, 0},
+    {"--dim", VALUES, offsetof(Options, dim), 0, 0},
     {"--json", FLAG, offsetof(Options, json), 0, 0},
     {"--info", FLAG, offsetof(Options, info), 0, 0},
     {"--help", FLAG, offsetof(Options, help), 0, 0},
@@ -121,7 +125,7 @@ static ProgramStatus parse_one(int count, char **arguments, int *at, Options *op
 ProgramStatus ingot_options_parse(int count, char **arguments, Options *options, ErrorText *error) {
   memset(options, 0, sizeof *options);
   options->iterations = 1;
-  ValueList *const lists[] = {&options->input, &options->inputs, &options->output, &options->outputs};
+  ValueList *const lists[] = {&options->input, &options->inputs, &options->output, &options->outputs, &options->weights, &options->dim};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; ++i) {
     lists[i]->values = calloc((size_t)count + 1, sizeof(char *));
     if (!lists[i]->values)
@@ -140,4 +144,6 @@ void ingot_options_free(Options *options) {
   free(options->inputs.values);
   free(options->output.values);
   free(options->outputs.values);
+  free(options->weights.values);
+  free(options->dim.values);
 }

@@ -24,6 +24,7 @@ typedef struct Options {
   bool random, json, info, help, version;
   uint64_t seed;
   uint32_t iterations, warmup, threads;
+  ValueList weights, dim;
 } Options;
 
 /// `options` must be released also on failure.

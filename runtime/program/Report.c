@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Report.h"
+#include "Dims.h"
 #include "Manifest.h"
 
 #include <inttypes.h>
@@ -118,22 +119,44 @@ void ingot_report_run(FILE *out, const IngotModel *model, const HostTensor *outp
           timing->first, timing->start_to_first);
 }
 
-static void print_ports(FILE *out, const char *title, const IngotTensorInfo *tensors, uint32_t count) {
+static void print_ports(FILE *out, const char *title, const IngotModel *model, const IngotTensorInfo *tensors, uint32_t count) {
   fprintf(out, "%s\n", title);
   for (uint32_t i = 0; i < count; ++i) {
     char type[INGOT_TYPE_TEXT];
-    ingot_format_type(type, tensors[i].element_type, tensors[i].dims, tensors[i].rank);
+    ingot_format_info(type, model, &tensors[i]);
     fprintf(out, "  %s  %s\n", tensors[i].name, type);
   }
 }
 
-static void print_json_ports(FILE *out, const char *key, const IngotTensorInfo *tensors, uint32_t count) {
+/// Open dims by name.
+static void print_json_dims(FILE *out, const IngotModel *model, const IngotTensorInfo *tensor) {
+  fputs("\"shape\":[", out);
+  for (int32_t i = 0; i < tensor->rank; ++i) {
+    if (i != 0)
+      putc(',', out);
+    if (tensor->dims[i] >= 0)
+      fprintf(out, "%" PRId64, tensor->dims[i]);
+    else
+      print_json_string(out, model->symbols[-1 - tensor->dims[i]].name);
+  }
+  putc(']', out);
+}
+
+static void print_dims(FILE *out, const IngotModel *model) {
+  if (model->symbol_count != 0)
+    fputs("dims\n", out);
+  for (uint32_t i = 0; i < model->symbol_count; ++i)
+    if (model->symbols[i].kind == INGOT_SYMBOL_INPUT)
+      fprintf(out, "  %s  %" PRId64 " to %" PRId64 "\n", model->symbols[i].name, model->symbols[i].minimum, model->symbols[i].maximum);
+}
+
+static void print_json_ports(FILE *out, const char *key, const IngotModel *model, const IngotTensorInfo *tensors, uint32_t count) {
   fprintf(out, "\"%s\":[", key);
   for (uint32_t i = 0; i < count; ++i) {
     fputs(i == 0 ? "{\"name\":" : ",{\"name\":", out);
     print_json_string(out, tensors[i].name);
     fprintf(out, ",\"type\":\"%s\",", ingot_element_name(tensors[i].element_type));
-    print_json_shape(out, tensors[i].dims, tensors[i].rank);
+    print_json_dims(out, model, &tensors[i]);
     fprintf(out, ",\"bytes\":%" PRIu64 "}", tensors[i].bytes);
   }
   putc(']', out);
@@ -142,9 +165,9 @@ static void print_json_ports(FILE *out, const char *key, const IngotTensorInfo *
 static void report_info_json(FILE *out, const IngotModel *model, const IngotVariant *used, uint64_t arena) {
   const bool has_manifest = model->manifest && model->manifest[0] == '{';
   putc('{', out);
-  print_json_ports(out, "inputs", model->inputs, model->input_count);
+  print_json_ports(out, "inputs", model, model->inputs, model->input_count);
   putc(',', out);
-  print_json_ports(out, "outputs", model->outputs, model->output_count);
+  print_json_ports(out, "outputs", model, model->outputs, model->output_count);
   fprintf(out, ",\"peak_memory_bytes\":%" PRIu64 ",\"arena_bytes\":%" PRIu64 ",\"weight_bytes\":%" PRIu64, arena + model->weight_bytes, arena,
           model->weight_bytes);
   fputs(",\"variant\":", out);
@@ -168,13 +191,14 @@ void ingot_report_info(FILE *out, const IngotModel *model, bool json) {
     report_info_json(out, model, used, arena);
     return;
   }
-  print_ports(out, "inputs", model->inputs, model->input_count);
-  print_ports(out, "outputs", model->outputs, model->output_count);
+  print_ports(out, "inputs", model, model->inputs, model->input_count);
+  print_ports(out, "outputs", model, model->outputs, model->output_count);
+  print_dims(out, model);
   fputs("variants\n", out);
   for (uint32_t i = 0; i < model->variant_count; ++i)
     fprintf(out, "  %s%s\n", model->variants[i].name, &model->variants[i] == used ? "  (taken on this CPU)" : "");
-  fprintf(out, "peak memory\n  %" PRIu64 " bytes: arena %" PRIu64 " + weights %" PRIu64 "\n", arena + model->weight_bytes, arena,
-          model->weight_bytes);
+  fprintf(out, "peak memory%s\n  %" PRIu64 " bytes: arena %" PRIu64 " + weights %" PRIu64 "\n", model->symbol_count ? " at the largest dims" : "",
+          arena + model->weight_bytes, arena, model->weight_bytes);
   fputs("compiled\n", out);
   const char *at = model->manifest ? model->manifest : "";
   for (ManifestField field; ingot_manifest_next(&at, &field);)
@@ -186,8 +210,8 @@ void ingot_report_help(FILE *out, const IngotModel *model, const char *program) 
   fprintf(out,
           "usage: %s --input NAME=FILE ... [--output NAME=FILE ...] [options]\n       %s --random [--iterations N] [--json]\n       %s --info\n\n",
           program, program, program);
-  print_ports(out, "inputs", model->inputs, model->input_count);
-  print_ports(out, "outputs", model->outputs, model->output_count);
+  print_ports(out, "inputs", model, model->inputs, model->input_count);
+  print_ports(out, "outputs", model, model->outputs, model->output_count);
   fprintf(out, "options\n%s", ingot_options_help);
 }
 

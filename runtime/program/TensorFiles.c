@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "TensorFiles.h"
+#include "Dims.h"
 #include "File.h"
 #include "Npy.h"
 #include "TensorProto.h"
@@ -88,32 +89,31 @@ ProgramStatus ingot_tensor_file_read(const char *path, HostTensor *tensor, Error
 }
 
 /// Compares with what the model declares. The two bytes of a bf16 may come as uint16, because numpy has no bf16.
-static ProgramStatus accept_input(const IngotTensorInfo *info, HostTensor *tensor, const char *path, ErrorText *note, ErrorText *error) {
+static ProgramStatus accept_input(const IngotModel *model, const IngotTensorInfo *info, HostTensor *tensor, const char *path, int64_t *values,
+                                  ErrorText *note, ErrorText *error) {
   if (info->element_type == INGOT_BF16 && tensor->element_type == INGOT_U16) {
     tensor->element_type = INGOT_BF16;
     ingot_fail(note, PROGRAM_OK, "input '%s': the 16-bit integers of %s are taken as the bits of bf16 values", info->name, path);
   }
   const bool same_type = info->element_type == tensor->element_type;
-  const bool same_shape =
-      info->rank == tensor->rank && (info->rank == 0 || memcmp(info->dims, tensor->dims, (size_t)info->rank * sizeof *info->dims) == 0);
-  if (same_type && same_shape && info->bytes == tensor->bytes)
-    return PROGRAM_OK;
+  if (same_type && ingot_dims_match(info, tensor))
+    return ingot_dims_take(model, info, tensor, values, error);
   char given[INGOT_TYPE_TEXT], wanted[INGOT_TYPE_TEXT];
   ingot_format_type(given, tensor->element_type, tensor->dims, tensor->rank);
-  ingot_format_type(wanted, info->element_type, info->dims, info->rank);
+  ingot_format_info(wanted, model, info);
   if (same_type)
     return ingot_fail(error, PROGRAM_BAD_INPUT, "input '%s' must be %s, but %s holds %s", info->name, wanted, path, given);
   return ingot_fail(error, PROGRAM_BAD_INPUT, "input '%s' must be %s, but %s holds %s; convert it with x.astype(%s)", info->name, wanted, path, given,
                     ingot_python_name(info->element_type));
 }
 
-static ProgramStatus set_input(const IngotModel *model, uint32_t port, HostTensor *tensors, HostTensor *given, const char *path, ErrorText *note,
-                               ErrorText *error) {
+static ProgramStatus set_input(const IngotModel *model, uint32_t port, HostTensor *tensors, HostTensor *given, const char *path, int64_t *values,
+                               ErrorText *note, ErrorText *error) {
   ProgramStatus status;
   if (tensors[port].data)
     status = ingot_fail(error, PROGRAM_BAD_USAGE, "input '%s' is given twice; the second time in %s", model->inputs[port].name, path);
   else
-    status = accept_input(&model->inputs[port], given, path, note, error);
+    status = accept_input(model, &model->inputs[port], given, path, values, note, error);
   if (status == PROGRAM_OK)
     tensors[port] = *given;
   else
@@ -121,7 +121,8 @@ static ProgramStatus set_input(const IngotModel *model, uint32_t port, HostTenso
   return status;
 }
 
-static ProgramStatus load_entry(const IngotModel *model, ZipReader *zip, const char *path, HostTensor *tensors, ErrorText *note, ErrorText *error) {
+static ProgramStatus load_entry(const IngotModel *model, ZipReader *zip, const char *path, HostTensor *tensors, int64_t *values, ErrorText *note,
+                                ErrorText *error) {
   ZipEntry entry;
   HostTensor given;
   ProgramStatus status = ingot_zip_next(zip, &entry, error);
@@ -138,10 +139,11 @@ static ProgramStatus load_entry(const IngotModel *model, ZipReader *zip, const c
       ingot_error_prefix(error, entry.name);
   }
   free(entry.data);
-  return status == PROGRAM_OK ? set_input(model, port, tensors, &given, path, note, error) : status;
+  return status == PROGRAM_OK ? set_input(model, port, tensors, &given, path, values, note, error) : status;
 }
 
-static ProgramStatus load_archive(const IngotModel *model, const char *path, HostTensor *tensors, ErrorText *note, ErrorText *error) {
+static ProgramStatus load_archive(const IngotModel *model, const char *path, HostTensor *tensors, int64_t *values, ErrorText *note,
+                                  ErrorText *error) {
   FileBytes bytes;
   ZipReader zip;
   ProgramStatus status = ingot_file_read(path, &bytes, error);
@@ -149,14 +151,15 @@ static ProgramStatus load_archive(const IngotModel *model, const char *path, Hos
     return status;
   status = ingot_zip_open(&zip, bytes.data, bytes.size, error);
   while (status == PROGRAM_OK && zip.entries != 0)
-    status = load_entry(model, &zip, path, tensors, note, error);
+    status = load_entry(model, &zip, path, tensors, values, note, error);
   if (status != PROGRAM_OK && !strstr(error->text, path))
     ingot_error_prefix(error, path);
   free(bytes.data);
   return status;
 }
 
-static ProgramStatus load_missing(const IngotModel *model, const Options *options, HostTensor *tensors, ErrorText *error) {
+static ProgramStatus load_missing(const IngotModel *model, const Options *options, HostTensor *tensors, int64_t *values, ErrorText *note,
+                                  ErrorText *error) {
   char names[512];
   size_t at = 0;
   for (uint32_t i = 0; i < model->input_count; ++i) {
@@ -169,10 +172,8 @@ static ProgramStatus load_missing(const IngotModel *model, const Options *option
       continue;
     }
     HostTensor *tensor = &tensors[i];
-    tensor->element_type = info->element_type;
-    tensor->rank = info->rank;
-    if (info->rank > 0)
-      memcpy(tensor->dims, info->dims, (size_t)info->rank * sizeof *info->dims);
+    ingot_dims_default(model, values, note);
+    ingot_dims_apply(info, values, tensor);
     const ProgramStatus status = ingot_tensor_allocate(tensor, error);
     if (status != PROGRAM_OK)
       return status;
@@ -185,8 +186,9 @@ static ProgramStatus load_missing(const IngotModel *model, const Options *option
   return PROGRAM_OK;
 }
 
-ProgramStatus ingot_inputs_load(const IngotModel *model, const Options *options, HostTensor *tensors, ErrorText *note, ErrorText *error) {
-  ProgramStatus status = PROGRAM_OK;
+ProgramStatus ingot_inputs_load(const IngotModel *model, const Options *options, HostTensor *tensors, int64_t *values, ErrorText *note,
+                                ErrorText *error) {
+  ProgramStatus status = ingot_dims_parse(model, options, values, error);
   note->text[0] = 0;
   for (uint32_t i = 0; status == PROGRAM_OK && i < options->input.count; ++i) {
     uint32_t port;
@@ -196,11 +198,11 @@ ProgramStatus ingot_inputs_load(const IngotModel *model, const Options *options,
     if (status == PROGRAM_OK)
       status = ingot_tensor_file_read(path, &given, error);
     if (status == PROGRAM_OK)
-      status = set_input(model, port, tensors, &given, path, note, error);
+      status = set_input(model, port, tensors, &given, path, values, note, error);
   }
   for (uint32_t i = 0; status == PROGRAM_OK && i < options->inputs.count; ++i)
-    status = load_archive(model, options->inputs.values[i], tensors, note, error);
-  return status == PROGRAM_OK ? load_missing(model, options, tensors, error) : status;
+    status = load_archive(model, options->inputs.values[i], tensors, values, note, error);
+  return status == PROGRAM_OK ? load_missing(model, options, tensors, values, note, error) : status;
 }
 
 ProgramStatus ingot_outputs_check(const IngotModel *model, const Options *options, ErrorText *error) {

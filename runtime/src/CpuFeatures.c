@@ -60,5 +60,3 @@ const IngotVariant *ingot_first_variant(const IngotModel *model, uint64_t featur
       return &model->variants[i];
   return NULL;
 }
-
-const IngotVariant *ingot_model_variant(const IngotModel *model) { return model ? ingot_first_variant(model, ingot_cpu_features()) : NULL; }

@@ -2,171 +2,402 @@
 //
 // Sessions: everything that a run needs is allocated, touched and started when a session opens.
 #define _GNU_SOURCE
+#include "FloatState.h"
 #include "Internal.h"
 
+#include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { LINE = 64, HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20, PAGE = 4096, ERROR_BYTES = 256 };
 
-struct IngotSession {
+typedef struct Session {
+  IngotSession base; // first: it is what callers hold
   IngotCall call;
-  const IngotModel *model;
+  Binding binding;
   IngotTeam *team;
+  IngotSessionOptions options; // those that opened it, for `release`
+  void *arena;                 // null when it is the caller's
+  uint64_t arena_bytes;
+  uint64_t session_bytes;
+  const IngotVariant *variant;
   uint32_t threads;
-};
+  _Atomic uint32_t busy;
+  const char *message; // `error`, or one of the model's sites
+  char error[ERROR_BYTES];
+} Session;
 
-const char *ingot_status_text(IngotStatus status) {
-  switch (status) {
-  case INGOT_OK:
-    return "ok";
-  case INGOT_INVALID_ARGUMENT:
-    return "invalid argument";
-  case INGOT_OUT_OF_MEMORY:
-    return "out of memory";
-  case INGOT_UNSUPPORTED_MACHINE:
-    return "no code variant of the model runs on this CPU";
-  case INGOT_THREAD_FAILURE:
-    return "the operating system refused to start a thread";
-  case INGOT_RUN_FAILURE:
-    return "the model met a value that it cannot process";
-  }
-  return "unknown status";
+/// What a session will be, before anything is allocated.
+typedef struct SessionPlan {
+  IngotSessionOptions options; // complete, with the defaults of what the caller did not know
+  ErrorSink error;
+  const IngotVariant *variant;
+  uint32_t threads;
+  bool staging;
+  uint64_t team, pointers, values, copies, session_bytes; // offsets in the session's memory, and its size
+} SessionPlan;
+
+static uint64_t round_up(uint64_t bytes) { return (bytes + INGOT_ALIGNMENT - 1) / INGOT_ALIGNMENT * INGOT_ALIGNMENT; }
+
+static void *allocate_default(void *user, size_t bytes, size_t alignment) {
+  (void)user;
+  void *memory = NULL;
+  const bool huge = bytes >= HUGE_PAGE;
+  if (posix_memalign(&memory, huge ? HUGE_PAGE : alignment, bytes) != 0)
+    return NULL;
+  if (huge)
+    madvise(memory, bytes, MADV_HUGEPAGE); // a wish: fewer TLB misses where the kernel grants it
+  return memory;
 }
 
-static bool aligned(const void *pointer, uintptr_t alignment) { return (uintptr_t)pointer % alignment == 0; }
-
-static uintptr_t element_alignment(int32_t type) {
-  switch ((IngotElementType)type) {
-  case INGOT_U8:
-  case INGOT_I8:
-  case INGOT_BOOL:
-    return 1;
-  case INGOT_U16:
-  case INGOT_I16:
-  case INGOT_F16:
-  case INGOT_BF16:
-    return 2;
-  case INGOT_F32:
-  case INGOT_I32:
-  case INGOT_U32:
-    return 4;
-  case INGOT_I64:
-  case INGOT_U64:
-  case INGOT_F64:
-    return 8;
-  }
-  return 0;
+static void release_default(void *user, void *memory, size_t bytes) {
+  (void)user;
+  (void)bytes;
+  free(memory);
 }
 
-static bool tensors_valid(const IngotTensorInfo *tensors, uint32_t count) {
+/// Copies the fields that the caller knows. Fields that only a later runtime knows must be 0.
+static IngotStatus read_options(const IngotSessionOptions *given, SessionPlan *plan) {
+  IngotSessionOptions *options = &plan->options;
+  memset(options, 0, sizeof *options);
+  if (given) {
+    if (given->struct_size < offsetof(IngotSessionOptions, flags))
+      return INGOT_INVALID_ARGUMENT;
+    memcpy(options, given, given->struct_size < sizeof *options ? given->struct_size : sizeof *options);
+    plan->error = (ErrorSink){options->error_text, options->error_text_bytes};
+    for (uint32_t at = sizeof *options; at < given->struct_size; ++at)
+      if (((const uint8_t *)given)[at] != 0)
+        return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the options hold what this runtime does not know");
+  }
+  const IngotPool *pool = options->pool;
+  if (pool && (pool->struct_size < sizeof *pool || !pool->run || pool->threads == 0))
+    return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the pool has no function or no threads");
+  if (!options->allocate != !options->release)
+    return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "an allocator needs both functions");
+  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_PREFAULT_WEIGHTS)) != 0 || options->reserved != 0)
+    return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the options have unknown flags");
+  if (!options->allocate) {
+    options->allocate = allocate_default;
+    options->release = release_default;
+  }
+  plan->staging = (options->flags & INGOT_STAGING) != 0;
+  plan->threads = pool ? pool->threads : options->threads != 0 ? options->threads : ingot_usable_cores();
+  if (pool || options->threads != 0) {
+    if (plan->threads > INGOT_MAX_THREADS)
+      return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "%" PRIu32 " threads are more than %d", plan->threads, INGOT_MAX_THREADS);
+  } else if (plan->threads > INGOT_MAX_THREADS) {
+    plan->threads = INGOT_MAX_THREADS;
+  }
+  return INGOT_OK;
+}
+
+static bool tensors_valid(const IngotModel *model, const IngotTensorInfo *tensors, uint32_t count) {
   if (count != 0 && !tensors)
     return false;
-  for (uint32_t i = 0; i < count; ++i)
-    if (!tensors[i].name || tensors[i].rank < 0 || (tensors[i].rank > 0 && !tensors[i].dims) || element_alignment(tensors[i].element_type) == 0)
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!tensors[i].name || tensors[i].rank < 0 || (tensors[i].rank > 0 && !tensors[i].dims) || ingot_element_bytes(tensors[i].element_type) == 0)
       return false;
+    for (int32_t at = 0; at < tensors[i].rank; ++at)
+      if (tensors[i].dims[at] < -(int64_t)model->symbol_count)
+        return false;
+  }
   return true;
 }
 
 static bool model_valid(const IngotModel *model) {
-  return model && model->struct_size >= sizeof(IngotModel) && model->abi_version == INGOT_ABI_VERSION && model->variants &&
-         model->variant_count != 0 && tensors_valid(model->inputs, model->input_count) && tensors_valid(model->outputs, model->output_count) &&
-         aligned(model->weights, LINE) && (model->weights || model->weight_bytes == 0) && (model->sites || model->site_count == 0);
+  return model->variants && model->variant_count != 0 && tensors_valid(model, model->inputs, model->input_count) &&
+         tensors_valid(model, model->outputs, model->output_count) && (uintptr_t)model->weights % INGOT_ALIGNMENT == 0 &&
+         (model->weights || model->weight_bytes == 0 || model->weights_file) && (model->sites || model->site_count == 0) &&
+         (model->symbol_count == 0 || model->symbols);
 }
 
-/// Zeroed, which also makes the kernel supply the pages now instead of during the first run.
-static uint8_t *allocate_arena(uint64_t bytes) {
-  const uint64_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : LINE;
-  if (bytes > SIZE_MAX / 2)
-    return NULL;
-  const size_t size = (size_t)(bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment);
-  uint8_t *arena = aligned_alloc((size_t)alignment, size);
-  if (!arena)
-    return NULL;
-  if (alignment == HUGE_PAGE)
-    madvise(arena, size, MADV_HUGEPAGE); // a wish: fewer TLB misses where the kernel grants it
-  memset(arena, 0, size);
-  return arena;
+static uint64_t copies_bytes(const IngotTensorInfo *tensors, uint32_t count) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < count; ++i)
+    bytes += round_up(tensors[i].bytes);
+  return bytes;
 }
 
-static IngotStatus fill_session(IngotSession *session, const IngotVariant *variant) {
-  session->call.weights = session->model->weights;
-  session->call.arena = allocate_arena(variant->arena_bytes);
-  if (!session->call.arena)
-    return INGOT_OUT_OF_MEMORY;
-  const IngotStatus status = ingot_team_open(session->threads, variant->run, &session->call, &session->team);
-  session->call.team = session->team;
-  return status;
-}
-
-IngotStatus ingot_session_open(const IngotModel *model, const IngotSessionOptions *options, IngotSession **result) {
-  if (!result)
-    return INGOT_INVALID_ARGUMENT;
-  *result = NULL;
-  if (!model_valid(model) || (options && (options->struct_size < sizeof(IngotSessionOptions) || options->threads > INGOT_MAX_THREADS)))
-    return INGOT_INVALID_ARGUMENT;
-  const IngotVariant *variant = ingot_model_variant(model);
-  if (!variant)
-    return INGOT_UNSUPPORTED_MACHINE;
-  if (!variant->run)
-    return INGOT_INVALID_ARGUMENT;
-
-  IngotSession *session = calloc(1, sizeof *session);
-  if (!session)
-    return INGOT_OUT_OF_MEMORY;
-  session->model = model;
-  session->threads = options && options->threads != 0 ? options->threads : ingot_usable_cores();
-  if (session->threads > INGOT_MAX_THREADS)
-    session->threads = INGOT_MAX_THREADS;
-  const IngotStatus status = fill_session(session, variant);
-  if (status != INGOT_OK) {
-    ingot_session_close(session);
+static IngotStatus plan_session(const IngotModel *model, const IngotSessionOptions *options, SessionPlan *plan) {
+  const IngotStatus status = read_options(options, plan);
+  if (status != INGOT_OK)
     return status;
-  }
-  *result = session;
+  if (!model_valid(model))
+    return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the model is damaged");
+  plan->variant = ingot_first_variant(model, ingot_cpu_features());
+  if (!plan->variant)
+    return ingot_refuse(&plan->error, INGOT_UNSUPPORTED_MACHINE, "no code variant of the model runs on this CPU");
+  if (!plan->variant->run || (model->symbol_count != 0 && (!plan->variant->prepare || plan->variant->value_count < model->symbol_count)))
+    return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the model is damaged");
+  plan->team = round_up(sizeof(Session));
+  plan->pointers = plan->team + ingot_team_bytes(plan->threads);
+  plan->values = plan->pointers + 2 * ((uint64_t)model->input_count + model->output_count) * sizeof(void *);
+  plan->copies = round_up(plan->values + plan->variant->value_count * sizeof(int64_t));
+  plan->session_bytes = plan->copies;
+  if (plan->staging)
+    plan->session_bytes += copies_bytes(model->inputs, model->input_count) + copies_bytes(model->outputs, model->output_count);
   return INGOT_OK;
 }
 
-static bool pointers_valid(const void *const *pointers, const IngotTensorInfo *tensors, uint32_t count) {
-  if (count != 0 && !pointers)
+static IngotStatus model_memory_required(const IngotModel *model, const IngotSessionOptions *options, const int64_t *values, IngotMemory *memory) {
+  SessionPlan plan = {.threads = 0};
+  if (!memory)
+    return INGOT_INVALID_ARGUMENT;
+  memset(memory, 0, sizeof *memory);
+  const IngotStatus status = plan_session(model, options, &plan);
+  if (status != INGOT_OK)
+    return status;
+  uint64_t arena = plan.variant->arena_bytes;
+  if (values && model->symbol_count != 0) {
+    int64_t *all = calloc(plan.variant->value_count, sizeof *all);
+    if (!all)
+      return INGOT_OUT_OF_MEMORY;
+    bool valid = true;
+    for (uint32_t i = 0; i < model->symbol_count; ++i) {
+      all[i] = model->symbols[i].kind == INGOT_SYMBOL_INPUT ? values[i] : model->symbols[i].maximum;
+      valid &= all[i] >= model->symbols[i].minimum && all[i] <= model->symbols[i].maximum;
+    }
+    const int64_t bytes = valid ? plan.variant->prepare(all) : 0;
+    free(all);
+    if (!valid)
+      return ingot_refuse(&plan.error, INGOT_WRONG_SHAPE, "a dim is out of its range");
+    if (bytes < 0)
+      return ingot_refuse(&plan.error, INGOT_WRONG_SHAPE, "%s", model->relations[-1 - bytes]);
+    arena = (uint64_t)bytes;
+  }
+  memory->arena_bytes = round_up(arena);
+  memory->session_bytes = plan.session_bytes;
+  memory->stack_bytes = plan.options.pool ? 0 : (uint64_t)(plan.threads - 1) * INGOT_WORKER_STACK;
+  memory->weight_bytes = model->weight_bytes;
+  return INGOT_OK;
+}
+
+/// Gives each tensor a place for its copy, front to back.
+static void place_copies(const IngotTensorInfo *tensors, uint32_t count, uint8_t **places, uint8_t **at) {
+  for (uint32_t i = 0; i < count; ++i) {
+    places[i] = *at;
+    *at += round_up(tensors[i].bytes);
+  }
+}
+
+/// The parts of the session's memory, which is all 0.
+static void lay_out(Session *session, const IngotModel *model, const SessionPlan *plan) {
+  uint8_t *memory = (uint8_t *)session, *copies = memory + plan->copies;
+  void **pointers = (void **)(memory + plan->pointers);
+  Binding *binding = &session->binding;
+  binding->inputs = (const void **)pointers;
+  binding->outputs = pointers + model->input_count;
+  binding->input_staging = (uint8_t **)(binding->outputs + model->output_count);
+  binding->output_staging = binding->input_staging + model->input_count;
+  binding->values = (int64_t *)(memory + plan->values);
+  binding->model = model;
+  binding->error = (ErrorSink){session->error, sizeof session->error};
+  if (plan->staging) {
+    place_copies(model->inputs, model->input_count, binding->input_staging, &copies);
+    place_copies(model->outputs, model->output_count, binding->output_staging, &copies);
+  }
+  session->call.inputs = binding->inputs;
+  session->call.outputs = binding->outputs;
+  session->call.values = binding->values;
+}
+
+/// The arena is zeroed, which also makes the kernel supply the pages now instead of during the first run.
+static IngotStatus take_arena(Session *session, const SessionPlan *plan) {
+  const IngotSessionOptions *options = &plan->options;
+  const uint64_t needed = round_up(plan->variant->arena_bytes);
+  uint8_t *arena = options->arena;
+  session->arena_bytes = arena ? options->arena_bytes : needed;
+  if (arena && (uintptr_t)arena % INGOT_ALIGNMENT != 0)
+    return ingot_refuse(&plan->error, INGOT_MISALIGNED, "the arena must be aligned to %d bytes", INGOT_ALIGNMENT);
+  if (arena && !plan->variant->prepare && options->arena_bytes < plan->variant->arena_bytes)
+    return ingot_refuse(&plan->error, INGOT_ARENA_TOO_SMALL, "the arena has %" PRIu64 " bytes, the model needs %" PRIu64, options->arena_bytes,
+                        needed);
+  if (!arena && needed != 0) {
+    if (needed <= SIZE_MAX / 2)
+      arena = session->arena = options->allocate(options->user, (size_t)needed, INGOT_ALIGNMENT);
+    if (!arena)
+      return ingot_refuse(&plan->error, INGOT_OUT_OF_MEMORY, "no memory for an arena of %" PRIu64 " bytes", needed);
+  }
+  if (arena)
+    memset(arena, 0, (size_t)(needed < session->arena_bytes ? needed : session->arena_bytes));
+  session->call.arena = arena ? arena : (uint8_t *)session; // of no bytes, but aligned
+  return INGOT_OK;
+}
+
+static IngotStatus take_weights(Session *session, const IngotModel *model, const SessionPlan *plan) {
+  const uint8_t *weights = model->weights;
+  if (!weights && model->weight_bytes != 0) {
+    weights = ingot_weights_of(model, plan->options.weights);
+    if (!weights)
+      return ingot_refuse(&plan->error, INGOT_WRONG_WEIGHTS,
+                          plan->options.weights ? "the weights are those of another model, not of '%s'"
+                                                : "the model's weights are in the file '%s': open it with ingot_weights_open",
+                          model->weights_file);
+  }
+  if (plan->options.flags & INGOT_PREFAULT_WEIGHTS)
+    for (uint64_t at = 0; at < model->weight_bytes; at += PAGE)
+      (void)*(volatile const uint8_t *)(weights + at);
+  session->call.weights = weights;
+  return INGOT_OK;
+}
+
+static void session_close(IngotSession **handle) {
+  Session *session = (Session *)*handle;
+  *handle = NULL;
+  ingot_team_close(session->team);
+  const IngotSessionOptions options = session->options;
+  if (session->arena)
+    options.release(options.user, session->arena, (size_t)session->arena_bytes);
+  options.release(options.user, session, (size_t)session->session_bytes);
+}
+
+static IngotStatus fill_session(Session *session, const IngotModel *model, const SessionPlan *plan) {
+  IngotStatus status = take_weights(session, model, plan);
+  if (status == INGOT_OK)
+    status = take_arena(session, plan);
+  if (status != INGOT_OK)
+    return status;
+  const TeamSetup setup = {plan->threads, plan->variant->run, &session->call, plan->options.pool};
+  status = ingot_team_open(&setup, (uint8_t *)session + plan->team, &session->team);
+  session->call.team = session->team;
+  if (status != INGOT_OK)
+    return ingot_refuse(&plan->error, status, "the operating system refused to start %" PRIu32 " threads", plan->threads - 1);
+  return INGOT_OK;
+}
+
+static IngotStatus session_open(const IngotModel *model, const IngotSessionOptions *options, IngotSession **result) {
+  SessionPlan plan = {.threads = 0};
+  if (!result)
+    return INGOT_INVALID_ARGUMENT;
+  IngotStatus status = plan_session(model, options, &plan);
+  if (status != INGOT_OK)
+    return status;
+  Session *session =
+      plan.session_bytes <= SIZE_MAX / 2 ? plan.options.allocate(plan.options.user, (size_t)plan.session_bytes, INGOT_ALIGNMENT) : NULL;
+  if (!session)
+    return ingot_refuse(&plan.error, INGOT_OUT_OF_MEMORY, "no memory for a session of %" PRIu64 " bytes", plan.session_bytes);
+  memset(session, 0, (size_t)plan.session_bytes);
+  session->base.api = &ingot_api;
+  session->options = plan.options;
+  session->session_bytes = plan.session_bytes;
+  session->variant = plan.variant;
+  session->message = session->error;
+  session->threads = plan.threads;
+  lay_out(session, model, &plan);
+  status = fill_session(session, model, &plan);
+  IngotSession *handle = &session->base;
+  if (status != INGOT_OK)
+    session_close(&handle);
+  *result = handle;
+  return status;
+}
+
+/// Takes the session for one call; BUSY when another thread has it.
+static bool enter(Session *session) {
+  if (atomic_exchange_explicit(&session->busy, 1, memory_order_acquire) != 0)
     return false;
-  for (uint32_t i = 0; i < count; ++i)
-    if (tensors[i].bytes != 0 && (!pointers[i] || !aligned(pointers[i], element_alignment(tensors[i].element_type))))
-      return false;
+  session->error[0] = 0;
+  session->message = session->error;
   return true;
 }
 
-IngotStatus ingot_session_run(IngotSession *session, const void *const *inputs, void *const *outputs) {
-  if (!session)
-    return INGOT_INVALID_ARGUMENT;
+static IngotStatus leave(Session *session, IngotStatus status) {
+  atomic_store_explicit(&session->busy, 0, memory_order_release);
+  return status;
+}
+
+/// Generated code has said which of the model's sites failed.
+static IngotStatus explain_failure(Session *session) {
+  const IngotStatus status = (IngotStatus)session->call.status;
+  const uint32_t site = (uint32_t)session->call.failed_site;
+  const IngotModel *model = session->binding.model;
+  session->message = status == INGOT_RUN_FAILURE && site < model->site_count ? model->sites[site] : ingot_status_text(status);
+  return status;
+}
+
+/// The run itself, over tensors that are bound. A request to cancel ends with the run that it met.
+static IngotStatus compute(Session *session) {
+  if (ingot_team_take_cancel(session->team))
+    return ingot_refuse(&session->binding.error, INGOT_CANCELLED, "the run was cancelled before it began");
   session->call.status = INGOT_OK;
   session->call.failed_site = 0;
-  if (!pointers_valid(inputs, session->model->inputs, session->model->input_count) ||
-      !pointers_valid((const void *const *)outputs, session->model->outputs, session->model->output_count))
-    return INGOT_INVALID_ARGUMENT;
-  session->call.inputs = inputs;
-  session->call.outputs = outputs;
-  ingot_team_run(session->team);
-  return (IngotStatus)session->call.status;
+  const FloatState before = ingot_float_enter();
+  const IngotStatus status = ingot_team_run(session->team);
+  ingot_float_leave(before);
+  const bool cancelled = ingot_team_take_cancel(session->team);
+  if (status != INGOT_OK)
+    return ingot_refuse(&session->binding.error, status, "the operating system refused to start threads in the child of a fork");
+  if (session->call.status != INGOT_OK)
+    return explain_failure(session);
+  if (cancelled)
+    return ingot_refuse(&session->binding.error, INGOT_CANCELLED, "the run was cancelled");
+  return INGOT_OK;
 }
 
-const char *ingot_session_error(const IngotSession *session) {
-  if (!session || session->call.status == INGOT_OK)
-    return "";
-  const uint32_t site = (uint32_t)session->call.failed_site;
-  return session->call.status == INGOT_RUN_FAILURE && site < session->model->site_count ? session->model->sites[site]
-                                                                                        : ingot_status_text((IngotStatus)session->call.status);
+static IngotStatus session_run(IngotSession *handle, const void *const *inputs, void *const *outputs) {
+  Session *session = (Session *)handle;
+  if (!enter(session))
+    return INGOT_BUSY;
+  const IngotStatus status = ingot_bind_pointers(&session->binding, inputs, outputs);
+  return leave(session, status == INGOT_OK ? compute(session) : status);
 }
 
-uint32_t ingot_session_threads(const IngotSession *session) { return session ? session->threads : 0; }
-
-IngotTeam *ingot_session_team(IngotSession *session) { return session->team; }
-
-void ingot_session_close(IngotSession *session) {
-  if (!session)
-    return;
-  ingot_team_close(session->team);
-  free(session->call.arena);
-  free(session);
+static IngotStatus prepare(Session *session) {
+  if (session->binding.model->symbol_count == 0)
+    return INGOT_OK;
+  const int64_t bytes = session->variant->prepare(session->binding.values);
+  if (bytes < 0)
+    return ingot_refuse(&session->binding.error, INGOT_WRONG_SHAPE, "%s", session->binding.model->relations[-1 - bytes]);
+  if ((uint64_t)bytes > session->arena_bytes)
+    return ingot_refuse(&session->binding.error, INGOT_ARENA_TOO_SMALL, "the arena has %" PRIu64 " bytes, these dims need %" PRId64,
+                        session->arena_bytes, bytes);
+  return INGOT_OK;
 }
+
+static IngotStatus run_tensors(Session *session, const IngotTensor *inputs, IngotTensor *outputs) {
+  Binding *binding = &session->binding;
+  if ((!inputs && binding->model->input_count != 0) || (!outputs && binding->model->output_count != 0))
+    return ingot_refuse(&binding->error, INGOT_INVALID_ARGUMENT, "the list of %s is null", inputs ? "outputs" : "inputs");
+  IngotStatus status = ingot_bind_symbols(binding, inputs);
+  if (status == INGOT_OK)
+    status = prepare(session);
+  if (status == INGOT_OK)
+    status = ingot_bind_tensors(binding, inputs, outputs);
+  if (status == INGOT_OK)
+    status = compute(session);
+  if (status == INGOT_OK)
+    ingot_unbind_outputs(binding, outputs);
+  return status;
+}
+
+static IngotStatus session_run_tensors(IngotSession *handle, const IngotTensor *inputs, IngotTensor *outputs) {
+  Session *session = (Session *)handle;
+  return enter(session) ? leave(session, run_tensors(session, inputs, outputs)) : INGOT_BUSY;
+}
+
+static void session_cancel(IngotSession *session) { ingot_team_cancel(((Session *)session)->team); }
+static const char *session_error(const IngotSession *session) { return ((const Session *)session)->message; }
+static uint32_t session_threads(const IngotSession *session) { return ((const Session *)session)->threads; }
+static const int64_t *session_values(const IngotSession *session) { return ((const Session *)session)->binding.values; }
+static const IngotVariant *model_variant(const IngotModel *model) { return ingot_first_variant(model, ingot_cpu_features()); }
+
+IngotTeam *ingot_session_team(IngotSession *session) { return ((Session *)session)->team; }
+
+const IngotApi ingot_api = {
+    .struct_size = sizeof(IngotApi),
+    .abi_version = INGOT_ABI_VERSION,
+    .model_variant = model_variant,
+    .model_memory_required = model_memory_required,
+    .weights_open = ingot_weights_map,
+    .weights_close = ingot_weights_unmap,
+    .session_open = session_open,
+    .session_close = session_close,
+    .session_run = session_run,
+    .session_run_tensors = session_run_tensors,
+    .session_cancel = session_cancel,
+    .session_error = session_error,
+    .session_threads = session_threads,
+    .session_values = session_values,
+};

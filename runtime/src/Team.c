@@ -3,6 +3,7 @@
 // The threads that run a model together. A run is an epoch: the caller counts `epoch` up, which costs one locked instruction, and workers that spin
 // on it start at once. A worker that finds no new epoch for a while sleeps in the kernel, so a program that is not running its model uses no CPU.
 #define _GNU_SOURCE
+#include "FloatState.h"
 #include "Internal.h"
 
 #include <linux/futex.h>
@@ -12,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,13 +24,20 @@ enum {
   SPIN_NANOSECONDS = 30 * 1000,   // a worker between two runs: longer than a caller needs to come back with the next input
   YIELD_NANOSECONDS = 150 * 1000, // then it offers the core to others, until it sleeps
   BARRIER_SPINS = 1000,           // about 30 us before a waiting thread offers its core, in case the thread it waits for has none
-  CROWDED_SPINS = 32              // the same when there are more threads than cores
+  CROWDED_SPINS = 32,             // the same when there are more threads than cores
+  TOUCHED_STACK = 64 << 10,       // what a worker makes present of its stack before the first run; kernels need less
+  PAGE = 4096
 };
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
 
 typedef struct Worker {
   IngotTeam *team;
   pthread_t handle;
   uint32_t number;
+  uint32_t seen;   // the last epoch when it was started
   _Atomic int cpu; // where it began its last run, -1 before the first
 } Worker;
 
@@ -39,10 +48,12 @@ struct IngotTeam {
   // Constant after opening.
   _Alignas(LINE) IngotRunFunction run;
   IngotCall *call;
+  IngotPool pool;               // `run` is null when the workers are our own
+  const uint32_t *workers_live; // 0 in the child of a fork, where they are not; null when that cannot be known
   uint32_t threads;
   uint32_t barrier_spins;
   int64_t spin_nanoseconds;
-  bool crowded; // more threads than cores
+  bool crowded; // more threads than cores, or not our own
   // Written when a thread has moved.
   _Alignas(LINE) _Atomic int caller_cpu;
   // Each of these has its own cache line: they are written by different threads at different times.
@@ -50,6 +61,8 @@ struct IngotTeam {
   _Alignas(LINE) _Atomic uint32_t finished;
   _Alignas(LINE) _Atomic uint32_t arrived;
   _Alignas(LINE) _Atomic uint32_t phase;
+  int32_t stop; // what the barrier tells all threads; written before `phase`
+  _Alignas(LINE) _Atomic uint32_t cancelled;
   _Alignas(LINE) Worker workers[];
 };
 
@@ -185,6 +198,13 @@ static void publish_epoch(IngotTeam *team) {
     futex_wake_all(&team->epoch);
 }
 
+/// Stack pages come when they are first touched: now, not in a run.
+static void touch_stack(void) {
+  volatile char stack[TOUCHED_STACK];
+  for (size_t at = 0; at < sizeof stack; at += PAGE)
+    stack[at] = 0;
+}
+
 static void *work(void *argument) {
   Worker *worker = argument;
   IngotTeam *team = worker->team;
@@ -194,7 +214,10 @@ static void *work(void *argument) {
     if (cpu >= 0)
       move_thread(pthread_self(), cpu);
   }
-  for (uint32_t seen = 0;; ++seen) {
+  touch_stack();
+  ingot_float_enter();
+  atomic_fetch_add_explicit(&team->finished, 1, memory_order_release);
+  for (uint32_t seen = worker->seen;; ++seen) {
     await_epoch(team, seen);
     if (atomic_load_explicit(&team->stopping, memory_order_relaxed))
       return NULL;
@@ -204,60 +227,132 @@ static void *work(void *argument) {
   }
 }
 
+static bool workers_live(const IngotTeam *team) { return !team->workers_live || *(volatile const uint32_t *)team->workers_live != 0; }
+
 static void stop(IngotTeam *team, uint32_t started) {
   atomic_store(&team->stopping, true);
   publish_epoch(team);
   for (uint32_t i = 0; i < started; ++i)
     pthread_join(team->workers[i].handle, NULL);
-  free(team);
 }
 
-IngotStatus ingot_team_open(uint32_t threads, IngotRunFunction run, IngotCall *call, IngotTeam **result) {
-  *result = NULL;
-  size_t size = sizeof(IngotTeam) + (size_t)(threads - 1) * sizeof(Worker);
-  size = (size + LINE - 1) / LINE * LINE;
-  IngotTeam *team = aligned_alloc(LINE, size);
-  if (!team)
-    return INGOT_OUT_OF_MEMORY;
-  memset(team, 0, size);
-  const bool crowded = threads > ingot_usable_cores();
-  team->crowded = crowded;
-  atomic_store(&team->caller_cpu, sched_getcpu());
-  team->run = run;
-  team->call = call;
-  team->threads = threads;
-  team->barrier_spins = crowded ? CROWDED_SPINS : BARRIER_SPINS;
-  team->spin_nanoseconds = crowded ? 0 : SPIN_NANOSECONDS;
+static IngotStatus start_worker(Worker *worker) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0)
+    return INGOT_THREAD_FAILURE;
+  (void)pthread_attr_setstacksize(&attributes, INGOT_WORKER_STACK);
+  const int error = pthread_create(&worker->handle, &attributes, work, worker);
+  pthread_attr_destroy(&attributes);
+  return error == 0 ? INGOT_OK : INGOT_THREAD_FAILURE;
+}
 
+/// Starts all workers and waits until they are ready to wait for the next epoch.
+static IngotStatus start_workers(IngotTeam *team) {
   // Workers inherit the mask of the thread that starts them: the program's signals stay with the program's threads from the first moment.
   sigset_t all, before;
   sigfillset(&all);
-  if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
-    free(team);
+  if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
     return INGOT_THREAD_FAILURE;
-  }
+  atomic_store(&team->finished, 0);
+  atomic_store(&team->sleepers, 0);
   uint32_t started = 0;
-  for (; started < threads - 1; ++started) {
+  for (; started < team->threads - 1; ++started) {
     Worker *worker = &team->workers[started];
     worker->team = team;
     worker->number = started + 1;
+    worker->seen = atomic_load(&team->epoch);
     atomic_store(&worker->cpu, -1);
-    if (pthread_create(&worker->handle, NULL, work, worker) != 0)
+    if (start_worker(worker) != INGOT_OK)
       break;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (started < threads - 1) {
+  if (started < team->threads - 1) {
     stop(team, started);
+    atomic_store(&team->stopping, false);
     return INGOT_THREAD_FAILURE;
+  }
+  while (atomic_load_explicit(&team->finished, memory_order_acquire) != started)
+    sched_yield();
+  return INGOT_OK;
+}
+
+/// A page that the kernel empties in the child of a fork.
+static uint32_t *map_fork_mark(void) {
+  void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED)
+    return NULL;
+  if (madvise(page, PAGE, MADV_WIPEONFORK) != 0) {
+    munmap(page, PAGE);
+    return NULL;
+  }
+  *(uint32_t *)page = 1;
+  return page;
+}
+
+static void unmap_fork_mark(IngotTeam *team) {
+  if (team->workers_live)
+    munmap((void *)(uintptr_t)team->workers_live, PAGE);
+}
+
+size_t ingot_team_bytes(uint32_t threads) {
+  const size_t size = sizeof(IngotTeam) + (size_t)(threads - 1) * sizeof(Worker);
+  return (size + LINE - 1) / LINE * LINE;
+}
+
+IngotStatus ingot_team_open(const TeamSetup *setup, void *memory, IngotTeam **result) {
+  *result = NULL;
+  IngotTeam *team = memory;
+  memset(team, 0, ingot_team_bytes(setup->threads));
+  const bool crowded = setup->pool || setup->threads > ingot_usable_cores();
+  team->crowded = crowded;
+  atomic_store(&team->caller_cpu, sched_getcpu());
+  team->run = setup->run;
+  team->call = setup->call;
+  team->threads = setup->threads;
+  if (setup->pool)
+    team->pool = *setup->pool;
+  team->barrier_spins = setup->threads > ingot_usable_cores() ? CROWDED_SPINS : BARRIER_SPINS;
+  team->spin_nanoseconds = crowded ? 0 : SPIN_NANOSECONDS;
+  if (!setup->pool && setup->threads > 1) {
+    team->workers_live = map_fork_mark();
+    const IngotStatus status = start_workers(team);
+    if (status != INGOT_OK) {
+      unmap_fork_mark(team);
+      return status;
+    }
   }
   *result = team;
   return INGOT_OK;
 }
 
-void ingot_team_run(IngotTeam *team) {
+static void run_in_pool(void *argument, uint32_t thread) {
+  IngotTeam *team = argument;
+  const FloatState before = ingot_float_enter();
+  team->run(team->call, thread, team->threads);
+  ingot_float_leave(before);
+}
+
+/// In the child of a fork the workers start again, as when the team was opened.
+static IngotStatus revive(IngotTeam *team) {
+  const IngotStatus status = start_workers(team);
+  if (status == INGOT_OK)
+    *(uint32_t *)(uintptr_t)team->workers_live = 1;
+  return status;
+}
+
+IngotStatus ingot_team_run(IngotTeam *team) {
   if (team->threads == 1) {
     team->run(team->call, 0, 1);
-    return;
+    return INGOT_OK;
+  }
+  if (team->pool.run) {
+    team->pool.run(team->pool.user, run_in_pool, team);
+    return INGOT_OK;
+  }
+  if (!workers_live(team)) {
+    const IngotStatus status = revive(team);
+    if (status != INGOT_OK)
+      return status;
   }
   atomic_store_explicit(&team->finished, 0, memory_order_relaxed); // published with the epoch
   publish_epoch(team);
@@ -265,22 +360,39 @@ void ingot_team_run(IngotTeam *team) {
   team->run(team->call, 0, team->threads);
   for (uint32_t finished; (finished = atomic_load_explicit(&team->finished, memory_order_acquire)) != team->threads - 1;)
     wait_while_equal(team, &team->finished, finished);
+  return INGOT_OK;
 }
 
-void ingot_team_barrier(IngotTeam *team) {
+int32_t ingot_team_barrier(IngotTeam *team) {
+  if (!team)
+    return 0;
+  if (team->threads == 1)
+    return atomic_load_explicit(&team->cancelled, memory_order_relaxed) != 0;
   // The phase cannot advance before this thread has arrived, so a relaxed read is the current value.
   const uint32_t phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
   if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->threads) {
+    // One thread decides for all: they stop at the same barrier or not at all.
+    team->stop = atomic_load_explicit(&team->cancelled, memory_order_relaxed) != 0;
     atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
     atomic_store_explicit(&team->phase, phase + 1, memory_order_release);
   } else {
     wait_while_equal(team, &team->phase, phase);
   }
+  return team->stop; // the next barrier cannot write it before this thread is there
+}
+
+void ingot_team_cancel(IngotTeam *team) { atomic_store_explicit(&team->cancelled, 1, memory_order_relaxed); }
+
+bool ingot_team_take_cancel(IngotTeam *team) {
+  return atomic_load_explicit(&team->cancelled, memory_order_relaxed) != 0 && atomic_exchange(&team->cancelled, 0) != 0;
 }
 
 uint32_t ingot_team_sleepers(IngotTeam *team) { return atomic_load(&team->sleepers); }
 
 void ingot_team_close(IngotTeam *team) {
-  if (team)
+  if (!team)
+    return;
+  if (!team->pool.run && workers_live(team))
     stop(team, team->threads - 1);
+  unmap_fork_mark(team);
 }

@@ -21,8 +21,12 @@ std::string headerOf(const ModelInterface &interface) {
 TEST(CHeader, DeclaresTheModel) {
   std::string text = headerOf(demoInterface());
   for (const char *line :
-       {"#ifndef INGOT_MODEL_DEMO_H\n", "extern INGOT_API const IngotModel demo_model;\n", "#define DEMO_INPUTS 1\n", "#define DEMO_OUTPUTS 1\n",
-        "/* x: f32[2 x 2] */\n", "#define DEMO_INPUT_X 0\n", "#define DEMO_BYTES_INPUT_X UINT64_C(16)\n", "#define DEMO_OUTPUT_Y_0 0\n",
+       {"#ifndef INGOT_MODEL_DEMO_H\n", "extern INGOT_API const IngotModel demo_model;\n", "enum { DEMO_INPUT_X = 0, DEMO_INPUTS = 1 };\n",
+        "enum { DEMO_OUTPUT_Y_0 = 0, DEMO_OUTPUTS = 1 };\n", "/* x: f32[2 x 2] */\n", "#define DEMO_NAME_OUTPUT_Y_0 \"y/0\"\n",
+        "#define DEMO_RANK_INPUT_X 2\n", "#define DEMO_DIMS_INPUT_X {2, 2}\n", "#define DEMO_BYTES_INPUT_X UINT64_C(16)\n",
+        "  const float *input_x; /* f32[2 x 2] */\n} demo_inputs;\n",
+        "demo_run_named(IngotSession *session, const demo_inputs *inputs, const demo_outputs *outputs) {\n",
+        "demo_open(const IngotSessionOptions *options, IngotSession **session) {\n",
         "demo_run(IngotSession *session, const float *input_x, float *output_y_0) {\n", "typedef struct IngotModel {\n", "#ifndef INGOT_INGOT_H\n"})
     EXPECT_TRUE(llvm::StringRef(text).contains(line)) << line << text;
 }
@@ -37,6 +41,7 @@ TEST(CHeader, KeepsNamesApart) {
                                      "const uint8_t *input_a_b_1_2, const float *input____int_x_, const void *input_4, float *output_y_0) {\n"))
       << text;
   EXPECT_TRUE(llvm::StringRef(text).contains("/* __ int x;: f32[1] */\n")) << text;
+  EXPECT_TRUE(llvm::StringRef(text).contains("#define DEMO_NAME_INPUT____INT_X_ \"*/ int x;\"\n")) << text;
 }
 
 TEST(CHeader, CompilesAloneAsCAndCxx) {
@@ -48,7 +53,7 @@ TEST(CHeader, CompilesAloneAsCAndCxx) {
   interface.inputs.clear();
   ASSERT_OK(writeHeader(folder.file("empty.h"), interface));
   llvm::StringRef compiler = TEST_C_COMPILER;
-  for (const char *standard : {"-std=c11", "-std=c++20"}) {
+  for (const char *standard : {"-std=c11", "-std=c++17", "-std=c++20"}) {
     llvm::StringRef language = llvm::StringRef(standard).contains("++") ? "c++" : "c";
     std::string error;
     int code = llvm::sys::ExecuteAndWait(compiler,

@@ -11,12 +11,14 @@ using namespace ingot::test;
 
 namespace {
 
-void noBarrier(IngotTeam *) {}
+int32_t noBarrier(IngotTeam *) { return 0; }
+const IngotApi kApi = {};
 
 /// The model of `interface` as C code sees it; null after a test failure.
 const IngotModel *loadModel(Jit &jit, const ModelInterface &interface) {
   auto context = std::make_unique<LLVMContext>();
   auto module = std::make_unique<Module>("descriptor", *context);
+  EXPECT_OK(jit.define("ingot_api", &kApi));
   EXPECT_OK(emitDescriptor(*module, interface));
   EXPECT_OK(optimizeModule(*module, namedTarget("x86-64-v3")));
   EXPECT_OK(jit.addModule(std::move(context), std::move(module)));
@@ -31,15 +33,18 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   ModelInterface interface = demoInterface();
   interface.inputs.push_back({"a scalar", INGOT_I64, {}, 8});
   interface.outputs.push_back({"z", INGOT_BF16, {1, 0, 5}, 0});
-  interface.variants.insert(interface.variants.begin(), {"x86-64-v4", "demo_run_v4", 1ull << 33, INGOT_CPU_X86_64_V4});
+  interface.variants.insert(interface.variants.begin(), {"x86-64-v4", "demo_run_v4", 1ull << 33, INGOT_CPU_X86_64_V4, "demo_prepare_v4", 3});
   interface.weightBytes = 5ull << 30;
+  interface.symbols = {{"batch", 1, 8, INGOT_SYMBOL_RESULT}};
   interface.sites = {"node 'a': division by zero", "node 'b': index out of range"};
   absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::create(namedTarget("x86-64-v3"));
   ASSERT_OK(jit.status());
   static uint8_t weights[1];
+  static int64_t (*prepareV4)(int64_t *) = [](int64_t *) { return int64_t(7); };
   static IngotRunFunction run = [](IngotCall *, int64_t, int64_t) {}, runV4 = [](IngotCall *call, int64_t, int64_t) { call->status = 1; };
   ASSERT_OK((*jit)->define("demo_weights", weights));
   ASSERT_OK((*jit)->define("demo_run", reinterpret_cast<void *>(run)));
+  ASSERT_OK((*jit)->define("demo_prepare_v4", reinterpret_cast<void *>(prepareV4)));
   ASSERT_OK((*jit)->define("demo_run_v4", reinterpret_cast<void *>(runV4)));
   const IngotModel *model = loadModel(**jit, interface);
   ASSERT_TRUE(model);
@@ -55,6 +60,16 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   ASSERT_EQ(model->site_count, 2u);
   EXPECT_STREQ(model->sites[1], "node 'b': index out of range");
 
+  EXPECT_EQ(model->api, &kApi);
+  EXPECT_EQ(model->weights_file, nullptr);
+  ASSERT_EQ(model->symbol_count, 1u);
+  EXPECT_STREQ(model->symbols[0].name, "batch");
+  EXPECT_EQ(model->symbols[0].minimum, 1);
+  EXPECT_EQ(model->symbols[0].maximum, 8);
+  EXPECT_EQ(model->symbols[0].kind, int32_t(INGOT_SYMBOL_RESULT));
+  EXPECT_EQ(model->variants[0].prepare, prepareV4);
+  EXPECT_EQ(model->variants[0].value_count, 3u);
+  EXPECT_EQ(model->variants[1].prepare, nullptr);
   EXPECT_STREQ(model->inputs[0].name, "x");
   EXPECT_EQ(model->inputs[0].element_type, INGOT_F32);
   ASSERT_EQ(model->inputs[0].rank, 2);
@@ -89,7 +104,7 @@ TEST(Descriptor, RunsTheCodeOfAnotherModule) {
   float x[4] = {1, 2, 3, 4}, y[4] = {};
   const void *inputs[] = {x};
   void *outputs[] = {y};
-  IngotCall call = {model->weights, nullptr, inputs, outputs, nullptr, INGOT_OK, 0};
+  IngotCall call = {model->weights, nullptr, inputs, outputs, nullptr, INGOT_OK, 0, nullptr};
   model->variants[0].run(&call, 0, 1);
   EXPECT_EQ(y[0], 10);
   EXPECT_EQ(y[3], 160);
@@ -117,7 +132,7 @@ TEST(Descriptor, RefusesBadInterfaces) {
   Module module("descriptor", context);
   ModelInterface interface = demoInterface();
   interface.prefix = "4 net";
-  EXPECT_EQ(emitDescriptor(module, interface).message(), "the prefix '4 net' is no C identifier");
+  EXPECT_EQ(emitDescriptor(module, interface).message(), "the prefix '4 net' is no C identifier of a model");
   interface = demoInterface();
   interface.variants.push_back(interface.variants.front());
   EXPECT_EQ(emitDescriptor(module, interface).message(), "two variants of model 'demo' have the run function 'demo_run'");
@@ -129,4 +144,5 @@ TEST(Descriptor, MakesIdentifiers) {
   EXPECT_EQ(toIdentifier("resnet50-v1.5"), "resnet50_v1_5");
   EXPECT_EQ(toIdentifier("3d net"), "m_3d_net");
   EXPECT_EQ(toIdentifier(""), "m_");
+  EXPECT_EQ(toIdentifier("ingot"), "m_ingot");
 }

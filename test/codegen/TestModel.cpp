@@ -18,11 +18,11 @@ using namespace llvm;
 namespace ingot::test {
 
 const char *const kDemoCode = R"(
-declare void @ingot_team_barrier(ptr)
+declare i32 @ingot_team_barrier(ptr)
 define void @demo_run(ptr %call, i64 %thread, i64 %threads) {
   %team.at = getelementptr i8, ptr %call, i64 32
   %team = load ptr, ptr %team.at
-  call void @ingot_team_barrier(ptr %team)
+  %stop = call i32 @ingot_team_barrier(ptr %team)
   %weights = load ptr, ptr %call
   %inputs.at = getelementptr i8, ptr %call, i64 16
   %inputs = load ptr, ptr %inputs.at

@@ -62,6 +62,13 @@ TEST_F(SymbolicDimsTest, RangesHoldAllValues) {
   EXPECT_EQ(range.minimum, -12);
   EXPECT_EQ(range.maximum, 1022);
   EXPECT_EQ(rangeOf((s - 1).floorDiv(2) + 1, ranges).maximum, 256);
+  // What floor divisions of one symbol have in common cancels.
+  AffineExpr tiles = (s + 15).floorDiv(16), whole = s.floorDiv(16);
+  for (auto [dim, minimum, maximum] :
+       {std::tuple(tiles - whole, 0, 1), {s - whole * 16, 0, 15}, {tiles * 16 - s, 0, 15}, {(whole - tiles) * 48, -48, 0}}) {
+    EXPECT_EQ(rangeOf(dim, ranges).minimum, minimum);
+    EXPECT_EQ(rangeOf(dim, ranges).maximum, maximum);
+  }
 }
 
 TEST_F(SymbolicDimsTest, OverflowSaturates) {

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -57,7 +58,7 @@ int main(void) {
   if (fread(x, sizeof x, 1, stdin) != 1) return 10;
   if (ingot_session_open(&net_model, 0, &session) != INGOT_OK) return 11;
   if (net_run(session, x, y) != INGOT_OK) return 12;
-  ingot_session_close(session);
+  ingot_session_close(&session);
   return fwrite(y, sizeof y, 1, stdout) == 1 ? 0 : 13;
 }
 """
@@ -105,14 +106,14 @@ class Artefacts:
         shutil.rmtree(path.parent)
         return self.judge(*harness.run_model(moved, {"x": self.x}, threads=2))
 
-    def run_user(self, folder, *link):
-        """Compiles USER against the header in `folder`, links it with `link` and compares what it writes."""
-        (folder / "user.c").write_text(USER)
+    def run_user(self, folder, *link, user=USER):
+        """Compiles `user` against the header in `folder`, links it with `link` and compares what it writes."""
+        (folder / "user.c").write_text(user)
         command = [CC, "-std=c11", "-Wall", "-Werror", f"-I{folder}", folder / "user.c", "-o", folder / "user", *link, "-lm", "-lpthread"]
         built = harness.execute(command)
         if built.code != 0:
             return f"the user's program does not build: {built.text()}"
-        done = subprocess.run([folder / "user"], input=self.x.tobytes(), capture_output=True, timeout=60, check=False)
+        done = subprocess.run([folder / "user"], input=self.x.tobytes(), capture_output=True, timeout=60, check=False, cwd=folder)
         if done.returncode != 0:
             return f"the user's program ended with {done.returncode}: {done.stderr.decode(errors='replace')}"
         return harness.compare(self.expected, {"y": np.frombuffer(done.stdout, np.float32).reshape(128, 96)})[1]
@@ -171,7 +172,7 @@ def shared_library(a: Artefacts):
         return f"needs {sorted(needed or [])}"
     exported = subprocess.run(["nm", "-D", "--defined-only", folder / "net.so"], capture_output=True, text=True, check=True).stdout
     names = {line.split()[-1].split("@")[0] for line in exported.splitlines()}
-    if strange := {name for name in names if not name.startswith("ingot_") and name != "net_model"}:
+    if strange := {name for name in names if not name.startswith("net_")}:
         return f"exports {sorted(strange)}"
     return a.run_user(folder, folder / "net.so", f"-Wl,-rpath,{folder}")
 
@@ -179,6 +180,212 @@ def shared_library(a: Artefacts):
 def object_file(a: Artefacts):
     folder = fresh(a.folder / "object")
     return a.compile(folder / "net.o", "--emit=object") or a.run_user(folder, folder / "net.o", harness.BUILD / "lib/libingot_runtime.a")
+
+
+# Three models in one program; two of them are the same model compiled with different options. argv[1] says which one runs.
+MANY = r"""
+#include "first.h"
+#include "second.h"
+#include "ocr_rec.h"
+#include <stdio.h>
+static float x[FIRST_BYTES_INPUT_X / 4], y[FIRST_BYTES_OUTPUT_Y / 4], other[OCR_REC_BYTES_OUTPUT_Y / 4];
+static int run(const IngotModel *model, void *out) {
+  const void *inputs[] = {x};
+  void *outputs[] = {out};
+  IngotSession *session;
+  if (ingot_session_open(model, 0, &session) != INGOT_OK || ingot_session_run(session, inputs, outputs) != INGOT_OK) return 11;
+  ingot_session_close(&session);
+  return 0;
+}
+int main(void) {
+  if (fread(x, sizeof x, 1, stdin) != 1) return 10;
+  const IngotModel *same[] = {&first_model, &second_model};
+  for (int i = 0; i < 2; ++i) {
+    if (run(same[i], y)) return 12;
+    if (fwrite(y, sizeof y, 1, stdout) != 1) return 13;
+  }
+  if (run(&ocr_rec_model, other)) return 14;
+  for (unsigned i = 0; i < sizeof other / sizeof *other; ++i)
+    if (other[i] != 2 * x[i]) return 15;
+  return 0;
+}
+"""
+
+
+def three_models(a: Artefacts, emit: str):
+    """Every symbol of a model begins with its prefix, and the runtime is there once or hidden: nothing clashes."""
+    folder = fresh(a.folder / f"three-{emit}")
+    doubled = helper.make_graph(
+        [helper.make_node("Add", ["x", "x"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [16])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [16])],
+    )
+    onnx.save(helper.make_model(doubled, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "other.onnx")
+    suffix = {"static": "a", "shared": "so", "object": "o"}[emit]
+    complaint = (
+        a.compile(folder / f"first.{suffix}", f"--emit={emit}", "--target=x86-64-v3,x86-64-v4")
+        or a.compile(folder / f"second.{suffix}", f"--emit={emit}", level="-O0")
+    )
+    made = harness.compile_model(folder / "other.onnx", folder / f"rec.{suffix}", "-O3", extra=[f"--emit={emit}", "--prefix=ocr_rec"])
+    if complaint or made.code != 0:
+        return complaint or made.text()
+    (folder / "many.c").write_text(MANY)
+    libraries_of = [folder / f"{name}.{suffix}" for name in ("first", "second", "rec")]
+    libraries_of += [harness.BUILD / "lib/libingot_runtime.a"] if emit == "object" else []
+    command = [CC, "-std=c11", "-Wall", "-Werror", f"-I{folder}", folder / "many.c", "-o", folder / "many", *libraries_of]
+    built = harness.execute([*command, f"-Wl,-rpath,{folder}", "-lm", "-lpthread"])
+    if built.code != 0:
+        return f"the program does not build: {built.text()}"
+    done = subprocess.run([folder / "many"], input=a.x.tobytes(), capture_output=True, timeout=60, check=False)
+    if done.returncode != 0:
+        return f"the program ended with {done.returncode}"
+    for half in np.frombuffer(done.stdout, np.float32).reshape(2, 128, 96):
+        if complaint := harness.compare(a.expected, {"y": half})[1]:
+            return complaint
+    return None
+
+
+def three_models_static(a: Artefacts):
+    return three_models(a, "static")
+
+
+def three_models_shared(a: Artefacts):
+    return three_models(a, "shared")
+
+
+def three_models_object(a: Artefacts):
+    return three_models(a, "object")
+
+
+CMAKE_USER = """
+cmake_minimum_required(VERSION 3.20)
+project(user C CXX)
+find_package(net CONFIG REQUIRED)
+foreach(language c cpp)
+  add_executable(user-${language} user.${language})
+  set_target_properties(user-${language} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF CXX_STANDARD 17 CXX_EXTENSIONS OFF)
+  target_compile_options(user-${language} PRIVATE -Wall -Wextra -Werror)
+  target_link_libraries(user-${language} PRIVATE net::net)
+endforeach()
+"""
+
+
+def package(a: Artefacts, emit: str, suffix: str):
+    """The library is found by pkg-config and by CMake, in a folder that was moved, from C and from C++."""
+    folder = fresh(a.folder / f"package-{emit}-made")
+    if complaint := a.compile(folder / f"libnet.{suffix}", f"--emit={emit}"):
+        return complaint
+    folder = folder.rename(a.folder / f"package {emit}")
+    user = fresh(a.folder / f"package-{emit}-user")
+    for name in ("user.c", "user.cpp"):
+        (user / name).write_text(USER)
+    flags = harness.execute(["pkg-config", "--cflags", "--libs", "net"], env={**os.environ, "PKG_CONFIG_PATH": str(folder)})
+    if flags.code != 0:
+        return f"pkg-config: {flags.text()}"
+    programs = []
+    for compiler in filter(shutil.which, ("gcc", "clang-22")):
+        for name, standard in (("user.c", ["-std=c11"]), ("user.cpp", ["-x", "c++", "-std=c++17"])):
+            program = user / f"{compiler}-{name}.out"
+            command = [compiler, *standard, "-Wall", "-Wextra", "-Werror", user / name, "-x", "none", "-o", program, *shlex.split(flags.out)]
+            built = harness.execute(command)
+            if built.code != 0:
+                return f"{compiler} {name}: {built.text()}"
+            programs.append(program)
+    (user / "CMakeLists.txt").write_text(CMAKE_USER)
+    for command in (["cmake", "-S", user, "-B", user / "build", f"-Dnet_DIR={folder}"], ["cmake", "--build", user / "build"]):
+        done = harness.execute(command)
+        if done.code != 0:
+            return f"cmake: {done.text()}"
+    programs += [user / "build/user-c", user / "build/user-cpp"]
+    for program in programs:
+        done = subprocess.run([program], input=a.x.tobytes(), capture_output=True, timeout=60, check=False, env={"LD_LIBRARY_PATH": str(folder)})
+        if done.returncode != 0:
+            return f"{program.name} ended with {done.returncode}"
+        if complaint := harness.compare(a.expected, {"y": np.frombuffer(done.stdout, np.float32).reshape(128, 96)})[1]:
+            return complaint
+    return None
+
+
+def package_of_static_library(a: Artefacts):
+    return package(a, "static", "a")
+
+
+def package_of_shared_library(a: Artefacts):
+    return package(a, "shared", "so")
+
+
+WEIGHTS_USER = r"""
+#include "net.h"
+#include <stdio.h>
+static float x[NET_BYTES_INPUT_X / 4], y[NET_BYTES_OUTPUT_Y / 4];
+int main(void) {
+  IngotSession *session;
+  IngotWeights *weights;
+  IngotSessionOptions options = {.struct_size = sizeof options, .flags = INGOT_PREFAULT_WEIGHTS};
+  if (fread(x, sizeof x, 1, stdin) != 1) return 10;
+  if (net_open(0, &session) != INGOT_WRONG_WEIGHTS) return 11;
+  if (ingot_weights_open(&net_model, "net.weights", &weights) != INGOT_OK) return 12;
+  options.weights = weights;
+  if (net_open(&options, &session) != INGOT_OK) return 13;
+  if (net_run_named(session, &(net_inputs){x}, &(net_outputs){y}) != INGOT_OK) return 14;
+  ingot_session_close(&session);
+  ingot_weights_close(&net_model, &weights);
+  return fwrite(y, sizeof y, 1, stdout) == 1 ? 0 : 15;
+}
+"""
+
+
+def weights_beside_a_program(a: Artefacts):
+    """Weights in a file of their own: used, and refused when they are cut, changed, or of another model."""
+    folder = fresh(a.folder / "weights")
+    program, weights = folder / "net", folder / "net.weights"
+    if complaint := a.compile(program, f"--weights={weights}") or a.judge(*harness.run_model(program, {"x": a.x}, threads=2)):
+        return complaint
+    good = weights.read_bytes()
+    if program.stat().st_size > 10 * len(good) and good in program.read_bytes():
+        return "the weights are in the program, too"
+    moved = folder / "elsewhere"
+    weights.rename(moved)
+    command = [program, "--random", "--json"]
+    for content, text in ((None, "No such file"), (good[:-1], "checksum"), (good[:100] + b"x" + good[101:], "checksum"), (b"", "checksum")):
+        if content is not None:
+            weights.write_bytes(content)
+        done = harness.execute(command)
+        if done.code != 1 or text not in done.err or done.err.count("\n") != 1:
+            return f"weights of {None if content is None else len(content)} bytes: exit code {done.code}: {done.text()}"
+    done = harness.execute([*command, "--weights", moved])
+    if done.code != 0:
+        return f"--weights: {done.text()}"
+    for options in ([f"--weights={program}"], [f"--weights={a.model}"], [f"--weights={folder}/no/where"]):
+        if harness.compile_model(a.model, program, extra=options).code == 0:
+            return f"{options} was accepted"
+    return None
+
+
+def weights_beside_a_library(a: Artefacts):
+    folder = fresh(a.folder / "weights-library")
+    if complaint := a.compile(folder / "net.a", "--emit=static", f"--weights={folder / 'net.weights'}"):
+        return complaint
+    return a.run_user(folder, folder / "net.a", user=WEIGHTS_USER)
+
+
+def memory_limit(a: Artefacts):
+    """What needs more memory than allowed is refused with the tensors that are the reason, at both levels."""
+    folder = fresh(a.folder / "memory")
+    if complaint := a.compile(folder / "net", "--max-memory=1MiB"):
+        return complaint
+    for level, limit, texts in (
+        ("-O3", "64KiB", ["needs 0.07 MiB", "weights 0.02 MiB", "allows 0.06 MiB", "at the peak: 'r' (128x96xf32) with 0.05 MiB", "--input-shape"]),
+        ("-O0", "65536", ["at the peak: 's' (128x96xf32)", "-O3 fuses"]),
+        ("-O3", "1KiB", ["the weights alone are more"]),
+        ("-O3", "many", ["--max-memory wants a number of bytes"]),
+    ):
+        made = harness.compile_model(a.model, folder / "refused", level, extra=[f"--max-memory={limit}"])
+        missing = [text for text in texts if text not in made.err]
+        if made.code == 0 or missing or (folder / "refused").exists():
+            return f"{level} --max-memory={limit}: exit code {made.code}, no {missing} in: {made.text()}"
+    return None
 
 
 def several_variants(a: Artefacts):
@@ -335,6 +542,14 @@ CASES = [
     static_library,
     shared_library,
     object_file,
+    three_models_static,
+    three_models_shared,
+    three_models_object,
+    package_of_static_library,
+    package_of_shared_library,
+    weights_beside_a_program,
+    weights_beside_a_library,
+    memory_limit,
     several_variants,
     unsupported_cpu,
     compiler_on_unsupported_cpu,

@@ -139,6 +139,9 @@ MODELS = [
 OPTIONS = [
     ("unknown-option", good(), ["--tarjet=native"], 2, [r"--?tarjet", r"--?target"]),
     ("unknown-target", good(), ["--target=x86-64-v9"], 2, [r"x86-64-v9", r"x86-64-v[34]"]),
+    ("prefix-no-identifier", good(), ["--prefix=4-net"], 2, [r"--prefix", r"4-net", r"C identifier"]),
+    ("prefix-of-the-runtime", good(), ["--prefix=ingot"], 2, [r"--prefix", r"other than 'ingot'"]),
+    ("memory-no-number", good(), ["--max-memory=lots"], 2, [r"--max-memory", r"lots"]),
     ("unknown-emit", good(), ["--emit=exee"], 2, [r"exee", r"exe\b"]),
     ("unknown-stage", good(), ["--compile-to=kernal"], 2, [r"kernal", r"kernel"]),
     ("unknown-dim", dynamic(), ["--dim", "bach=2"], 2, [r"bach", r"batch"]),
@@ -148,7 +151,8 @@ OPTIONS = [
     ("input-shape-wrong-rank", good(), ["--input-shape", "x=2x3x4"], 2, [r"\bx\b", r"rank|dim|2x3x4"]),
     ("input-shape-contradicts", good(), ["--input-shape", "x=4x3"], 2, [r"\bx\b", r"4"]),
     ("input-shape-garbage", good(), ["--input-shape", "x=2xthree"], 2, [r"2xthree"]),
-    ("open-dim", dynamic(), [], None, [r"batch", r"--dim|--input-shape"]),
+    ("dim-range-backwards", dynamic(), ["--dim", "batch=4..2"], 2, [r"batch", r"4\.\.2"]),
+    ("dim-range-from-zero", dynamic(), ["--dim", "batch=0..2"], 2, [r"batch", r"0\.\.2"]),
 ]
 
 

@@ -83,6 +83,14 @@ MODELS = [
     Model("bert-base-128", "12246eb262d80f805ee64a2f1d37900c73b02dc0ac82f2a04869b0df9853eb99", {}, skeleton="bert_base_128.skeleton.onnx"),
 ]
 
+# Batch and sequence are open: for test/e2e/run_dynamic.py.
+MINILM = Model(
+    "minilm-l6-dynamic",
+    "c19e26b62b4de0263228303f474121dde754ae74b7fc07546e42ac0c88b05550",
+    {},
+    skeleton="minilm_l6_dynamic.skeleton.onnx",
+)
+
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A compiled model inside of a program that was compiled without Ingot: the static library and the header are all it knows.
 #include "dense.h"
+#include "runtime/include/ingot/ingot.hpp"
 #include "test/runtime/AllocationCount.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -40,10 +43,12 @@ struct Session {
   IngotStatus status;
 
   explicit Session(uint32_t threads, const IngotModel *model = &dense_model) {
-    const IngotSessionOptions options = {sizeof options, threads};
+    IngotSessionOptions options = {};
+    options.struct_size = sizeof options;
+    options.threads = threads;
     status = ingot_session_open(model, &options, &session);
   }
-  ~Session() { ingot_session_close(session); }
+  ~Session() { ingot_session_close(&session); }
 };
 
 } // namespace
@@ -68,6 +73,64 @@ TEST(Embedding, ComputesTheSameForAnyNumberOfThreads) {
     EXPECT_EQ(got.y, want.y) << threads;
     EXPECT_EQ(got.largest, want.largest) << threads;
   }
+}
+
+TEST(Embedding, RunsByNamesAndFromCxx) {
+  const Numbers want = expected();
+  Numbers named, cxx;
+  Session session(1);
+  const dense_inputs inputs = {named.x.data()};
+  const dense_outputs outputs = {.output_y = named.y.data(), .output_largest = named.largest.data()};
+  ASSERT_EQ(dense_run_named(session.session, &inputs, &outputs), INGOT_OK);
+  EXPECT_EQ(named.y, want.y);
+  ingot::Session owner(dense_model, ingot::Options(2));
+  ASSERT_EQ(owner.tryRun({cxx.x}, {cxx.y, cxx.largest}), INGOT_OK);
+  EXPECT_EQ(cxx.largest, want.largest);
+  constexpr int64_t dims[] = DENSE_DIMS_INPUT_X;
+  EXPECT_EQ(dims[0], kRows);
+  EXPECT_EQ(ingot_model_find_output(&dense_model, DENSE_NAME_OUTPUT_LARGEST), DENSE_OUTPUT_LARGEST);
+}
+
+TEST(Embedding, MemoryIsWhatWasAnnounced) {
+  IngotMemory memory;
+  ASSERT_EQ(ingot_model_memory_required(&dense_model, nullptr, nullptr, &memory), INGOT_OK);
+  EXPECT_EQ(memory.weight_bytes, dense_model.weight_bytes);
+  EXPECT_GE(memory.arena_bytes, ingot_model_variant(&dense_model)->arena_bytes);
+}
+
+TEST(Embedding, ACancelledRunCanBeRepeated) {
+  for (uint32_t threads : {1, 2}) {
+    Session session(threads);
+    Numbers got;
+    ingot_session_cancel(session.session);
+    EXPECT_EQ(dense_run(session.session, got.x.data(), got.y.data(), got.largest.data()), INGOT_CANCELLED);
+    EXPECT_EQ(dense_run(session.session, got.x.data(), got.y.data(), got.largest.data()), INGOT_OK);
+    EXPECT_EQ(got.y, expected().y);
+  }
+}
+
+/// A pool that cancels when a run has begun.
+struct CancellingPool {
+  IngotSession *session = nullptr;
+  IngotPool pool = {sizeof(IngotPool), 2, this, [](void *user, void (*function)(void *, uint32_t), void *argument) {
+                      ingot_session_cancel(static_cast<CancellingPool *>(user)->session);
+                      std::thread other(function, argument, 1);
+                      function(argument, 0);
+                      other.join();
+                    }};
+};
+
+TEST(Embedding, GeneratedCodeStopsBetweenRegions) {
+  CancellingPool pool;
+  IngotSessionOptions options = {};
+  options.struct_size = sizeof options;
+  options.pool = &pool.pool;
+  ASSERT_EQ(dense_open(&options, &pool.session), INGOT_OK);
+  Numbers got;
+  std::fill(got.largest.begin(), got.largest.end(), -1.0f);
+  EXPECT_EQ(dense_run(pool.session, got.x.data(), got.y.data(), got.largest.data()), INGOT_CANCELLED);
+  EXPECT_EQ(got.largest, std::vector<float>(kRows, -1.0f)) << "the second region has run";
+  ingot_session_close(&pool.session);
 }
 
 TEST(Embedding, RunsWithoutAllocating) {

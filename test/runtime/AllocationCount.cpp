@@ -9,7 +9,7 @@ static std::atomic<long> count{0};
 
 long allocationCount() { return count.load(); }
 
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 // The sanitizer owns malloc, and tells us of each call.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*onMalloc)(const volatile void *, size_t), void (*onFree)(const volatile void *));
 static const int installed =

@@ -13,7 +13,10 @@ namespace {
 constexpr uint64_t v3 = INGOT_CPU_X86_64_V3, v4 = v3 | INGOT_CPU_X86_64_V4, vnni = v4 | INGOT_CPU_AVX512_VNNI, bf16 = vnni | INGOT_CPU_AVX512_BF16;
 
 TEST(CpuFeaturesTest, TakesTheFirstVariantThatRuns) {
-  const IngotVariant variants[] = {{"bf16", nullptr, 1, bf16}, {"v4", nullptr, 1, v4}, {"v3", nullptr, 1, v3}, {"any", nullptr, 1, 0}};
+  const IngotVariant variants[] = {{"bf16", nullptr, 1, bf16, nullptr, 0},
+                                   {"v4", nullptr, 1, v4, nullptr, 0},
+                                   {"v3", nullptr, 1, v3, nullptr, 0},
+                                   {"any", nullptr, 1, 0, nullptr, 0}};
   IngotModel model = {};
   model.variants = variants;
   model.variant_count = 4;

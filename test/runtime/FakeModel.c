@@ -18,9 +18,7 @@ static void run(IngotCall *call, int64_t thread, int64_t threads) {
   float *y = call->outputs[0];
   for (int64_t i = 6 * thread / threads; i < 6 * (thread + 1) / threads; ++i)
     y[i] = 2 * x[i] + w[i];
-  if (threads > 1)
-    ingot_team_barrier(call->team);
-  if (thread != 0)
+  if (ingot_team_barrier(call->team) || thread != 0)
     return;
   const int64_t *ids = call->inputs[1];
   int64_t *total = call->outputs[1], *count = call->outputs[2], *before = (int64_t *)call->arena;
@@ -38,9 +36,9 @@ static void run(IngotCall *call, int64_t thread, int64_t threads) {
 }
 
 #ifdef FAKE_MODEL_UNSUPPORTED
-static const IngotVariant variants[] = {{"from-the-future", run, 64, (uint64_t)1 << 63 | INGOT_CPU_X86_64_V3}};
+static const IngotVariant variants[] = {{"from-the-future", run, 64, (uint64_t)1 << 63 | INGOT_CPU_X86_64_V3, 0, 0}};
 #else
-static const IngotVariant variants[] = {{"from-the-future", run, 1 << 20, (uint64_t)1 << 63}, {"x86-64", run, 64, 0}};
+static const IngotVariant variants[] = {{"from-the-future", run, 1 << 20, (uint64_t)1 << 63, 0, 0}, {"x86-64", run, 64, 0, 0, 0}};
 #endif
 
 static const char *const sites[] = {"node 'other': division by zero", "node 'lookup' (Gather): index out of range"};
@@ -57,5 +55,6 @@ const IngotModel ingot_program_model = {
     3,
     3,
     sizeof variants / sizeof *variants,
-    2,
-    sites};
+    .site_count = 2,
+    .sites = sites,
+    .api = &ingot_api};

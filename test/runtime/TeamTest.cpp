@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sched.h>
@@ -22,12 +23,17 @@ using Clock = std::chrono::steady_clock;
 template <typename State> struct TeamOf {
   IngotCall call{};
   IngotTeam *team = nullptr;
-  TeamOf(uint32_t threads, State &state, IngotRunFunction run) {
+  void *memory;
+  TeamOf(uint32_t threads, State &state, IngotRunFunction run) : memory(std::aligned_alloc(INGOT_ALIGNMENT, ingot_team_bytes(threads))) {
     call.arena = reinterpret_cast<uint8_t *>(&state);
-    EXPECT_EQ(ingot_team_open(threads, run, &call, &team), INGOT_OK);
+    const TeamSetup setup = {threads, run, &call, nullptr};
+    EXPECT_EQ(ingot_team_open(&setup, memory, &team), INGOT_OK);
     call.team = team;
   }
-  ~TeamOf() { ingot_team_close(team); }
+  ~TeamOf() {
+    ingot_team_close(team);
+    std::free(memory);
+  }
 };
 
 template <typename State> State &stateOf(IngotCall *call) { return *reinterpret_cast<State *>(call->arena); }

@@ -45,7 +45,7 @@ public:
       return {};
     }
     eraseDeadOperations();
-    if (failed(reportPlaceholders()))
+    if (failed(finishPlaceholders()))
       return {};
     function->setAttr("ingot.symbols", b.getStrArrayAttr(SmallVector<StringRef>(symbols.names().begin(), symbols.names().end())));
     if (symbols.isDynamic() && !symbols.names().empty()) {
@@ -147,15 +147,24 @@ private:
         op.erase();
   }
 
-  /// Whatever is left of shape arithmetic depends on sizes that are not fixed.
-  LogicalResult reportPlaceholders() {
+  /// Sizes that are left over as data: with open dims a run computes them; without, what they depend on has to be fixed.
+  LogicalResult finishPlaceholders() {
     bool ok = true;
-    for (Operation &op : function.getBody().front())
-      for (Value result : op.getResults())
-        if (std::optional<Dims> dims = getPlaceholderDims(result)) {
-          symbols.reportSymbolic(op.getUses().begin()->getOwner()->getLoc(), *dims);
-          ok = false;
-        }
+    for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+      std::optional<Dims> dims = op.getNumResults() == 1 ? getPlaceholderDims(op.getResult(0)) : std::nullopt;
+      if (!dims)
+        continue;
+      if (!symbols.isDynamic()) {
+        symbols.reportSymbolic(op.getUses().begin()->getOwner()->getLoc(), *dims);
+        ok = false;
+        continue;
+      }
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(&op);
+      auto map = AffineMapAttr::get(AffineMap::get(0, symbols.names().size(), *dims, &context));
+      op.getResult(0).replaceAllUsesWith(DimsOp::create(b, op.getLoc(), op.getResult(0).getType(), map));
+      op.erase();
+    }
     return success(ok);
   }
 

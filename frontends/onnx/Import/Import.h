@@ -25,13 +25,13 @@ struct ConstantBytes {
   std::shared_ptr<const void> keepAlive;
 };
 
-/// A symbolic dim for which no range is given has one of these sizes at run time.
-inline constexpr SymbolRange kDefaultRange = {1, 65536};
+/// Symbolic dims for which no range is given have one of these sizes at run time: the first dim of an input, which is most often a batch, and others.
+inline constexpr SymbolRange kDefaultBatch = {1, 256}, kDefaultRange = {1, 8192};
 
 struct ImportOptions {
   std::map<std::string, int64_t> dims = {};                     ///< sizes of symbolic dims that are fixed, by name
   std::map<std::string, SymbolRange> ranges = {};               ///< sizes that symbolic dims may have at run time, by name
-  bool dynamic = false;                                         ///< symbolic dims without size and range take `kDefaultRange`
+  bool dynamic = false;                                         ///< symbolic dims without size and range take a default one
   std::map<std::string, std::vector<int64_t>> inputShapes = {}; ///< whole shapes, by graph input
   std::map<std::string, ConstantBytes> boundInputs = {};        ///< inputs that become constants and leave the function's signature
 };

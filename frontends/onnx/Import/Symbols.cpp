@@ -93,13 +93,13 @@ LogicalResult Symbols::resolve(const onnx::GraphProto &graph, Location loc) {
   return success(ok);
 }
 
-AffineExpr Symbols::symbol(const std::string &name, const std::string &input) {
+AffineExpr Symbols::symbol(const std::string &name, const std::string &input, bool isFirst) {
   auto [it, inserted] = positions.emplace(name, symbolNames.size());
   if (inserted) {
     symbolNames.push_back(name);
     symbolInputs.push_back(input);
     auto range = options.ranges.find(name);
-    symbolRanges.push_back(range == options.ranges.end() ? kDefaultRange : range->second);
+    symbolRanges.push_back(range != options.ranges.end() ? range->second : isFirst ? kDefaultBatch : kDefaultRange);
   }
   return getAffineSymbolExpr(it->second, context);
 }
@@ -158,7 +158,7 @@ FailureOr<Dims> Symbols::inputDims(const onnx::ValueInfoProto &input, Location l
     else if (it != fixed.end())
       dims.push_back(getAffineConstantExpr(it->second, context));
     else
-      dims.push_back(symbol(name, input.name()));
+      dims.push_back(symbol(name, input.name(), i == 0));
   }
   return dims;
 }

@@ -48,7 +48,7 @@ public:
   void reportSymbolic(mlir::Location loc, llvm::ArrayRef<mlir::AffineExpr> dims) const;
 
 private:
-  mlir::AffineExpr symbol(const std::string &name, const std::string &input);
+  mlir::AffineExpr symbol(const std::string &name, const std::string &input, bool isFirst);
 
   mlir::MLIRContext *context;
   const ImportOptions &options;

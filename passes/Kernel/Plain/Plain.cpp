@@ -43,7 +43,7 @@ Dims unitsOf(RegionOp region) {
       .Case([&](NormOp op) { return leadingUnits(dropDims(result, op.getAxes())); })
       .Case<CumulativeOp, TopKOp>([&](auto op) { return leadingUnits(dropDims(result, {static_cast<int64_t>(op.getAxis())})); })
       .Case([&](GatherOp op) { return leadingUnits(result, gathersRows(op) ? rank - 1 : rank); })
-      .Case<ScatterElementsOp, ScatterNdOp>([&](auto) { return Dims(); })
+      .Case<ScatterElementsOp, ScatterNdOp, DimsOp>([&](auto) { return Dims(); })
       .Case([&](RecurrentOp op) -> Dims {
         if (plainScratchBytes(region) != 0)
           return {}; // the sequences take turns with the one scratch buffer
@@ -116,12 +116,12 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
         emitPlainOp(e, op);
         return success();
       })
-      .Case<ReshapeOp, TransposeOp, SliceOp, ConcatOp, PadOp, PackOp, MatMulOp, PackedMatMulOp, ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp,
-            ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp>(
-          [&](auto op) {
-            emitPlainOp(e, op);
-            return success();
-          })
+      .Case<ReshapeOp, TransposeOp, SliceOp, DimsOp, ConcatOp, PadOp, PackOp, MatMulOp, PackedMatMulOp, ConvOp, ConvTransposeOp, PoolOp,
+            MaxPoolIndicesOp, ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp, GatherNdOp, ScatterElementsOp,
+            ScatterNdOp>([&](auto op) {
+        emitPlainOp(e, op);
+        return success();
+      })
       .Default([&](Operation *op) { return region.emitOpError("holds '") << op->getName() << "', for which the family plain has no loops"; });
 }
 

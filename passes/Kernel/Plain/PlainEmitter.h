@@ -20,8 +20,8 @@ inline constexpr int64_t kRowLanes = 16;
 /// More than this is never put on the stack by generated code.
 inline constexpr int64_t kMaxStackBytes = 64 * 1024;
 
-/// The leading dims of `shape` that are the units of a region: as few as give 64 units even if all symbols are 1, at most `limit` of them, and the last
-/// dim only when it is the only one that is not 1 (so that inner loops stay long and their index needs no division).
+/// The leading dims of `shape` that are the units of a region: as few as give 64 units even if all symbols are 1, at most `limit` of them, and the
+/// last dim only when it is the only one that is not 1 (so that inner loops stay long and their index needs no division).
 Dims leadingUnits(llvm::ArrayRef<mlir::AffineExpr> shape, int64_t limit = std::numeric_limits<int64_t>::max());
 
 /// The dims of `shape` that are not in `axes`.
@@ -158,6 +158,7 @@ WindowRange clipWindow(PlainEmitter &e, mlir::Value start, int64_t kernel, int64
 void emitPlainOp(PlainEmitter &e, ReshapeOp op);
 void emitPlainOp(PlainEmitter &e, TransposeOp op);
 void emitPlainOp(PlainEmitter &e, SliceOp op);
+void emitPlainOp(PlainEmitter &e, DimsOp op);
 void emitPlainOp(PlainEmitter &e, ConcatOp op);
 void emitPlainOp(PlainEmitter &e, PadOp op);
 void emitPlainOp(PlainEmitter &e, PackOp op);

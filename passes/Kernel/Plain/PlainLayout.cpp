@@ -22,7 +22,8 @@ Value flatten(PlainEmitter &e, Value buffer, unsigned i, ArrayRef<AffineExpr> sh
     return {};
   }
   Extent count = productOf(shape, e.b.getContext());
-  auto flat = MemRefType::get({count.number.value_or(ShapedType::kDynamic)}, type.getElementType(), MemRefLayoutAttrInterface(), type.getMemorySpace());
+  auto flat =
+      MemRefType::get({count.number.value_or(ShapedType::kDynamic)}, type.getElementType(), MemRefLayoutAttrInterface(), type.getMemorySpace());
   OpFoldResult size = count.number ? OpFoldResult(e.b.getIndexAttr(*count.number)) : OpFoldResult(e.index(count));
   return memref::ReinterpretCastOp::create(e.b, flat, buffer, e.b.getIndexAttr(0), size, OpFoldResult(e.b.getIndexAttr(1)));
 }
@@ -78,6 +79,15 @@ void emitPlainOp(PlainEmitter &e, SliceOp op) {
     for (auto [i, offset, stride] : llvm::zip_equal(indices, getOffsetDims(op), op.getStrides()))
       from.push_back(e.add(e.mul(i, stride), offset));
     e.write(e.read(op.getX(), from), indices);
+  });
+}
+
+void emitPlainOp(PlainEmitter &e, DimsOp op) {
+  Dims shape = PlainEmitter::shapeOf(op.getResult());
+  Type type = e.b.getIntegerType(PlainEmitter::elementOf(op.getResult()).getIntOrFloatBitWidth());
+  e.loop(e.context.begin, e.context.end, [&](Value) { // one unit: a few numbers
+    for (auto [i, number] : llvm::enumerate(op.getValues().getResults()))
+      e.write(arith::IndexCastOp::create(e.b, type, e.index(number)), shape.empty() ? ValueRange() : ValueRange(e.index(i)));
   });
 }
 

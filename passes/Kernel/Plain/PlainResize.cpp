@@ -26,8 +26,7 @@ struct Real {
   Value value;
 };
 
-template <typename Op>
-Real combine(const Real &x, const Real &y, double known) {
+template <typename Op> Real combine(const Real &x, const Real &y, double known) {
   if (!x.value && !y.value)
     return known;
   ImplicitLocOpBuilder &b = x.value ? *x.b : *y.b;

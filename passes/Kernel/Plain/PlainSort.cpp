@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // top_k: repeated selection for a few elements, a heap in the result buffers for many.
+#include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Plain/PlainEmitter.h"
 
 using namespace mlir;
@@ -134,13 +135,21 @@ private:
 void emitPlainOp(PlainEmitter &e, TopKOp op) {
   int64_t axis = op.getAxis(), count = op.getK();
   bool heap = count > kMaxSelected && e.bufferOf(0) && e.bufferOf(1);
-  e.forElements(dropDims(PlainEmitter::shapeOf(op.getX()), axis), [&](ValueRange outer) {
-    TopKRow row(e, op, outer);
-    if (heap)
-      row.sortByHeap();
-    else
-      row.select();
-  });
+  Dims shape = PlainEmitter::shapeOf(op.getX());
+  auto sort = [&] {
+    e.forElements(dropDims(shape, axis), [&](ValueRange outer) {
+      TopKRow row(e, op, outer);
+      if (heap)
+        row.sortByHeap();
+      else
+        row.select();
+    });
+  };
+  if (getConstant(shape[axis])) // not shorter than k: shape inference has compared them
+    return sort();
+  Value isShort = e.compare(arith::CmpIPredicate::slt, e.index(shape[axis]), e.index(count));
+  emitFailure(e.b, e.context, op, isShort);
+  e.when(isShort, [] {}, sort);
 }
 
 } // namespace ingot

@@ -1,146 +1,198 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The C interface of models compiled by Ingot. C11, no dependency but libc and threads.
+ * The C interface of models compiled by Ingot. C11, no dependency but libc and threads; docs/Embedding.md is its guide.
  *
- * A compiled model is one constant `IngotModel`, named `<prefix>_model` in the object that `ingot compile` writes. It is immutable and may be shared
- * by any number of threads. An `IngotSession` runs it; a session belongs to one thread at a time. Nothing here prints, exits, aborts or keeps globals.
- * Structures grow at their end only; `struct_size` tells which fields a caller or a model knows.
+ * A compiled model is one constant `IngotModel`, named `<prefix>_model` in what `ingot compile` writes. It is immutable and may be shared by any
+ * number of threads. An `IngotSession` runs it; a session belongs to one thread at a time. Nothing here prints, exits, aborts, reads the environment,
+ * handles signals or keeps globals.
+ *
+ * The functions below are inline and go through the model's own runtime (IngotModel.api): any number of models and runtimes share a program, and a
+ * library exports only names with its own prefix.
  */
 #ifndef INGOT_INGOT_H
 #define INGOT_INGOT_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "model.h"
+
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#if defined(__GNUC__)
-#define INGOT_MUST_USE __attribute__((warn_unused_result))
-#define INGOT_API __attribute__((visibility("default")))
-#else
-#define INGOT_MUST_USE
-#define INGOT_API
-#endif
+/* Weights from a file, checked and mapped. Immutable; shared by any number of sessions, which it must outlive. */
+typedef struct IngotWeights IngotWeights;
 
-enum { INGOT_ABI_VERSION = 1 };
+/* Runs a model; created by ingot_session_open. */
+typedef struct IngotSession {
+  const IngotApi *api;
+  /* the rest is the runtime's */
+} IngotSession;
 
-/* Why a call did not do what was asked. `ingot_status_text` names each one. */
-typedef enum IngotStatus {
-  INGOT_OK = 0,
-  INGOT_INVALID_ARGUMENT = 1,    /* a null pointer, a wrong size, a structure of another ABI version */
-  INGOT_OUT_OF_MEMORY = 2,
-  INGOT_UNSUPPORTED_MACHINE = 3, /* no code variant of the model runs on this CPU */
-  INGOT_THREAD_FAILURE = 4,      /* the operating system refused to start a thread */
-  INGOT_RUN_FAILURE = 5          /* the model met a value it cannot process (an index out of range, a division by zero) */
-} IngotStatus;
+/* A fork-join pool of the caller's. `run` calls function(argument, t) once for every t in 0..threads-1, all at the same time (they wait for each
+ * other), and returns when all have returned. t = 0 need not be the calling thread. */
+typedef struct IngotPool {
+  uint32_t struct_size;
+  uint32_t threads;
+  void *user;
+  void (*run)(void *user, void (*function)(void *argument, uint32_t thread), void *argument);
+} IngotPool;
 
-/* Element types carry the numbers of ONNX's TensorProto.DataType. */
-typedef enum IngotElementType {
-  INGOT_F32 = 1, INGOT_U8 = 2, INGOT_I8 = 3, INGOT_U16 = 4, INGOT_I16 = 5, INGOT_I32 = 6, INGOT_I64 = 7,
-  INGOT_BOOL = 9, INGOT_F16 = 10, INGOT_F64 = 11, INGOT_U32 = 12, INGOT_U64 = 13, INGOT_BF16 = 16
-} IngotElementType;
-
-typedef struct IngotTensorInfo {
-  const char *name;      /* the ONNX name */
-  const int64_t *dims;   /* `rank` of them */
-  uint64_t bytes;        /* of the whole tensor, row-major and contiguous */
-  int32_t element_type;  /* IngotElementType */
-  int32_t rank;
-} IngotTensorInfo;
-
-/* ---- Between generated code and the runtime ------------------------------------------------------------------------------------------- */
-
-/* The threads that run one call together. Opaque to generated code. */
-typedef struct IngotTeam IngotTeam;
-
-/* What one call reads and writes; the same for all its threads. Generated code may set `status` (to an IngotStatus), with
- * `failed_site`, and never clears it. */
-typedef struct IngotCall {
-  const uint8_t *weights;     /* 64-byte aligned */
-  uint8_t *arena;             /* 64-byte aligned, `arena_bytes` of the variant */
-  const void *const *inputs;  /* in the order of IngotModel.inputs */
-  void *const *outputs;       /* in the order of IngotModel.outputs; never overlap inputs or each other */
-  IngotTeam *team;
-  int32_t status;
-  int32_t failed_site;        /* with INGOT_RUN_FAILURE: which of IngotModel.sites */
-} IngotCall;
-
-/* Runs a model's work of one thread. All `threads` of the call enter it with the same `call` and their own number, and meet in `ingot_team_barrier`. */
-typedef void (*IngotRunFunction)(IngotCall *call, int64_t thread, int64_t threads);
-
-/* Called by generated code between regions, by every thread of the team; returns when all have arrived. Never called when `threads` is 1. */
-INGOT_API void ingot_team_barrier(IngotTeam *team);
-
-/* What a code variant needs of the CPU (bits of IngotVariant.features). */
 enum {
-  INGOT_CPU_X86_64_V3 = 1u << 0,       /* AVX2, FMA, BMI2, F16C */
-  INGOT_CPU_X86_64_V4 = 1u << 1,       /* AVX-512 F, BW, CD, DQ, VL */
-  INGOT_CPU_AVX512_VNNI = 1u << 2,
-  INGOT_CPU_AVX512_BF16 = 1u << 3
+  INGOT_STAGING = 1u << 0,         /* tensors may have strides and any alignment: the session holds a copy of each one that does */
+  INGOT_PREFAULT_WEIGHTS = 1u << 1 /* read the weights once at opening, so that the first run waits for no disk */
 };
 
-/* One body of the model's code. A model lists its variants best first; the first that the CPU can run is taken. */
-typedef struct IngotVariant {
-  const char *name;       /* the value of --target, as in "x86-64-v4" */
-  IngotRunFunction run;
-  uint64_t arena_bytes;
-  uint64_t features;      /* INGOT_CPU_* that the body uses */
-} IngotVariant;
-
-/* ---- Models --------------------------------------------------------------------------------------------------------------------------- */
-
-typedef struct IngotModel {
-  uint32_t struct_size;
-  uint32_t abi_version;
-  const char *manifest;             /* one JSON object: compiler, LLVM, model SHA-256, options */
-  const IngotTensorInfo *inputs;
-  const IngotTensorInfo *outputs;
-  const IngotVariant *variants;
-  const uint8_t *weights;
-  uint64_t weight_bytes;
-  uint32_t input_count;
-  uint32_t output_count;
-  uint32_t variant_count;
-  uint32_t site_count;
-  const char *const *sites;         /* where a run can fail, and why: "node 'a' (Gather, ...): index out of range" */
-} IngotModel;
-
-/* The variant that runs on this CPU, or null. */
-INGOT_API const IngotVariant *ingot_model_variant(const IngotModel *model);
-
-/* The CPU features of this machine (INGOT_CPU_*), read with cpuid and xgetbv. */
-INGOT_API uint64_t ingot_cpu_features(void);
-
-INGOT_API const char *ingot_status_text(IngotStatus status);
-
-/* ---- Sessions ------------------------------------------------------------------------------------------------------------------------- */
-
-typedef struct IngotSession IngotSession;
-
+/* Everything but `struct_size` may be 0: then all comes from libc and there is a thread per core. */
 typedef struct IngotSessionOptions {
   uint32_t struct_size;
-  uint32_t threads; /* 0: one per core that this process may use */
+  uint32_t threads;  /* 0: one per core that this process may use; ignored with a pool */
+  uint32_t flags;    /* INGOT_STAGING, INGOT_PREFAULT_WEIGHTS */
+  uint32_t reserved; /* 0 */
+  /* For the session and the arena; called in open and close only. Both or none. `alignment` is a power of two. */
+  void *(*allocate)(void *user, size_t bytes, size_t alignment);
+  void (*release)(void *user, void *memory, size_t bytes);
+  void *user;
+  /* The caller's memory for intermediate values, 64-byte aligned, at least IngotMemory.arena_bytes: the session's own until it is closed. With
+   * symbols it may be as small as the dims of the runs need; a run that needs more is refused (INGOT_ARENA_TOO_SMALL). */
+  void *arena;
+  uint64_t arena_bytes;
+  const IngotPool *pool;
+  const IngotWeights *weights; /* for a model whose weights are in a file */
+  /* Gets the text of a failure to open, cut to its size. */
+  char *error_text;
+  size_t error_text_bytes;
 } IngotSessionOptions;
 
-/* Allocates the arena and starts `threads - 1` workers, which block all signals. `options` may be null. On failure `*session` is null. A session does not
- * survive fork(): its workers stay in the parent. */
-INGOT_API INGOT_MUST_USE IngotStatus ingot_session_open(const IngotModel *model, const IngotSessionOptions *options, IngotSession **session);
+/* What a session takes. The first two come from the allocator in two pieces, and no others do. */
+typedef struct IngotMemory {
+  uint64_t arena_bytes;   /* 0 bytes are allocated when the caller supplies the arena */
+  uint64_t session_bytes; /* the session with its team of threads and the copies that INGOT_STAGING makes */
+  uint64_t stack_bytes;   /* address space for the stacks of the workers, from the system */
+  uint64_t weight_bytes;  /* of the model or its file, read-only and shared by all sessions */
+} IngotMemory;
 
-/* One inference. `inputs` and `outputs` hold a pointer per tensor, each aligned to its element and of IngotTensorInfo.bytes; null is allowed for a tensor of
- * no bytes. Allocates nothing and takes no lock. Returns what the model's code wrote to IngotCall.status. After INGOT_RUN_FAILURE
- * the outputs hold no meaning; the session can run again. */
-INGOT_API INGOT_MUST_USE IngotStatus ingot_session_run(IngotSession *session, const void *const *inputs, void *const *outputs);
+/* An input or output of one run. */
+typedef struct IngotTensor {
+  void *data;
+  const int64_t *dims;    /* null: the model's own, if they are fixed; for an output whatever follows from the inputs */
+  const int64_t *strides; /* in elements; null: row-major and contiguous */
+} IngotTensor;
 
-/* In which node the last run failed, and why, when it returned INGOT_RUN_FAILURE; else an empty text. Valid until the next run. */
-INGOT_API const char *ingot_session_error(const IngotSession *session);
+/* A runtime. Programs use the functions below. */
+struct IngotApi {
+  uint32_t struct_size;
+  uint32_t abi_version;
+  const IngotVariant *(*model_variant)(const IngotModel *);
+  IngotStatus (*model_memory_required)(const IngotModel *, const IngotSessionOptions *, const int64_t *, IngotMemory *);
+  IngotStatus (*weights_open)(const IngotModel *, const char *, IngotWeights **);
+  void (*weights_close)(IngotWeights **);
+  IngotStatus (*session_open)(const IngotModel *, const IngotSessionOptions *, IngotSession **);
+  void (*session_close)(IngotSession **);
+  IngotStatus (*session_run)(IngotSession *, const void *const *, void *const *);
+  IngotStatus (*session_run_tensors)(IngotSession *, const IngotTensor *, IngotTensor *);
+  void (*session_cancel)(IngotSession *);
+  const char *(*session_error)(const IngotSession *);
+  uint32_t (*session_threads)(const IngotSession *);
+  const int64_t *(*session_values)(const IngotSession *);
+};
+
+/* The runtime that is linked with the model; models point to it. */
+extern const IngotApi ingot_api;
+
+static inline int ingot_model_valid(const IngotModel *model) {
+  return model && model->abi_version == INGOT_ABI_VERSION && model->struct_size >= sizeof(IngotModel) && model->api;
+}
+
+/* The variant that runs on this CPU, or null. */
+static inline const IngotVariant *ingot_model_variant(const IngotModel *model) {
+  return ingot_model_valid(model) ? model->api->model_variant(model) : NULL;
+}
+
+/* What a session with these options would take on this CPU. `values` holds one for every symbol (those that are no input's are ignored); null: their
+ * maxima. `options` may be null. INGOT_INVALID_ARGUMENT, INGOT_UNSUPPORTED_MACHINE, INGOT_WRONG_SHAPE. */
+static inline INGOT_MUST_USE IngotStatus ingot_model_memory_required(const IngotModel *model, const IngotSessionOptions *options,
+                                                                     const int64_t *values, IngotMemory *memory) {
+  return ingot_model_valid(model) ? model->api->model_memory_required(model, options, values, memory) : INGOT_INVALID_ARGUMENT;
+}
+
+/* The index of the input or output with this ONNX name, or -1. */
+static inline int32_t ingot_find_tensor(const IngotTensorInfo *tensors, uint32_t count, const char *name) {
+  for (uint32_t i = 0; name && i < count; ++i)
+    if (strcmp(tensors[i].name, name) == 0)
+      return (int32_t)i;
+  return -1;
+}
+static inline int32_t ingot_model_find_input(const IngotModel *model, const char *name) {
+  return model ? ingot_find_tensor(model->inputs, model->input_count, name) : -1;
+}
+static inline int32_t ingot_model_find_output(const IngotModel *model, const char *name) {
+  return model ? ingot_find_tensor(model->outputs, model->output_count, name) : -1;
+}
+
+/* Maps the weights of a model that was compiled with --weights and checks size and hash. INGOT_WRONG_WEIGHTS when the file cannot be read or is not
+ * the model's; then errno tells of a failed system call, or is 0. */
+static inline INGOT_MUST_USE IngotStatus ingot_weights_open(const IngotModel *model, const char *path, IngotWeights **weights) {
+  return ingot_model_valid(model) ? model->api->weights_open(model, path, weights) : INGOT_INVALID_ARGUMENT;
+}
+
+/* After the sessions that use them. Sets the pointer to null; null is allowed. */
+static inline void ingot_weights_close(const IngotModel *model, IngotWeights **weights) {
+  if (ingot_model_valid(model))
+    model->api->weights_close(weights);
+}
+
+/* Allocates and touches all that a run needs and starts `threads - 1` workers, which block all signals. `options` may be null. On failure `*session`
+ * is null. Any status but BUSY, CANCELLED and RUN_FAILURE. */
+static inline INGOT_MUST_USE IngotStatus ingot_session_open(const IngotModel *model, const IngotSessionOptions *options, IngotSession **session) {
+  if (session)
+    *session = NULL;
+  return ingot_model_valid(model) ? model->api->session_open(model, options, session) : INGOT_INVALID_ARGUMENT;
+}
+
+/* Stops the workers, frees everything and sets the pointer to null, so that later calls get INGOT_INVALID_ARGUMENT. Null is allowed. Not during a
+ * run. */
+static inline void ingot_session_close(IngotSession **session) {
+  if (session && *session)
+    (*session)->api->session_close(session);
+}
+
+/* One inference of a model without symbols. `inputs` and `outputs` hold a pointer per tensor: contiguous, aligned to its element (64 bytes are best),
+ * of IngotTensorInfo.bytes; null is allowed for a tensor of no bytes. Allocates nothing, takes no lock, leaves the floating-point state as it was and
+ * computes with the default one. A status but OK leaves the outputs with any values. */
+static inline INGOT_MUST_USE IngotStatus ingot_session_run(IngotSession *session, const void *const *inputs, void *const *outputs) {
+  return session ? session->api->session_run(session, inputs, outputs) : INGOT_INVALID_ARGUMENT;
+}
+
+/* The same for any model and for tensors with dims and strides. */
+static inline INGOT_MUST_USE IngotStatus ingot_session_run_tensors(IngotSession *session, const IngotTensor *inputs, IngotTensor *outputs) {
+  return session ? session->api->session_run_tensors(session, inputs, outputs) : INGOT_INVALID_ARGUMENT;
+}
+
+/* From any thread or signal handler: the run in progress ends between two regions with INGOT_CANCELLED; if there is none, the next one does. */
+static inline void ingot_session_cancel(IngotSession *session) {
+  if (session)
+    session->api->session_cancel(session);
+}
+
+/* What went wrong in the last run of the session (after INGOT_RUN_FAILURE: in which node), "" when nothing did; valid until the next one. For the
+ * session's own thread. */
+static inline const char *ingot_session_error(const IngotSession *session) { return session ? session->api->session_error(session) : "no session"; }
 
 /* Threads that a run uses. */
-INGOT_API uint32_t ingot_session_threads(const IngotSession *session);
+static inline uint32_t ingot_session_threads(const IngotSession *session) { return session ? session->api->session_threads(session) : 0; }
 
-/* Stops the workers and frees everything. Null is allowed. */
-INGOT_API void ingot_session_close(IngotSession *session);
+/* The values of IngotModel.symbols in the last run, from which the dims of outputs follow. */
+static inline const int64_t *ingot_session_values(const IngotSession *session) { return session ? session->api->session_values(session) : NULL; }
+
+static inline const char *ingot_status_text(IngotStatus status) {
+  static const char *const texts[] = {
+      "ok", "invalid argument", "out of memory", "no code variant of the model runs on this CPU", "the operating system refused to start a thread",
+      "the model met a value that it cannot process", "another thread is in a call of the session", "the run was cancelled",
+      "the arena is too small", "a tensor or arena is misaligned", "an output overlaps another tensor", "a dim is not what the model takes",
+      "the weights are missing or not those of the model", "a tensor with strides needs a session with staging"};
+  return (unsigned)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
+}
 
 #ifdef __cplusplus
 }

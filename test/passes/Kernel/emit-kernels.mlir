@@ -4,7 +4,6 @@
 // CHECK-LABEL: func.func @shared
 // CHECK-SAME: %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: !llvm.ptr)
 // CHECK: call @[[KERNEL:region_[0-9]+]](%{{.*}}, %[[MIDDLE:.*]], %{{.*}}, %{{.*}})
-// CHECK: arith.cmpi ugt, %[[THREADS]]
 // CHECK: call @ingot_team_barrier(%[[TEAM]])
 // CHECK: call @[[KERNEL]](%[[MIDDLE]],
 // CHECK: return

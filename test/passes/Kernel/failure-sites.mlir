@@ -250,3 +250,28 @@ func.func @never(%x: memref<4xi32>, %y: memref<4xi32>, %z: memref<4xf32>, %w: me
   }
   return
 }
+
+// -----
+
+// A dim that may be shorter than k at run time: one check for all rows, and nothing is read when it is.
+// CHECK: [loc({{.*}}), "fewer elements than k"]
+// CHECK-LABEL: func.func @top_k(
+// CHECK: func.func private @region_0(%{{.*}}: memref<24xf32>, %{{.*}}: memref<3xf32>, %{{.*}}: memref<3xi64>, %[[LENGTH:[a-z0-9]+]]: index,
+// CHECK: %[[SHORT:.*]] = arith.cmpi slt, %[[LENGTH]]
+// CHECK: llvm.intr.expect %[[SHORT]]
+// CHECK: llvm.store
+// CHECK: llvm.store
+// CHECK: scf.if %[[SHORT]]
+// CHECK-NEXT: } else {
+// CHECK: scf.for
+func.func @top_k(%x: memref<24xf32>, %y: memref<3xf32>, %z: memref<3xi64>, %values: memref<1xi64> {ingot.values})
+    attributes {ingot.symbols = ["length"], ingot.ranges = [array<i64: 1, 24>]} {
+  ingot.region ins(%x) outs(%y, %z) plan <family = plain, tile = [], unroll = 1, lanes = 1, units = 1, parallel = false>
+      strides [affine_map<()[s0] -> (1)>, affine_map<()[s0] -> (1)>, affine_map<()[s0] -> (1)>]
+      : (memref<24xf32>, memref<3xf32>, memref<3xi64>) -> () {
+  ^bb0(%in: tensor<?xf32, #ingot.dims<()[s0] -> (s0)>>):
+    %0:2 = ingot.top_k %in k 3 axis 0 {largest} : tensor<?xf32, #ingot.dims<()[s0] -> (s0)>> -> tensor<3xf32>, tensor<3xi64>
+    ingot.yield %0#0, %0#1 : tensor<3xf32>, tensor<3xi64>
+  }
+  return
+}

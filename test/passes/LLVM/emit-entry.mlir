@@ -29,6 +29,27 @@ llvm.func @ingot_team_barrier(!llvm.ptr)
 
 // -----
 
+// A barrier that says that the call was cancelled ends the function.
+// CHECK: llvm.func internal @main
+// CHECK: %[[STOP:.*]] = llvm.call @ingot_team_barrier
+// CHECK: %[[CANCELLED:.*]] = llvm.icmp "ne" %[[STOP]], %{{.*}} : i32
+// CHECK: llvm.cond_br %[[CANCELLED]], ^[[LEAVE:.*]], ^[[GO_ON:.*]]
+// CHECK: ^[[GO_ON]]:
+// CHECK-NEXT: llvm.store
+// CHECK-NEXT: llvm.return
+// CHECK: ^[[LEAVE]]:
+// CHECK-NEXT: llvm.return
+llvm.func @main(%in: !llvm.ptr, %out: !llvm.ptr, %arena: !llvm.ptr, %weights: !llvm.ptr, %team: !llvm.ptr, %thread: i64, %threads: i64,
+                %failure: !llvm.ptr)
+    attributes {ingot.input_count = 1 : i64, ingot.output_count = 1 : i64} {
+  %stop = llvm.call @ingot_team_barrier(%team) : (!llvm.ptr) -> i32
+  llvm.store %thread, %out : i64, !llvm.ptr
+  llvm.return
+}
+llvm.func @ingot_team_barrier(!llvm.ptr) -> i32
+
+// -----
+
 // expected-error @+1 {{has no model function: run the stages up to kernel first}}
 module {
   llvm.func @helper() {

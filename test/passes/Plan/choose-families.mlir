@@ -108,10 +108,10 @@ func.func @channels_first(%x: tensor<1x8x6x6xf32>, %w: tensor<4x8x3x3xf32>) -> t
 }
 
 // A number of tiles that only a run tells: 256 units to be divided among threads, or 1 for little work.
-// CHECK-LABEL: func @symbolic
+// CHECK-LABEL: func @symbolic_products
 // CHECK: plan <family = contraction, tile = [{{[0-9]+}}, {{[0-9]+}}], unroll = 2, lanes = 16, units = 256, parallel = true>
 // CHECK: plan <family = contraction, tile = [{{[0-9]+}}, 16], unroll = {{[0-9]}}, lanes = 16, units = 1, parallel = false>
-func.func @symbolic(%x: tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, %w: tensor<24x384x16xf32>, %v: tensor<?x8xf32, #ingot.dims<()[s] -> (s, 8)>>, %u: tensor<1x8x16xf32>)
+func.func @symbolic_products(%x: tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, %w: tensor<24x384x16xf32>, %v: tensor<?x8xf32, #ingot.dims<()[s] -> (s, 8)>>, %u: tensor<1x8x16xf32>)
     -> (tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, tensor<?x1xf32, #ingot.dims<()[s] -> (s, 1)>>) {
   %y = ingot.region ins(%x, %w) : (tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, tensor<24x384x16xf32>) -> tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>> {
   ^bb0(%a: tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, %b: tensor<24x384x16xf32>):
@@ -124,4 +124,29 @@ func.func @symbolic(%x: tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, %w: t
     ingot.yield %c : tensor<?x1xf32, #ingot.dims<()[s] -> (s, 1)>>
   }
   return %y, %z : tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, tensor<?x1xf32, #ingot.dims<()[s] -> (s, 1)>>
+}
+
+// Symbols count as 64 where work is estimated; how many pieces there are to share is known only at run time. A border that is wider than the tensor may
+// be would be read outside of it: reflected ones are left to `plain`.
+// CHECK-LABEL: func @symbolic
+// CHECK: plan <family = row, tile = [16], unroll = 1, lanes = 16, units = 256, parallel = true>
+// CHECK: plan <family = map, tile = [{{[0-9]+}}], unroll = 1, lanes = 16, units = 256, parallel = true>
+// CHECK: plan <family = plain
+func.func @symbolic(%x: tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>) -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>> {
+  %y = ingot.region ins(%x) : (tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>) -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> {
+  ^bb0(%a: tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>):
+    %c = ingot.norm softmax %a axes [2] : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>
+    ingot.yield %c : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>
+  }
+  %z = ingot.region ins(%y) : (tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>) -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> {
+  ^bb0(%a: tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>):
+    %c = ingot.unary gelu %a : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>
+    ingot.yield %c : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>
+  }
+  %w = ingot.region ins(%z) : (tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>) -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>> {
+  ^bb0(%a: tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>>):
+    %c = ingot.pad reflect %a low [0, 0, 1] high [0, 0, 2] value dense<0.0> : tensor<f32> : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1)>> -> tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>>
+    ingot.yield %c : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>>
+  }
+  return %w : tensor<?x12x?xf32, #ingot.dims<()[s0, s1] -> (s0, 12, s1 + 3)>>
 }

@@ -9,6 +9,9 @@
 // CHECK: ingot.region ins({{.*}}) plan <family = plain,
 // PLAIN-COUNT-4: plan <family = plain, tile = [], unroll = 1, lanes = 1, units = {{[0-9]+}}, parallel = false>
 // DIVIDED: plan <family = plain, {{.*}}, units = 64, parallel = true>
+// DIVIDED: @symbolic
+// DIVIDED: plan <family = plain, {{.*}}, units = 256, parallel = true>
+// PLAIN: plan <family = plain, {{.*}}, units = 256, parallel = true>
 func.func @main(%x: tensor<64x32xf32>, %w: tensor<2x32x16xf32>, %i: tensor<64xi64>)
     -> (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>) {
   %0 = ingot.region ins(%x, %w) : (tensor<64x32xf32>, tensor<2x32x16xf32>) -> tensor<64x32xf32> {
@@ -32,4 +35,19 @@ func.func @main(%x: tensor<64x32xf32>, %w: tensor<2x32x16xf32>, %i: tensor<64xi6
     ingot.yield %4 : tensor<64x32xf32>
   }
   return %0, %1, %2, %3 : tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>
+}
+
+// A number of pieces that depends on symbols: enough units for any number of threads, divided where a typical size is worth it.
+// CHECK-LABEL: @symbolic
+// CHECK: plan <family = plain, {{.*}}, units = 256, parallel = true>
+func.func @symbolic(%x: tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>>) -> tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>>
+    attributes {ingot.symbols = ["a", "b"], ingot.ranges = [array<i64: 1, 8>, array<i64: 1, 8>]} {
+  %0 = ingot.region ins(%x) : (tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>>)
+      -> tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>> {
+  ^bb0(%a: tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>>):
+    %1 = ingot.cumulative sum %a axis 2 : tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>>
+        -> tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>>
+    ingot.yield %1 : tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>>
+  }
+  return %0 : tensor<?x32x?xf32, #ingot.dims<()[s0, s1] -> (s0, 32, s1)>>
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COMPILER_DRIVER_PEAKMEMORY_H
+#define COMPILER_DRIVER_PEAKMEMORY_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <string>
+#include <vector>
+
+namespace ingot {
+
+/// A tensor in the arena.
+struct LiveTensor {
+  std::string name; ///< The ONNX value, or "a part of the plan" for what the compiler added.
+  std::string type; ///< As "128x96xf32".
+  int64_t bytes = 0;
+};
+
+/// Reads from a function at the end of the plan stage which tensors are alive where most bytes of the arena are, the largest first. Buffers whose
+/// place depends on a symbol are left out.
+std::vector<LiveTensor> tensorsAtPeak(mlir::func::FuncOp planned);
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The C interface for C++20: owners that close what they opened, and spans whose type and size are checked. Header only; docs/Embedding.md is its guide.
+//
+//   ingot::Session session(net_model);
+//   session.run({x}, {y}); // std::vector<float>, std::span<const std::int64_t>, std::array ...
+//
+// Constructors and run() throw ingot::Error. With -fno-exceptions there are open() and tryRun(), which return the status.
+#ifndef INGOT_INGOT_HPP
+#define INGOT_INGOT_HPP
+
+// A generated header holds the C interface itself; it may be included before this one.
+#ifndef INGOT_INGOT_H
+#include "ingot.h"
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <ranges>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+#if defined(__cpp_exceptions)
+#include <stdexcept>
+#endif
+
+namespace ingot {
+
+#if defined(__cpp_exceptions)
+/// A status that is not INGOT_OK, with its text.
+class Error : public std::runtime_error {
+public:
+  Error(IngotStatus status, const std::string &text) : std::runtime_error(text), code(status) {}
+  IngotStatus status() const noexcept { return code; }
+
+private:
+  IngotStatus code;
+};
+#endif
+
+/// Whether the elements of a tensor are stored as T. Types that C++ lacks are their bits: f16 and bf16 are std::uint16_t.
+template <typename T> constexpr bool storesAs(std::int32_t type) {
+  switch (type) {
+  case INGOT_F32: return std::is_same_v<T, float>;
+  case INGOT_F64: return std::is_same_v<T, double>;
+  case INGOT_I8: return std::is_same_v<T, std::int8_t>;
+  case INGOT_U8: return std::is_same_v<T, std::uint8_t> || std::is_same_v<T, std::byte>;
+  case INGOT_I16: return std::is_same_v<T, std::int16_t>;
+  case INGOT_U16: return std::is_same_v<T, std::uint16_t>;
+  case INGOT_F16: return std::is_same_v<T, std::uint16_t>;
+  case INGOT_BF16: return std::is_same_v<T, std::uint16_t>;
+  case INGOT_I32: return std::is_same_v<T, std::int32_t>;
+  case INGOT_U32: return std::is_same_v<T, std::uint32_t>;
+  case INGOT_I64: return std::is_same_v<T, std::int64_t>;
+  case INGOT_U64: return std::is_same_v<T, std::uint64_t>;
+  case INGOT_BOOL: return std::is_same_v<T, bool> || std::is_same_v<T, std::uint8_t>;
+  }
+  return false;
+}
+
+/// Contiguous elements of the caller's: made of any span, vector, array or string of a type that tensors have.
+template <typename Pointer> class BasicView {
+public:
+  template <std::ranges::contiguous_range Range>
+    requires std::ranges::sized_range<Range> && std::is_convertible_v<decltype(std::ranges::data(std::declval<Range &>())), Pointer>
+  BasicView(Range &&range) // NOLINT: implicit on purpose
+      : pointer(std::ranges::data(range)), size(std::ranges::size(range) * sizeof(std::ranges::range_value_t<Range>)),
+        fits(&storesAs<std::ranges::range_value_t<Range>>) {}
+
+  Pointer data() const noexcept { return pointer; }
+  std::size_t bytes() const noexcept { return size; }
+  bool holds(const IngotTensorInfo &info) const noexcept { return fits(info.element_type) && size == info.bytes; }
+
+private:
+  Pointer pointer;
+  std::size_t size;
+  bool (*fits)(std::int32_t);
+};
+using InputView = BasicView<const void *>;
+using OutputView = BasicView<void *>;
+
+/// What a model takes and gives.
+inline std::span<const IngotTensorInfo> inputs(const IngotModel &model) { return {model.inputs, model.input_count}; }
+inline std::span<const IngotTensorInfo> outputs(const IngotModel &model) { return {model.outputs, model.output_count}; }
+inline std::span<const std::int64_t> dims(const IngotTensorInfo &tensor) { return {tensor.dims, static_cast<std::size_t>(tensor.rank)}; }
+
+namespace detail {
+[[noreturn]] inline void raise([[maybe_unused]] IngotStatus status, [[maybe_unused]] const std::string &text) {
+#if defined(__cpp_exceptions)
+  throw Error(status, text);
+#else
+  __builtin_trap(); // only functions that throw come here
+#endif
+}
+} // namespace detail
+
+/// The weights of a model that was compiled with --weights. Must outlive its sessions.
+class Weights {
+public:
+  Weights(const IngotModel &model, const char *path) : model(&model) {
+    if (IngotStatus status = ingot_weights_open(&model, path, &handle); status != INGOT_OK)
+      detail::raise(status, std::string(path) + ": " + ingot_status_text(status));
+  }
+  Weights(Weights &&other) noexcept : model(other.model), handle(std::exchange(other.handle, nullptr)) {}
+  Weights &operator=(Weights &&other) noexcept {
+    std::swap(model, other.model);
+    std::swap(handle, other.handle);
+    return *this;
+  }
+  ~Weights() { ingot_weights_close(model, &handle); }
+
+  const IngotWeights *get() const noexcept { return handle; }
+
+private:
+  const IngotModel *model;
+  IngotWeights *handle = nullptr;
+};
+
+/// IngotSessionOptions with its size filled in.
+struct Options : IngotSessionOptions {
+  Options() : IngotSessionOptions() { struct_size = sizeof(IngotSessionOptions); }
+  explicit Options(std::uint32_t threadCount) : Options() { threads = threadCount; }
+};
+
+/// Runs a model; for one thread at a time.
+class Session {
+public:
+  Session() = default;
+  explicit Session(const IngotModel &model, const Options &options = {}) {
+    std::string text;
+    if (IngotStatus status = open(model, options, *this, &text); status != INGOT_OK)
+      detail::raise(status, text);
+  }
+  Session(Session &&other) noexcept { *this = std::move(other); }
+  Session &operator=(Session &&other) noexcept {
+    std::swap(model, other.model);
+    std::swap(handle, other.handle);
+    std::swap(pointers, other.pointers);
+    return *this;
+  }
+  ~Session() { ingot_session_close(&handle); }
+
+  static IngotStatus open(const IngotModel &model, Options options, Session &session, std::string *text = nullptr) {
+    char buffer[256] = "";
+    if (!options.error_text) {
+      options.error_text = buffer;
+      options.error_text_bytes = sizeof buffer;
+    }
+    ingot_session_close(&session.handle);
+    const IngotStatus status = ingot_session_open(&model, &options, &session.handle);
+    if (text)
+      *text = options.error_text[0] ? options.error_text : ingot_status_text(status);
+    session.model = &model;
+    session.pointers.resize(std::size_t{model.input_count} + model.output_count);
+    return status;
+  }
+
+  /// One inference of a model without symbols. Allocates nothing. Wrong numbers, types and sizes of tensors are refused as INGOT_WRONG_SHAPE.
+  [[nodiscard]] IngotStatus tryRun(std::initializer_list<InputView> in, std::initializer_list<OutputView> out) {
+    if (!handle)
+      return INGOT_INVALID_ARGUMENT;
+    if (!hold(inputs(*model), in) || !hold(outputs(*model), out))
+      return INGOT_WRONG_SHAPE;
+    std::size_t at = 0;
+    for (const InputView &view : in)
+      pointers[at++] = const_cast<void *>(view.data()); // only read through the const pointers below
+    for (const OutputView &view : out)
+      pointers[at++] = view.data();
+    return ingot_session_run(handle, pointers.data(), pointers.data() + in.size());
+  }
+
+  void run(std::initializer_list<InputView> in, std::initializer_list<OutputView> out) {
+    const IngotStatus status = tryRun(in, out);
+    if (status != INGOT_OK)
+      detail::raise(status, handle && error()[0] && status != INGOT_BUSY ? error() : ingot_status_text(status));
+  }
+
+  /// Tensors with dims and strides, for any model.
+  [[nodiscard]] IngotStatus tryRun(std::span<const IngotTensor> in, std::span<IngotTensor> out) {
+    if (!handle || in.size() != model->input_count || out.size() != model->output_count)
+      return INGOT_INVALID_ARGUMENT;
+    return ingot_session_run_tensors(handle, in.data(), out.data());
+  }
+
+  /// From any thread or signal handler.
+  void cancel() noexcept { ingot_session_cancel(handle); }
+  const char *error() const noexcept { return ingot_session_error(handle); }
+  std::uint32_t threads() const noexcept { return ingot_session_threads(handle); }
+  IngotSession *get() const noexcept { return handle; }
+
+private:
+  template <typename View> static bool hold(std::span<const IngotTensorInfo> infos, std::initializer_list<View> views) {
+    if (infos.size() != views.size())
+      return false;
+    for (std::size_t i = 0; i < infos.size(); ++i)
+      if (!views.begin()[i].holds(infos[i]))
+        return false;
+    return true;
+  }
+
+  const IngotModel *model = nullptr;
+  IngotSession *handle = nullptr;
+  std::vector<void *> pointers;
+};
+
+} // namespace ingot
+
+#endif
