@@ -5,7 +5,7 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, sanitize, gtest, lit, models, ops, input, artefacts, example, conformance.
+# Steps after set-up and build: checks, sanitize, gtest, lit, models, dynamic, ops, input, artefacts, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
