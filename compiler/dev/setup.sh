@@ -69,6 +69,12 @@ install_packages() {
   if ((${#missing[@]} == 0)); then say "Debian packages: all present"; return; fi
   say "installing Debian packages: ${missing[*]}"
   logged apt-update as_root apt-get update
+  local unknown=()
+  for package in "${missing[@]}"; do
+    [[ -n $(apt-cache madison "$package" 2>/dev/null) ]] || unknown+=("$package")
+  done
+  ((${#unknown[@]} == 0)) ||
+    fail "apt knows no ${unknown[*]}: LLVM 22 comes with Debian's security updates; add 'bookworm-security' to the sources of apt"
   logged apt-install as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
