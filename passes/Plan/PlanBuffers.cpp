@@ -248,7 +248,7 @@ void BufferPlanner::layOutArena() {
     // The offsets are computed once per call, and kept behind the values of the symbols.
     ArenaFormula formula(buffers, bytes);
     arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
-    derived = ModelSymbols::derivedDims(ret->getOperandTypes());
+    derived = ModelSymbols::derivedDims(function);
     valueCount = symbols.ranges.size() + derived.size();
     for (ArenaBuffer &buffer : buffers)
       buffer.offset = valueCount++;
