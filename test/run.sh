@@ -95,7 +95,7 @@ models() { "$INGOT_PYTHON" test/e2e/run_models.py; }
 ops() { "$INGOT_PYTHON" test/e2e/run_ops.py; }
 input() { "$INGOT_PYTHON" test/e2e/bad_input.py; }
 artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
-example() { INGOT_SKIP_BUILD=1 examples/quickstart.sh; }
+example() { "$INGOT_PYTHON" test/e2e/examples.py; }
 conformance() { "$INGOT_PYTHON" test/conformance/run_suite.py; }
 
 must setup setup
