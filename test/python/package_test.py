@@ -5,6 +5,8 @@
     test/python/package_test.py [CASE ...]       as in Sessions.test_dynamic_batch
 """
 
+import contextlib
+import gc
 import os
 import pathlib
 import pickle
@@ -12,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import warnings
 
@@ -310,6 +313,42 @@ class Sessions(Case):
         session.cancel()
         self.refused(Status.CANCELLED, "cancelled", session.run, inputs)
         self.near(session.run(inputs)["y"], expected(inputs))
+
+    def test_cancel_of_a_run_in_progress(self):
+        """One thread runs, another cancels, wherever that meets the runs. The text tells before and during apart; both end the run."""
+        session, inputs, cancelled = Session(fixed(), threads=2), dense_inputs(32), 0
+        done, deadline = threading.Event(), time.monotonic() + 60
+
+        def disturb():
+            while not done.wait(0.0001):
+                session.cancel()
+
+        disturber = threading.Thread(target=disturb)
+        disturber.start()
+        while cancelled < 50 and time.monotonic() < deadline:
+            try:
+                self.near(session.run(inputs)["y"], expected(inputs))
+            except Error as error:
+                self.assertEqual(error.status, Status.CANCELLED)
+                cancelled += 1
+        done.set()
+        disturber.join()
+        self.assertEqual(cancelled, 50)
+        with contextlib.suppress(Error):  # a request that came too late for the runs before
+            session.run(inputs)
+        self.near(session.run(inputs)["y"], expected(inputs))
+
+    def test_what_is_left_open(self):
+        """A session that nobody holds gives its threads back, and so does one that is open at the end of the program."""
+        gc.collect()  # sessions of other tests
+        before = len(os.listdir("/proc/self/task"))
+        session = Session(fixed(), threads=4)
+        self.assertEqual(len(os.listdir("/proc/self/task")), before + 3)
+        del session
+        self.assertEqual(len(os.listdir("/proc/self/task")), before)
+        program = f"import ingot_runtime; s = ingot_runtime.Session(ingot_runtime.Model({str(fixed().path)!r}), threads=4); print(s.threads)"
+        done = harness.execute([sys.executable, "-c", program])
+        self.assertEqual((done.code, done.out, done.err), (0, "4\n", ""))
 
     def test_closed(self):
         session = Session(fixed(), threads=1)

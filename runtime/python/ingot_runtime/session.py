@@ -20,8 +20,7 @@ def _close(api, handle, lock) -> None:
 
 
 def _same_type(array: np.ndarray, tensor: Tensor) -> bool:
-    bits_of_bfloat16 = tensor.dtype.name == "bfloat16" and array.dtype == np.uint16
-    return array.dtype == tensor.dtype or bits_of_bfloat16
+    return array.dtype == tensor.dtype or (array.dtype == np.uint16 and tensor.dtype.name == "bfloat16")  # its bits
 
 
 def _shape(tensor: Tensor, values) -> list:
