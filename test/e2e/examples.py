@@ -13,6 +13,7 @@ import shutil
 import sys
 
 import harness
+import models
 
 ENVIRONMENT = {**os.environ, "INGOT": str(harness.INGOT)}
 
@@ -36,7 +37,26 @@ def embed_c(folder):
     return None if lines == expected else f"printed {lines}"
 
 
-CASES = [quickstart, embed_c]
+def embed_python(folder):
+    """One library reads lines of three widths."""
+    here, model = copy_of("embed-python", folder), models.prepare(models.find(["ppocr-rec"])[0])
+    dims = ["p2o.DynamicDimension.0=1", "x_dim2=48", "p2o.DynamicDimension.1=16..2048"]
+    made = harness.compile_model(model, here / "libocr_rec.so", extra=["--emit=shared", *(f"--dim={dim}" for dim in dims)])
+    if made.code != 0:
+        return made.text()
+    texts = ["Hi", "Ingot compiles models", "One library for lines of any width, 48 x 1234"]
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(harness.ROOT / "runtime/python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = harness.execute([sys.executable, here / "read_line.py", model, here / "libocr_rec.so", "--draw", *texts], env=environment)
+    if done.code != 0:
+        return f"ended with {done.code}: {done.text()}"
+    lines = [line.split(": ", 1) for line in done.out.splitlines()]
+    if len({head for head, _ in lines}) != len(texts):
+        return f"not a width of its own for each line: {lines}"
+    read = [text.strip() for _, text in lines]
+    return None if read == texts else f"reads {read}"
+
+
+CASES = [quickstart, embed_c, embed_python]
 
 
 def main() -> int:
