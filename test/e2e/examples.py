@@ -10,10 +10,14 @@ import argparse
 import os
 import re
 import shutil
+import subprocess
 import sys
+
+import numpy as np
 
 import harness
 import models
+import voice
 
 ENVIRONMENT = {**os.environ, "INGOT": str(harness.INGOT)}
 
@@ -56,7 +60,37 @@ def embed_python(folder):
     return None if read == texts else f"reads {read}"
 
 
-CASES = [quickstart, embed_c, embed_python]
+def voice_activity(folder):
+    """The probabilities of ONNX Runtime, and the two pieces of speech where they are."""
+    here, model = copy_of("voice-activity", folder), models.prepare(models.find(["silero-vad"])[0])
+    built = harness.execute(["make", "-C", here, f"MODEL={model}", "CFLAGS=-Wall -Wextra -Werror -fsanitize=undefined -g"], env=ENVIRONMENT)
+    if built.code != 0:
+        return f"make ended with {built.code}: {built.text()}"
+    program, samples = here / "voice-activity", voice.sound()[:-100]  # not a whole number of chunks
+    voice.write(here / "sound.wav", samples)
+    content = (here / "sound.wav").read_bytes()
+    # A block of odd length before the samples, through a pipe.
+    noted = content[:36] + b"LIST\3\0\0\0abc\0" + content[36:]
+    done = subprocess.run([program, "--probabilities", "-"], input=noted, capture_output=True, timeout=60, check=False)
+    if done.returncode != 0 or done.stderr:
+        return f"ended with {done.returncode}: {done.stderr.decode()}"
+    got, expected = np.array(done.stdout.split(), np.float64), voice.oracle(model, samples)
+    if got.shape != expected.shape or not np.abs(got - expected).max() <= 1e-4:
+        return f"{len(got)} probabilities of {len(expected)}, off by up to {np.abs(got[: len(expected)] - expected[: len(got)]).max():.1e}"
+    found = [[float(second) for second in line.split(" - ")] for line in harness.execute([program, here / "sound.wav"]).out.splitlines()]
+    if np.shape(found) != np.shape(voice.SPOKEN) or np.abs(np.subtract(found, voice.SPOKEN)).max() > 0.25:
+        return f"finds speech at {found}, it is at {voice.SPOKEN}"
+    voice.write(here / "slow.wav", samples, 8000)
+    (here / "cut.wav").write_bytes(content[:30])
+    (here / "text.wav").write_text("no sound")
+    for name, text in (("slow", "at 16 kHz"), ("cut", "is cut"), ("text", "not a WAV"), ("missing", "cannot be opened")):
+        done = harness.execute([program, here / f"{name}.wav"])
+        if done.code != 1 or text not in done.err:
+            return f"{name}.wav ended with {done.code}: {done.text()}"
+    return None
+
+
+CASES = [quickstart, embed_c, embed_python, voice_activity]
 
 
 def main() -> int:
