@@ -40,12 +40,7 @@ MemRefType bufferType(Type tensor) {
 
 int64_t elementBytes(Type tensor) { return llvm::divideCeil(getStorageType(cast<ShapedType>(tensor).getElementType()).getIntOrFloatBitWidth(), 8); }
 
-AffineExpr bufferBytes(RankedTensorType tensor) {
-  AffineExpr bytes = getAffineConstantExpr(elementBytes(tensor), tensor.getContext());
-  for (AffineExpr dim : getDims(tensor))
-    bytes = bytes * dim;
-  return simplifyDim(bytes);
-}
+AffineExpr bufferBytes(RankedTensorType tensor) { return simplifyDim(productOf(getDims(tensor), tensor.getContext()) * elementBytes(tensor)); }
 
 /// Plans the buffers of one function.
 class BufferPlanner {
