@@ -125,8 +125,15 @@ private:
     auto touches = [&](ValueRange a, ValueRange b) {
       return llvm::any_of(a, [&](Value x) { return llvm::any_of(b, [&](Value y) { return mayOverlap(Footprint::of(x), Footprint::of(y)); }); });
     };
-    return touches(earlier.getOutputs(), region.getInputs()) || touches(earlier.getOutputs(), region.getOutputs()) ||
-           touches(earlier.getInputs(), region.getOutputs());
+    // A border and what it is around are of one place, and both written.
+    auto isBeside = [&](Value x, Value y) {
+      Value place = Footprint::of(x).place;
+      return place && place == Footprint::of(y).place && (earlier->hasAttr(kBorderAttr) || region->hasAttr(kBorderAttr));
+    };
+    bool writesAgain = llvm::any_of(earlier.getOutputs(), [&](Value x) {
+      return llvm::any_of(region.getOutputs(), [&](Value y) { return mayOverlap(Footprint::of(x), Footprint::of(y)) && !isBeside(x, y); });
+    });
+    return writesAgain || touches(earlier.getOutputs(), region.getInputs()) || touches(earlier.getInputs(), region.getOutputs());
   }
 
   /// Its result, which says that the call was cancelled, is read where the entry is written.

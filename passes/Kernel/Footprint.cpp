@@ -28,6 +28,11 @@ Footprint Footprint::of(Value buffer) {
     auto shift = view.getByteShift().getDefiningOp<arith::ConstantIndexOp>();
     result.isKnown = static_cast<bool>(shift);
     result.begin += shift ? shift.value() : 0;
+    Value place = view.getByteShift();
+    if (auto inside = place.getDefiningOp<arith::AddIOp>())
+      place = inside.getLhs();
+    if (place.getDefiningOp() && place.getDefiningOp()->hasAttr(kAliveAttr))
+      result.place = place;
   }
   result.base = buffer;
   result.end = result.begin + extent;
@@ -37,8 +42,13 @@ Footprint Footprint::of(Value buffer) {
 bool mayOverlap(const Footprint &a, const Footprint &b) {
   if (a.base != b.base)
     return false;
-  if (!a.isKnown || !b.isKnown)
-    return true;
+  if (!a.isKnown || !b.isKnown) {
+    if (!a.place || !b.place || a.place == b.place)
+      return true;
+    auto aliveIn = [](Value place) { return place.getDefiningOp()->getAttrOfType<DenseI64ArrayAttr>(kAliveAttr).asArrayRef(); };
+    ArrayRef<int64_t> x = aliveIn(a.place), y = aliveIn(b.place);
+    return x[1] < y[0] || y[1] < x[0];
+  }
   if (a.begin >= b.end || b.begin >= a.end)
     return false;
   if (a.strides != b.strides)

@@ -7,10 +7,17 @@
 
 namespace ingot {
 
+/// On the offset of a place in the arena that depends on symbols: the first and the last step in which the place is in use. Places in use at one step
+/// do not overlap.
+inline constexpr llvm::StringLiteral kAliveAttr = "ingot.alive";
+/// On a region that fills a border of a padded buffer whose place depends on symbols: it touches nothing that the regions write inside.
+inline constexpr llvm::StringLiteral kBorderAttr = "ingot.border";
+
 /// The bytes that a planned buffer covers in the argument (input, output, arena or weights) that it is a view of.
 struct Footprint {
   mlir::Value base;
   bool isKnown = true;                       ///< false: its place depends on symbols, and it may lie anywhere in `base`
+  mlir::Value place;                         ///< then, in the arena: its offset, if that has `kAliveAttr`
   int64_t begin = 0, end = 0;                ///< of the bytes in between, only those in the box are touched
   llvm::SmallVector<int64_t> sizes, strides; ///< strides in bytes
 

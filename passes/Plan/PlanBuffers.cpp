@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Plain.h"
 #include "passes/Plan/ArenaFormula.h"
 #include "passes/Plan/Borders.h"
@@ -95,6 +96,7 @@ private:
   DenseMap<Value, Value> argumentOf;                    ///< inputs and outputs
   DenseMap<Value, RankedTensorType> inputTypes;         ///< of the arguments, while they become buffers
   DenseMap<int64_t, Value> loadedSlots;
+  DenseMap<int64_t, std::pair<int64_t, int64_t>> aliveInSlot; ///< first and last step
   unsigned inputs = 0;
   int64_t arenaBytes = 0, weightBytes = 0, valueCount = 0;
   Value arena, blob, values;
@@ -245,8 +247,10 @@ void BufferPlanner::layOutArena() {
     arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
     derived = ModelSymbols::derivedDims(function);
     valueCount = symbols.ranges.size() + derived.size();
-    for (ArenaBuffer &buffer : buffers)
+    for (ArenaBuffer &buffer : buffers) {
+      aliveInSlot[valueCount] = {buffer.first, buffer.last};
       buffer.offset = valueCount++;
+    }
     emitPrepare(formula);
   }
   for (auto [entry, buffer] : llvm::zip(lifetimes, buffers))
@@ -290,7 +294,10 @@ Value BufferPlanner::slotOfValues(int64_t slot) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&body);
     Value number = memref::LoadOp::create(b, values, arith::ConstantIndexOp::create(b, slot).getResult());
-    loaded = arith::IndexCastOp::create(b, b.getIndexType(), number);
+    auto cast = arith::IndexCastOp::create(b, b.getIndexType(), number);
+    if (auto alive = aliveInSlot.find(slot); alive != aliveInSlot.end())
+      cast->setAttr(kAliveAttr, b.getDenseI64ArrayAttr({alive->second.first, alive->second.second}));
+    loaded = cast;
   }
   return loaded;
 }
@@ -388,6 +395,8 @@ void BufferPlanner::fillBorder(PadOp pad) {
     if (isSymbolic(box, type))
       strides = b.getAffineMapArrayAttr(AffineMap::get(0, symbols.ranges.size(), box.strides, b.getContext()));
     auto fill = RegionOp::create(b, TypeRange(), ValueRange(), buffer, PlanAttr(), strides);
+    if (strides)
+      fill->setAttr(kBorderAttr, b.getUnitAttr());
     b.createBlock(&fill.getBody());
     auto constant = type.hasStaticShape() ? type : RankedTensorType::get({}, element);
     Value border = ConstantOp::create(b, DenseElementsAttr::get(constant, value));
