@@ -3,6 +3,7 @@
 
 #include "compiler/Codegen/CHeader.h"
 #include "compiler/Codegen/Descriptor.h"
+#include "compiler/Codegen/Dispatch.h"
 #include "compiler/Codegen/Link.h"
 #include "compiler/Codegen/ObjectCode.h"
 #include "compiler/Codegen/PackageFiles.h"
@@ -81,7 +82,9 @@ private:
   std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
   absl::Status checkMemory(func::FuncOp planned, uint64_t arenaBytes);
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
+  absl::StatusOr<std::vector<std::vector<int64_t>>> specialSizes() const;
   absl::StatusOr<VariantInterface> emitVariant(const TargetSpec &target, LinkJob &job);
+  absl::StatusOr<VariantInterface> emitBody(const TargetSpec &target, const std::string &symbol, llvm::ArrayRef<int64_t> sizes, LinkJob &job);
   absl::Status writeWeights(LinkJob &job);
   absl::Status writeArtefact(LinkJob &job);
   void begin(llvm::StringRef stage);
@@ -284,12 +287,75 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
   return absl::OkStatus();
 }
 
+/// The sizes for which there is code of its own, one per symbol or -1 for any, last the general ones: every choice of a special size, or none, per
+/// dim.
+absl::StatusOr<std::vector<std::vector<int64_t>>> Compilation::specialSizes() const {
+  constexpr size_t kMostBodies = 32;
+  std::vector<std::vector<int64_t>> all = {{}};
+  for (const SymbolInterface &symbol : interface.symbols) {
+    if (symbol.kind != INGOT_SYMBOL_INPUT)
+      continue;
+    std::vector<int64_t> choices;
+    if (auto special = options.special.find(symbol.name); special != options.special.end())
+      choices = special->second;
+    for (int64_t size : choices)
+      if (size < symbol.minimum || size > symbol.maximum)
+        return usageError("--dim " + symbol.name + ": the size " + std::to_string(size) + " is not in " + std::to_string(symbol.minimum) + ".." +
+                          std::to_string(symbol.maximum));
+    choices.push_back(-1);
+    std::vector<std::vector<int64_t>> longer;
+    for (const std::vector<int64_t> &sizes : all)
+      for (int64_t choice : choices) {
+        longer.push_back(sizes);
+        longer.back().push_back(choice);
+      }
+    all = std::move(longer);
+    if (all.size() > kMostBodies)
+      return usageError("the special sizes of --dim make more than " + std::to_string(kMostBodies) + " combinations: give fewer");
+  }
+  return all;
+}
+
+/// The variant of a target: one body, or one per combination of special sizes and a function that chooses among them.
 absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &target, LinkJob &job) {
-  VariantInterface variant{
-      .name = target.name, .runSymbol = interface.prefix + "_run_" + toIdentifier(target.name), .features = target.cpuFeatureBits};
+  absl::StatusOr<std::vector<std::vector<int64_t>>> all = specialSizes();
+  if (!all.ok())
+    return all.status();
+  std::string symbol = interface.prefix + "_run_" + toIdentifier(target.name);
+  if (all->size() == 1)
+    return emitBody(target, symbol, {}, job);
+  VariantInterface variant{.name = target.name, .runSymbol = symbol, .features = target.cpuFeatureBits, .prepareSymbol = symbol + "_prepare"};
+  std::vector<SpecialBody> bodies;
+  for (auto [i, sizes] : llvm::enumerate(*all)) {
+    absl::StatusOr<VariantInterface> body = emitBody(target, symbol + "_" + std::to_string(i), sizes, job);
+    if (!body.ok())
+      return body;
+    variant.arenaBytes = std::max(variant.arenaBytes, body->arenaBytes);
+    variant.valueCount = std::max(variant.valueCount, body->valueCount);
+    SpecialBody &special = bodies.emplace_back(SpecialBody{body->runSymbol, body->prepareSymbol, {}});
+    for (int64_t size : sizes)
+      special.sizes.push_back(size < 0 ? std::nullopt : std::optional(size));
+  }
+  llvm::LLVMContext llvmContext;
+  llvm::Module dispatch("dispatch", llvmContext);
+  emitDispatch(dispatch, variant, bodies);
+  if (absl::Status status = optimizeModule(dispatch, target); !status.ok())
+    return status;
+  absl::StatusOr<llvm::SmallVector<char, 0>> object = emitObject(dispatch, target);
+  if (!object.ok())
+    return object.status();
+  job.objects.push_back(std::move(*object));
+  return variant;
+}
+
+/// The code for these sizes of the symbols (none: for all).
+absl::StatusOr<VariantInterface> Compilation::emitBody(const TargetSpec &target, const std::string &symbol, llvm::ArrayRef<int64_t> sizes,
+                                                       LinkJob &job) {
+  VariantInterface variant{.name = target.name, .runSymbol = symbol, .features = target.cpuFeatureBits};
   StageOptions stageOptions = this->stageOptions();
   stageOptions.runSymbol = variant.runSymbol;
   stageOptions.machine = machineOf(target);
+  stageOptions.sizes.assign(sizes.begin(), sizes.end());
   OwningOpRef<ModuleOp> body = module->clone();
   if (absl::Status status = lowerVariant(*body, stageOptions, variant); !status.ok())
     return status;

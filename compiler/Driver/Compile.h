@@ -29,9 +29,10 @@ struct CompileOptions {
   std::string toolPath;                   ///< where the runtime libraries are looked for
   Emit emit = Emit::Program;
   bool isStatic = false;
-  int level = 3;                             ///< 0 or 3
-  std::map<std::string, int64_t> dims;       ///< sizes of symbolic dims
-  std::map<std::string, SymbolRange> ranges; ///< what symbolic dims may be at run time
+  int level = 3;                                       ///< 0 or 3
+  std::map<std::string, int64_t> dims;                 ///< sizes of symbolic dims
+  std::map<std::string, SymbolRange> ranges;           ///< what symbolic dims may be at run time
+  std::map<std::string, std::vector<int64_t>> special; ///< sizes of open dims for which there is code of its own
   std::map<std::string, std::vector<int64_t>> inputShapes;
   /// Called when a stage begins, without a time, and when it has ended. May be empty.
   std::function<void(llvm::StringRef stage, std::optional<double> seconds)> progress;

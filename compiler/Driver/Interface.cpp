@@ -37,8 +37,7 @@ int32_t onnxElementType(Type element) {
 class InterfaceWriter {
 public:
   InterfaceWriter(func::FuncOp model, const DiagnosticCollector &diagnostics, ModelInterface &interface)
-      : model(model), diagnostics(diagnostics), interface(interface), symbols(ModelSymbols::of(model)),
-        derived(ModelSymbols::derivedDims(model.getResultTypes())) {}
+      : model(model), diagnostics(diagnostics), interface(interface), symbols(ModelSymbols::of(model)), derived(ModelSymbols::derivedDims(model)) {}
 
   void write() {
     if (auto listed = model->getAttrOfType<ArrayAttr>("ingot.symbols"))

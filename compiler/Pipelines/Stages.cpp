@@ -59,6 +59,8 @@ constexpr Stage kStages[] = {
      }},
     {"plan", "every decision taken: kernels, buffers, arena",
      [](OpPassManager &pm, const StageOptions &options) {
+       if (!options.sizes.empty())
+         pm.addNestedPass<func::FuncOp>(createFixDimsPass({.sizes = llvm::to_vector(options.sizes)}));
        pm.addNestedPass<func::FuncOp>(createCopyViewsPass());
        const MachineModel &machine = options.machine;
        pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels,

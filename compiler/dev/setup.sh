@@ -32,7 +32,7 @@ fi
 
 packages=(llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev lld-22 clang-22 libclang-rt-22-dev clang-format-22 clang-tidy-22
   protobuf-compiler libprotobuf-dev libabsl-dev libgtest-dev libgmock-dev libbenchmark-dev ninja-build ccache zlib1g-dev libzstd-dev
-  g++ git qemu-user python3 python3-venv ca-certificates)
+  g++ git make pkg-config qemu-user python3 python3-venv ca-certificates)
 
 if [[ ${1:-} == --list ]]; then
   printf 'Debian packages: %s\n' "${packages[*]}"
@@ -69,6 +69,12 @@ install_packages() {
   if ((${#missing[@]} == 0)); then say "Debian packages: all present"; return; fi
   say "installing Debian packages: ${missing[*]}"
   logged apt-update as_root apt-get update
+  local unknown=()
+  for package in "${missing[@]}"; do
+    [[ -n $(apt-cache madison "$package" 2>/dev/null) ]] || unknown+=("$package")
+  done
+  ((${#unknown[@]} == 0)) ||
+    fail "apt knows no ${unknown[*]}: LLVM 22 comes with Debian's security updates; add 'bookworm-security' to the sources of apt"
   logged apt-install as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 }
 

@@ -25,17 +25,28 @@ absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentErr
 
 absl::Status parseDim(llvm::StringRef text, CompileOptions &options) {
   auto [name, value] = text.rsplit('=');
-  auto [low, high] = value.split("..");
-  SymbolRange range;
-  bool isRange = value.contains("..");
-  if (name.empty() || low.getAsInteger(10, range.minimum) || range.minimum < 0 || (isRange && high.getAsInteger(10, range.maximum)))
-    return usage(llvm::Twine("--dim wants NAME=VALUE or NAME=LEAST..MOST with whole numbers, got '") + text + "'");
+  auto [range, special] = value.split(':');
+  auto [low, high] = range.split("..");
+  SymbolRange sizes;
+  bool isRange = range.contains(".."), wrong = name.empty() || low.getAsInteger(10, sizes.minimum) || sizes.minimum < 0;
+  wrong |= isRange ? high.getAsInteger(10, sizes.maximum) : value.contains(':');
+  llvm::SmallVector<llvm::StringRef> parts;
+  special.split(parts, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  std::vector<int64_t> chosen(parts.size());
+  for (auto [part, size] : llvm::zip_equal(parts, chosen))
+    wrong |= part.getAsInteger(10, size);
+  if (wrong)
+    return usage(llvm::Twine("--dim wants NAME=VALUE, NAME=LEAST..MOST or NAME=LEAST..MOST:SIZE,SIZE with whole numbers, got '") + text + "'");
   options.dims.erase(name.str());
   options.ranges.erase(name.str());
-  if (isRange)
-    options.ranges[name.str()] = range;
-  else
-    options.dims[name.str()] = range.minimum;
+  options.special.erase(name.str());
+  if (!isRange) {
+    options.dims[name.str()] = sizes.minimum;
+    return absl::OkStatus();
+  }
+  options.ranges[name.str()] = sizes;
+  if (!chosen.empty())
+    options.special[name.str()] = chosen;
   return absl::OkStatus();
 }
 

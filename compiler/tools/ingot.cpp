@@ -32,7 +32,7 @@ Options
   -O0 | -O3                   the plain path, or the optimised one (default)
   --target=LIST               native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start
   --dim NAME=VALUE            fix a symbolic dim
-  --dim NAME=LEAST..MOST      the sizes that it may have when the model runs
+  --dim NAME=LEAST..MOST      the sizes that it may have when the model runs; LEAST..MOST:64,128 adds code of its own for 64 and 128
   --input-shape NAME=1x3x48   fix the whole shape of an input
   --emit=KIND                 exe (default), shared, static, object; the last three with a C header
   --static                    a program that needs no shared library

@@ -180,6 +180,13 @@ AffineExpr divideDim(AffineExpr dim, AffineExpr divisor) {
   return toExpr(quotient, dim.getContext());
 }
 
+AffineExpr productOf(ArrayRef<AffineExpr> dims, MLIRContext *context) {
+  AffineExpr product = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    product = product * dim;
+  return simplifyDim(product);
+}
+
 int64_t evaluateDim(AffineExpr dim, ArrayRef<int64_t> symbols) {
   if (auto constant = dyn_cast<AffineConstantExpr>(dim))
     return constant.getValue();

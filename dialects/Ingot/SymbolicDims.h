@@ -25,6 +25,9 @@ unsigned countSymbols(mlir::AffineExpr dim);
 /// `dim / divisor` where it divides for all values of the symbols; null where that is not known.
 mlir::AffineExpr divideDim(mlir::AffineExpr dim, mlir::AffineExpr divisor);
 
+/// The number of elements of a tensor of these dims.
+mlir::AffineExpr productOf(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::MLIRContext *context);
+
 /// The value for these values of the symbols; what overflows becomes the largest (or smallest) number.
 int64_t evaluateDim(mlir::AffineExpr dim, llvm::ArrayRef<int64_t> symbols);
 

@@ -29,13 +29,6 @@ Value swapInnerDims(OpBuilder &b, Location loc, Value matrix) {
   return TransposeOp::create(b, loc, matrix, permutation);
 }
 
-AffineExpr product(MLIRContext *context, ArrayRef<AffineExpr> dims) {
-  AffineExpr result = getAffineConstantExpr(1, context);
-  for (AffineExpr dim : dims)
-    result = result * dim;
-  return simplifyDim(result);
-}
-
 /// The matrix (or batch of matrices) with exactly these batch dims.
 Value withBatchDims(OpBuilder &b, Location loc, Value matrix, ArrayRef<AffineExpr> batch) {
   RankedTensorType type = typeOf(matrix);
@@ -44,7 +37,7 @@ Value withBatchDims(OpBuilder &b, Location loc, Value matrix, ArrayRef<AffineExp
   RankedTensorType target = makeTensorType(wanted, type.getElementType());
   if (target == type)
     return matrix;
-  if (product(b.getContext(), wanted) == product(b.getContext(), from))
+  if (productOf(wanted, b.getContext()) == productOf(from, b.getContext()))
     return ReshapeOp::create(b, loc, target, matrix);
   return BroadcastOp::create(b, loc, target, matrix);
 }
@@ -64,7 +57,7 @@ struct PackRightSide : OpRewritePattern<MatMulOp> {
     bool sharedRight =
         llvm::all_of(ArrayRef(rightDims).drop_back(2), [](AffineExpr dim) { return getConstant(dim) == 1; }); // one matrix for all batches
     if (sharedRight)
-      rows = product(op.getContext(), ArrayRef(dims).drop_back());
+      rows = productOf(ArrayRef(dims).drop_back(), op.getContext());
     if (!isComputedFromConstants(op.getRhs()) && getConstant(rows).value_or(kMinRowsToPack) < kMinRowsToPack)
       return rewriter.notifyMatchFailure(op, "too few rows to pay for packing an activation");
 

@@ -56,13 +56,6 @@ SmallVector<int64_t> numbers(ArrayRef<AffineExpr> dims) {
   return llvm::map_to_vector(dims, [](AffineExpr dim) { return getConstant(dim).value_or(ShapedType::kDynamic); });
 }
 
-AffineExpr product(MLIRContext *context, ArrayRef<AffineExpr> dims) {
-  AffineExpr result = getAffineConstantExpr(1, context);
-  for (AffineExpr dim : dims)
-    result = result * dim;
-  return simplifyDim(result);
-}
-
 Value reshape(OpBuilder &b, Location loc, Value x, ArrayRef<AffineExpr> dims) {
   return b.createOrFold<ReshapeOp>(loc, makeTensorType(dims, typeOf(x).getElementType()), x);
 }
@@ -102,7 +95,7 @@ std::optional<SmallVector<ReshapeGroup>> groupDims(RankedTensorType from, Ranked
   Dims source = getDims(from), target = getDims(to);
   AffineExpr one = getAffineConstantExpr(1, from.getContext()), zero = getAffineConstantExpr(0, from.getContext());
   if (llvm::is_contained(source, zero) || llvm::is_contained(target, zero) || source.empty() ||
-      product(from.getContext(), source) != product(from.getContext(), target))
+      productOf(source, from.getContext()) != productOf(target, from.getContext()))
     return std::nullopt;
   SmallVector<ReshapeGroup> groups;
   size_t i = 0, j = 0;
@@ -210,7 +203,7 @@ struct SinkReshapeBelowElementwise : RewritePattern {
       }
       if (!constant)
         continue;
-      std::optional<int64_t> elements = getConstant(product(op->getContext(), filled));
+      std::optional<int64_t> elements = getConstant(productOf(filled, op->getContext()));
       if (!elements || *elements > std::max(typeOf(operand).getNumElements(), kMostRepeated))
         return rewriter.notifyMatchFailure(op, "a constant would become large");
     }
@@ -223,7 +216,7 @@ struct SinkReshapeBelowElementwise : RewritePattern {
       }
       bool broadcasts = typeOf(operand).getRank() < to.getRank();
       Value full = operand;
-      if (product(op->getContext(), filled) != product(op->getContext(), dimsOf(operand)))
+      if (productOf(filled, op->getContext()) != productOf(dimsOf(operand), op->getContext()))
         full = rewriter.createOrFold<BroadcastOp>(op->getLoc(), makeTensorType(filled, typeOf(operand).getElementType()), operand);
       ArrayRef<AffineExpr> kept = target;
       operands.push_back(reshape(rewriter, op->getLoc(), full, broadcasts ? kept.drop_while(isOne) : kept));

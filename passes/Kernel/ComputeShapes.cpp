@@ -8,13 +8,6 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-AffineExpr productOf(ArrayRef<AffineExpr> dims, MLIRContext *context) {
-  AffineExpr product = getAffineConstantExpr(1, context);
-  for (AffineExpr dim : dims)
-    product = simplifyDim(product * dim);
-  return product;
-}
-
 /// What all compute families ask of a region: f32 operands of the anchor, and results that have its shape.
 bool checkCommon(RegionOp region, Operation *anchor, std::string &why) {
   for (Value operand : anchor->getOperands())

@@ -80,11 +80,11 @@ void emitByPanels(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position,
   emitEither(
       b, isFull, [&] { body({tile}); },
       [&] {
-        makeLoop(b, indexOf(b, 0), left, kPanel, {}, [&](Value column, ValueRange) {
-          Value active = arith::MinSIOp::create(b, arith::SubIOp::create(b, left, column), indexOf(b, kPanel));
-          body({kPanel, column, active});
-          return SmallVector<Value>();
-        });
+        Value last = arith::DivUIOp::create(b, arith::SubIOp::create(b, left, indexOf(b, 1)), indexOf(b, kPanel));
+        Value active = arith::SubIOp::create(b, left, scaleIndex(b, last, kPanel));
+        for (int64_t before = 0; before < tile; before += kPanel)
+          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, last, indexOf(b, before / kPanel)),
+                 [&] { body({before + kPanel, Value(), active}); });
       });
 }
 
@@ -208,7 +208,7 @@ void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Va
         continue;
       }
       body.bind(anchorResult, sums[r * panels + j]);
-      body.emitAndStore(indices, lanes, active ? active : rest < lanes ? indexOf(b, rest) : Value());
+      body.emitAndStore(indices, lanes, active && j == panels - 1 ? active : rest < lanes ? indexOf(b, rest) : Value());
     }
 }
 
@@ -312,12 +312,10 @@ private:
 
   void emitTile(ArrayRef<Value> batch, Value rowBlock, const TilePiece &ownRows, Value columnBlock, const TilePiece &ownColumns) {
     int64_t tileRows = ownRows.size;
-    Value row = ownRows.start(b, rowBlock, p.tileRows), column = ownColumns.start(b, columnBlock, p.tileColumns);
+    Value row = ownRows.start(b, rowBlock, p.tileRows), column = scaleIndex(b, columnBlock, p.tileColumns);
     SmallVector<SmallVector<Value>> coordinates = locateRows(batch, row, tileRows);
     AffineExpr panelStride = simplifyDim(p.depth * kPanel);
     Value rhsBase = index.scale(columnBlock, simplifyDim(panelStride * (p.tileColumns / kPanel)));
-    if (ownColumns.offset)
-      rhsBase = addIndex(b, rhsBase, index.scale(ownColumns.offset, p.depth));
     for (auto [i, coordinate] : llvm::enumerate(batch))
       rhsBase = addIndex(b, rhsBase, index.scale(coordinate, p.rhsBatchStrides[i]));
 

@@ -35,7 +35,7 @@ struct TilePiece {
 void emitByTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr extent, int64_t tile,
                 llvm::function_ref<void(const TilePiece &piece)> body);
 
-/// The same for columns, which packed panels hold: the last tile of an unknown number of them is a loop over single panels.
+/// The same for columns, which packed panels hold: for the last tile of an unknown number of them there is code for each number of panels.
 void emitByPanels(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr columns, int64_t tile,
                   llvm::function_ref<void(const TilePiece &piece)> body);
 

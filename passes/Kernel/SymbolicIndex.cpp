@@ -30,7 +30,10 @@ Value SymbolicIndex::scale(Value x, AffineExpr factor) {
 Value SymbolicIndex::offset(Value x, AffineExpr delta) {
   if (std::optional<int64_t> number = getConstant(delta))
     return offsetBy(b, x, *number);
-  return addIndex(b, x, of(delta));
+  // A constant term comes last: neighbours then share the rest, and the constant becomes part of an access.
+  auto sum = dyn_cast<AffineBinaryOpExpr>(delta);
+  std::optional<int64_t> last = sum && sum.getKind() == AffineExprKind::Add ? getConstant(sum.getRHS()) : std::nullopt;
+  return last ? offsetBy(b, addIndex(b, x, of(sum.getLHS())), *last) : addIndex(b, x, of(delta));
 }
 
 SmallVector<Value> SymbolicIndex::decode(Value flat, ArrayRef<AffineExpr> sizes) {

@@ -21,9 +21,11 @@ ModelSymbols ModelSymbols::of(func::FuncOp model) {
   return symbols;
 }
 
-SmallVector<AffineExpr> ModelSymbols::derivedDims(TypeRange results) {
+SmallVector<AffineExpr> ModelSymbols::derivedDims(func::FuncOp model) {
+  if (auto known = model->getAttrOfType<AffineMapAttr>("ingot.derived"))
+    return SmallVector<AffineExpr>(known.getValue().getResults());
   llvm::SetVector<AffineExpr> derived;
-  for (Type type : results)
+  for (Type type : model.getResultTypes())
     for (AffineExpr dim : getDims(cast<RankedTensorType>(type)))
       if (!isa<AffineConstantExpr, AffineSymbolExpr>(dim))
         derived.insert(dim);

@@ -16,7 +16,7 @@ struct ModelSymbols {
   static ModelSymbols of(mlir::func::FuncOp model);
 
   /// The sizes of the model's results that are neither numbers nor symbols, each once. A run computes them behind the symbols' values.
-  static llvm::SmallVector<mlir::AffineExpr> derivedDims(mlir::TypeRange results);
+  static llvm::SmallVector<mlir::AffineExpr> derivedDims(mlir::func::FuncOp model);
 
   bool empty() const { return ranges.empty(); }
   /// The largest value that `dim` can have.

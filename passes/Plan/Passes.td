@@ -20,6 +20,16 @@ def ChooseKernelsPass : Pass<"ingot-choose-kernels", "::mlir::func::FuncOp"> {
                  Option<"serialIterations", "serial-iterations", "int64_t", /*default=*/"20000", "Loop iterations below which a region is not divided">];
 }
 
+def FixDimsPass : Pass<"ingot-fix-dims", "::mlir::func::FuncOp"> {
+  let summary = "compile for certain sizes of symbolic dims";
+  let description = [{
+    Replaces symbols by the given sizes (-1 leaves one as it is) in all types of a function of the region stage. The symbols stay the model's: a run gives values
+    for all of them, and the sizes of the results stay where a run of the general code has them.
+    Example: test/passes/Plan/fix-dims.mlir
+  }];
+  let options = [ListOption<"sizes", "sizes", "int64_t", "One size per symbol, or -1">];
+}
+
 def CopyViewsPass : Pass<"ingot-copy-views", "::mlir::func::FuncOp"> {
   let summary = "turn the view operations that need a copy into regions";
   let description = [{

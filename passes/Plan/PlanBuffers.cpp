@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Plain.h"
 #include "passes/Plan/ArenaFormula.h"
+#include "passes/Plan/Borders.h"
+#include "passes/Plan/InPlace.h"
 #include "passes/Plan/ModelSymbols.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/Tiles.h"
 #include "passes/Plan/ViewPlacement.h"
 
 #include "dialects/Ingot/Constants.h"
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -39,63 +40,7 @@ MemRefType bufferType(Type tensor) {
 
 int64_t elementBytes(Type tensor) { return llvm::divideCeil(getStorageType(cast<ShapedType>(tensor).getElementType()).getIntOrFloatBitWidth(), 8); }
 
-AffineExpr bufferBytes(RankedTensorType tensor) {
-  AffineExpr bytes = getAffineConstantExpr(elementBytes(tensor), tensor.getContext());
-  for (AffineExpr dim : getDims(tensor))
-    bytes = bytes * dim;
-  return simplifyDim(bytes);
-}
-
-/// One side of a pad's border: a box of the padded tensor.
-struct BorderSide {
-  Dims offsets, sizes;
-};
-
-/// The border cut into boxes that do not overlap: dims before `dim` keep to the inside, dims after it span everything.
-SmallVector<BorderSide> sidesOf(PadOp pad) {
-  Dims inside = getDims(cast<RankedTensorType>(pad.getX().getType())), all = getDims(cast<RankedTensorType>(pad.getType()));
-  auto number = [&](int64_t value) { return getAffineConstantExpr(value, pad.getContext()); };
-  SmallVector<BorderSide> sides;
-  for (size_t dim = 0; dim < all.size(); ++dim)
-    for (bool high : {false, true}) {
-      int64_t low = pad.getLow()[dim], width = high ? pad.getHigh()[dim] : low;
-      if (width == 0)
-        continue;
-      BorderSide side{Dims(all.size(), number(0)), all};
-      for (size_t i = 0; i < dim; ++i)
-        side.offsets[i] = number(pad.getLow()[i]), side.sizes[i] = inside[i];
-      side.sizes[dim] = number(width);
-      side.offsets[dim] = high ? simplifyDim(inside[dim] + low) : number(0);
-      if (!llvm::is_contained(side.sizes, number(0)))
-        sides.push_back(side);
-    }
-  return sides;
-}
-
-/// Whether the region reads `input` only where it writes, element by element: then it may write over it.
-bool readsWhereItWrites(RegionOp region, size_t input) {
-  Block &body = region.getBody().front();
-  BlockArgument argument = body.getArgument(input);
-  Dims dims = getDims(cast<RankedTensorType>(argument.getType()));
-  auto isElementwise = [&](Operation *op) {
-    return isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op) && getDims(cast<RankedTensorType>(op->getResult(0).getType())) == dims;
-  };
-  auto anchor = cast<RegionFormationInterface>(region.getAnchorOp());
-  bool fused = anchor.getAnchor() == Anchor::Convolution || anchor.getAnchor() == Anchor::Depthwise || isa<PackedMatMulOp>(anchor.getOperation());
-  if (!isElementwise(anchor) && !fused)
-    return false;
-  llvm::SetVector<Operation *> prologue; // reads whole rows before the anchor writes any element
-  BackwardSliceOptions inBody;
-  inBody.omitBlockArguments = true;
-  if (fused)
-    (void)getBackwardSlice(anchor.getOperation(), &prologue, inBody);
-  for (Operation &op : body.without_terminator())
-    if (!isa<ConstantOp>(op) && &op != anchor && !prologue.contains(&op) && !isElementwise(&op))
-      return false;
-  if (llvm::any_of(argument.getUsers(), [&](Operation *user) { return prologue.contains(user); }))
-    return false;
-  return llvm::all_of(argument.getUsers(), isElementwise) && !isa<MatMulOp>(anchor.getOperation());
-}
+AffineExpr bufferBytes(RankedTensorType tensor) { return simplifyDim(productOf(getDims(tensor), tensor.getContext()) * elementBytes(tensor)); }
 
 /// Plans the buffers of one function.
 class BufferPlanner {
@@ -299,7 +244,7 @@ void BufferPlanner::layOutArena() {
     // The offsets are computed once per call, and kept behind the values of the symbols.
     ArenaFormula formula(buffers, bytes);
     arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
-    derived = ModelSymbols::derivedDims(ret->getOperandTypes());
+    derived = ModelSymbols::derivedDims(function);
     valueCount = symbols.ranges.size() + derived.size();
     for (ArenaBuffer &buffer : buffers)
       buffer.offset = valueCount++;

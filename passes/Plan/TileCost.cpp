@@ -47,7 +47,7 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
 double ProductCost::rowBlock(int64_t rows, int64_t panels) const {
   int64_t tileColumns = panels * kPanel, full = columns / tileColumns, rest = columns % tileColumns;
   double prologue = prologueCycles * rows * countTiles(depth, kPanel) * machine.registersPerVector();
-  double last = anyColumns ? countTiles(rest, kPanel) * tile(rows, kPanel) : rest ? tile(rows, rest) : 0;
+  double last = rest == 0 ? 0 : tile(rows, anyColumns ? countTiles(rest, kPanel) * kPanel : rest);
   return prologue + full * tile(rows, tileColumns) + last;
 }
 

@@ -17,7 +17,7 @@ struct ProductCost {
   int64_t columns, depth, unroll;
   int64_t rowStrideBytes;    ///< between the lhs rows of a tile; 0: not known
   double prologueCycles = 0; ///< of the lhs, for one vector; 0: there is none
-  bool anyColumns = false;   ///< `columns` is one of many numbers: the last tile is computed panel by panel
+  bool anyColumns = false;   ///< `columns` is one of many numbers: the last tile computes whole panels
 
   bool fits(int64_t rows, int64_t panels) const;
   /// One tile of `rows` lhs rows that is `tileColumns` wide, its results stored.

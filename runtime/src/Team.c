@@ -25,6 +25,7 @@ enum {
   YIELD_NANOSECONDS = 150 * 1000, // then it offers the core to others, until it sleeps
   BARRIER_SPINS = 1000,           // about 30 us before a waiting thread offers its core, in case the thread it waits for has none
   CROWDED_SPINS = 32,             // the same when there are more threads than cores
+  NAP_NANOSECONDS = 300 * 1000,   // and then sleeps
   TOUCHED_STACK = 64 << 10,       // what a worker makes present of its stack before the first run; kernels need less
   PAGE = 4096
 };
@@ -58,6 +59,7 @@ struct IngotTeam {
   _Alignas(LINE) _Atomic int caller_cpu;
   // Each of these has its own cache line: they are written by different threads at different times.
   _Alignas(LINE) _Atomic uint32_t sleepers;
+  _Alignas(LINE) _Atomic uint32_t nappers; // inside of a run
   _Alignas(LINE) _Atomic uint32_t finished;
   _Alignas(LINE) _Atomic uint32_t arrived;
   _Alignas(LINE) _Atomic uint32_t phase;
@@ -158,17 +160,36 @@ static void leave_shared_core(IngotTeam *team) {
   atomic_store_explicit(&moved->cpu, target, memory_order_relaxed);
 }
 
-/// Waits inside a run, where the others are at work and nobody sleeps.
+/// Waits inside a run, where the others are at work. When it takes long, another process has the core of one of them: a thread that sleeps leaves its
+/// own core to it.
 static void wait_while_equal(IngotTeam *team, _Atomic uint32_t *word, uint32_t value) {
+  int64_t begin = 0;
   for (uint32_t spin = 0; atomic_load_explicit(word, memory_order_acquire) == value; ++spin) {
     if (spin < team->barrier_spins) {
       relax();
-    } else {
-      if (spin == team->barrier_spins && !team->crowded)
+      continue;
+    }
+    if (spin == team->barrier_spins) {
+      begin = now();
+      if (!team->crowded)
         leave_shared_core(team);
+    }
+    if (now() - begin < NAP_NANOSECONDS) {
       sched_yield();
+    } else {
+      // As in await_epoch: whoever writes the word looks for nappers afterwards.
+      atomic_fetch_add(&team->nappers, 1);
+      while (atomic_load(word) == value)
+        futex_wait(word, value);
+      atomic_fetch_sub(&team->nappers, 1);
     }
   }
+}
+
+/// After `word` was written, sequentially consistent.
+static void wake_nappers(IngotTeam *team, const _Atomic uint32_t *word) {
+  if (atomic_load(&team->nappers) != 0)
+    futex_wake_all(word);
 }
 
 /// Waits between runs until `epoch` is not `seen`.
@@ -223,7 +244,8 @@ static void *work(void *argument) {
       return NULL;
     note_cpu(&worker->cpu);
     team->run(team->call, worker->number, team->threads);
-    atomic_fetch_add_explicit(&team->finished, 1, memory_order_release);
+    atomic_fetch_add(&team->finished, 1);
+    wake_nappers(team, &team->finished);
   }
 }
 
@@ -374,7 +396,8 @@ int32_t ingot_team_barrier(IngotTeam *team) {
     // One thread decides for all: they stop at the same barrier or not at all.
     team->stop = atomic_load_explicit(&team->cancelled, memory_order_relaxed) != 0;
     atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
-    atomic_store_explicit(&team->phase, phase + 1, memory_order_release);
+    atomic_store(&team->phase, phase + 1);
+    wake_nappers(team, &team->phase);
   } else {
     wait_while_equal(team, &team->phase, phase);
   }

@@ -152,6 +152,8 @@ OPTIONS = [
     ("input-shape-contradicts", good(), ["--input-shape", "x=4x3"], 2, [r"\bx\b", r"4"]),
     ("input-shape-garbage", good(), ["--input-shape", "x=2xthree"], 2, [r"2xthree"]),
     ("dim-range-backwards", dynamic(), ["--dim", "batch=4..2"], 2, [r"batch", r"4\.\.2"]),
+    ("dim-special-outside", dynamic(), ["--dim", "batch=1..4:9"], 2, [r"batch", r"\b9\b", r"1\.\.4"]),
+    ("dim-special-of-one-size", dynamic(), ["--dim", "batch=4:4"], 2, [r"batch=4:4"]),
     ("dim-range-from-zero", dynamic(), ["--dim", "batch=0..2"], 2, [r"batch", r"0\.\.2"]),
 ]
 

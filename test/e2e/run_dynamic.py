@@ -31,9 +31,16 @@ class Dynamic:
     plain_work: int  # the most of it at -O0
     steps: dict = dataclasses.field(default_factory=dict)  # dim -> what its sizes must be a multiple of, for the model itself
     refused: tuple = ()  # sizes that the model cannot take, and a part of the message
+    special: dict = dataclasses.field(default_factory=dict)  # sizes of a dim for which there is code of its own
 
     def options(self) -> list:
-        return [f"--dim={name}={size[0]}..{size[1]}" if isinstance(size, tuple) else f"--dim={name}={size}" for name, size in self.ranges.items()]
+        given = []
+        for name, size in self.ranges.items():
+            text = f"{size[0]}..{size[1]}" if isinstance(size, tuple) else str(size)
+            if name in self.special:
+                text += ":" + ",".join(map(str, self.special[name]))
+            given.append(f"--dim={name}={text}")
+        return given
 
     def sizes(self, rng, count: int) -> list:
         """Corners of the ranges, 1 and primes first."""
@@ -82,6 +89,7 @@ def dynamic_models() -> list:
             lambda s: s["batch"] * s["sequence"] * (1000 + s["sequence"]),
             200_000,
             refused=(({"batch": 9, "sequence": 4}, "dim 'batch' is 9"), ({"batch": 1, "sequence": 1}, "dim 'sequence' is 1")),
+            special={"sequence": (7, 13, 61)},
         ),
         Dynamic(
             "ppocr-cls",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Einsum as transposes, matrix products and sums. Operands are joined from left to right; a label is summed over as soon as nothing else needs it.
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
@@ -135,10 +136,6 @@ void sumOut(Node &n, Term &term, ArrayRef<int> needed) {
     term = {n.reduce(ReduceKind::Sum, term.value, axes, /*keepDims=*/false), kept};
 }
 
-AffineExpr product(ArrayRef<AffineExpr> dims, MLIRContext *context) {
-  return std::accumulate(dims.begin(), dims.end(), getAffineConstantExpr(1, context), [](AffineExpr a, AffineExpr b) { return a * b; });
-}
-
 /// The product of two terms, summed over what only they have and `needed` has not.
 Term join(Node &n, Term a, Term c, ArrayRef<int> needed) {
   Labels batch, summed, left, right;
@@ -168,8 +165,8 @@ Term join(Node &n, Term a, Term c, ArrayRef<int> needed) {
     rhsDims.append(rightDims.begin(), rightDims.end());
     return {n.mul(n.reshape(lhs, lhsDims), n.reshape(rhs, rhsDims)), joined({batch, left, right})};
   }
-  lhsDims.append({product(leftDims, context), product(ArrayRef(l).take_back(summed.size()), context)});
-  rhsDims.append({product(ArrayRef(r).slice(batch.size(), summed.size()), context), product(rightDims, context)});
+  lhsDims.append({productOf(leftDims, context), productOf(ArrayRef(l).take_back(summed.size()), context)});
+  rhsDims.append({productOf(ArrayRef(r).slice(batch.size(), summed.size()), context), productOf(rightDims, context)});
   result = n.matmul(n.reshape(lhs, lhsDims), n.reshape(rhs, rhsDims));
   if (!result)
     return {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operators that look elements up, put them somewhere, order them or run along a dim.
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
@@ -103,10 +104,7 @@ void importCompress(Node &n) {
     return;
   Value x = n[0];
   if (!n.hasAttribute("axis")) {
-    AffineExpr count = getAffineConstantExpr(1, n.b.getContext());
-    for (AffineExpr dim : getDims(typeOf(x)))
-      count = count * dim;
-    return n.yield(n.create<GatherOp>(n.reshape(x, count), n.ints(*positions), 0));
+    return n.yield(n.create<GatherOp>(n.reshape(x, productOf(getDims(typeOf(x)), n.b.getContext())), n.ints(*positions), 0));
   }
   if (std::optional<int64_t> axis = n.axis(rankOf(x)))
     n.yield(n.create<GatherOp>(x, n.ints(*positions), *axis));

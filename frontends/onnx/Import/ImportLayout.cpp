@@ -13,16 +13,9 @@ using namespace mlir;
 namespace ingot::importer {
 namespace {
 
-AffineExpr product(MLIRContext *context, ArrayRef<AffineExpr> dims) {
-  AffineExpr result = getAffineConstantExpr(1, context);
-  for (AffineExpr dim : dims)
-    result = result * dim;
-  return simplifyDim(result);
-}
-
 /// The dim that -1 stands for: what is left of `from` after all other dims of `to`.
 std::optional<AffineExpr> inferredDim(Node &n, ArrayRef<AffineExpr> from, ArrayRef<AffineExpr> to) {
-  AffineExpr total = product(n.b.getContext(), from), known = product(n.b.getContext(), to);
+  AffineExpr total = productOf(from, n.b.getContext()), known = productOf(to, n.b.getContext());
   if (AffineExpr dim = divideDim(total, known))
     return dim;
   if (std::optional<int64_t> divisor = getConstant(known); divisor && *divisor > 0 && !getConstant(total))
@@ -119,7 +112,7 @@ void importFlatten(Node &n) {
   }
   axis += axis < 0 ? rank : 0;
   MLIRContext *context = n.b.getContext();
-  n.yield(n.reshape(n[0], {product(context, ArrayRef(from).take_front(axis)), product(context, ArrayRef(from).drop_front(axis))}));
+  n.yield(n.reshape(n[0], {productOf(ArrayRef(from).take_front(axis), context), productOf(ArrayRef(from).drop_front(axis), context)}));
 }
 
 /// One dim of an ONNX slice: the first element and the number of elements.

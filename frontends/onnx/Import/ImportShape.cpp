@@ -49,9 +49,7 @@ void importShape(Node &n) {
 }
 
 void importSize(Node &n) {
-  AffineExpr size = getAffineConstantExpr(1, n.b.getContext());
-  for (AffineExpr dim : getDims(typeOf(n[0])))
-    size = size * dim;
+  AffineExpr size = productOf(getDims(typeOf(n[0])), n.b.getContext());
   n.yield(n.dimsTensor({size}, RankedTensorType::get({}, n.b.getI64Type())));
 }
 

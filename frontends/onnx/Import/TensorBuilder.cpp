@@ -9,7 +9,6 @@
 #include "mlir/IR/BuiltinOps.h"
 
 #include <cstring>
-#include <numeric>
 
 using namespace mlir;
 
@@ -222,10 +221,7 @@ Value TensorBuilder::reshape(Value x, ArrayRef<AffineExpr> dims) {
     return {};
   }
   if (!from.hasStaticShape() || !type.hasStaticShape()) {
-    auto count = [&](ArrayRef<AffineExpr> sizes) {
-      return std::accumulate(sizes.begin(), sizes.end(), getAffineConstantExpr(1, b.getContext()), std::multiplies<>());
-    };
-    if (symbols && symbols->isDynamic() && !symbols->requireEqual(count(getDims(from)), count(dims), loc)) {
+    if (symbols && symbols->isDynamic() && !symbols->requireEqual(productOf(getDims(from), b.getContext()), productOf(dims, b.getContext()), loc)) {
       error() << "cannot reshape " << from << " to " << type << ": they never have the same number of elements";
       return {};
     }

@@ -28,13 +28,6 @@ Dims dropDims(ArrayRef<AffineExpr> shape, ArrayRef<int64_t> axes) {
   return kept;
 }
 
-AffineExpr productOf(ArrayRef<AffineExpr> dims, MLIRContext *context) {
-  AffineExpr product = getAffineConstantExpr(1, context);
-  for (AffineExpr dim : dims)
-    product = product * dim;
-  return simplifyDim(product);
-}
-
 bool isEmpty(Value tensor) {
   return llvm::any_of(PlainEmitter::shapeOf(tensor), [](AffineExpr dim) { return getConstant(dim) == 0; });
 }

@@ -27,9 +27,6 @@ Dims leadingUnits(llvm::ArrayRef<mlir::AffineExpr> shape, int64_t limit = std::n
 /// The dims of `shape` that are not in `axes`.
 Dims dropDims(llvm::ArrayRef<mlir::AffineExpr> shape, llvm::ArrayRef<int64_t> axes);
 
-/// All elements of these dims.
-mlir::AffineExpr productOf(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::MLIRContext *context);
-
 /// Whether a tensor has no elements, whatever the symbols are: so operands are that a model leaves out.
 bool isEmpty(mlir::Value tensor);
 

@@ -139,3 +139,37 @@ func.func @pad_negative(%a: tensor<4xf32>) {
   %0 = ingot.pad constant %a low [-1] high [0] value dense<0.0> : tensor<f32> : tensor<4xf32> -> tensor<3xf32>
   return
 }
+
+// -----
+
+func.func @equal_dims_numbers(%a: tensor<4xf32>) {
+  // expected-error @+1 {{takes different numbers for equal: 'tensor<4xf32>' and 'tensor<5xf32>'}}
+  %0 = ingot.equal_dims %a : tensor<4xf32> -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @equal_dims_rank(%a: tensor<4xf32>) {
+  // expected-error @+1 {{makes 'tensor<4x1xf32>' of 'tensor<4xf32>'}}
+  %0 = ingot.equal_dims %a : tensor<4xf32> -> tensor<4x1xf32>
+  return
+}
+
+// -----
+
+func.func @dims_count() {
+  // expected-error @+1 {{makes 'tensor<3xi64>' of 2 numbers}}
+  %0 = ingot.dims affine_map<()[s0] -> (s0, s0 * 2)> : tensor<3xi64>
+  return
+}
+
+// -----
+
+func.func @slice_bounds(%a: tensor<?xf32, #ingot.dims<()[s0] -> (s0)>>) {
+  // expected-error @+2 {{needs one offset and one size as bounds of each dim}}
+  // expected-error @+1 {{'ingot.slice' op failed to infer returned types}}
+  %0 = ingot.slice %a [0] [-9223372036854775808] [1] bounds affine_map<()[s0] -> (s0 - 1)>
+    : tensor<?xf32, #ingot.dims<()[s0] -> (s0)>> -> tensor<?xf32, #ingot.dims<()[s0] -> (s0 - 1)>>
+  return
+}

@@ -148,5 +148,14 @@ func.func @symbolic(%x: tensor<?x3xf32, #ingot.dims<()[s0] -> (s0, 3)>>, %w: ten
   // CHECK: ingot.matmul %{{.*}} -> tensor<?x5xf32, #ingot.dims<()[s0] -> (s0 * 2, 5)>>
   %1 = ingot.matmul %0, %w : tensor<?x3xf32, #ingot.dims<()[s0] -> (s0 * 2, 3)>>, tensor<3x5xf32>
     -> tensor<?x5xf32, #ingot.dims<()[s0] -> (s0 * 2, 5)>>
+  // CHECK: ingot.equal_dims %{{.*}} : tensor<?x5xf32, #ingot.dims<()[s0] -> (s0 * 2, 5)>> -> tensor<?x5xf32, #ingot.dims<()[s0, s1] -> (s1, 5)>>
+  %2 = ingot.equal_dims %1 : tensor<?x5xf32, #ingot.dims<()[s0] -> (s0 * 2, 5)>> -> tensor<?x5xf32, #ingot.dims<()[s0, s1] -> (s1, 5)>>
+  // CHECK: ingot.slice %{{.*}} [-9223372036854775808, 0] {{.*}} bounds #{{.*}} -> tensor<?x3xf32, #ingot.dims<()[s0] -> (s0 - 1, 3)>>
+  %3 = ingot.slice %x [-9223372036854775808, 0] [-9223372036854775808, 3] [1, 1] bounds affine_map<()[s0] -> (1, 0, s0 - 1, 3)>
+    : tensor<?x3xf32, #ingot.dims<()[s0] -> (s0, 3)>> -> tensor<?x3xf32, #ingot.dims<()[s0] -> (s0 - 1, 3)>>
+  // CHECK: ingot.dims #{{.*}} : tensor<2xi64>
+  %4 = ingot.dims affine_map<()[s0] -> (s0, s0 * 2)> : tensor<2xi64>
+  // CHECK: ingot.bitcast %{{.*}} : tensor<3x5xf32> -> tensor<3x5xi32>
+  %5 = ingot.bitcast %w to i32 : tensor<3x5xf32> -> tensor<3x5xi32>
   return
 }

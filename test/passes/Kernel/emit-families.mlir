@@ -76,6 +76,7 @@ func.func @unplanned(%x: memref<8xf32>, %y: memref<8xf32>, %arena: memref<0xi8> 
 
 // A prologue computes the left rows of a tile into a few rows on the stack, vectors at a time, when the unit is the first one of these rows; the
 // reduction reads them there.
+// CHECK-LABEL: func.func @prologue(
 // CHECK-LABEL: func.func private @region_0(
 // CHECK: %[[ROWS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<96xf32>
 // CHECK: scf.for
@@ -91,6 +92,38 @@ func.func @prologue(%x: memref<6x20xf32>, %w: memref<3x20x16xf32>, %y: memref<6x
     %p = ingot.unary relu %a : tensor<6x20xf32> -> tensor<6x20xf32>
     %c = ingot.packed_matmul %p, %b : tensor<6x20xf32>, tensor<3x20x16xf32> -> tensor<6x48xf32>
     ingot.yield %c : tensor<6x48xf32>
+  }
+  return
+}
+
+// -----
+
+// Rows and columns that only a run tells: the call's share of the tiles; full tiles; then the last columns, by the number of their panels, the last one
+// masked; for each of them a full tile of rows or what is left of it, 2 rows and 1 row.
+// CHECK-LABEL: func.func @any_rows_and_columns(
+// CHECK-LABEL: func.func private @region_0(
+// CHECK-SAME: %[[S:[a-z0-9]+]]: index, %[[BEGIN:[a-z0-9]+]]: index, %[[END:[a-z0-9]+]]: index)
+// CHECK: %[[FROM:.*]] = arith.divui
+// CHECK: %[[TO:.*]] = arith.divui
+// CHECK: scf.for %{{.*}} = %[[FROM]] to %[[TO]]
+// CHECK: scf.if
+// CHECK: scf.if
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>,
+// CHECK: vector.store
+// CHECK-NOT: vector.maskedstore
+// CHECK: arith.andi %{{.*}}, %c2
+// CHECK: arith.andi %{{.*}}, %c1
+// CHECK: } else {
+// CHECK: arith.divui
+// CHECK: %[[ACTIVE:.*]] = arith.subi
+// CHECK: vector.create_mask %[[ACTIVE]]
+// CHECK: vector.maskedstore
+func.func @any_rows_and_columns(%x: memref<800xf32>, %w: memref<1024xf32>, %y: memref<10000xf32>, %values: memref<1xi64> {ingot.values}, %arena: memref<0xi8> {ingot.arena}) attributes {ingot.symbols = ["s"], ingot.ranges = [array<i64: 1, 100>]} {
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [3, 32], unroll = 2, lanes = 16, units = 256, parallel = true>
+      strides [affine_map<()[s] -> (8, 1)>, affine_map<()[s] -> (128, 16, 1)>, affine_map<()[s] -> (s, 1)>] : (memref<800xf32>, memref<1024xf32>, memref<10000xf32>) -> () {
+  ^bb0(%a: tensor<?x8xf32, #ingot.dims<()[s] -> (s, 8)>>, %b: tensor<?x8x16xf32, #ingot.dims<()[s] -> ((s + 15) floordiv 16, 8, 16)>>):
+    %c = ingot.packed_matmul %a, %b : tensor<?x8xf32, #ingot.dims<()[s] -> (s, 8)>>, tensor<?x8x16xf32, #ingot.dims<()[s] -> ((s + 15) floordiv 16, 8, 16)>> -> tensor<?x?xf32, #ingot.dims<()[s] -> (s, s)>>
+    ingot.yield %c : tensor<?x?xf32, #ingot.dims<()[s] -> (s, s)>>
   }
   return
 }

@@ -326,7 +326,7 @@ def divide(path):
         file.write(plan.replace("units = 1, parallel = false", "units = 256, parallel = true"))
 
 
-def build(tools, folder, cases, avx512, options="plain=true serial-iterations=0"):
+def build(tools, folder, cases, avx512, options="plain=true serial-iterations=0", optimize=("-O1", "-ffp-contract=off")):
     buffers, lines = [], []
     for number, one in enumerate(cases):
         lines += one.lines(number, len(buffers))
@@ -345,7 +345,7 @@ def build(tools, folder, cases, avx512, options="plain=true serial-iterations=0"
     run(f"{tools}/ingot-opt", "--ingot-stage-kernel", f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
-    flags = ["-O1", *CPU[avx512], "-ffp-contract=off", "-shared", "-fPIC", "-Wno-override-module"]
+    flags = [*optimize, *CPU[avx512], "-shared", "-fPIC", "-Wno-override-module"]
     run(f"{LLVM}/clang", "-x", "ir", *flags, f"{folder}/cases.ll", "-o", f"{folder}/cases{avx512}.so", "-lm")
     with open(f"{folder}/llvm.mlir") as file:
         entry = re.search(r"llvm\.func @(\w+)\(%arg0: !llvm\.ptr, %arg1: i64, %arg2: i64\)", file.read()).group(1)

@@ -71,7 +71,7 @@ def region(family, name, anchor, x, w, y, compute, kind=0, weights=None, strides
     inputs = [f"f32 {spec}" for spec in [x, w, *more]]
     symbolic.case(f"{name}, kind {kind}", f"{before}%c = {anchor}\n{text}{last}", inputs, [f"f32 {y}"], results, 2e-5)
     case = symbolic.CASES[-1]
-    case.inputs = [Guarded(f"f32 {spec}", 0) for spec in [x, w, *more]]
+    case.inputs = [Guarded(spec, 0) for spec in inputs]
     for i, buffer in enumerate(case.inputs + case.outputs):
         gaps = [[], [3], [5, 2], [0, 1]][len(symbolic.CASES) % 4]
         spread(buffer, [] if i == 1 else gaps[: max(len(buffer.dims) - 1, 0)])

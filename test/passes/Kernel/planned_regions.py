@@ -15,6 +15,7 @@ import tempfile
 import numpy as np
 
 LLVM = os.environ.get("INGOT_LLVM_BIN", "/usr/lib/llvm-22/bin")
+OPTIMIZE = ["-O2", "-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-ffp-contract=off", "-mtune=native"]  # as the compiler does
 CPU = {True: ["-march=x86-64-v4", "-mprefer-vector-width=512"], False: ["-march=x86-64-v3"]}
 
 
@@ -114,14 +115,12 @@ def build(tools, folder, regions, avx512=True, symbol="cases"):
     run(f"{tools}/ingot-opt", "--ingot-stage-kernel", f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
-    plain = ["-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-ffp-contract=off", "-mtune=native"]
     run(
         f"{LLVM}/clang",
         "-x",
         "ir",
-        "-O2",
+        *OPTIMIZE,
         *CPU[avx512],
-        *plain,
         "-shared",
         "-fPIC",
         "-Wno-override-module",

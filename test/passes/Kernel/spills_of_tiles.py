@@ -4,7 +4,8 @@
 Usage: spills_of_tiles.py FOLDER_OF_INGOT_OPT
 
 The regions are products with tails of half a panel, which mix vectors of two widths, with tiles that fill the registers, and with epilogues of one
-instruction and of a polynomial; their tiles are those that the plan chooses, and the largest that it might.
+instruction and of a polynomial; their tiles are those that the plan chooses, and the largest that it might. Then come regions whose shapes depend on
+symbols.
 """
 
 import pathlib
@@ -12,6 +13,8 @@ import sys
 import tempfile
 
 import numpy as np
+import numerics_symbolic as symbolic
+import numerics_symbolic_families as families
 import planned_regions as planned
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
@@ -38,6 +41,30 @@ def count(regions, avx512):
         return spills.count(f"{folder}/cases.so")
 
 
+SYMBOLIC = [
+    "matmul rows, kind 2",
+    "matmul rows, kind 5",
+    "matmul deep, kind 1",
+    "matmul scores, kind 2",
+    "matmul weighted values, kind 0",
+    "conv 1x1, kind 3",
+    "conv 3x3, kind 2",
+    "conv width, kind 1",
+    "conv depthwise 40, kind 1",
+]
+
+
+def count_symbolic(avx512):
+    families.contractions()
+    families.convolutions()
+    cases = [one for one in symbolic.CASES if one.name in SYMBOLIC]
+    symbolic.CASES.clear()
+    assert len(cases) == len(SYMBOLIC), "a name is wrong"
+    with tempfile.TemporaryDirectory() as folder:
+        symbolic.build(sys.argv[1], folder, cases, avx512, f"avx512={str(avx512).lower()}", planned.OPTIMIZE)
+        return spills.count(f"{folder}/cases{avx512}.so")
+
+
 def main():
     shapes = [(rows, columns, depth) for rows, depth in ((126, 64), (40, 9)) for columns in (8, 16, 24, 40, 48, 56, 80, 120, 200)]
     # Mixed widths with as many rows as registers allow.
@@ -45,8 +72,14 @@ def main():
     chosen = [product(i, *shape) for i, shape in enumerate(shapes)]
     given = [product(i, 4 * rows, columns, 64, (rows, width)) for i, (rows, columns, width) in enumerate(tiles)]
     total, failed = 0, []
-    for name, regions, avx512 in [("chosen tiles", chosen, True), ("chosen tiles", chosen, False), ("given tiles", given, True)]:
-        loops, spilling = count(regions, avx512)
+    for name, regions, avx512 in [
+        ("chosen tiles", chosen, True),
+        ("chosen tiles", chosen, False),
+        ("given tiles", given, True),
+        ("symbolic shapes", None, True),
+        ("symbolic shapes", None, False),
+    ]:
+        loops, spilling = count(regions, avx512) if regions else count_symbolic(avx512)
         total += loops
         if spilling:
             failed.append(f"FAIL {name} ({'AVX-512' if avx512 else 'AVX2'}): {len(spilling)} of {loops} loops spill")

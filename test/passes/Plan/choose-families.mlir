@@ -107,6 +107,25 @@ func.func @channels_first(%x: tensor<1x8x6x6xf32>, %w: tensor<4x8x3x3xf32>) -> t
   return %y : tensor<1x4x4x4xf32>
 }
 
+// A number of tiles that only a run tells: 256 units to be divided among threads, or 1 for little work.
+// CHECK-LABEL: func @symbolic_products
+// CHECK: plan <family = contraction, tile = [{{[0-9]+}}, {{[0-9]+}}], unroll = 2, lanes = 16, units = 256, parallel = true>
+// CHECK: plan <family = contraction, tile = [{{[0-9]+}}, 16], unroll = {{[0-9]}}, lanes = 16, units = 1, parallel = false>
+func.func @symbolic_products(%x: tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, %w: tensor<24x384x16xf32>, %v: tensor<?x8xf32, #ingot.dims<()[s] -> (s, 8)>>, %u: tensor<1x8x16xf32>)
+    -> (tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, tensor<?x1xf32, #ingot.dims<()[s] -> (s, 1)>>) {
+  %y = ingot.region ins(%x, %w) : (tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, tensor<24x384x16xf32>) -> tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>> {
+  ^bb0(%a: tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, %b: tensor<24x384x16xf32>):
+    %c = ingot.packed_matmul %a, %b : tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, tensor<24x384x16xf32> -> tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>
+    ingot.yield %c : tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>
+  }
+  %z = ingot.region ins(%v, %u) : (tensor<?x8xf32, #ingot.dims<()[s] -> (s, 8)>>, tensor<1x8x16xf32>) -> tensor<?x1xf32, #ingot.dims<()[s] -> (s, 1)>> {
+  ^bb0(%a: tensor<?x8xf32, #ingot.dims<()[s] -> (s, 8)>>, %b: tensor<1x8x16xf32>):
+    %c = ingot.packed_matmul %a, %b : tensor<?x8xf32, #ingot.dims<()[s] -> (s, 8)>>, tensor<1x8x16xf32> -> tensor<?x1xf32, #ingot.dims<()[s] -> (s, 1)>>
+    ingot.yield %c : tensor<?x1xf32, #ingot.dims<()[s] -> (s, 1)>>
+  }
+  return %y, %z : tensor<?x384xf32, #ingot.dims<()[s] -> (s, 384)>>, tensor<?x1xf32, #ingot.dims<()[s] -> (s, 1)>>
+}
+
 // Symbols count as 64 where work is estimated; how many pieces there are to share is known only at run time. A border that is wider than the tensor may
 // be would be read outside of it: reflected ones are left to `plain`.
 // CHECK-LABEL: func @symbolic

@@ -128,3 +128,22 @@ func.func @no_prologue_window(%x: tensor<1x8x8x16xf32>, %w: tensor<1x1x64x16xf32
   %1 = ingot.conv %0, %w channels_last kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 16 : tensor<1x8x8x16xf32>, tensor<1x1x64x16xf32> -> tensor<1x7x7x16xf32>
   return %1 : tensor<1x7x7x16xf32>
 }
+
+// A number of rows that only a run tells does not matter, a depth does.
+// CHECK-LABEL: @prologue_of_any_rows
+// CHECK: ingot.region
+// CHECK: ingot.unary relu
+// CHECK-NEXT: ingot.packed_matmul
+// CHECK-NOT: ingot.region
+// CHECK-LABEL: @no_prologue_of_any_depth
+// CHECK-COUNT-2: ingot.region
+func.func @prologue_of_any_rows(%x: tensor<?x64xf32, #ingot.dims<()[s] -> (s, 64)>>, %w: tensor<2x64x16xf32>) -> tensor<?x32xf32, #ingot.dims<()[s] -> (s, 32)>> {
+  %0 = ingot.unary relu %x : tensor<?x64xf32, #ingot.dims<()[s] -> (s, 64)>> -> tensor<?x64xf32, #ingot.dims<()[s] -> (s, 64)>>
+  %1 = ingot.packed_matmul %0, %w : tensor<?x64xf32, #ingot.dims<()[s] -> (s, 64)>>, tensor<2x64x16xf32> -> tensor<?x32xf32, #ingot.dims<()[s] -> (s, 32)>>
+  return %1 : tensor<?x32xf32, #ingot.dims<()[s] -> (s, 32)>>
+}
+func.func @no_prologue_of_any_depth(%x: tensor<8x?xf32, #ingot.dims<()[s] -> (8, s)>>, %w: tensor<2x?x16xf32, #ingot.dims<()[s] -> (2, s, 16)>>) -> tensor<8x32xf32> {
+  %0 = ingot.unary relu %x : tensor<8x?xf32, #ingot.dims<()[s] -> (8, s)>> -> tensor<8x?xf32, #ingot.dims<()[s] -> (8, s)>>
+  %1 = ingot.packed_matmul %0, %w : tensor<8x?xf32, #ingot.dims<()[s] -> (8, s)>>, tensor<2x?x16xf32, #ingot.dims<()[s] -> (2, s, 16)>> -> tensor<8x32xf32>
+  return %1 : tensor<8x32xf32>
+}
