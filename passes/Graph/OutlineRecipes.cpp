@@ -79,6 +79,8 @@ private:
     auto member = dyn_cast<RegionFormationInterface>(op);
     if (!member || member.getAnchor() == Anchor::Constant || op.getNumRegions() != 0)
       return false;
+    if (auto slice = dyn_cast<SliceOp>(op); isa<DimsOp>(op) || (slice && slice.getBounds())) // depends on the sizes of a run
+      return false;
     auto isStatic = [](Type type) { return cast<ShapedType>(type).hasStaticShape(); };
     return llvm::all_of(op.getResultTypes(), isStatic) && llvm::all_of(op.getOperands(), [&](Value operand) {
              Operation *producer = operand.getDefiningOp();

@@ -72,6 +72,7 @@ private:
   }
   Value bufferOf(Value value) { return boxBuffer(placement.of(value), tensorOf(value)); }
   Value boxBuffer(const Box &box, RankedTensorType tensor);
+  std::pair<Value, Value> placeOf(const Box &box, RankedTensorType tensor);
   Value symbolicBuffer(const Box &box, RankedTensorType tensor);
   Value arenaOffset(Value root);
   Value slotOfValues(int64_t slot);
@@ -308,23 +309,29 @@ Value BufferPlanner::arenaOffset(Value root) {
 }
 
 bool BufferPlanner::isSymbolic(const Box &box, RankedTensorType tensor) const {
-  return !tensor.hasStaticShape() || !getConstant(box.offset) || !llvm::all_of(box.strides, llvm::IsaPred<AffineConstantExpr>);
+  return !tensor.hasStaticShape() || !llvm::all_of(box.strides, llvm::IsaPred<AffineConstantExpr>);
 }
 
-/// A buffer whose place, shape or strides depend on symbols: flat, from the box's first element on.
-Value BufferPlanner::symbolicBuffer(const Box &box, RankedTensorType tensor) {
-  Value base = argumentOf.lookup(box.root), shift;
+/// The bytes that hold the box, and at which of them it begins.
+std::pair<Value, Value> BufferPlanner::placeOf(const Box &box, RankedTensorType tensor) {
   auto weight = weightOffsets.find(box.root);
+  Value base = argumentOf.lookup(box.root);
   if (!base)
     base = weight == weightOffsets.end() ? arena : blob;
-  if (base == arena)
-    shift = arenaOffset(slotOf(box.root));
+  bool formula = base == arena && !symbols.empty(); // where the box's root lies is known when the model runs
+  int64_t start = base == blob ? weight->second : base == arena && !formula ? arenaOffsets.lookup(slotOf(box.root)) : 0;
+  AffineExpr inside = simplifyDim(box.offset * elementBytes(tensor) + start);
+  Value begin = formula ? arenaOffset(slotOf(box.root)) : Value();
   SmallVector<Value> sizes;
-  for (size_t i = 0; i < symbols.ranges.size(); ++i)
+  for (size_t i = 0; i < symbols.ranges.size() && !getConstant(inside); ++i)
     sizes.push_back(slotOfValues(i));
-  int64_t start = base == blob ? weight->second : 0;
-  Value inside = materializeDim(b, simplifyDim(box.offset * elementBytes(tensor) + start), sizes);
-  shift = shift ? b.createOrFold<arith::AddIOp>(shift, inside) : inside;
+  Value shift = materializeDim(b, inside, sizes);
+  return {base, begin ? b.createOrFold<arith::AddIOp>(begin, shift) : shift};
+}
+
+/// A buffer whose shape or strides depend on symbols: flat, from the box's first element on.
+Value BufferPlanner::symbolicBuffer(const Box &box, RankedTensorType tensor) {
+  auto [base, shift] = placeOf(box, tensor);
   AffineExpr extent = b.getAffineConstantExpr(1);
   for (auto [size, stride] : llvm::zip_equal(getDims(tensor), box.strides))
     extent = extent + (size - 1) * stride;
@@ -339,23 +346,16 @@ Value BufferPlanner::boxBuffer(const Box &box, RankedTensorType tensor) {
     return symbolicBuffer(box, tensor);
   MemRefType type = bufferType(tensor);
   auto strides = llvm::map_to_vector(box.strides, [](AffineExpr stride) { return *getConstant(stride); });
-  int64_t offset = *getConstant(box.offset), bytes = elementBytes(tensor);
   bool contiguous = box.strides == contiguousStrides(getDims(tensor)) && type.getLayout().isIdentity();
   Value argument = argumentOf.lookup(box.root);
   if (argument && symbols.empty()) {
+    int64_t offset = *getConstant(box.offset);
     if (offset == 0 && argument.getType() == type && box.strides == contiguousStrides(getDims(tensor)))
       return argument;
     auto boxType = MemRefType::get(type.getShape(), type.getElementType(), StridedLayoutAttr::get(b.getContext(), offset, strides));
     return memref::ReinterpretCastOp::create(b, boxType, argument, offset, type.getShape(), strides);
   }
-  auto weight = weightOffsets.find(box.root);
-  Value base = argument ? argument : weight != weightOffsets.end() ? blob : arena;
-  int64_t inside = offset * bytes + (base == blob ? weight->second : 0);
-  Value shift;
-  if (base == arena && !symbols.empty())
-    shift = b.createOrFold<arith::AddIOp>(arenaOffset(slotOf(box.root)), arith::ConstantIndexOp::create(b, inside));
-  else
-    shift = arith::ConstantIndexOp::create(b, inside + (base == arena ? arenaOffsets.lookup(slotOf(box.root)) : 0));
+  auto [base, shift] = placeOf(box, tensor);
   int64_t extent = type.getNumElements() == 0 ? 0 : 1;
   for (auto [size, stride] : llvm::zip_equal(type.getShape(), strides))
     extent += extent == 0 ? 0 : (size - 1) * stride;

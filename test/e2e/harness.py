@@ -93,14 +93,14 @@ def run_model(executable, inputs, threads=1, timeout=600):
             return outcome, {name: archive[name] for name in archive.files}
 
 
-def session(model, threads=2):
+def session(model, threads=2, severity=3):
     """An ONNX Runtime session as a user makes one: every optimisation, a fixed number of threads."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = severity
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 

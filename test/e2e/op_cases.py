@@ -340,6 +340,36 @@ def add_layout() -> None:
     case("concat-last-axis", lambda g: g.Concat(g.input(3, 5), g.input(3, 1), g.input(3, 17), axis=-1))
     case("concat-same-twice", lambda g: (lambda x: g.Concat(x, x, axis=1))(g.input(2, 7)))
     case("split", lambda g: g.Split(g.input(2, 9, 4), g.ints(2, 3, 4), axis=1, outputs=3))
+
+    def part(g, x, index):
+        return g.Unsqueeze(g.Gather(g.Shape(x), g.constant(np.int64(index)), axis=0), g.ints(0))
+
+    # How exporters write an expand: -1 in the shape stands for the operand's own dim.
+    def expand_by_where(g):
+        x, y = g.input(5, 1, 6), g.input(5, 4, 6)
+        shape = g.Concat(part(g, y, 0), part(g, y, 1), g.ints(-1), axis=0)
+        ones = g.ConstantOfShape(g.Shape(shape), value=numpy_helper.from_array(np.array([1], np.int64)))
+        return g.Expand(x, g.Where(g.Equal(shape, g.Mul(ones, g.ints(-1))), ones, shape))
+
+    case("expand-by-where", expand_by_where)
+
+    # Pads up to a multiple of 4.
+    def pad_to_multiple(g):
+        x = g.input(5, 6)
+        missing = [g.Mod(g.Sub(g.ints(4), g.Mod(part(g, x, i), g.ints(4))), g.ints(4)) for i in (0, 1)]
+        return g.Pad(x, g.Concat(g.ints(0, 0), *missing, axis=0), g.scalar(0.5))
+
+    case("pad-to-multiple", pad_to_multiple)
+    case("tile-by-shape", lambda g: (lambda x: g.Tile(g.input(1, 3), g.Concat(part(g, x, 0), part(g, x, 1), axis=0)))(g.input(5, 2)))
+    case("split-halves", lambda g: g.Split(g.input(5, 7), axis=0, num_outputs=2, outputs=2))
+    case("split-halves-last", lambda g: g.Split(g.input(5, 7), axis=1, num_outputs=2, outputs=2))
+    case("slice-last-row", lambda g: g.Slice(g.input(6, 20), g.ints(-1), g.ints(9223372036854775807), g.ints(0)))
+    case("slice-all-but-first", lambda g: g.Slice(g.input(6, 20), g.ints(1, 1), g.ints(9223372036854775807, 1000), g.ints(0, 1)))
+    case("slice-every-second", lambda g: g.Slice(g.input(6, 21), g.ints(0, 0), g.ints(99999999999, 99999999999), g.ints(0, 1), g.ints(2, 2)))
+    case("slice-mirror", lambda g: g.Slice(g.input(6, 20), g.ints(-1, -1), g.ints(-99999999999, -99999999999), g.ints(0, 1), g.ints(-1, -2)))
+    case("eye-like", lambda g: g.Add(g.EyeLike((x := g.input(5, 7)), k=1), x))
+    case("reverse-sequence", lambda g: g.ReverseSequence(g.input(5, 3, 2), g.ints(4, 1, 5), time_axis=0, batch_axis=1))
+    case("compress-flat", lambda g: g.Compress(g.input(5, 4), g.constant(np.array([False, True, False, True]))))
     case("slice", lambda g: g.Slice(g.input(6, 20), g.ints(1, 3), g.ints(5, 18), g.ints(0, 1)))
     case("slice-step", lambda g: g.Slice(g.input(6, 20), g.ints(0, 1), g.ints(6, 20), g.ints(0, 1), g.ints(2, 3)))
     case("slice-backwards", lambda g: g.Slice(g.input(6, 20), g.ints(-1), g.ints(-100), g.ints(1), g.ints(-1)))
@@ -519,6 +549,12 @@ def add_fusions() -> None:
             operands += ["", g.input(directions, 2, 12), g.input(directions, 2, 12)]
         return g.node("LSTM", *operands, outputs=3, hidden_size=12, direction=direction)
 
+    def small_cell(g, op, gates, layout=0):
+        x = g.input(*((5, 3, 6) if layout else (3, 5, 6)))
+        return g.node(op, x, g.weight(1, gates * 7, 6), g.weight(1, gates * 7, 7), outputs=2, hidden_size=7, layout=layout)
+
+    case("gru", lambda g: small_cell(g, "GRU", 3))
+    case("rnn", lambda g: small_cell(g, "RNN", 1))
     for direction in ("forward", "reverse", "bidirectional"):
         case(f"lstm-{direction}", lambda g, direction=direction: recurrent(g, direction, False))
     case("lstm-initial-state", lambda g: recurrent(g, "forward", True))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Matrix products and convolutions.
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Registry.h"
 #include "frontends/onnx/Import/Window.h"
@@ -30,7 +31,10 @@ std::optional<Window> readWindow(Node &n, Ints kernel) {
   }
   for (size_t i = 0; same && i < rank; ++i) {
     int64_t covered = window.dilations[i] * (window.kernel[i] - 1) + 1, total = covered - 1;
-    if (window.strides[i] != 1) { // with stride 1 the size of the input does not matter
+    AffineExpr wholeSteps = divideDim(getDims(typeOf(x))[i + 2], getAffineConstantExpr(window.strides[i], x.getContext()));
+    if (wholeSteps) { // then, as with stride 1, the size of the input does not matter
+      total = std::max<int64_t>(covered - window.strides[i], 0);
+    } else {
       std::optional<int64_t> extent = n.fixedDim(x, i + 2);
       if (!extent)
         return std::nullopt;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operators that look elements up, put them somewhere, order them or run along a dim.
+#include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
@@ -46,19 +47,19 @@ void importTensorScatter(Node &n) {
   Value cache = n[0], update = n[1];
   int64_t rank = rankOf(cache);
   std::optional<int64_t> axis = n.axis(rank);
-  std::optional<Ints> shape = n.fixedShape(update);
-  std::optional<int64_t> length = axis ? n.fixedDim(cache, *axis) : std::nullopt;
-  if (!length || !shape)
+  if (!axis)
     return;
-  Value positions = n.iota((*shape)[*axis], rank, *axis);
+  Dims dims = getDims(typeOf(update));
+  AffineExpr length = getDims(typeOf(cache))[*axis];
+  Value positions = n.iota(dims[*axis], rank, *axis);
   if (n.has(2)) {
-    Ints perBatch(rank, 1);
-    perBatch[0] = (*shape)[0];
+    Dims perBatch(rank, getAffineConstantExpr(1, n.b.getContext()));
+    perBatch[0] = dims[0];
     positions = n.add(positions, n.reshape(n[2], perBatch));
   }
   if (n.string("mode") == "circular")
-    positions = n.binary(BinaryKind::Mod, positions, *length);
-  n.yield(n.create<ScatterElementsOp>(ScatterKind::Assign, cache, n.broadcast(positions, *shape), update, *axis));
+    positions = n.binary(BinaryKind::Mod, positions, n.dimsTensor({length}, RankedTensorType::get({}, n.b.getI64Type())));
+  n.yield(n.create<ScatterElementsOp>(ScatterKind::Assign, cache, n.broadcast(positions, dims), update, *axis));
 }
 
 template <ReduceKind kind> void importArgReduce(Node &n) {
@@ -103,10 +104,7 @@ void importCompress(Node &n) {
     return;
   Value x = n[0];
   if (!n.hasAttribute("axis")) {
-    std::optional<Ints> shape = n.fixedShape(x);
-    if (!shape)
-      return;
-    return n.yield(n.create<GatherOp>(n.reshape(x, ArrayRef<int64_t>(typeOf(x).getNumElements())), n.ints(*positions), 0));
+    return n.yield(n.create<GatherOp>(n.reshape(x, productOf(getDims(typeOf(x)), n.b.getContext())), n.ints(*positions), 0));
   }
   if (std::optional<int64_t> axis = n.axis(rankOf(x)))
     n.yield(n.create<GatherOp>(x, n.ints(*positions), *axis));
@@ -141,15 +139,12 @@ void importNonZero(Node &n) {
 void importReverseSequence(Node &n) {
   Value x = n[0];
   int64_t rank = rankOf(x), time = n.integer("time_axis"), batch = n.integer("batch_axis");
-  std::optional<Ints> shape = n.fixedShape(x);
-  if (!shape)
-    return;
-  Ints perBatch(rank, 1);
-  perBatch[batch] = (*shape)[batch];
-  Value lengths = n.reshape(n.cast(n[1], n.b.getI64Type()), perBatch), steps = n.iota((*shape)[time], rank, time);
+  Dims dims = getDims(typeOf(x)), perBatch(rank, getAffineConstantExpr(1, n.b.getContext()));
+  perBatch[batch] = dims[batch];
+  Value lengths = n.reshape(n.cast(n[1], n.b.getI64Type()), perBatch), steps = n.iota(dims[time], rank, time);
   Value mirrored = n.binary(BinaryKind::Sub, n.sub(lengths, steps), 1.0);
   Value from = n.select(n.compare(Predicate::Lt, steps, lengths), mirrored, steps);
-  n.yield(n.create<GatherElementsOp>(x, n.broadcast(from, *shape), time));
+  n.yield(n.create<GatherElementsOp>(x, n.broadcast(from, dims), time));
 }
 
 constexpr OpRow kRows[] = {

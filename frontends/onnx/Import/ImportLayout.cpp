@@ -134,21 +134,22 @@ Range resolveRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
   return {begin, static_cast<int64_t>(distance / stride) + 1};
 }
 
-/// Start or end of a slice with step 1, counted from the front and clamped to the dim. Null (and reported) where that depends on sizes that are not
-/// known.
-AffineExpr resolveBound(Node &n, AffineExpr bound, AffineExpr extent) {
+/// Start or end of a slice forward (or backward), counted from the front and clamped to the dim. Null (and reported) where that depends on sizes that
+/// are not known.
+AffineExpr resolveBound(Node &n, AffineExpr bound, AffineExpr extent, bool forward) {
   Symbols &symbols = n.graph.getSymbols();
-  AffineExpr zero = getAffineConstantExpr(0, n.b.getContext());
+  // Between which a bound lies: [0, extent] or, of a walk backward, [-1, extent - 1].
+  AffineExpr least = getAffineConstantExpr(forward ? 0 : -1, n.b.getContext()), most = extent + least;
   if (getConstant(bound) >= std::numeric_limits<int32_t>::max()) // as far as it goes
-    return extent;
+    return most;
   if (std::optional<int64_t> number = getConstant(bound); number && *number < 0)
-    bound = *number <= std::numeric_limits<int32_t>::min() ? zero : simplifyDim(extent + *number);
-  if (symbols.isAtLeast(bound, 0) && symbols.ensureAtMost(bound, extent))
+    bound = *number <= std::numeric_limits<int32_t>::min() ? least : simplifyDim(extent + *number);
+  if (symbols.isAtLeast(bound - least, 0) && symbols.ensureAtMost(bound, most))
     return bound;
-  if (symbols.isAtLeast(-bound, 0)) // before the front
-    return zero;
-  if (symbols.isAtLeast(bound - extent, 0)) // behind the end
-    return extent;
+  if (symbols.isAtLeast(least - bound, 0)) // before the front
+    return least;
+  if (symbols.isAtLeast(bound - most, 0)) // behind the end
+    return most;
   n.graph.reportSymbolic(n.loc, {bound, extent});
   return nullptr;
 }
@@ -195,15 +196,19 @@ void importSlice(Node &n) {
       strides[axis] = step;
       continue;
     }
-    if (step != 1) {
+    AffineExpr from = resolveBound(n, start, sizes[axis], step > 0), to = from ? resolveBound(n, end, sizes[axis], step > 0) : nullptr;
+    if (!to)
+      return;
+    AffineExpr distance = step > 0 ? to - from : from - to;
+    if (n.graph.getSymbols().isAtLeast(-distance, 0)) {
+      distance = from = getAffineConstantExpr(0, context); // nothing
+    } else if (!n.graph.getSymbols().isAtLeast(distance, 0)) {
       n.graph.reportSymbolic(n.loc, {start, end, sizes[axis]});
       return;
     }
-    AffineExpr from = resolveBound(n, start, sizes[axis]), to = from ? resolveBound(n, end, sizes[axis]) : nullptr;
-    if (!to)
-      return;
     offsets[axis] = from;
-    sizes[axis] = simplifyDim(to - from);
+    sizes[axis] = simplifyDim(distance.ceilDiv(std::abs(step)));
+    strides[axis] = step;
   }
   n.yield(n.slice(x, offsets, sizes, strides));
 }
@@ -218,33 +223,71 @@ void importConcat(Node &n) {
 
 void importSplit(Node &n) {
   Value x = n[0];
+  MLIRContext *context = n.b.getContext();
   std::optional<int64_t> axis = n.axis(rankOf(x));
-  std::optional<Ints> sizes = n.listOf("split", 1);
-  std::optional<int64_t> extent = axis ? n.fixedDim(x, *axis) : std::nullopt;
-  if (!sizes || !extent)
+  std::optional<Ints> given = n.listOf("split", 1);
+  if (!axis || !given)
     return;
-  if (sizes->empty()) {
-    int64_t parts = n.integer("num_outputs", n.numOutputs()), size = (*extent + parts - 1) / parts, left = *extent;
-    for (int64_t i = 0; i < parts; ++i) {
-      sizes->push_back(std::min(size, left));
-      left -= sizes->back();
+  AffineExpr extent = getDims(typeOf(x))[*axis];
+  Dims sizes(llvm::map_range(*given, [&](int64_t size) { return getAffineConstantExpr(size, context); }));
+  if (sizes.empty()) {
+    int64_t parts = n.integer("num_outputs", n.numOutputs());
+    AffineExpr size = simplifyDim(extent.ceilDiv(parts)), left = extent;
+    for (int64_t i = 0; i < parts; ++i) { // the last ones get what is left, if anything is
+      std::optional<int64_t> fixed = getConstant(left);
+      sizes.push_back(fixed ? getAffineConstantExpr(std::min(*getConstant(size), *fixed), context) : i + 1 < parts ? size : left);
+      left = simplifyDim(left - sizes.back());
     }
-  }
-  if (std::accumulate(sizes->begin(), sizes->end(), int64_t(0)) != *extent || sizes->size() < n.numOutputs()) {
-    n.error() << "the parts do not add up to the " << *extent << " elements of dim " << *axis;
+    if (parts == 2 && !getConstant(extent))
+      sizes.back() = extent.floorDiv(2);
+    else if (!n.graph.getSymbols().isAtLeast(sizes.back(), 0))
+      return n.graph.reportSymbolic(n.loc, {extent});
+  } else if (AffineExpr total = std::accumulate(sizes.begin(), sizes.end(), getAffineConstantExpr(0, context), std::plus<>());
+             !n.graph.getSymbols().requireEqual(total, extent, n.loc)) {
+    n.error() << "the parts do not add up to the elements of dim " << *axis << " of " << x.getType();
     return;
   }
-  int64_t begin = 0;
-  for (unsigned i = 0; i < n.numOutputs(); ++i) {
-    n.yield(i, n.sliceAxis(x, *axis, begin, (*sizes)[i]));
-    begin += (*sizes)[i];
+  if (sizes.size() < n.numOutputs()) {
+    n.error() << "has " << n.numOutputs() << " results and only " << sizes.size() << " parts";
+    return;
   }
+  AffineExpr begin = getAffineConstantExpr(0, context);
+  for (unsigned i = 0; i < n.numOutputs(); ++i) {
+    n.yield(i, n.sliceAxis(x, *axis, begin, sizes[i]));
+    begin = simplifyDim(begin + sizes[i]);
+  }
+}
+
+/// Pads that depend on open dims: borders of one number, concatenated.
+void importOpenPad(Node &n, ArrayRef<AffineExpr> pads) {
+  Value x = n[0];
+  Ints all(rankOf(x));
+  std::iota(all.begin(), all.end(), 0);
+  std::optional<Ints> axes = n.has(3) ? n.ints(3) : all;
+  if (axes)
+    axes = n.normalize(*axes, rankOf(x));
+  if (!axes)
+    return;
+  if (pads.size() != 2 * axes->size()) {
+    n.error() << "needs two pads for each of " << axes->size() << " dims, has " << pads.size();
+    return;
+  }
+  if (n.string("mode") != "constant" || !llvm::all_of(pads, [&](AffineExpr pad) { return n.graph.getSymbols().isAtLeast(pad, 0); }))
+    return n.graph.reportSymbolic(n.loc, pads);
+  Dims low(all.size(), getAffineConstantExpr(0, n.b.getContext())), high = low;
+  for (auto [i, axis] : llvm::enumerate(*axes)) {
+    low[axis] = simplifyDim(pads[i]);
+    high[axis] = simplifyDim(pads[axes->size() + i]);
+  }
+  n.yield(n.padConstant(x, low, high, n.has(2) ? n.reshape(n[2], ArrayRef<int64_t>{}) : Value()));
 }
 
 void importPad(Node &n) {
   Value x = n[0];
   int64_t rank = rankOf(x);
   bool attributes = n.since() < 11;
+  if (std::optional<Dims> open = attributes ? std::nullopt : getPlaceholderDims(n[1]))
+    return importOpenPad(n, *open);
   std::optional<Ints> pads = attributes ? n.integers("pads") : n.ints(1);
   std::optional<Ints> axes = n.has(3) ? n.ints(3) : Ints();
   if (!pads || !axes)
@@ -290,17 +333,18 @@ void importExpand(Node &n) {
     n.dims(1); // reports
     return;
   }
-  FailureOr<Dims> joined = broadcastDims(*to, getDims(typeOf(n[0])));
+  Value x = n.equalize(n[0], *to);
+  FailureOr<Dims> joined = broadcastDims(*to, getDims(typeOf(x)));
   if (failed(joined)) {
     n.error() << "cannot expand " << n[0].getType() << " to the given shape";
     return;
   }
-  n.yield(n.broadcast(n[0], *joined));
+  n.yield(n.broadcast(x, *joined));
 }
 
 /// [a, b] tiled [r, s] is [1, a, 1, b] broadcast to [r, a, s, b] and reshaped to [r a, s b].
 void importTile(Node &n) {
-  std::optional<Ints> repeats = n.ints(1);
+  std::optional<Dims> repeats = n.dims(1);
   if (!repeats)
     return;
   Dims from = getDims(typeOf(n[0])), apart, wide, to;
@@ -310,9 +354,9 @@ void importTile(Node &n) {
   }
   MLIRContext *context = n.b.getContext();
   for (auto [dim, repeat] : llvm::zip_equal(from, *repeats)) {
-    if (repeat != 1) {
+    if (getConstant(repeat) != 1) {
       apart.push_back(getAffineConstantExpr(1, context));
-      wide.push_back(getAffineConstantExpr(repeat, context));
+      wide.push_back(repeat);
     }
     apart.push_back(dim);
     wide.push_back(dim);
@@ -322,35 +366,33 @@ void importTile(Node &n) {
 }
 
 void importDepthToSpace(Node &n) {
-  std::optional<Ints> shape = n.fixedShape(n[0]);
-  if (!shape)
-    return;
-  int64_t block = n.integer("blocksize"), batch = (*shape)[0], channels = (*shape)[1] / (block * block), h = (*shape)[2], w = (*shape)[3];
+  Dims dims = getDims(typeOf(n[0]));
+  int64_t size = n.integer("blocksize");
+  AffineExpr batch = dims[0], block = getAffineConstantExpr(size, n.b.getContext()), channels = dims[1].floorDiv(size * size), h = dims[2],
+             w = dims[3];
   bool columnFirst = n.string("mode") == "CRD";
   Value x = columnFirst ? n.reshape(n[0], {batch, channels, block, block, h, w}) : n.reshape(n[0], {batch, block, block, channels, h, w});
   x = n.transpose(x, columnFirst ? ArrayRef<int64_t>{0, 1, 4, 2, 5, 3} : ArrayRef<int64_t>{0, 3, 4, 1, 5, 2});
-  n.yield(n.reshape(x, {batch, channels, h * block, w * block}));
+  n.yield(n.reshape(x, {batch, channels, h * size, w * size}));
 }
 
 void importSpaceToDepth(Node &n) {
-  std::optional<Ints> shape = n.fixedShape(n[0]);
-  if (!shape)
-    return;
-  int64_t block = n.integer("blocksize"), batch = (*shape)[0], channels = (*shape)[1], h = (*shape)[2] / block, w = (*shape)[3] / block;
+  Dims dims = getDims(typeOf(n[0]));
+  int64_t size = n.integer("blocksize");
+  AffineExpr batch = dims[0], block = getAffineConstantExpr(size, n.b.getContext()), channels = dims[1];
+  AffineExpr h = simplifyDim(dims[2].floorDiv(size)), w = simplifyDim(dims[3].floorDiv(size));
   Ints order = n.string("mode") == "CRD" ? Ints{0, 1, 3, 5, 2, 4} : Ints{0, 3, 5, 1, 2, 4};
   Value x = n.transpose(n.reshape(n[0], {batch, channels, h, block, w, block}), order);
-  n.yield(n.reshape(x, {batch, channels * block * block, h, w}));
+  n.yield(n.reshape(x, {batch, channels * (size * size), h, w}));
 }
 
 /// Upper (or lower) triangle: an element stays where column - row >= k (or <= k).
 void importTrilu(Node &n) {
   Value x = n[0];
   int64_t rank = rankOf(x);
-  std::optional<int64_t> rows = n.fixedDim(x, rank - 2), columns = n.fixedDim(x, rank - 1);
-  if (!rows || !columns)
-    return;
+  Dims dims = getDims(typeOf(x));
   Value k = n.has(1) ? n.reshape(n[1], ArrayRef<int64_t>{}) : n.scalar(0.0, n.b.getI64Type());
-  Value distance = n.sub(n.iota(*columns, 2, 1), n.iota(*rows, 2, 0));
+  Value distance = n.sub(n.iota(dims[rank - 1], 2, 1), n.iota(dims[rank - 2], 2, 0));
   Value stays = n.compare(n.flag("upper") ? Predicate::Ge : Predicate::Le, distance, k);
   n.yield(n.select(stays, x, n.scalar(0.0, elementOf(x))));
 }

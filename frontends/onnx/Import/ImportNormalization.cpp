@@ -161,11 +161,11 @@ void importHardmax(Node &n) {
     axis = 1;
     rank = 2;
   }
-  std::optional<int64_t> extent = x ? n.fixedDim(x, *axis) : std::nullopt;
-  if (!extent)
+  if (!x)
     return;
+  AffineExpr extent = getDims(typeOf(x))[*axis];
   Value best = n.create<ArgReduceOp>(ReduceKind::Max, x, *axis, /*keep_dims=*/true, /*select_last=*/false);
-  n.yield(n.reshape(n.cast(n.compare(Predicate::Eq, best, n.iota(*extent, rank, *axis)), elementOf(x)), dims));
+  n.yield(n.reshape(n.cast(n.compare(Predicate::Eq, best, n.iota(extent, rank, *axis)), elementOf(x)), dims));
 }
 
 /// x / (bias + alpha / size * sum of the squares of `size` neighbouring channels) ^ beta

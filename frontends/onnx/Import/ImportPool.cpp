@@ -16,10 +16,14 @@ bool applyCeilMode(Node &n, Window &window) {
   if (!n.flag("ceil_mode"))
     return true;
   for (size_t i = 0; i < window.rank(); ++i) {
+    int64_t stride = window.strides[i], covered = window.dilations[i] * (window.kernel[i] - 1) + 1;
+    if (int64_t &end = window.pads[window.rank() + i]; ShapedType::isDynamic(typeOf(n[0]).getDimSize(i + 2)) && stride - 1 + end < covered) {
+      end += stride - 1; // rounds up, and no last window begins behind the input
+      continue;
+    }
     std::optional<int64_t> extent = n.fixedDim(n[0], i + 2);
     if (!extent)
       return false;
-    int64_t stride = window.strides[i], covered = window.dilations[i] * (window.kernel[i] - 1) + 1;
     int64_t padded = *extent + window.pads[i] + window.pads[window.rank() + i];
     int64_t steps = (padded - covered + stride - 1) / stride;
     if (steps * stride >= *extent + window.pads[i])

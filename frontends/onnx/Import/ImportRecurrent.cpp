@@ -56,21 +56,25 @@ void importRecurrent(Node &n, const Cell &cell) {
   Value x = batchFirst ? n.transpose(n[0], {1, 0, 2}) : n[0];
   if (!x)
     return;
-  std::optional<Ints> shape = n.fixedShape(x), recurrence = n.fixedShape(n[2]);
-  if (!shape || !recurrence)
+  Dims dims = getDims(typeOf(x));
+  std::optional<Ints> recurrence = n.fixedShape(n[2]);
+  if (!recurrence)
     return;
-  if (shape->size() != 3 || recurrence->size() != 3) {
+  if (dims.size() != 3 || recurrence->size() != 3) {
     n.error() << "needs X and R of rank 3, has " << n[0].getType() << " and " << n[2].getType();
     return;
   }
-  int64_t steps = (*shape)[0], batch = (*shape)[1], directions = (*recurrence)[0], hidden = (*recurrence)[2];
+  int64_t directions = (*recurrence)[0];
+  MLIRContext *context = n.b.getContext();
+  AffineExpr steps = dims[0], batch = dims[1], hidden = getAffineConstantExpr((*recurrence)[2], context), rows = hidden * cell.gates;
+  AffineExpr none = getAffineConstantExpr(0, context);
   Type element = elementOf(x), i32 = n.b.getI32Type();
-  auto zeros = [&](ArrayRef<int64_t> sizes) { return n.broadcast(n.scalar(0.0, element), sizes); };
+  auto zeros = [&](ArrayRef<AffineExpr> sizes) { return n.broadcast(n.scalar(0.0, element), sizes); };
   // Operand `index` of one direction, without the dim of the directions; zeros when it is absent.
-  auto part = [&](unsigned index, int64_t direction, int64_t dim, ArrayRef<int64_t> sizes) {
+  auto part = [&](unsigned index, int64_t direction, int64_t dim, ArrayRef<AffineExpr> sizes) {
     return n.has(index) ? n.reshape(n.sliceAxis(n[index], dim, direction, 1), sizes) : zeros(sizes);
   };
-  Value lengths = n.has(4) ? n.cast(n[4], i32) : n.broadcast(n.scalar(steps, i32), {batch});
+  Value lengths = n.has(4) ? n.cast(n[4], i32) : n.broadcast(n.dimsTensor({steps}, RankedTensorType::get({}, i32)), batch);
 
   SmallVector<StringRef> names(directions * cell.activations.size());
   // The schema's default is that of two directions, whatever the node has.
@@ -90,16 +94,16 @@ void importRecurrent(Node &n, const Cell &cell) {
   bool isLstm = cell.kind == CellKind::Lstm;
   SmallVector<Value> states, lastStates, lastCells;
   for (int64_t d = 0; d < directions; ++d) {
-    int64_t rows = cell.gates * hidden, stateDim = batchFirst ? 1 : 0;
-    Value w = part(1, d, 0, {rows, (*shape)[2]}), r = part(2, d, 0, {rows, hidden}), bias = part(3, d, 0, {2 * rows});
-    Value h0 = part(5, d, stateDim, {batch, hidden}), c0 = isLstm ? part(6, d, stateDim, {batch, hidden}) : zeros({0});
-    Value peephole = isLstm ? part(7, d, 0, {3 * hidden}) : zeros({0});
+    int64_t stateDim = batchFirst ? 1 : 0;
+    Value w = part(1, d, 0, {rows, dims[2]}), r = part(2, d, 0, {rows, hidden}), bias = part(3, d, 0, rows * 2);
+    Value h0 = part(5, d, stateDim, {batch, hidden}), c0 = isLstm ? part(6, d, stateDim, {batch, hidden}) : zeros(none);
+    Value peephole = isLstm ? part(7, d, 0, hidden * 3) : zeros(none);
     if (!w || !r || !bias || !h0 || !c0 || !peephole || !lengths)
       return;
     size_t first = d * cell.activations.size(), count = cell.activations.size();
     bool reverse = n.string("direction") == "reverse" || d == 1;
-    auto type = [&](ArrayRef<int64_t> sizes) { return RankedTensorType::get(sizes, element); };
-    SmallVector<Type> types = {type({steps, batch, hidden}), type({batch, hidden}), isLstm ? type({batch, hidden}) : type({0})};
+    auto type = [&](ArrayRef<AffineExpr> sizes) { return makeTensorType(sizes, element); };
+    SmallVector<Type> types = {type({steps, batch, hidden}), type({batch, hidden}), isLstm ? type({batch, hidden}) : type(none)};
     auto op = RecurrentOp::create(n.b, n.loc, TypeRange(types), cell.kind, x, w, r, bias, h0, c0, peephole, lengths,
                                   n.b.getStrArrayAttr(ArrayRef(names).slice(first, count)), ArrayRef(alphas).slice(first, count),
                                   ArrayRef(betas).slice(first, count), APFloat(n.real("clip")), reverse, n.flag("linear_before_reset"),

@@ -34,16 +34,16 @@ Value sample(Node &n, const Sampling &sampling, ArrayRef<AffineExpr> sizes) {
                                  sampling.antialias, roi);
 }
 
-/// floor(size * scale). Of a symbolic size that is known for whole scales and their inverses; null for others.
+/// floor(size * scale). Of a symbolic size that is known for fractions over powers of two, whose products are exact; null for others.
 AffineExpr scaledSize(AffineExpr size, double scale) {
   if (std::optional<int64_t> number = getConstant(size)) // scales are f32 numbers: 0.6f * 5 must not fall below 3
     return getAffineConstantExpr(static_cast<int64_t>(std::floor(static_cast<float>(*number) * static_cast<float>(scale))), size.getContext());
-  double inverse = std::round(1.0 / scale);
-  if (scale >= 1.0 && scale == std::floor(scale))
-    return simplifyDim(size * static_cast<int64_t>(scale));
-  if (scale > 0.0 && scale < 1.0 && std::exp2(std::floor(std::log2(inverse))) == inverse && 1.0 / inverse == scale)
-    return simplifyDim(size.floorDiv(static_cast<int64_t>(inverse)));
-  return nullptr;
+  constexpr int64_t kDenominator = 1024;
+  double factor = scale * kDenominator;
+  if (!(factor >= 1.0) || factor != std::floor(factor) || factor > kDenominator * kDenominator)
+    return nullptr;
+  int64_t shared = std::gcd(static_cast<int64_t>(factor), kDenominator);
+  return simplifyDim((size * (static_cast<int64_t>(factor) / shared)).floorDiv(kDenominator / shared));
 }
 
 /// The sizes of the result; nothing (and reported) when a symbolic dim is scaled by a fraction.

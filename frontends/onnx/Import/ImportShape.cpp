@@ -62,14 +62,6 @@ void importConstantOfShape(Node &n) {
   n.yield(n.full(*dims, n.reshape(element, ArrayRef<int64_t>{})));
 }
 
-/// 0, 1, 2 ... in a vector of this size: the first elements of a constant that is as long as it can get.
-Value countUp(Node &n, AffineExpr size) {
-  if (std::optional<int64_t> number = getConstant(size))
-    return n.iota(*number);
-  int64_t most = rangeOf(size, n.graph.getSymbols().ranges()).maximum;
-  return n.sliceAxis(n.iota(most), 0, getAffineConstantExpr(0, n.b.getContext()), size);
-}
-
 /// The number of elements of an integer Range; null (and reported) when it cannot be told.
 AffineExpr countOf(Node &n) {
   std::optional<Dims> start = n.dims(0), limit = n.dims(1);
@@ -98,7 +90,7 @@ void importRange(Node &n) {
     AffineExpr count = countOf(n);
     if (!count)
       return;
-    steps = countUp(n, count);
+    steps = n.iota(count);
   } else {
     std::optional<SmallVector<double>> start = n.floats(0), limit = n.floats(1), delta = n.floats(2);
     if (!start || !limit || !delta)
@@ -116,15 +108,13 @@ void importRange(Node &n) {
 
 /// Ones where column - row = k.
 void importEyeLike(Node &n) {
-  std::optional<Ints> shape = n.fixedShape(n[0]);
+  Dims dims = getDims(typeOf(n[0]));
   Type element = n.hasAttribute("dtype") ? getElementType(n.b.getContext(), n.integer("dtype")) : elementOf(n[0]);
-  if (!shape)
-    return;
   if (!element) {
     n.error() << "EyeLike node '" << n.proto.name() << "' makes an element type that is not supported";
     return;
   }
-  Value distance = n.sub(n.iota((*shape)[1], 2, 1), n.iota((*shape)[0], 2, 0));
+  Value distance = n.sub(n.iota(dims[1], 2, 1), n.iota(dims[0], 2, 0));
   n.yield(n.cast(n.compare(Predicate::Eq, distance, n.scalar(n.integer("k"), n.b.getI64Type())), element));
 }
 

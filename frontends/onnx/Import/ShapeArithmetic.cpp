@@ -2,6 +2,8 @@
 #include "frontends/onnx/Import/ShapeArithmetic.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/SymbolicDims.h"
+#include "frontends/onnx/Import/Symbols.h"
 #include "frontends/onnx/Import/TensorBuilder.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -332,8 +334,10 @@ std::optional<Dims> sizesOf(Value value) {
   return dims;
 }
 
-std::optional<AffineExpr> apply(BinaryKind kind, AffineExpr a, AffineExpr b) {
+std::optional<AffineExpr> apply(BinaryKind kind, AffineExpr a, AffineExpr b, const Symbols &symbols) {
   std::optional<int64_t> divisor = getConstant(b);
+  bool divides = divisor && *divisor > 0 && symbols.isAtLeast(a, 0); // of negative numbers ONNX's quotient is not the floor
+  bool isLess = symbols.isAtLeast(b - a, 0), isMore = symbols.isAtLeast(a - b, 0);
   switch (kind) {
   case BinaryKind::Add:
     return a + b;
@@ -341,65 +345,118 @@ std::optional<AffineExpr> apply(BinaryKind kind, AffineExpr a, AffineExpr b) {
     return a - b;
   case BinaryKind::Mul:
     return a * b;
-  case BinaryKind::Div: // sizes are not negative, so truncation is the floor
-    return divisor && *divisor > 0 ? std::optional(a.floorDiv(*divisor)) : std::nullopt;
+  case BinaryKind::Div:
+    if (AffineExpr quotient = divisor != 0 ? divideDim(simplifyDim(a), simplifyDim(b)) : nullptr)
+      return quotient;
+    return divides ? std::optional(a.floorDiv(*divisor)) : std::nullopt;
   case BinaryKind::Mod:
-    return divisor && *divisor > 0 ? std::optional(a % *divisor) : std::nullopt;
+    return divides ? std::optional(a % *divisor) : std::nullopt;
+  case BinaryKind::Min:
+    return isLess ? std::optional(a) : isMore ? std::optional(b) : std::nullopt;
+  case BinaryKind::Max:
+    return isLess ? std::optional(b) : isMore ? std::optional(a) : std::nullopt;
   default:
     return std::nullopt;
   }
 }
 
+/// Whether it holds for all sizes (or for none).
+std::optional<bool> apply(Predicate predicate, AffineExpr a, AffineExpr b, const Symbols &symbols) {
+  auto known = [&](AffineExpr never, int64_t least, AffineExpr always, int64_t most) -> std::optional<bool> {
+    return symbols.isAtLeast(always, most) ? std::optional(true) : symbols.isAtLeast(never, least) ? std::optional(false) : std::nullopt;
+  };
+  switch (predicate) {
+  case Predicate::Lt:
+    return known(a - b, 0, b - a, 1);
+  case Predicate::Le:
+    return known(a - b, 1, b - a, 0);
+  case Predicate::Gt:
+    return known(b - a, 0, a - b, 1);
+  case Predicate::Ge:
+    return known(b - a, 1, a - b, 0);
+  case Predicate::Eq:
+  case Predicate::Ne:
+    if (simplifyDim(a - b) == getAffineConstantExpr(0, a.getContext()))
+      return predicate == Predicate::Eq;
+    return symbols.isAtLeast(a - b, 1) || symbols.isAtLeast(b - a, 1) ? std::optional(predicate == Predicate::Ne) : std::nullopt;
+  }
+  llvm_unreachable("all predicates are handled");
+}
+
+/// Whether `op` computes a number or a vector of known length from sizes.
+bool isShapeArithmetic(Operation *op) {
+  if (op->getNumResults() != 1 || !llvm::any_of(op->getOperands(), [](Value operand) { return getPlaceholderDims(operand).has_value(); }))
+    return false;
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return type.hasStaticShape() && type.getRank() <= 1;
+}
+
+/// Element `i` of a vector, or the number that a vector of one stands for.
+AffineExpr at(const Dims &dims, int64_t i) { return dims[dims.size() == 1 ? 0 : i]; }
+
 } // namespace
 
-std::optional<Dims> evaluateDims(Operation *op) {
-  if (op->getNumResults() != 1 || !llvm::any_of(op->getOperands(), [](Value operand) { return getPlaceholderDims(operand).has_value(); }))
-    return std::nullopt;
+DenseElementsAttr compareDims(Operation *op, const Symbols &symbols) {
+  auto compare = dyn_cast<CompareOp>(op);
+  std::optional<Dims> x = compare && isShapeArithmetic(op) ? sizesOf(op->getOperand(0)) : std::nullopt, y = x ? sizesOf(op->getOperand(1)) : x;
+  if (!y)
+    return {};
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type.hasStaticShape() || type.getRank() > 1)
+  SmallVector<bool> result;
+  for (int64_t i = 0; i < type.getNumElements(); ++i) {
+    std::optional<bool> truth = apply(compare.getPredicate(), at(*x, i), at(*y, i), symbols);
+    if (!truth)
+      return {};
+    result.push_back(*truth);
+  }
+  return DenseElementsAttr::get(type, result);
+}
+
+std::optional<Dims> evaluateDims(Operation *op, const Symbols &symbols) {
+  if (!isShapeArithmetic(op))
     return std::nullopt;
-  std::optional<Dims> x = sizesOf(op->getOperand(0));
-  if (!x)
-    return std::nullopt;
+  int64_t count = cast<RankedTensorType>(op->getResult(0).getType()).getNumElements();
+  SmallVector<Dims, 3> operands;
+  for (Value operand : op->getOperands()) {
+    std::optional<Dims> sizes = sizesOf(operand);
+    if (!sizes)
+      return std::nullopt;
+    operands.push_back(std::move(*sizes));
+  }
+  const Dims &x = operands.front();
+  Dims result;
   if (isa<ReshapeOp>(op))
     return x;
   if (auto cast = dyn_cast<CastOp>(op))
-    return cast.getTo().isSignlessInteger(64) || cast.getTo().isSignlessInteger(32) ? x : std::nullopt;
+    return cast.getTo().isSignlessInteger(64) || cast.getTo().isSignlessInteger(32) ? std::optional(x) : std::nullopt;
   if (auto slice = dyn_cast<SliceOp>(op)) {
-    Dims result;
     for (int64_t i = 0; i < slice.getSizes()[0]; ++i)
-      result.push_back((*x)[slice.getOffsets()[0] + i * slice.getStrides()[0]]);
+      result.push_back(x[slice.getOffsets()[0] + i * slice.getStrides()[0]]);
     return result;
   }
   if (isa<ConcatOp>(op)) {
-    for (Value operand : op->getOperands().drop_front()) {
-      std::optional<Dims> next = sizesOf(operand);
-      if (!next)
-        return std::nullopt;
-      x->append(*next);
-    }
-    return x;
+    for (const Dims &next : operands)
+      result.append(next);
+    return result;
   }
   if (isa<GatherOp>(op)) {
-    std::optional<SmallVector<int64_t>> indices = getConstantInts(op->getOperand(1));
-    if (!indices)
-      return std::nullopt;
-    Dims result;
-    for (int64_t index : *indices) {
-      int64_t at = index < 0 ? index + static_cast<int64_t>(x->size()) : index;
-      if (at < 0 || at >= static_cast<int64_t>(x->size()))
+    for (AffineExpr index : operands[1]) {
+      int64_t from = getConstant(index).value_or(-1), at = from < 0 ? from + static_cast<int64_t>(x.size()) : from;
+      if (!getConstant(index) || at < 0 || at >= static_cast<int64_t>(x.size()))
         return std::nullopt;
-      result.push_back((*x)[at]);
+      result.push_back(x[at]);
     }
     return result;
   }
-  if (auto binary = dyn_cast<BinaryOp>(op)) {
-    std::optional<Dims> y = sizesOf(op->getOperand(1));
-    if (!y)
-      return std::nullopt;
-    Dims result;
-    for (int64_t i = 0; i < type.getNumElements(); ++i) {
-      std::optional<AffineExpr> size = apply(binary.getKind(), (*x)[x->size() == 1 ? 0 : i], (*y)[y->size() == 1 ? 0 : i]);
+  if (auto unary = dyn_cast<UnaryOp>(op); unary && unary.getKind() == UnaryKind::Neg)
+    return llvm::map_to_vector<6>(x, [](AffineExpr size) { return -size; });
+  if (isa<BroadcastOp, SelectOp, BinaryOp>(op)) {
+    for (int64_t i = 0; i < count; ++i) {
+      std::optional<AffineExpr> size = at(x, i);
+      if (auto binary = dyn_cast<BinaryOp>(op))
+        size = apply(binary.getKind(), at(x, i), at(operands[1], i), symbols);
+      else if (isa<SelectOp>(op)) // the condition is a constant, or it would be no number
+        size = getConstant(at(x, i)) ? at(operands[*getConstant(at(x, i)) ? 1 : 2], i) : std::optional<AffineExpr>();
       if (!size)
         return std::nullopt;
       result.push_back(*size);
@@ -407,10 +464,10 @@ std::optional<Dims> evaluateDims(Operation *op) {
     return result;
   }
   if (auto reduce = dyn_cast<ReduceOp>(op); reduce && (reduce.getKind() == ReduceKind::Prod || reduce.getKind() == ReduceKind::Sum)) {
-    AffineExpr result = getAffineConstantExpr(reduce.getKind() == ReduceKind::Prod ? 1 : 0, op->getContext());
-    for (AffineExpr size : *x)
-      result = reduce.getKind() == ReduceKind::Prod ? result * size : result + size;
-    return Dims{result};
+    AffineExpr total = getAffineConstantExpr(reduce.getKind() == ReduceKind::Prod ? 1 : 0, op->getContext());
+    for (AffineExpr size : x)
+      total = reduce.getKind() == ReduceKind::Prod ? total * size : total + size;
+    return Dims{total};
   }
   return std::nullopt;
 }

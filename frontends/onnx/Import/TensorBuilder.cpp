@@ -72,6 +72,20 @@ Value TensorBuilder::iota(int64_t size, int64_t rank, int64_t axis) {
   return constant(RankedTensorType::get(shape, b.getI64Type()), {owner->data(), owner->size()}, "iota", owner);
 }
 
+Value TensorBuilder::iota(AffineExpr size, int64_t rank, int64_t axis) {
+  if (std::optional<int64_t> number = getConstant(size))
+    return iota(*number, rank, axis);
+  // The first elements of a constant that is as long as the size can get, or, when that is too long to store, a running sum.
+  constexpr int64_t kMostStored = 1 << 20;
+  AffineExpr zero = getAffineConstantExpr(0, b.getContext()), one = getAffineConstantExpr(1, b.getContext());
+  int64_t most = rangeOf(simplifyDim(size), symbols->ranges()).maximum;
+  if (most <= kMostStored)
+    return sliceAxis(iota(most, rank, axis), axis, zero, size);
+  Dims dims(rank, one);
+  dims[axis] = size;
+  return create<CumulativeOp>(ReduceKind::Sum, full(dims, scalar(1.0, b.getI64Type())), axis, /*exclusive=*/true, /*reverse=*/false);
+}
+
 Value TensorBuilder::full(ArrayRef<AffineExpr> dims, Value scalar) { return broadcast(scalar, dims); }
 
 Value TensorBuilder::dimsTensor(ArrayRef<AffineExpr> dims, Type element) {
@@ -206,6 +220,12 @@ Value TensorBuilder::reshape(Value x, ArrayRef<AffineExpr> dims) {
             << " elements";
     return {};
   }
+  if (!from.hasStaticShape() || !type.hasStaticShape()) {
+    if (symbols && symbols->isDynamic() && !symbols->requireEqual(productOf(getDims(from), b.getContext()), productOf(dims, b.getContext()), loc)) {
+      error() << "cannot reshape " << from << " to " << type << ": they never have the same number of elements";
+      return {};
+    }
+  }
   // Another shape of a weight is another weight with the same bytes.
   if (auto op = x.getDefiningOp<ConstantOp>())
     if (auto weight = dyn_cast<WeightAttr>(op.getValue())) {
@@ -254,6 +274,21 @@ Value TensorBuilder::broadcast(Value x, ArrayRef<AffineExpr> dims) {
     return {};
   }
   return createTyped<BroadcastOp>(type, x);
+}
+
+Value TensorBuilder::equalize(Value x, MutableArrayRef<AffineExpr> dims) {
+  if (!x)
+    return {};
+  Dims own = getDims(typeOf(x));
+  for (size_t back = 1; symbols && back <= std::min(own.size(), dims.size()); ++back) {
+    AffineExpr &mine = own.end()[-back], &other = dims.end()[-back];
+    std::optional<int64_t> a = getConstant(mine), b = getConstant(other);
+    if (mine == other || a == 1 || b == 1 || (a && b) || !symbols->requireEqual(mine, other, loc))
+      continue;
+    (a ? other : mine) = a ? mine : other;
+  }
+  RankedTensorType type = makeTensorType(own, elementOf(x));
+  return type == x.getType() ? x : createTyped<EqualDimsOp>(type, x);
 }
 
 Value TensorBuilder::broadcast(Value x, ArrayRef<int64_t> sizes) {
@@ -323,27 +358,46 @@ Value TensorBuilder::concat(ArrayRef<Value> inputs, int64_t axis) {
 Value TensorBuilder::pad(PadMode mode, Value x, ArrayRef<int64_t> low, ArrayRef<int64_t> high, TypedAttr value) {
   if (!x)
     return {};
-  Ints offsets(rankOf(x), 0), sizes(typeOf(x).getShape()), strides(rankOf(x), 1), grownLow, grownHigh;
+  Ints grownLow, grownHigh;
+  Dims offsets, sizes = getDims(typeOf(x));
   bool crops = false;
   for (auto [i, before, after] : llvm::enumerate(low, high)) {
-    crops |= before < 0 || after < 0;
-    offsets[i] = std::max<int64_t>(-before, 0);
-    if (before < 0 || after < 0) {
-      if (ShapedType::isDynamic(sizes[i])) {
-        error() << "a negative pad needs a dim of fixed size, here it is dim " << i << " of " << x.getType();
-        return {};
-      }
-      sizes[i] = std::max<int64_t>(sizes[i] + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0), 0);
+    int64_t taken = -std::min<int64_t>(before, 0) - std::min<int64_t>(after, 0);
+    crops |= taken > 0;
+    offsets.push_back(getAffineConstantExpr(std::max<int64_t>(-before, 0), b.getContext()));
+    std::optional<int64_t> size = getConstant(sizes[i]);
+    if (taken > 0 && !size && !symbols->isAtLeast(sizes[i] - taken, 0)) {
+      error() << "the pads take " << taken << " elements of dim " << i << " of " << x.getType() << ", which may have fewer";
+      return {};
     }
+    sizes[i] = size ? getAffineConstantExpr(std::max<int64_t>(*size - taken, 0), b.getContext()) : simplifyDim(sizes[i] - taken);
     grownLow.push_back(std::max<int64_t>(before, 0));
     grownHigh.push_back(std::max<int64_t>(after, 0));
   }
   if (crops)
-    x = slice(x, offsets, sizes, strides);
+    x = slice(x, offsets, sizes, Ints(rankOf(x), 1));
   if (!x)
     return {};
   auto fill = value ? ::llvm::cast<ElementsAttr>(value) : ElementsAttr(getScalar(0.0, elementOf(x)));
   return create<PadOp>(mode, x, grownLow, grownHigh, fill);
+}
+
+Value TensorBuilder::padConstant(Value x, ArrayRef<AffineExpr> low, ArrayRef<AffineExpr> high, Value scalar) {
+  for (int64_t axis = 0; x && axis < rankOf(x); ++axis) {
+    Dims dims = getDims(typeOf(x));
+    auto border = [&](AffineExpr size) {
+      dims[axis] = size;
+      return full(dims, scalar ? scalar : this->scalar(0.0, elementOf(x)));
+    };
+    SmallVector<Value> parts = {x};
+    if (getConstant(low[axis]) != 0)
+      parts.insert(parts.begin(), border(low[axis]));
+    if (getConstant(high[axis]) != 0)
+      parts.push_back(border(high[axis]));
+    if (parts.size() > 1)
+      x = concat(parts, axis);
+  }
+  return x;
 }
 
 //===-- Everything else ------------------------------------------------------------------------------------------------------------------===//
@@ -372,7 +426,9 @@ Value TensorBuilder::finish(Operation *op) {
     result = constant(DenseElementsAttr::get(type, ArrayRef<Attribute>()));
   else if (DenseElementsAttr value = evaluate(op))
     result = constant(value);
-  else if (std::optional<Dims> dims = evaluateDims(op))
+  else if (DenseElementsAttr truth = symbols ? compareDims(op, *symbols) : DenseElementsAttr())
+    result = constant(truth);
+  else if (std::optional<Dims> dims = symbols ? evaluateDims(op, *symbols) : std::nullopt)
     result = dimsTensor(*dims, typeOf(op->getResult(0)));
   if (!result)
     return op->getResult(0);

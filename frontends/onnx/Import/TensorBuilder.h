@@ -43,6 +43,7 @@ public:
   mlir::Value ints(llvm::ArrayRef<int64_t> values);
   /// 0, 1, ... as `i64`, in shape `[1.., size, ..1]` of `rank` dims with the values along `axis`.
   mlir::Value iota(int64_t size, int64_t rank = 1, int64_t axis = 0);
+  mlir::Value iota(mlir::AffineExpr size, int64_t rank = 1, int64_t axis = 0);
   /// The same number everywhere.
   mlir::Value full(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::Value scalar);
   /// The sizes as a vector (`i64` unless told); a placeholder that folds through shape arithmetic when some are symbolic.
@@ -77,6 +78,8 @@ public:
   mlir::Value squeeze(mlir::Value x, llvm::ArrayRef<int64_t> axes);
   mlir::Value transpose(mlir::Value x, llvm::ArrayRef<int64_t> permutation);
   mlir::Value broadcast(mlir::Value x, llvm::ArrayRef<mlir::AffineExpr> dims);
+  /// Writes open dims of `x` that meet another size in `dims` as that size (or the other way round), and takes note that they have to be equal.
+  mlir::Value equalize(mlir::Value x, llvm::MutableArrayRef<mlir::AffineExpr> dims);
   mlir::Value broadcast(mlir::Value x, llvm::ArrayRef<int64_t> dims);
   mlir::Value slice(mlir::Value x, llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides);
   /// The same with offsets and sizes that may be symbolic; the caller knows that they lie inside.
@@ -85,8 +88,10 @@ public:
   mlir::Value sliceAxis(mlir::Value x, int64_t axis, int64_t begin, int64_t size, int64_t stride = 1);
   mlir::Value sliceAxis(mlir::Value x, int64_t axis, mlir::AffineExpr begin, mlir::AffineExpr size);
   mlir::Value concat(llvm::ArrayRef<mlir::Value> inputs, int64_t axis);
-  /// Negative pads crop.
+  /// Negative pads crop; a symbolic dim must be known to have what they take.
   mlir::Value pad(PadMode mode, mlir::Value x, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high, mlir::TypedAttr value = {});
+  /// Pads that may be symbolic, none of them negative, of the same scalar (null: 0) everywhere.
+  mlir::Value padConstant(mlir::Value x, llvm::ArrayRef<mlir::AffineExpr> low, llvm::ArrayRef<mlir::AffineExpr> high, mlir::Value scalar);
 
   //===-- Everything else ----------------------------------------------------------------------------------------------------------------===//
 

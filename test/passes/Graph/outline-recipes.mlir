@@ -94,3 +94,18 @@ func.func @plain(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = ingot.binary add %x, %w : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+
+// What follows from the sizes of a run is no recipe, though it reads constants alone.
+// CHECK-LABEL: func.func @open(
+// CHECK-DAG: ingot.dims
+// CHECK-DAG: ingot.slice
+// CHECK-NOT: @recipes
+func.func @open(%x: tensor<?x2xi64, #ingot.dims<()[s0] -> (s0, 2)>>) -> tensor<2xi64> {
+  %d = ingot.dims affine_map<()[s0] -> (s0, s0)> : tensor<2xi64>
+  %c = ingot.constant #ingot.weight<0, "c"> : tensor<64xi64>
+  %e = ingot.slice %c [-9223372036854775808] [2] [1] {bounds = affine_map<()[s0] -> (s0, 2)>} : tensor<64xi64> -> tensor<2xi64>
+  %y = ingot.binary add %d, %e : tensor<2xi64>, tensor<2xi64> -> tensor<2xi64>
+  return %y : tensor<2xi64>
+}

@@ -212,3 +212,21 @@ func.func @prologue_alone(%x: tensor<16x16xf32>) -> tensor<16x16xf32> {
   }
   return %6 : tensor<16x16xf32>
 }
+
+// -----
+
+// The last row of an open dim: its place depends on the symbol, its shape and strides do not, so it is an ordinary buffer.
+// CHECK-LABEL: func.func @last_row(
+// CHECK: %[[ROW:.*]] = memref.view %{{.*}} : memref<{{[0-9]+}}xi8> to memref<1x20xf32>
+// CHECK: ingot.region ins(%[[ROW]]) outs(%{{.*}})
+func.func @last_row(%x: tensor<?x20xf32, #ingot.dims<()[s0] -> (s0, 20)>> {ingot.name = "x"}) -> (tensor<1x20xf32> {ingot.name = "y"})
+    attributes {ingot.symbols = ["open"], ingot.ranges = [array<i64: 1, 8>], ingot.relations = []} {
+  %0 = ingot.slice %x [-9223372036854775808, 0] [1, 20] [1, 1] bounds affine_map<()[s0] -> (s0 - 1, 0, 1, 20)>
+    : tensor<?x20xf32, #ingot.dims<()[s0] -> (s0, 20)>> -> tensor<1x20xf32>
+  %1 = ingot.region ins(%0) : (tensor<1x20xf32>) -> tensor<1x20xf32> {
+  ^bb0(%a: tensor<1x20xf32>):
+    %2 = ingot.unary relu %a : tensor<1x20xf32> -> tensor<1x20xf32>
+    ingot.yield %2 : tensor<1x20xf32>
+  }
+  return %1 : tensor<1x20xf32>
+}

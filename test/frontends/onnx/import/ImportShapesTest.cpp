@@ -39,8 +39,47 @@ TEST_F(ImportShapes, FollowsShapeArithmetic) {
 }
 
 TEST_F(ImportShapes, SaysWhichDimMustBeFixed) {
-  EXPECT_THAT(import("g (float[batch, 4] x) => (float[] y) { [split] y, z = Split<axis = 0, num_outputs = 2>(x) }"),
+  EXPECT_THAT(import("g (float[batch, 4] x) => (float[] y) { [split] y, z, u = Split<axis = 0, num_outputs = 3>(x) }"),
               HasSubstr("dim 'batch' of input 'x' is not fixed: give --dim batch=N or --input-shape x=..."));
+}
+
+TEST_F(ImportShapes, DecidesComparisonsOfSizes) {
+  // The shape of an expand as exporters write it: -1 where the operand's own dim stays.
+  std::string ir = import("g (float[batch, 1] x) => (float[d, e] y) { s = Shape(x) minus = Constant<value_ints = [-1, -1]>()"
+                          " ones = Constant<value_ints = [1, 4]>() keep = Equal(s, minus) to = Where(keep, ones, s) wide = Mul(to, ones)"
+                          " y = Expand(x, wide) }",
+                          {.ranges = {{"batch", {1, 8}}}});
+  EXPECT_THAT(ir, AllOf(HasSubstr("ingot.broadcast"), HasSubstr("(s0, 4)"), Not(HasSubstr("ingot.select"))));
+}
+
+TEST_F(ImportShapes, ChecksThatAReshapeKeepsItsElements) {
+  // A batch of 1 that the exporter wrote into the shape: right for 1, and a run with more is refused.
+  std::string graph = "g (float[batch, 2, 3] x) => (float[d, e] y) { to = Constant<value_ints = [1, 6]>() y = Reshape(x, to) }";
+  EXPECT_THAT(import(graph, {.ranges = {{"batch", {1, 8}}}}), HasSubstr("affine_map<()[s0] -> (s0 * 6, 6)>"));
+  EXPECT_THAT(import(graph, {.ranges = {{"batch", {2, 8}}}}), HasSubstr("they never have the same number of elements"));
+}
+
+TEST_F(ImportShapes, SlicesOpenDimsWithSteps) {
+  std::string graph = "g (float[batch, 4] x) => (float[d, e] y) { from = Constant<value_ints = [-1]>() to = Constant<value_ints = [-9999999999]>()"
+                      " axis = Constant<value_ints = [0]>() step = Constant<value_ints = [-2]>() y = Slice(x, from, to, axis, step) }";
+  EXPECT_THAT(import(graph, {.ranges = {{"batch", {1, 8}}}}), HasSubstr("(s0 - 1, 0, (s0 + 1) floordiv 2, 4)"));
+  // How many rows are before the third depends on whether there are three.
+  EXPECT_THAT(import("g (float[batch, 4] x) => (float[d, e] y) { from = Constant<value_ints = [1]>() to = Constant<value_ints = [3]>()"
+                     " axis = Constant<value_ints = [0]>() y = Slice(x, from, to, axis) }",
+                     {.ranges = {{"batch", {1, 8}}}}),
+              HasSubstr("dim 'batch' of input 'x' is not fixed"));
+}
+
+TEST_F(ImportShapes, SplitsOpenDims) {
+  EXPECT_THAT(import("g (float[batch, 4] x) => (float[d, 4] y, float[e, 4] z) { y, z = Split<axis = 0, num_outputs = 2>(x) }",
+                     {.ranges = {{"batch", {1, 8}}}}),
+              AllOf(HasSubstr("((s0 + 1) floordiv 2, 4)"), HasSubstr("(s0 floordiv 2, 4)")));
+}
+
+TEST_F(ImportShapes, CropsOpenDims) {
+  std::string graph = "g (float[batch, 4] x) => (float[d, 4] y) { pads = Constant<value_ints = [-2, 0, -1, 0]>() y = Pad(x, pads) }";
+  EXPECT_THAT(import(graph, {.ranges = {{"batch", {3, 8}}}}), HasSubstr("(2, 0, s0 - 3, 4)"));
+  EXPECT_THAT(import(graph, {.ranges = {{"batch", {2, 8}}}}), HasSubstr("the pads take 3 elements of dim 0"));
 }
 
 TEST_F(ImportShapes, BindsInputs) {
