@@ -10,12 +10,15 @@
 
 namespace ingot {
 
+struct CommandInfo;
+
 /// A parsed command line of `ingot`.
 struct CommandLine {
-  std::string command; ///< compile, check or run
-  CompileOptions options;
-  std::vector<std::string> programArguments; ///< of `run`, after `--`
+  const CommandInfo *command = nullptr;
+  CompileOptions options;                    ///< `input` is the first word that is no option
+  std::vector<std::string> programArguments; ///< of `run`
   bool quiet = false;
+  bool help = false; ///< the command's page is wanted; nothing else is checked then
 };
 
 /// Parses what stands after the program's name. The message of an error names the argument and what is known instead.

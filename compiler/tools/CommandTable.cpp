@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/CommandTable.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/Twine.h"
+
+namespace ingot {
+namespace {
+
+absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
+
+absl::Status setDim(llvm::StringRef text, CommandLine &line) {
+  CompileOptions &options = line.options;
+  auto [name, value] = text.rsplit('=');
+  auto [low, high] = value.split("..");
+  SymbolRange range;
+  bool isRange = value.contains("..");
+  if (name.empty() || low.getAsInteger(10, range.minimum) || range.minimum < 0 || (isRange && high.getAsInteger(10, range.maximum)))
+    return usage(llvm::Twine("--dim wants NAME=VALUE or NAME=LEAST..MOST with whole numbers, got '") + text + "'");
+  options.dims.erase(name.str());
+  options.ranges.erase(name.str());
+  if (isRange)
+    options.ranges[name.str()] = range;
+  else
+    options.dims[name.str()] = range.minimum;
+  return absl::OkStatus();
+}
+
+absl::Status setInputShape(llvm::StringRef text, CommandLine &line) {
+  auto [name, dims] = text.rsplit('=');
+  std::vector<int64_t> shape;
+  llvm::SmallVector<llvm::StringRef> parts;
+  if (!dims.empty())
+    dims.split(parts, 'x');
+  for (llvm::StringRef part : parts)
+    if (part.getAsInteger(10, shape.emplace_back()) || shape.back() < 0)
+      return usage(llvm::Twine("--input-shape wants NAME=1x3x48x320, got '") + text + "'");
+  if (name.empty() || shape.empty())
+    return usage(llvm::Twine("--input-shape wants NAME=1x3x48x320, got '") + text + "'");
+  line.options.inputShapes[name.str()] = shape;
+  return absl::OkStatus();
+}
+
+absl::Status setEmit(llvm::StringRef kind, CommandLine &line) {
+  constexpr std::pair<llvm::StringLiteral, Emit> kinds[] = {
+      {"exe", Emit::Program}, {"shared", Emit::Shared}, {"static", Emit::Static}, {"object", Emit::Object}};
+  for (auto [name, emit] : kinds)
+    if (kind == name) {
+      line.options.emit = emit;
+      return absl::OkStatus();
+    }
+  return usage(llvm::Twine("--emit wants exe, shared, static or object, got '") + kind + "'");
+}
+
+absl::Status setMemory(llvm::StringRef text, CommandLine &line) {
+  constexpr std::pair<llvm::StringLiteral, int> units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+  llvm::StringRef number = text;
+  int shift = 0;
+  for (auto [unit, bits] : units)
+    if (number.consume_back(unit))
+      shift = bits;
+  uint64_t size;
+  if (number.getAsInteger(10, size) || size > UINT64_MAX >> shift)
+    return usage(llvm::Twine("--max-memory wants a number of bytes, as 67108864 or 64MiB, got '") + text + "'");
+  line.options.maxMemoryBytes = size << shift;
+  return absl::OkStatus();
+}
+
+/// Keeps the value as it is.
+template <std::string CompileOptions::*field> absl::Status setText(llvm::StringRef value, CommandLine &line) {
+  line.options.*field = value.str();
+  return absl::OkStatus();
+}
+
+template <bool CommandLine::*field> absl::Status setFlag(llvm::StringRef, CommandLine &line) {
+  line.*field = true;
+  return absl::OkStatus();
+}
+
+template <int level> absl::Status setLevel(llvm::StringRef, CommandLine &line) {
+  line.options.level = level;
+  return absl::OkStatus();
+}
+
+absl::Status setStatic(llvm::StringRef, CommandLine &line) {
+  line.options.isStatic = true;
+  return absl::OkStatus();
+}
+
+constexpr CommandInfo kCommands[] = {
+    {Compile, "compile", "MODEL.onnx -o OUTPUT [options]", "model", "make a program or a library of a model", "",
+     "  ingot compile model.onnx -o model --input-shape x=1x3x224x224\n"
+     "  ingot compile model.onnx -o libmodel.a --emit=static --dim batch=1..8\n"},
+    {Run, "run", "MODEL.onnx [options] [program's options]", "model", "compile to a temporary file and run it",
+     "The first option of the program, or --, ends the options of the compiler: what follows is the program's.\n",
+     "  ingot run model.onnx --input x=a.npy --output y=b.npy\n"
+     "  ingot run model.onnx -O0 --dim batch=1 -- --random --iterations 10\n"},
+    {Check, "check", "MODEL.onnx [options]", "model", "list everything that cannot be compiled", "",
+     "  ingot check model.onnx\n"
+     "  ingot check model.onnx --input-shape x=1x3x224x224\n"},
+    {Help, "help", "[COMMAND]", "", "print the page of a command", "",
+     "  ingot help compile\n"
+     "  ingot compile --help\n"},
+    {Completion, "completion", "bash", "shell (bash)", "print a script that completes commands and options", "",
+     "  source <(ingot completion bash)\n"
+     "  ingot completion bash > ~/.local/share/bash-completion/completions/ingot\n"},
+};
+
+constexpr unsigned kModel = Compile | Run | Check; // commands that read a model
+constexpr unsigned kCode = Compile | Run;          // and make code of it
+
+constexpr OptionInfo kOptions[] = {
+    {"-o", "FILE", "", Compile, "the file to write", setText<&CompileOptions::output>},
+    {"-O0", "", "", kCode, "the plain path: no layouts, no fusion", setLevel<0>},
+    {"-O3", "", "", kCode, "the optimised path (default)", setLevel<3>},
+    {"--target", "LIST", "native x86-64-v3 x86-64-v4 x86-64-v3,x86-64-v4", kCode,
+     "native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start", setText<&CompileOptions::target>},
+    {"--dim", "NAME=SIZE", "", kModel, "fix a symbolic dim; NAME=LEAST..MOST: the sizes that it may have when the model runs", setDim},
+    {"--input-shape", "NAME=1x3x48", "", kModel, "fix the whole shape of an input", setInputShape},
+    {"--emit", "KIND", "exe shared static object", Compile, "exe (default), shared, static, object; the last three with a C header", setEmit},
+    {"--static", "", "", kCode, "a program that needs no shared library", setStatic},
+    {"--prefix", "NAME", "", Compile, "of the model's symbols and of the files beside a library (default: from OUTPUT)",
+     setText<&CompileOptions::prefix>},
+    {"--weights", "FILE", "", Compile, "put the weights into a file of their own, which is checked when it is opened (default: into OUTPUT)",
+     setText<&CompileOptions::weights>},
+    {"--max-memory", "64MiB", "", kCode, "fail, and name the largest tensors, if intermediate values and weights need more (KiB, MiB, GiB)",
+     setMemory},
+    {"--compile-to", "STAGE", "import graph region plan kernel llvm", Compile,
+     "print the IR at the end of import, graph, region, plan, kernel or llvm", setText<&CompileOptions::compileTo>},
+    {"--quiet", "", "", kModel, "no progress", setFlag<&CommandLine::quiet>},
+    {"--help", "", "", ~0u, "this page", setFlag<&CommandLine::help>},
+
+    {"--input", "NAME=FILE", "", Run, "an input: .npy, or an ONNX TensorProto .pb", nullptr},
+    {"--inputs", "FILE.npz", "", Run, "inputs by name", nullptr},
+    {"--output", "NAME=FILE", "", Run, "write an output as .npy", nullptr},
+    {"--outputs", "FILE.npz", "", Run, "write all outputs", nullptr},
+    {"--random", "", "", Run, "fill every input not given", nullptr},
+    {"--seed", "N", "", Run, "of --random", nullptr},
+    {"--iterations", "N", "", Run, "timed runs", nullptr},
+    {"--warmup", "N", "", Run, "runs before them", nullptr},
+    {"--threads", "N", "", Run, "default: one per core this process may use", nullptr},
+    {"--json", "", "", Run, "one JSON object instead of text", nullptr},
+    {"--info", "", "", Run, "inputs, outputs, memory and origin of the model, without running it", nullptr},
+};
+
+} // namespace
+
+llvm::ArrayRef<CommandInfo> commandTable() { return kCommands; }
+llvm::ArrayRef<OptionInfo> optionTable() { return kOptions; }
+
+const CommandInfo *findCommand(llvm::StringRef name) {
+  const CommandInfo *found = llvm::find_if(kCommands, [&](const CommandInfo &command) { return command.name == name; });
+  return found == std::end(kCommands) ? nullptr : found;
+}
+
+const OptionInfo *findOption(llvm::StringRef name, Command command) {
+  const OptionInfo *found = llvm::find_if(kOptions, [&](const OptionInfo &option) { return option.name == name && (option.commands & command); });
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+std::string suggestion(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> known) {
+  if (known.empty())
+    return "";
+  llvm::StringRef nearest =
+      *llvm::min_element(known, [&](llvm::StringRef a, llvm::StringRef b) { return word.edit_distance(a) < word.edit_distance(b); });
+  // Beyond half of the word it would be a guess.
+  return word.edit_distance(nearest) <= std::max<size_t>(2, word.size() / 2) ? "; did you mean '" + nearest.str() + "'?" : "";
+}
+
+} // namespace ingot
