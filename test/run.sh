@@ -5,7 +5,7 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, sanitize, gtest, lit, models, ops, input, artefacts, example, conformance.
+# Steps after set-up and build: checks, sanitize, gtest, lit, models, ops, input, artefacts, commands, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
@@ -15,7 +15,7 @@ case ${1:-} in --help | -h) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models ops input artefacts example conformance)
+steps=(checks sanitize gtest lit models ops input artefacts commands example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -95,6 +95,7 @@ models() { "$INGOT_PYTHON" test/e2e/run_models.py; }
 ops() { "$INGOT_PYTHON" test/e2e/run_ops.py; }
 input() { "$INGOT_PYTHON" test/e2e/bad_input.py; }
 artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
+commands() { "$INGOT_PYTHON" test/e2e/command_line.py; }
 example() { INGOT_SKIP_BUILD=1 examples/quickstart.sh; }
 conformance() { "$INGOT_PYTHON" test/conformance/run_suite.py; }
 

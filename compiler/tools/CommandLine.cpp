@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandLine.h"
 
+#include "compiler/Driver/UsageError.h"
 #include "compiler/tools/CommandTable.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"

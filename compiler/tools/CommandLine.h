@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/Driver/Compile.h"
+#include "compiler/Driver/Opt.h"
 
 #include <string>
 #include <vector>
@@ -15,9 +16,11 @@ struct CommandInfo;
 /// A parsed command line of `ingot`.
 struct CommandLine {
   const CommandInfo *command = nullptr;
+  OptOptions opt;
   CompileOptions options;                    ///< `input` is the first word that is no option
   std::vector<std::string> programArguments; ///< of `run`
   bool quiet = false;
+  bool json = false;
   bool help = false; ///< the command's page is wanted; nothing else is checked then
 };
 

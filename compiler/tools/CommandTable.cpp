@@ -88,6 +88,11 @@ absl::Status setStatic(llvm::StringRef, CommandLine &line) {
   return absl::OkStatus();
 }
 
+absl::Status setName(std::vector<std::string> OptOptions::*names, llvm::StringRef value, CommandLine &line) {
+  (line.opt.*names).push_back(value.str());
+  return absl::OkStatus();
+}
+
 constexpr CommandInfo kCommands[] = {
     {Compile, "compile", "MODEL.onnx -o OUTPUT [options]", "model", "make a program or a library of a model", "",
      "  ingot compile model.onnx -o model --input-shape x=1x3x224x224\n"
@@ -99,6 +104,17 @@ constexpr CommandInfo kCommands[] = {
     {Check, "check", "MODEL.onnx [options]", "model", "list everything that cannot be compiled", "",
      "  ingot check model.onnx\n"
      "  ingot check model.onnx --input-shape x=1x3x224x224\n"},
+    {Inspect, "inspect", "FILE [options]", "file", "describe a model, a compiled program, or a library",
+     "A model: inputs, outputs, open dims, operators, weights. A program or a shared library: inputs, outputs, memory, code variants, and the "
+     "manifest,\n"
+     "which says what it was made of and how; a program is run with --info, a library is loaded. A static library or an object: models and "
+     "manifest.\n",
+     "  ingot inspect model.onnx\n"
+     "  ingot inspect ./program --json\n"},
+    {Opt, "opt", "FILE [options]", "model or file of IR", "take a model, or a file of IR, through passes or stages and print the IR",
+     "FILE is a model, or IR that ends in .mlir. Without --passes the stages of the level run. IR between passes and times go to standard error.\n",
+     "  ingot opt model.onnx --stop-after=region --time-passes\n"
+     "  ingot opt region.mlir --passes='ingot-copy-views,ingot-choose-kernels(avx512=true)' --print-ir-after=ingot-copy-views\n"},
     {Help, "help", "[COMMAND]", "", "print the page of a command", "",
      "  ingot help compile\n"
      "  ingot compile --help\n"},
@@ -107,14 +123,16 @@ constexpr CommandInfo kCommands[] = {
      "  ingot completion bash > ~/.local/share/bash-completion/completions/ingot\n"},
 };
 
-constexpr unsigned kModel = Compile | Run | Check; // commands that read a model
-constexpr unsigned kCode = Compile | Run;          // and make code of it
+constexpr unsigned kModel = Compile | Run | Check | Inspect | Opt; // commands that read a model
+constexpr unsigned kCode = Compile | Run;                          // and make code of it
+
+constexpr llvm::StringLiteral kStages = "import graph region plan kernel llvm";
 
 constexpr OptionInfo kOptions[] = {
     {"-o", "FILE", "", Compile, "the file to write", setText<&CompileOptions::output>},
-    {"-O0", "", "", kCode, "the plain path: no layouts, no fusion", setLevel<0>},
-    {"-O3", "", "", kCode, "the optimised path (default)", setLevel<3>},
-    {"--target", "LIST", "native x86-64-v3 x86-64-v4 x86-64-v3,x86-64-v4", kCode,
+    {"-O0", "", "", kCode | Opt, "the plain path: no layouts, no fusion", setLevel<0>},
+    {"-O3", "", "", kCode | Opt, "the optimised path (default)", setLevel<3>},
+    {"--target", "LIST", "native x86-64-v3 x86-64-v4 x86-64-v3,x86-64-v4", kCode | Opt,
      "native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start", setText<&CompileOptions::target>},
     {"--dim", "NAME=SIZE", "", kModel, "fix a symbolic dim; NAME=LEAST..MOST: the sizes that it may have when the model runs", setDim},
     {"--input-shape", "NAME=1x3x48", "", kModel, "fix the whole shape of an input", setInputShape},
@@ -126,9 +144,29 @@ constexpr OptionInfo kOptions[] = {
      setText<&CompileOptions::weights>},
     {"--max-memory", "64MiB", "", kCode, "fail, and name the largest tensors, if intermediate values and weights need more (KiB, MiB, GiB)",
      setMemory},
-    {"--compile-to", "STAGE", "import graph region plan kernel llvm", Compile,
-     "print the IR at the end of import, graph, region, plan, kernel or llvm", setText<&CompileOptions::compileTo>},
-    {"--quiet", "", "", kModel, "no progress", setFlag<&CommandLine::quiet>},
+    {"--compile-to", "STAGE", kStages, Compile, "print the IR at the end of import, graph, region, plan, kernel or llvm",
+     setText<&CompileOptions::compileTo>},
+    {"--passes", "LIST", "", Opt, "run these instead of the stages: a,b(option=value other=value); func.func(a,b) runs them on each function",
+     [](llvm::StringRef value, CommandLine &line) {
+       line.opt.passes = value.str();
+       return absl::OkStatus();
+     }},
+    {"--stop-after", "STAGE", kStages, Opt, "the last stage: import, graph, region, plan, kernel or llvm (default)",
+     [](llvm::StringRef value, CommandLine &line) {
+       line.opt.stopAfter = value.str();
+       return absl::OkStatus();
+     }},
+    {"--print-ir-after", "PASS", "", Opt, "print the IR after every run of a pass; may be given again",
+     [](llvm::StringRef value, CommandLine &line) { return setName(&OptOptions::printAfter, value, line); }},
+    {"--disable-pass", "PASS", "", Opt, "leave a pass out; may be given again",
+     [](llvm::StringRef value, CommandLine &line) { return setName(&OptOptions::disabled, value, line); }},
+    {"--time-passes", "", "", Opt, "seconds and runs of each pass",
+     [](llvm::StringRef, CommandLine &line) {
+       line.opt.timePasses = true;
+       return absl::OkStatus();
+     }},
+    {"--json", "", "", Inspect, "one JSON object instead of text", setFlag<&CommandLine::json>},
+    {"--quiet", "", "", Compile | Run | Check, "no progress", setFlag<&CommandLine::quiet>},
     {"--help", "", "", ~0u, "this page", setFlag<&CommandLine::help>},
 
     {"--input", "NAME=FILE", "", Run, "an input: .npy, or an ONNX TensorProto .pb", nullptr},
@@ -157,15 +195,6 @@ const CommandInfo *findCommand(llvm::StringRef name) {
 const OptionInfo *findOption(llvm::StringRef name, Command command) {
   const OptionInfo *found = llvm::find_if(kOptions, [&](const OptionInfo &option) { return option.name == name && (option.commands & command); });
   return found == std::end(kOptions) ? nullptr : found;
-}
-
-std::string suggestion(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> known) {
-  if (known.empty())
-    return "";
-  llvm::StringRef nearest =
-      *llvm::min_element(known, [&](llvm::StringRef a, llvm::StringRef b) { return word.edit_distance(a) < word.edit_distance(b); });
-  // Beyond half of the word it would be a guess.
-  return word.edit_distance(nearest) <= std::max<size_t>(2, word.size() / 2) ? "; did you mean '" + nearest.str() + "'?" : "";
 }
 
 } // namespace ingot

@@ -12,7 +12,7 @@
 namespace ingot {
 
 /// The commands as bits: OptionInfo::commands is a set of them.
-enum Command : unsigned { Compile = 1, Run = 2, Check = 4, Help = 8, Completion = 16 };
+enum Command : unsigned { Compile = 1, Run = 2, Check = 4, Help = 8, Completion = 16, Inspect = 32, Opt = 64 };
 
 struct CommandInfo {
   Command id;
@@ -40,9 +40,6 @@ llvm::ArrayRef<OptionInfo> optionTable();
 /// Null when there is none.
 const CommandInfo *findCommand(llvm::StringRef name);
 const OptionInfo *findOption(llvm::StringRef name, Command command);
-
-/// "; did you mean 'X'?" with the word nearest to `word`, or nothing when none is near.
-std::string suggestion(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> known);
 
 } // namespace ingot
 

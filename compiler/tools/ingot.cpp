@@ -2,9 +2,13 @@
 // The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 this
 // machine cannot run generated code, 4 our own error.
 #include "compiler/Driver/Compile.h"
+#include "compiler/Driver/Inspect.h"
+#include "compiler/Driver/UsageError.h"
+#include "compiler/Init/Init.h"
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/CommandTable.h"
 #include "compiler/tools/Help.h"
+#include "compiler/tools/InspectText.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
@@ -90,6 +94,27 @@ int failUsage(const absl::Status &status) {
   return 2;
 }
 
+int inspect(const CommandLine &line) {
+  absl::StatusOr<llvm::json::Object> object = inspectFile(line.options);
+  if (!object.ok())
+    return fail(object.status());
+  if (line.json)
+    llvm::outs() << llvm::json::Value(std::move(*object)) << '\n';
+  else
+    llvm::outs() << inspectionText(*object);
+  return 0;
+}
+
+int opt(CommandLine &line) {
+  registerPasses();
+  line.opt.print = [](llvm::StringRef text) { llvm::errs() << text; };
+  absl::StatusOr<std::string> ir = optimizeFile(line.options, line.opt);
+  if (!ir.ok())
+    return fail(ir.status());
+  llvm::outs() << *ir;
+  return 0;
+}
+
 int help(const CommandLine &line) {
   if (line.options.input.empty()) {
     llvm::outs() << overview();
@@ -138,6 +163,10 @@ int main(int argc, char **argv) {
     return run(*line);
   case Check:
     return check(*line);
+  case Inspect:
+    return inspect(*line);
+  case Opt:
+    return opt(*line);
   case Help:
     return help(*line);
   case Completion:
