@@ -11,28 +11,27 @@
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/ImportFile.h"
 #include "compiler/Driver/Interface.h"
 #include "compiler/Driver/Machine.h"
+#include "compiler/Driver/Manifest.h"
 #include "compiler/Driver/PeakMemory.h"
 #include "compiler/Driver/RecipeRunner.h"
+#include "compiler/Driver/UsageError.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Pipelines/Stages.h"
 #include "compiler/Target/TargetSpec.h"
 #include "dialects/Ingot/Ingot.h"
-#include "frontends/onnx/Import/Import.h"
-#include "frontends/onnx/Ingest/CheckNode.h"
-#include "frontends/onnx/Ingest/Validate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Weights/WeightStore.h"
 #include "runtime/include/ingot/model.h"
 #include "runtime/src/WeightsHash.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/JSON.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -42,14 +41,6 @@ using namespace mlir;
 
 namespace ingot {
 namespace {
-
-constexpr absl::string_view kUsageError = "ingot/usage"; // payload of an error that the command line is to blame for
-
-absl::Status usageError(absl::string_view message) {
-  absl::Status status = absl::InvalidArgumentError(message);
-  status.SetPayload(kUsageError, absl::Cord());
-  return status;
-}
 
 /// The output's name, of a library without its "lib".
 std::string defaultPrefix(const CompileOptions &options) {
@@ -79,7 +70,6 @@ private:
   }
 
   StageOptions stageOptions() const { return StageOptions::ofLevel(options.level); }
-  std::string manifest(llvm::ArrayRef<TargetSpec> targets) const;
   absl::Status checkMemory(func::FuncOp planned, uint64_t arenaBytes);
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
   absl::StatusOr<std::vector<std::vector<int64_t>>> specialSizes() const;
@@ -116,61 +106,14 @@ void Compilation::end() {
     options.progress(stageName, std::chrono::duration<double>(std::chrono::steady_clock::now() - stageBegin).count());
 }
 
-/// All nodes of a graph and of the graphs inside of them.
-void walkNodes(const onnx::GraphProto &graph, llvm::function_ref<void(const onnx::NodeProto &)> visit) {
-  for (const onnx::NodeProto &node : graph.node()) {
-    visit(node);
-    for (const onnx::AttributeProto &attribute : node.attribute()) {
-      if (attribute.has_g())
-        walkNodes(attribute.g(), visit);
-      for (const onnx::GraphProto &inner : attribute.graphs())
-        walkNodes(inner, visit);
-    }
-  }
-}
-
-/// The dims of inputs that neither the model nor an option fixes, a line for each: fixing one may help where an open one cannot be compiled.
-std::string openInputDims(const onnx::GraphProto &graph, const CompileOptions &options) {
-  std::string text;
-  for (const onnx::ValueInfoProto &input : graph.input()) {
-    bool isWeight = llvm::any_of(graph.initializer(), [&](const onnx::TensorProto &tensor) { return tensor.name() == input.name(); });
-    if (isWeight || options.inputShapes.count(input.name()))
-      continue;
-    for (auto [i, dim] : llvm::enumerate(input.type().tensor_type().shape().dim()))
-      if (!dim.has_dim_value() && !options.dims.count(dim.dim_param()) && !options.ranges.count(dim.dim_param()))
-        text += (text.empty() ? "dim " : "\ndim ") + std::to_string(i) + " of input '" + input.name() + "' is not fixed: give --input-shape " +
-                input.name() + "=..." + (dim.dim_param().empty() ? "" : " or --dim " + dim.dim_param() + "=N");
-  }
-  return text;
-}
-
 absl::Status Compilation::import() {
   begin("import");
-  absl::StatusOr<std::unique_ptr<ingest::Model>> loaded = ingest::readModel(options.input);
-  if (!loaded.ok())
-    return loaded.status();
-  model = std::move(*loaded);
-  if (std::vector<ingest::Diagnostic> problems = ingest::validate(*model); !problems.empty()) {
-    // The importer would stop here; what it could not have imported belongs to the same list.
-    for (const onnx::NodeProto *node : importer::unsupportedNodes(*model))
-      if (llvm::none_of(problems, [&](const ingest::Diagnostic &problem) { return problem.node == node->name(); }))
-        problems.push_back(ingest::problemOf(*node, model->opsets(), "the operator is not supported"));
-    return absl::InvalidArgumentError(options.input + ":\n" + ingest::printed(problems));
-  }
-  walkNodes(model->graph(), [&](const onnx::NodeProto &node) {
-    std::string description = ingest::problemOf(node, model->opsets(), "").str();
-    diagnostics.describeNode(node.name(), llvm::StringRef(description).rtrim(": ").str());
-  });
-  importer::ImportOptions importOptions{
-      .dims = options.dims, .ranges = options.ranges, .dynamic = true, .inputShapes = options.inputShapes, .boundInputs = {}};
-  if (failed(importer::checkOptions(context, *model, importOptions)))
-    return usageError(diagnostics.status("the options do not fit the model").message());
-  module = importer::importModel(context, *model, weights, importOptions);
-  if (!module) {
-    absl::Status status = diagnostics.status("import failed without a message");
-    std::string open = openInputDims(model->graph(), options);
-    return open.empty() ? status : usageError(open + "\nand with that dim left open: " + std::string(status.message()));
-  }
+  absl::StatusOr<ImportedModel> imported = importFile(context, options, diagnostics);
+  if (!imported.ok())
+    return imported.status();
+  model = std::move(imported->model);
+  weights = std::move(imported->weights);
+  module = std::move(imported->module);
   end();
   return absl::OkStatus();
 }
@@ -220,18 +163,6 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
   llvm::raw_string_ostream stream(summary.text);
   module->print(stream);
   return summary;
-}
-
-std::string Compilation::manifest(llvm::ArrayRef<TargetSpec> targets) const {
-  llvm::json::Array names;
-  for (const TargetSpec &target : targets)
-    names.push_back(target.name);
-  llvm::json::Object object{{"compiler", "ingot 0.1.0"},
-                            {"llvm", LLVM_VERSION_STRING},
-                            {"model_sha256", model->sha256()},
-                            {"level", options.level},
-                            {"targets", std::move(names)}};
-  return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
 std::string mebibytes(uint64_t bytes) { return llvm::formatv("{0:f2} MiB", bytes / 1048576.0).str(); }
@@ -475,7 +406,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return status;
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
-  interface.manifest = manifest(*targets);
+  interface.manifest = manifestOf(options, *targets, model->sha256());
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
       break;
@@ -531,7 +462,5 @@ absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options) {
 }
 
 absl::Status checkModel(const CompileOptions &options) { return Compilation(options).check(); }
-
-bool isUsageError(const absl::Status &status) { return status.GetPayload(kUsageError).has_value(); }
 
 } // namespace ingot

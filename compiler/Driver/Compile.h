@@ -54,9 +54,6 @@ absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options);
 /// Reports every node that cannot be compiled, a line each: OK when there is none. Takes the model through the plain path without making code.
 absl::Status checkModel(const CompileOptions &options);
 
-/// Whether the options are wrong, not the model.
-bool isUsageError(const absl::Status &status);
-
 } // namespace ingot
 
 #endif

@@ -4,6 +4,7 @@
 #include "mlir/IR/Location.h"
 #include "passes/Kernel/FailureSites.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -26,6 +27,8 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext &context)
         if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
           return success();
         std::string line = describe(nodeNameOf(diagnostic.getLocation())) + diagnostic.str();
+        if (auto place = dyn_cast<FileLineColLoc>(diagnostic.getLocation())) // in a file of IR
+          line = llvm::formatv("{0}:{1}:{2}: {3}", place.getFilename().strref(), place.getLine(), place.getColumn(), line).str();
         if (!llvm::is_contained(lines, line))
           lines.push_back(line);
         return success();

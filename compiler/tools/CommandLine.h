@@ -4,18 +4,24 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/Driver/Compile.h"
+#include "compiler/Driver/Opt.h"
 
 #include <string>
 #include <vector>
 
 namespace ingot {
 
+struct CommandInfo;
+
 /// A parsed command line of `ingot`.
 struct CommandLine {
-  std::string command; ///< compile, check or run
-  CompileOptions options;
-  std::vector<std::string> programArguments; ///< of `run`, after `--`
+  const CommandInfo *command = nullptr;
+  OptOptions opt;
+  CompileOptions options;                    ///< `input` is the first word that is no option
+  std::vector<std::string> programArguments; ///< of `run`
   bool quiet = false;
+  bool json = false;
+  bool help = false; ///< the command's page is wanted; nothing else is checked then
 };
 
 /// Parses what stands after the program's name. The message of an error names the argument and what is known instead.

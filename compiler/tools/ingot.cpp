@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 this
 // machine cannot run generated code, 4 our own error.
-#include "compiler/tools/CommandLine.h"
-
 #include "compiler/Driver/Compile.h"
+#include "compiler/Driver/Inspect.h"
+#include "compiler/Driver/UsageError.h"
+#include "compiler/Init/Init.h"
 #include "compiler/Target/TargetSpec.h"
-#include "llvm/ADT/STLExtras.h"
+#include "compiler/tools/CommandTable.h"
+#include "compiler/tools/Help.h"
+#include "compiler/tools/InspectText.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
@@ -19,33 +23,6 @@
 using namespace ingot;
 
 namespace {
-
-constexpr llvm::StringLiteral kHelp = R"(ingot: compiles ONNX models to native code
-
-  ingot compile MODEL.onnx -o OUTPUT [options]   make a program (or a library) of a model
-  ingot check MODEL.onnx [options]               list everything that cannot be compiled
-  ingot run MODEL.onnx [options] [program's options]   compile to a temporary file and run it; see ingot run MODEL.onnx -- --help
-  ingot --version | --help
-
-Options
-  -o FILE                     the file to write
-  -O0 | -O3                   the plain path, or the optimised one (default)
-  --target=LIST               native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start
-  --dim NAME=VALUE            fix a symbolic dim
-  --dim NAME=LEAST..MOST      the sizes that it may have when the model runs; LEAST..MOST:64,128 adds code of its own for 64 and 128
-  --input-shape NAME=1x3x48   fix the whole shape of an input
-  --emit=KIND                 exe (default), shared, static, object; the last three with a C header
-  --static                    a program that needs no shared library
-  --prefix=NAME               of the model's symbols and of the files beside a library (default: from OUTPUT)
-  --weights=FILE              put the weights into a file of their own, which is checked when it is opened (default: into OUTPUT)
-  --max-memory=64MiB          fail, and name the largest tensors, if intermediate values and weights need more (KiB, MiB, GiB)
-  --compile-to=STAGE          print the IR at the end of import, graph, region, plan, kernel or llvm
-  --quiet                     no progress
-
-Examples
-  ingot compile model.onnx -o model --input-shape x=1x3x224x224
-  ./model --random --iterations 20 --json
-)";
 
 int fail(const absl::Status &status) {
   llvm::StringRef text(status.message().data(), status.message().size());
@@ -112,30 +89,87 @@ int run(CommandLine &line) {
   return code;
 }
 
+int failUsage(const absl::Status &status) {
+  llvm::errs() << "error: " << llvm::StringRef(status.message().data(), status.message().size()) << '\n';
+  return 2;
+}
+
+int inspect(const CommandLine &line) {
+  absl::StatusOr<llvm::json::Object> object = inspectFile(line.options);
+  if (!object.ok())
+    return fail(object.status());
+  if (line.json)
+    llvm::outs() << llvm::json::Value(std::move(*object)) << '\n';
+  else
+    llvm::outs() << inspectionText(*object);
+  return 0;
+}
+
+int opt(CommandLine &line) {
+  registerPasses();
+  line.opt.print = [](llvm::StringRef text) { llvm::errs() << text; };
+  absl::StatusOr<std::string> ir = optimizeFile(line.options, line.opt);
+  if (!ir.ok())
+    return fail(ir.status());
+  llvm::outs() << *ir;
+  return 0;
+}
+
+int help(const CommandLine &line) {
+  if (line.options.input.empty()) {
+    llvm::outs() << overview();
+    return 0;
+  }
+  absl::StatusOr<CommandLine> page = parseCommandLine({line.options.input, "--help"});
+  if (!page.ok())
+    return failUsage(page.status());
+  llvm::outs() << pageOf(*page->command);
+  return 0;
+}
+
+int completion(const CommandLine &line) {
+  if (line.options.input != "bash")
+    return failUsage(absl::InvalidArgumentError("there is no completion for the shell '" + line.options.input + "'; there is one for bash"));
+  llvm::outs() << bashCompletion();
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  auto options = llvm::make_range(arguments.begin(), llvm::find(arguments, "--")); // what follows is the program's
-  if (arguments.empty()) {
-    llvm::errs() << "error: no command given: ingot compile, ingot check or ingot run; see ingot --help\n";
-    return 2;
-  }
-  if (arguments[0] == "help" || llvm::is_contained(options, "--help")) {
-    llvm::outs() << kHelp;
-    return 0;
-  }
+  if (arguments.empty())
+    return failUsage(absl::InvalidArgumentError("no command given: ingot compile, run, check, ...; see ingot help"));
   if (arguments[0] == "--version") {
-    llvm::outs() << "ingot 0.1.0 (LLVM 22)\n";
+    llvm::outs() << "ingot " INGOT_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
     return 0;
   }
+  if (arguments[0] == "--help" || arguments[0] == "-h")
+    arguments[0] = "help";
   absl::StatusOr<CommandLine> line = parseCommandLine(arguments);
-  if (!line.ok()) {
-    llvm::errs() << "error: " << std::string(line.status().message()) << '\n';
-    return 2;
+  if (!line.ok())
+    return failUsage(line.status());
+  if (line->help) {
+    llvm::outs() << pageOf(*line->command);
+    return 0;
   }
   line->options.toolPath = llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&main));
   if (!line->quiet && isatty(STDERR_FILENO))
     line->options.progress = printProgress;
-  return line->command == "check" ? check(*line) : line->command == "run" ? run(*line) : compile(*line);
+  switch (line->command->id) {
+  case Compile:
+    return compile(*line);
+  case Run:
+    return run(*line);
+  case Check:
+    return check(*line);
+  case Inspect:
+    return inspect(*line);
+  case Opt:
+    return opt(*line);
+  case Help:
+    return help(*line);
+  case Completion:
+    return completion(*line);
+  }
 }

@@ -150,6 +150,20 @@ static void print_dims(FILE *out, const IngotModel *model) {
       fprintf(out, "  %s  %" PRId64 " to %" PRId64 "\n", model->symbols[i].name, model->symbols[i].minimum, model->symbols[i].maximum);
 }
 
+static void print_json_ranges(FILE *out, const IngotModel *model) {
+  bool first = true;
+  fputs(",\"dims\":[", out);
+  for (uint32_t i = 0; i < model->symbol_count; ++i) {
+    if (model->symbols[i].kind != INGOT_SYMBOL_INPUT)
+      continue;
+    fputs(first ? "{\"name\":" : ",{\"name\":", out);
+    print_json_string(out, model->symbols[i].name);
+    fprintf(out, ",\"min\":%" PRId64 ",\"max\":%" PRId64 "}", model->symbols[i].minimum, model->symbols[i].maximum);
+    first = false;
+  }
+  putc(']', out);
+}
+
 static void print_json_ports(FILE *out, const char *key, const IngotModel *model, const IngotTensorInfo *tensors, uint32_t count) {
   fprintf(out, "\"%s\":[", key);
   for (uint32_t i = 0; i < count; ++i) {
@@ -168,6 +182,7 @@ static void report_info_json(FILE *out, const IngotModel *model, const IngotVari
   print_json_ports(out, "inputs", model, model->inputs, model->input_count);
   putc(',', out);
   print_json_ports(out, "outputs", model, model->outputs, model->output_count);
+  print_json_ranges(out, model);
   fprintf(out, ",\"peak_memory_bytes\":%" PRIu64 ",\"arena_bytes\":%" PRIu64 ",\"weight_bytes\":%" PRIu64, arena + model->weight_bytes, arena,
           model->weight_bytes);
   fputs(",\"variant\":", out);
@@ -183,6 +198,8 @@ static void report_info_json(FILE *out, const IngotModel *model, const IngotVari
   }
   fprintf(out, "],\"manifest\":%s}\n", has_manifest ? model->manifest : "{}");
 }
+
+enum { LONGEST_FIELD = 300 }; /* of the manifest in text: lists of passes are for --json */
 
 void ingot_report_info(FILE *out, const IngotModel *model, bool json) {
   const IngotVariant *used = ingot_model_variant(model);
@@ -202,7 +219,8 @@ void ingot_report_info(FILE *out, const IngotModel *model, bool json) {
   fputs("compiled\n", out);
   const char *at = model->manifest ? model->manifest : "";
   for (ManifestField field; ingot_manifest_next(&at, &field);)
-    fprintf(out, "  %.*s  %.*s\n", (int)field.key_size, field.key, (int)field.value_size, field.value);
+    if (field.value_size <= LONGEST_FIELD)
+      fprintf(out, "  %.*s  %.*s\n", (int)field.key_size, field.key, (int)field.value_size, field.value);
 }
 
 void ingot_report_help(FILE *out, const IngotModel *model, const char *program) {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Driver/Manifest.h"
+
+#include "compiler/Pipelines/PassNames.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+namespace ingot {
+
+std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, llvm::StringRef modelHash) {
+  llvm::json::Array names;
+  for (const TargetSpec &target : targets)
+    names.push_back(target.name);
+  llvm::json::Object dims, shapes, passes;
+  for (const auto &[name, size] : options.dims)
+    dims[name] = size;
+  for (const auto &[name, range] : options.ranges)
+    dims[name] = llvm::formatv("{0}..{1}", range.minimum, range.maximum).str();
+  for (const auto &[name, shape] : options.inputShapes)
+    shapes[name] = llvm::json::Array(shape);
+  for (const Stage &stage : stages())
+    passes[stage.name] = llvm::json::Array(passNames(stage, StageOptions::ofLevel(options.level)));
+  llvm::json::Object object{
+      {"compiler", "ingot " INGOT_VERSION}, {"llvm", LLVM_VERSION_STRING}, {"model_sha256", modelHash},         {"level", options.level},
+      {"targets", std::move(names)},        {"dims", std::move(dims)},     {"input_shapes", std::move(shapes)}, {"passes", std::move(passes)}};
+  return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str(); // keys are sorted: "compiler" is the first
+}
+
+} // namespace ingot

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COMPILER_DRIVER_MANIFEST_H
+#define COMPILER_DRIVER_MANIFEST_H
+
+#include "compiler/Driver/Compile.h"
+#include "compiler/Target/TargetSpec.h"
+#include "llvm/ADT/ArrayRef.h"
+
+#include <string>
+
+namespace ingot {
+
+/// How every manifest begins: files that hold a model are known by it.
+inline constexpr llvm::StringLiteral kManifestBegin = R"({"compiler":"ingot )";
+
+/// What a model was made of and how, as one JSON object: versions, the model's checksum, options and passes. It says nothing of the machine's paths
+/// and cores, so that the same input and options give the same bytes everywhere.
+std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, llvm::StringRef modelHash);
+
+} // namespace ingot
+
+#endif

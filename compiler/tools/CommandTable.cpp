@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/CommandTable.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/Twine.h"
+
+namespace ingot {
+namespace {
+
+absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
+
+absl::Status setDim(llvm::StringRef text, CommandLine &line) {
+  CompileOptions &options = line.options;
+  auto [name, value] = text.rsplit('=');
+  auto [range, special] = value.split(':');
+  auto [low, high] = range.split("..");
+  SymbolRange sizes;
+  bool isRange = range.contains(".."), wrong = name.empty() || low.getAsInteger(10, sizes.minimum) || sizes.minimum < 0;
+  wrong |= isRange ? high.getAsInteger(10, sizes.maximum) : value.contains(':');
+  llvm::SmallVector<llvm::StringRef> parts;
+  special.split(parts, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  std::vector<int64_t> chosen(parts.size());
+  for (auto [part, size] : llvm::zip_equal(parts, chosen))
+    wrong |= part.getAsInteger(10, size);
+  if (wrong)
+    return usage(llvm::Twine("--dim wants NAME=VALUE, NAME=LEAST..MOST or NAME=LEAST..MOST:SIZE,SIZE with whole numbers, got '") + text + "'");
+  options.dims.erase(name.str());
+  options.ranges.erase(name.str());
+  options.special.erase(name.str());
+  if (!isRange) {
+    options.dims[name.str()] = sizes.minimum;
+    return absl::OkStatus();
+  }
+  options.ranges[name.str()] = sizes;
+  if (!chosen.empty())
+    options.special[name.str()] = chosen;
+  return absl::OkStatus();
+}
+
+absl::Status setInputShape(llvm::StringRef text, CommandLine &line) {
+  auto [name, dims] = text.rsplit('=');
+  std::vector<int64_t> shape;
+  llvm::SmallVector<llvm::StringRef> parts;
+  if (!dims.empty())
+    dims.split(parts, 'x');
+  for (llvm::StringRef part : parts)
+    if (part.getAsInteger(10, shape.emplace_back()) || shape.back() < 0)
+      return usage(llvm::Twine("--input-shape wants NAME=1x3x48x320, got '") + text + "'");
+  if (name.empty() || shape.empty())
+    return usage(llvm::Twine("--input-shape wants NAME=1x3x48x320, got '") + text + "'");
+  line.options.inputShapes[name.str()] = shape;
+  return absl::OkStatus();
+}
+
+absl::Status setEmit(llvm::StringRef kind, CommandLine &line) {
+  constexpr std::pair<llvm::StringLiteral, Emit> kinds[] = {
+      {"exe", Emit::Program}, {"shared", Emit::Shared}, {"static", Emit::Static}, {"object", Emit::Object}};
+  for (auto [name, emit] : kinds)
+    if (kind == name) {
+      line.options.emit = emit;
+      return absl::OkStatus();
+    }
+  return usage(llvm::Twine("--emit wants exe, shared, static or object, got '") + kind + "'");
+}
+
+absl::Status setMemory(llvm::StringRef text, CommandLine &line) {
+  constexpr std::pair<llvm::StringLiteral, int> units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+  llvm::StringRef number = text;
+  int shift = 0;
+  for (auto [unit, bits] : units)
+    if (number.consume_back(unit))
+      shift = bits;
+  uint64_t size;
+  if (number.getAsInteger(10, size) || size > UINT64_MAX >> shift)
+    return usage(llvm::Twine("--max-memory wants a number of bytes, as 67108864 or 64MiB, got '") + text + "'");
+  line.options.maxMemoryBytes = size << shift;
+  return absl::OkStatus();
+}
+
+/// Keeps the value as it is.
+template <std::string CompileOptions::*field> absl::Status setText(llvm::StringRef value, CommandLine &line) {
+  line.options.*field = value.str();
+  return absl::OkStatus();
+}
+
+template <bool CommandLine::*field> absl::Status setFlag(llvm::StringRef, CommandLine &line) {
+  line.*field = true;
+  return absl::OkStatus();
+}
+
+template <int level> absl::Status setLevel(llvm::StringRef, CommandLine &line) {
+  line.options.level = level;
+  return absl::OkStatus();
+}
+
+absl::Status setStatic(llvm::StringRef, CommandLine &line) {
+  line.options.isStatic = true;
+  return absl::OkStatus();
+}
+
+absl::Status setName(std::vector<std::string> OptOptions::*names, llvm::StringRef value, CommandLine &line) {
+  (line.opt.*names).push_back(value.str());
+  return absl::OkStatus();
+}
+
+constexpr CommandInfo kCommands[] = {
+    {Compile, "compile", "MODEL.onnx -o OUTPUT [options]", "model", "make a program or a library of a model", "",
+     "  ingot compile model.onnx -o model --input-shape x=1x3x224x224\n"
+     "  ingot compile model.onnx -o libmodel.a --emit=static --dim batch=1..8\n"},
+    {Run, "run", "MODEL.onnx [options] [program's options]", "model", "compile to a temporary file and run it",
+     "The first option of the program, or --, ends the options of the compiler: what follows is the program's.\n",
+     "  ingot run model.onnx --input x=a.npy --output y=b.npy\n"
+     "  ingot run model.onnx -O0 --dim batch=1 -- --random --iterations 10\n"},
+    {Check, "check", "MODEL.onnx [options]", "model", "list everything that cannot be compiled", "",
+     "  ingot check model.onnx\n"
+     "  ingot check model.onnx --input-shape x=1x3x224x224\n"},
+    {Inspect, "inspect", "FILE [options]", "file", "describe a model, a compiled program, or a library",
+     "A model: inputs, outputs, open dims, operators, weights. A program or a shared library: inputs, outputs, memory, code variants, and the "
+     "manifest,\n"
+     "which says what it was made of and how; a program is run with --info, a library is loaded. A static library or an object: models and "
+     "manifest.\n",
+     "  ingot inspect model.onnx\n"
+     "  ingot inspect ./program --json\n"},
+    {Opt, "opt", "FILE [options]", "model or file of IR", "take a model, or a file of IR, through passes or stages and print the IR",
+     "FILE is a model, or IR that ends in .mlir. Without --passes the stages of the level run. IR between passes and times go to standard error.\n",
+     "  ingot opt model.onnx --stop-after=region --time-passes\n"
+     "  ingot opt region.mlir --passes='ingot-copy-views,ingot-choose-kernels(avx512=true)' --print-ir-after=ingot-copy-views\n"},
+    {Help, "help", "[COMMAND]", "", "print the page of a command", "",
+     "  ingot help compile\n"
+     "  ingot compile --help\n"},
+    {Completion, "completion", "bash", "shell (bash)", "print a script that completes commands and options", "",
+     "  source <(ingot completion bash)\n"
+     "  ingot completion bash > ~/.local/share/bash-completion/completions/ingot\n"},
+};
+
+constexpr unsigned kModel = Compile | Run | Check | Inspect | Opt; // commands that read a model
+constexpr unsigned kCode = Compile | Run;                          // and make code of it
+
+constexpr llvm::StringLiteral kStages = "import graph region plan kernel llvm";
+
+constexpr OptionInfo kOptions[] = {
+    {"-o", "FILE", "", Compile, "the file to write", setText<&CompileOptions::output>},
+    {"-O0", "", "", kCode | Opt, "the plain path: no layouts, no fusion", setLevel<0>},
+    {"-O3", "", "", kCode | Opt, "the optimised path (default)", setLevel<3>},
+    {"--target", "LIST", "native x86-64-v3 x86-64-v4 x86-64-v3,x86-64-v4", kCode | Opt,
+     "native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start", setText<&CompileOptions::target>},
+    {"--dim", "NAME=SIZE", "", kModel,
+     "fix a symbolic dim; NAME=LEAST..MOST: the sizes that it may have when the model runs; LEAST..MOST:64,128: with code of its own for these",
+     setDim},
+    {"--input-shape", "NAME=1x3x48", "", kModel, "fix the whole shape of an input", setInputShape},
+    {"--emit", "KIND", "exe shared static object", Compile, "exe (default), shared, static, object; the last three with a C header", setEmit},
+    {"--static", "", "", kCode, "a program that needs no shared library", setStatic},
+    {"--prefix", "NAME", "", Compile, "of the model's symbols and of the files beside a library (default: from OUTPUT)",
+     setText<&CompileOptions::prefix>},
+    {"--weights", "FILE", "", Compile, "put the weights into a file of their own, which is checked when it is opened (default: into OUTPUT)",
+     setText<&CompileOptions::weights>},
+    {"--max-memory", "64MiB", "", kCode, "fail, and name the largest tensors, if intermediate values and weights need more (KiB, MiB, GiB)",
+     setMemory},
+    {"--compile-to", "STAGE", kStages, Compile, "print the IR at the end of import, graph, region, plan, kernel or llvm",
+     setText<&CompileOptions::compileTo>},
+    {"--passes", "LIST", "", Opt, "run these instead of the stages: a,b(option=value other=value); func.func(a,b) runs them on each function",
+     [](llvm::StringRef value, CommandLine &line) {
+       line.opt.passes = value.str();
+       return absl::OkStatus();
+     }},
+    {"--stop-after", "STAGE", kStages, Opt, "the last stage: import, graph, region, plan, kernel or llvm (default)",
+     [](llvm::StringRef value, CommandLine &line) {
+       line.opt.stopAfter = value.str();
+       return absl::OkStatus();
+     }},
+    {"--print-ir-after", "PASS", "", Opt, "print the IR after every run of a pass; may be given again",
+     [](llvm::StringRef value, CommandLine &line) { return setName(&OptOptions::printAfter, value, line); }},
+    {"--disable-pass", "PASS", "", Opt, "leave a pass out; may be given again",
+     [](llvm::StringRef value, CommandLine &line) { return setName(&OptOptions::disabled, value, line); }},
+    {"--time-passes", "", "", Opt, "seconds and runs of each pass",
+     [](llvm::StringRef, CommandLine &line) {
+       line.opt.timePasses = true;
+       return absl::OkStatus();
+     }},
+    {"--json", "", "", Inspect, "one JSON object instead of text", setFlag<&CommandLine::json>},
+    {"--quiet", "", "", Compile | Run | Check, "no progress", setFlag<&CommandLine::quiet>},
+    {"--help", "", "", ~0u, "this page", setFlag<&CommandLine::help>},
+
+    {"--input", "NAME=FILE", "", Run, "an input: .npy, or an ONNX TensorProto .pb", nullptr},
+    {"--inputs", "FILE.npz", "", Run, "inputs by name", nullptr},
+    {"--output", "NAME=FILE", "", Run, "write an output as .npy", nullptr},
+    {"--outputs", "FILE.npz", "", Run, "write all outputs", nullptr},
+    {"--random", "", "", Run, "fill every input not given", nullptr},
+    {"--seed", "N", "", Run, "of --random", nullptr},
+    {"--iterations", "N", "", Run, "timed runs", nullptr},
+    {"--warmup", "N", "", Run, "runs before them", nullptr},
+    {"--threads", "N", "", Run, "default: one per core this process may use", nullptr},
+    {"--json", "", "", Run, "one JSON object instead of text", nullptr},
+    {"--info", "", "", Run, "inputs, outputs, memory and origin of the model, without running it", nullptr},
+};
+
+} // namespace
+
+llvm::ArrayRef<CommandInfo> commandTable() { return kCommands; }
+llvm::ArrayRef<OptionInfo> optionTable() { return kOptions; }
+
+const CommandInfo *findCommand(llvm::StringRef name) {
+  const CommandInfo *found = llvm::find_if(kCommands, [&](const CommandInfo &command) { return command.name == name; });
+  return found == std::end(kCommands) ? nullptr : found;
+}
+
+const OptionInfo *findOption(llvm::StringRef name, Command command) {
+  const OptionInfo *found = llvm::find_if(kOptions, [&](const OptionInfo &option) { return option.name == name && (option.commands & command); });
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+} // namespace ingot

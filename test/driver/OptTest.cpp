@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Driver/Opt.h"
+
+#include "compiler/Pipelines/PassNames.h"
+#include "gtest/gtest.h"
+
+using namespace ingot;
+
+TEST(Opt, PipelineText) {
+  EXPECT_EQ(pipelineText("a,b"), "a,b");
+  EXPECT_EQ(pipelineText("a(x=1,y=2),b"), "a{x=1 y=2},b");
+  EXPECT_EQ(pipelineText("func.func(a(x=1),b),any(c)"), "func.func(a{x=1},b),any(c)");
+  EXPECT_EQ(pipelineText("a{x=1}"), "a{x=1}"); // MLIR's own way of writing it
+}
+
+TEST(Opt, PassNames) {
+  EXPECT_EQ(passNames("builtin.module(func.func(a{x=1 y={b,c}},b),c)"), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(passNames(""), std::vector<std::string>{});
+  for (const Stage &stage : stages()) {
+    std::vector<std::string> plain = passNames(stage, StageOptions::ofLevel(0)), all = passNames(stage, {});
+    EXPECT_LE(plain.size(), all.size());
+    EXPECT_FALSE(plain.empty());
+  }
+}

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`ingot inspect`, `opt` and `bench` on whole models and what was compiled of them; the same bytes from every folder and number of cores.
+
+    test/e2e/command_line.py                       everything
+    test/e2e/command_line.py --filter 'inspect.*'  only these
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import re
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import harness
+
+
+def network() -> onnx.ModelProto:
+    """An open batch, weights of two types, a node with a subgraph."""
+    random = np.random.default_rng(7)
+    weights = [
+        numpy_helper.from_array(random.standard_normal((8, 4), dtype=np.float32), "w"),
+        numpy_helper.from_array(random.standard_normal(4, dtype=np.float32), "b"),
+        numpy_helper.from_array(np.array([0, -1], np.int64), "shape"),
+    ]
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["p"], name="product"),
+        helper.make_node("Add", ["p", "b"], ["s"]),
+        helper.make_node("Relu", ["s"], ["r"]),
+        helper.make_node("Relu", ["r"], ["q"]),
+        helper.make_node("Reshape", ["q", "shape"], ["y"]),
+    ]
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(nodes, "g", [info("x", TensorProto.FLOAT, ["batch", 8])], [info("y", TensorProto.FLOAT, ["batch", 4])], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9, producer_name="a test")
+
+
+class Bench:
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.model = folder / "net.onnx"
+        onnx.save(network(), self.model)
+        self.hash = hashlib.sha256(self.model.read_bytes()).hexdigest()
+
+    def ingot(self, *words, env=None) -> harness.Outcome:
+        return harness.execute([harness.INGOT, *words], timeout=120, cwd=self.folder, env=env)
+
+    def object(self, *words):
+        """What a command prints as JSON; an AssertionError when it fails."""
+        done = self.ingot(*words, "--json")
+        assert done.code == 0, f"{words} ended with {done.code}: {done.text()}"
+        return json.loads(done.out)
+
+    def compile(self, output, *options):
+        done = self.ingot("compile", self.model, "-o", self.folder / output, *options)
+        assert done.code == 0, f"ingot compile ended with {done.code}: {done.text()}"
+        return self.folder / output
+
+
+def expect(value, expected, what=""):
+    assert value == expected, f"{what} is {value!r}, expected {expected!r}"
+
+
+def refused(done: harness.Outcome, code: int, *words):
+    missing = [word for word in words if word not in done.err]
+    assert done.code == code and not missing, f"exit code {done.code}, expected {code}; no {missing} in: {done.text()}"
+
+
+def inspect_model(b: Bench):
+    got = b.object("inspect", b.model)
+    expect(got["kind"], "model", "kind")
+    expect([(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]], [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])])
+    expect(got["dims"], [{"name": "batch", "min": 1, "max": 256}], "dims")
+    expect(got["operators"], {"MatMul": 1, "Add": 1, "Relu": 2, "Reshape": 1}, "operators")
+    types = {"float32": {"count": 2, "bytes": 144}, "int64": {"count": 1, "bytes": 16}}
+    expect(got["weights"], {"count": 3, "bytes": 160, "types": types}, "weights")
+    expect((got["model_sha256"], got["opsets"], got["producer"], got["problems"]), (b.hash, {"ai.onnx": 17}, "a test", []))
+    expect(b.object("inspect", b.model, "--dim", "batch=3")["inputs"][0]["shape"], [3, 8], "the shape with --dim")
+    expect(b.object("inspect", b.model, "--dim", "batch=2..5")["dims"], [{"name": "batch", "min": 2, "max": 5}], "dims with --dim")
+    text = b.ingot("inspect", b.model).out
+    for part in ("x  f32 [batch, 8]", "batch  1 to 256", "5 nodes of 4 kinds", "     2  Relu", "3 tensors", "float32  2 tensors", b.hash):
+        assert part in text, f"no {part!r} in: {text}"
+
+
+def inspect_model_that_cannot_be_compiled(b: Bench):
+    proto = network()
+    proto.graph.node[2].op_type = "Frobnicate"
+    onnx.save(proto, b.folder / "odd.onnx")
+    got = b.object("inspect", b.folder / "odd.onnx")
+    expect((got["operators"]["Frobnicate"], got["inputs"][0]["shape"]), (1, ["batch", 8]))
+    assert any("Frobnicate" in line for line in got["problems"]), got["problems"]
+    assert "cannot be compiled" in b.ingot("inspect", b.folder / "odd.onnx").out
+
+
+def check_compiled(b: Bench, path, kind):
+    got = b.object("inspect", path)
+    expect(got["kind"], kind, "kind")
+    expect([(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]], [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])])
+    expect(got["dims"], [{"name": "batch", "min": 1, "max": 6}], "dims")
+    expect((got["variants"], got["variant"]), (["x86-64-v3"], "x86-64-v3"))
+    expect(got["peak_memory_bytes"], got["arena_bytes"] + got["weight_bytes"], "peak memory")
+    assert got["weight_bytes"] >= 144, got
+    check_manifest(b, got["manifest"])
+    text = b.ingot("inspect", path).out
+    for part in (kind, "x  f32 [batch, 8]", "batch  1 to 6", "x86-64-v3", "compiled", b.hash):
+        assert part in text, f"no {part!r} in: {text}"
+
+
+def check_manifest(b: Bench, manifest):
+    expect((manifest["model_sha256"], manifest["level"], manifest["targets"]), (b.hash, 3, ["x86-64-v3"]))
+    expect((manifest["dims"], manifest["input_shapes"]), ({"batch": "1..6"}, {}))
+    assert manifest["compiler"].startswith("ingot ") and manifest["llvm"], manifest
+    expect(list(manifest["passes"]), ["graph", "kernel", "llvm", "plan", "region"], "the stages")
+    assert "ingot-fold-scales" in manifest["passes"]["graph"] and manifest["passes"]["plan"][-1] == "ingot-verify-plan", manifest["passes"]
+
+
+OPTIONS = ("--target=x86-64-v3", "--dim", "batch=1..6")
+
+
+def inspect_program(b: Bench):
+    check_compiled(b, b.compile("program", *OPTIONS), "program")
+    check_compiled(b, b.compile("static-program", "--static", *OPTIONS), "program")
+
+
+def inspect_shared_library(b: Bench):
+    check_compiled(b, b.compile("libnet.so", "--emit=shared", *OPTIONS), "shared library")
+    expect(b.object("inspect", "libnet.so")["symbol"], "net_model", "the symbol, with a name without folder")
+
+
+def inspect_static_library_and_object(b: Bench):
+    for name, emit, kind in (("libnet.a", "static", "static library"), ("net.o", "object", "object")):
+        got = b.object("inspect", b.compile(name, f"--emit={emit}", *OPTIONS))
+        expect((got["kind"], got["models"]), (kind, ["net_model"]))
+        check_manifest(b, got["manifest"])
+        assert "net_model" in b.ingot("inspect", b.folder / name).out
+
+
+def inspect_other_files(b: Bench):
+    (b.folder / "text").write_text("no model")
+    refused(b.ingot("inspect", b.folder / "text"), 1, "text")
+    refused(b.ingot("inspect", "/bin/true"), 1, "was not made by Ingot")
+    refused(b.ingot("inspect", b.folder / "absent"), 1, "absent")
+    program = b.compile("whole", *OPTIONS).read_bytes()
+    (b.folder / "cut").write_bytes(program[: len(program) // 2])
+    done = b.ingot("inspect", b.folder / "cut")
+    assert done.code == 1 and done.err.startswith("error: "), f"a cut program: {done.code} {done.text()}"
+    refused(b.ingot("inspect"), 2, "no file given")
+    refused(b.ingot("inspect", b.model, "--dim", "bacth=1"), 2, "bacth")
+
+
+def same_bytes_everywhere(b: Bench):
+    """Other folders, other working folders and one core instead of all give the same files."""
+    outputs = []
+    for place, command in (("one", []), ("an other place", ["taskset", "-c", "0"])):
+        folder = b.folder / place
+        folder.mkdir()
+        (folder / "copy.onnx").write_bytes(b.model.read_bytes())
+        for name, options in (("net", []), ("libnet.a", ["--emit=static"]), ("libnet.so", ["--emit=shared"]), ("wide", ["--weights=w"])):
+            words = [*command, harness.INGOT, "compile", "copy.onnx", "-o", name, "--dim", "batch=1..8", *options]
+            done = harness.execute(words, timeout=120, cwd=folder)
+            assert done.code == 0, done.text()
+        (folder / "copy.onnx").unlink()
+        outputs.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()})
+    assert len(outputs[0]) >= 6, outputs
+    expect(outputs[1], outputs[0], "the files of the second place")
+
+
+CASES = [
+    inspect_model,
+    inspect_model_that_cannot_be_compiled,
+    inspect_program,
+    inspect_shared_library,
+    inspect_static_library_and_object,
+    inspect_other_files,
+    same_bytes_everywhere,
+]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--filter", default=".*", help="a regular expression for the whole name")
+    options = parser.parse_args()
+    harness.need_ingot()
+    report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
+    bench = Bench(harness.scratch("command-line"))
+    for case in CASES:
+        name = case.__name__.replace("_", "-")
+        if not re.fullmatch(options.filter, name):
+            continue
+        try:
+            case(bench)
+            report.case(f"command-line/{name}", None)
+        except (AssertionError, KeyError, ValueError) as error:
+            report.case(f"command-line/{name}", f"{type(error).__name__}: {error}")
+    return report.finish()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LC_ALL", "C")
+    sys.exit(main())
