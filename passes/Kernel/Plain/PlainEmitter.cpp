@@ -2,6 +2,7 @@
 #include "passes/Kernel/Plain/PlainEmitter.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/BodyGraph.h"
 #include "passes/Kernel/FailureSites.h"
 
 using namespace mlir;
@@ -141,6 +142,16 @@ Value PlainEmitter::floorMod(Value x, Extent y) {
   Value divisor = y.number ? index(y) : max(index(y), index(1)), remainder = arith::RemSIOp::create(b, x, divisor);
   Value isNegative = compare(arith::CmpIPredicate::slt, remainder, index(0));
   return arith::SelectOp::create(b, isNegative, add(remainder, divisor), remainder);
+}
+
+Value PlainEmitter::anyIsZero(ArrayRef<AffineExpr> dims) {
+  Value result;
+  for (AffineExpr size : dims)
+    if (!isNonNegative(size - 1)) {
+      Value isZero = compare(arith::CmpIPredicate::sle, index(size), index(0));
+      result = result ? arith::OrIOp::create(b, result, isZero).getResult() : isZero;
+    }
+  return result;
 }
 
 PlainEmitter::Indices PlainEmitter::delinearize(Value position, ArrayRef<AffineExpr> shape) {

@@ -102,6 +102,8 @@ public:
   mlir::Value floorMod(mlir::Value x, Extent y);
   mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value x, mlir::Value y) { return mlir::arith::CmpIOp::create(b, predicate, x, y); }
   mlir::Value inRange(mlir::Value x, Extent size) { return compare(mlir::arith::CmpIPredicate::ult, x, index(size)); }
+  /// Whether one of these sizes is 0 with the symbols' values; null where none can be.
+  mlir::Value anyIsZero(llvm::ArrayRef<mlir::AffineExpr> dims);
   mlir::Value logicalAnd(mlir::Value x, mlir::Value y) { return x ? mlir::arith::AndIOp::create(b, x, y).getResult() : y; }
   /// Row-major position to indices and back. Dims of size 1 cost nothing.
   Indices delinearize(mlir::Value position, llvm::ArrayRef<mlir::AffineExpr> shape);

@@ -117,7 +117,8 @@ void emitPlainOp(PlainEmitter &e, PadOp op) {
   auto fill = cast<TypedAttr>(cast<DenseElementsAttr>(op.getValue()).getSplatValue<Attribute>());
   if (auto integer = dyn_cast<IntegerAttr>(fill))
     fill = IntegerAttr::get(getValueType(element), integer.getValue());
-  bool empty = isEmpty(op.getX());
+  bool fills = op.getMode() == PadMode::Constant;
+  Value nothing = fills ? Value() : e.anyIsZero(from); // without elements there is no border to take: the result is the value
   int64_t low = op.getLow().back();
   AffineExpr last = from.back();
 
@@ -129,30 +130,35 @@ void emitPlainOp(PlainEmitter &e, PadOp op) {
       Value inside;
       for (auto [i, position] : llvm::enumerate(row)) {
         source.push_back(unpad(e, op.getMode(), position, op.getLow()[i], from[i]));
-        if (op.getMode() == PadMode::Constant && to[i] != from[i])
+        if (fills && to[i] != from[i])
           inside = e.logicalAnd(inside, e.inRange(source.back(), from[i]));
       }
-      auto writeRange = [&](Extent begin, Extent end, bool border) {
+      enum class Part { Middle, Border, Value };
+      auto writeRange = [&](Extent begin, Extent end, Part part) {
         e.loop(e.index(begin), e.index(end), [&](Value column) {
           PlainEmitter::Indices target(row), position(source);
           target.push_back(column);
-          if (border && (op.getMode() == PadMode::Constant || empty)) {
+          if (part == Part::Value) {
             e.write(arith::ConstantOp::create(e.b, fill), target);
             return;
           }
-          position.push_back(border ? unpad(e, op.getMode(), column, low, last) : e.add(column, -low));
+          position.push_back(part == Part::Border ? unpad(e, op.getMode(), column, low, last) : e.add(column, -low));
           e.write(e.read(op.getX(), position), target);
         });
       };
+      Part border = fills ? Part::Value : Part::Border;
       auto writeRow = [&] {
-        writeRange(0, low, true);
-        writeRange(low, last + low, false);
-        writeRange(last + low, to.back(), true);
+        writeRange(0, low, border);
+        writeRange(low, last + low, Part::Middle);
+        writeRange(last + low, to.back(), border);
       };
-      if (empty)
-        writeRange(0, to.back(), true);
+      auto writeValue = [&] { writeRange(0, to.back(), Part::Value); };
+      if (isEmpty(op.getX()))
+        writeValue();
+      else if (nothing)
+        e.when(nothing, writeValue, writeRow);
       else if (inside)
-        e.when(inside, writeRow, [&] { writeRange(0, to.back(), true); });
+        e.when(inside, writeRow, writeValue);
       else
         writeRow();
     });

@@ -95,11 +95,14 @@ void emitPlainOp(PlainEmitter &e, ArgReduceOp op) {
   Type element = PlainEmitter::elementOf(op.getX());
   bool isMax = op.getKind() == ReduceKind::Max;
   Predicate better = isMax ? (op.getSelectLast() ? Predicate::Ge : Predicate::Gt) : (op.getSelectLast() ? Predicate::Le : Predicate::Lt);
+  Value nothing = e.anyIsZero(from[axis]); // no element is the best one: the result is 0
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
     PlainEmitter::Indices outer = keptOf(indices, axis, op.getKeepDims());
     auto at = [&](Value i) { return e.readWide(op.getX(), mergeIndices(outer, i, axis, from.size())); };
     Value first = e.index(0);
-    SmallVector<Value> best = e.fold(e.index(1), e.index(from[axis]), {at(first), first}, [&](Value i, ValueRange carried) -> SmallVector<Value> {
+    auto start = [&] { return at(first); };
+    Value before = nothing ? e.choose(nothing, [&] { return e.zero(getComputeType(element)); }, start) : start();
+    SmallVector<Value> best = e.fold(e.index(1), e.index(from[axis]), {before, first}, [&](Value i, ValueRange carried) -> SmallVector<Value> {
       Value x = at(i), wins = emitPredicate(e.b, better, x, carried[0], element);
       return {arith::SelectOp::create(e.b, wins, x, carried[0]), arith::SelectOp::create(e.b, wins, i, carried[1])};
     });

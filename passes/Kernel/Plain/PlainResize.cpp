@@ -45,9 +45,10 @@ public:
         type(element.isF64() ? element : e.b.getF32Type()), m(e.b, type) {}
 
   void emit() {
+    Value nothing = e.anyIsZero(from);
     e.forElements(to, [&](ValueRange indices) {
       coordinates.assign(to.size(), Value());
-      outside = Value();
+      outside = nothing;
       for (size_t dim = 0; dim < to.size(); ++dim)
         if (!isIdentity(dim))
           coordinates[dim] = coordinate(dim, indices[dim]);
@@ -206,7 +207,7 @@ private:
   Type element, type; ///< of the tensor, and of the computation
   ElementMath m;
   SmallVector<Value> coordinates; ///< null for a dim that is copied
-  Value outside;                  ///< whether a crop reaches beyond the operand
+  Value outside;                  ///< whether there is no element to take: a crop reaches beyond the operand, or that is empty
 };
 
 } // namespace

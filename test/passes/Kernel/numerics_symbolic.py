@@ -3,9 +3,11 @@
 
 Usage: numerics_symbolic.py <folder of ingot-opt> [<part of a case's name>]
 
-Dims are written in the symbols a and b: "a 3 b+2". Buffers have gaps between their rows in every second case.
+Dims are written in the symbols a and b: "a 3 b+2". Buffers have gaps between their rows in every second case. Tensors without elements lie where
+nothing may be read or written: whoever does is killed.
 """
 import ctypes
+import mmap
 import os
 import re
 import subprocess
@@ -21,6 +23,8 @@ from planned_regions import CPU, LLVM, pack, pack_convolution, run
 SYMBOLS = {"a": 33, "b": 17}  # the largest values
 VALUES = [(1, 1), (2, 3), (5, 1), (1, 16), (7, 5), (16, 2), (17, 17), (33, 7)]
 CASES = []
+FORBIDDEN = mmap.mmap(-1, 2 * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=0)
+NOWHERE = np.frombuffer(FORBIDDEN, np.uint8).ctypes.data + mmap.PAGESIZE  # neither before nor behind it
 
 
 class Buffer:
@@ -139,6 +143,13 @@ def layout():
             lambda x, a, b, mode=mode, extra=extra: np.pad(x, [(1, 3), (0, 0), (2, 1)], mode=mode, **extra))
     one("pad nothing", "ingot.pad constant %0 low [1, 1] high [0, 0] value dense<7.0> : tensor<f32> : $0 -> $r0", "a b-1", "a+1 b",
         lambda x, a, b: np.pad(x, [(1, 0), (1, 0)], constant_values=7))
+    for mode in ("edge", "reflect", "wrap"):  # b - 1 may be 0: then all of the result is the value
+        for x, y, low in (("a b-1", "a b+2", [0, 2]), ("b-1 a", "b+1 a+3", [1, 2])):
+            high = [low[0], 1]
+
+            def border(x, a, b, mode=mode, low=low, high=high):
+                return np.pad(x, list(zip(low, high)), **(dict(mode=mode) if x.size else dict(constant_values=7)))
+            one(f"pad {mode} nothing {x}", f"ingot.pad {mode} %0 low {low} high {high} value dense<7.0> : tensor<f32> : $0 -> $r0", x, y, border)
 
     def panels(x):
         columns = x.shape[-1]
@@ -227,6 +238,8 @@ def rows():
     case("reduce mean ui8", "ingot.reduce mean %0 axes [1] : $0 -> $r0", ["ui8 a b"], ["ui8 a"],
          lambda a, b: (lambda x: ([x], [(x.astype(np.int64).sum(1) // b).astype(np.uint8)]))(integers(0, 200, a, b).astype(np.uint8)))
     row("arg_reduce", "ingot.arg_reduce max %0 axis 2 {keep_dims} : $0 -> $r0", "a 5 1", lambda x, a, b: x.argmax(2)[..., None], "i64")
+    case("arg_reduce nothing", "ingot.arg_reduce min %0 axis 1 : $0 -> $r0", ["f32 a b-1 3"], ["i64 a 3"],
+         lambda a, b: (lambda x: ([x], [x.argmin(1) if b > 1 else np.zeros((a, 3), np.int64)]))(f32(a, b - 1, 3)))
 
     def softmax(x, axis):
         e = np.exp(x.astype(np.float64) - x.max(axis, keepdims=True))
@@ -278,10 +291,10 @@ def indexing():
 #===-- Resize and recurrent ---------------------------------------------------------------------------------------------------------------===#
 
 def resize():
-    def one(mode, coordinates, scales, to, more="", **attributes):
+    def one(mode, coordinates, scales, to, more="", roi=None, **attributes):
         def compute(a, b):
             x, sizes = f32(1, a, b, 4), np.array([1, *Buffer(f"f32 {to}", 0).shape({"a": a, "b": b})[1:]])
-            inputs = [x, None] + ([np.array(scales, np.float32)] if all(scales) else [None, sizes])
+            inputs = [x, roi and np.array(roi, np.float32)] + ([np.array(scales, np.float32)] if all(scales) else [None, sizes])
             return [x], reference("Resize", inputs, mode=mode, coordinate_transformation_mode=coordinates, opset=19, **attributes)
         text = f'ingot.resize {mode} %0 scales {list(map(float, scales))} "{coordinates}" "round_prefer_floor" {more} : $0 -> $r0'
         case(f"resize {mode} {coordinates} {scales} {more}", text, ["f32 1 a b 4"], [f"f32 {to}"], compute, 1e-4)
@@ -291,6 +304,13 @@ def resize():
     one("linear", "half_pixel", [1, 0, 0, 0], "1 b+3 a+2 4")
     one("cubic", "align_corners", [1, 0, 0, 1], "1 b a+2 4")
     one("linear", "half_pixel", [1, 0, 0, 1], "1 b a+2 4", "{antialias}", antialias=1)
+    case("resize nothing", 'ingot.resize linear %0 scales [1.0, 0.0] "half_pixel" "floor" {extrapolation = 10.0 : f64} : $0 -> $r0',
+         ["f32 a b-1"], ["f32 a 3"], lambda a, b: (lambda x: ([x], reference("Resize", [x, None, None, np.array([a, 3])], mode="linear", opset=19)
+                                                              if b > 1 else [np.full((a, 3), 10, np.float32)]))(f32(a, b - 1)), 1e-4)
+    roi = [0, 0.25, -0.125, 0, 1, 0.75, 1.25, 1]
+    crop = f"{{extrapolation = 10.0 : f64, roi = array<f64: {', '.join(str(float(r)) for r in roi)}>}}"
+    for mode, to in (("nearest", "1 b+2 a 4"), ("linear", "1 b a+3 4"), ("linear", "1 1 a*2 4"), ("cubic", "1 b+1 a+2 4")):
+        one(mode, "tf_crop_and_resize", [1, 0, 0, 1], to, crop, roi=roi, extrapolation_value=10.0)
 
 
 def recurrent():
@@ -374,7 +394,7 @@ def check(function, cases, arrays, env, what):
             results = [buffer.place(np.zeros_like(array), env) for buffer, array in zip(one.outputs, expected)]
             for raw, view in results:
                 mark(view)
-            pointers += [raw.ctypes.data for raw, _ in placed + results]
+            pointers += [raw.ctypes.data if view.size else NOWHERE for raw, view in placed + results]
             outputs.append(results)
             keep.append(placed)
         table = (ctypes.c_void_p * (len(pointers) + 1))(*pointers, values.ctypes.data)
@@ -405,12 +425,15 @@ def main():
     failed = []
     with tempfile.TemporaryDirectory() as folder:
         folder = os.environ.get("INGOT_KEEP", folder)
-        functions = {what: build(sys.argv[1], folder, cases, what == "AVX-512") for what in ("AVX-512", "AVX2")}
+        functions = {what: (build(sys.argv[1], folder, cases, what == "AVX-512"), cases) for what in ("AVX-512", "AVX2")}
+        nothing = [one for one in cases if "nothing" in one.name]  # every read of the kernel stays, whether or not its value counts
+        if nothing:
+            functions["AVX2, not optimised"] = build(sys.argv[1], tempfile.mkdtemp(dir=folder), nothing, False, optimize=["-O0"]), nothing
     for values in VALUES:
         env = dict(zip(SYMBOLS, values))
-        arrays = [one.compute(*values) for one in cases]
-        for what, function in functions.items():
-            failed += check(function, cases, arrays, env, what)
+        arrays = {one: one.compute(*values) for one in cases}
+        for what, (function, some) in functions.items():
+            failed += check(function, some, [arrays[one] for one in some], env, what)
     print("\n".join(failed + [f"{len(cases)} regions, {len(failed)} failed"]))
     return bool(failed)
 
