@@ -329,8 +329,10 @@ FailureOr<unsigned> BodyGraph::addPack(PackOp op, ArrayRef<Linear> indices, Body
   FailureOr<bool> inside = isZero(simplifyDim(columns % kPanel)) ? FailureOr<bool>(true) : isBelow(column, columns, op);
   if (failed(inside))
     return failure();
-  if (!*inside)
-    return addConstant(std::move(node), Builder(op.getContext()).getZeroAttr(node.element));
+  if (!*inside) {
+    TypedAttr zero = Builder(op.getContext()).getZeroAttr(node.element);
+    return addConstant(std::move(node), zero);
+  }
   SmallVector<Linear, 6> from(indices.drop_back(3));
   from.append({indices[rank - 2], column});
   return add(op.getX(), from);
