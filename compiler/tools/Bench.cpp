@@ -56,9 +56,11 @@ absl::StatusOr<std::vector<llvm::json::Value>> runAll(const std::vector<std::str
     processes.push_back(llvm::sys::ExecuteNoWait(command.front(), words, std::nullopt, redirects, 0, &message));
   }
   std::vector<int> codes;
+  codes.reserve(count);
   for (const llvm::sys::ProcessInfo &process : processes)
     codes.push_back(process.Pid == llvm::sys::ProcessInfo::InvalidPid ? -1 : llvm::sys::Wait(process, std::nullopt, &message).ReturnCode);
   std::vector<llvm::json::Value> answers;
+  answers.reserve(count);
   for (auto [file, code] : llvm::zip(files, codes)) {
     absl::StatusOr<llvm::json::Value> answer = readAnswer(command.front(), file, code, message);
     if (!answer.ok())
