@@ -13,10 +13,19 @@ namespace ingot {
 
 struct CommandInfo;
 
+/// What `ingot bench` was asked for.
+struct BenchOptions {
+  uint32_t iterations = 0; ///< 0: as many as fit into `seconds`
+  double seconds = 3;
+  uint32_t warmup = 5, threads = 0, sessions = 1;
+  std::string compare; ///< empty, or onnxruntime
+};
+
 /// A parsed command line of `ingot`.
 struct CommandLine {
   const CommandInfo *command = nullptr;
   OptOptions opt;
+  BenchOptions bench;
   CompileOptions options;                    ///< `input` is the first word that is no option
   std::vector<std::string> programArguments; ///< of `run`
   bool quiet = false;

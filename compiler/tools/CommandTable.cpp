@@ -104,6 +104,25 @@ absl::Status setName(std::vector<std::string> OptOptions::*names, llvm::StringRe
   return absl::OkStatus();
 }
 
+template <uint32_t BenchOptions::*field, uint32_t least, uint32_t most> absl::Status setCount(llvm::StringRef text, CommandLine &line) {
+  uint32_t &value = line.bench.*field;
+  if (text.getAsInteger(10, value) || value < least || value > most)
+    return usage("'" + text + "' is no whole number from " + llvm::Twine(least) + " to " + llvm::Twine(most));
+  return absl::OkStatus();
+}
+
+absl::Status setSeconds(llvm::StringRef text, CommandLine &line) {
+  if (text.getAsDouble(line.bench.seconds) || !(line.bench.seconds > 0 && line.bench.seconds <= 86400))
+    return usage("--seconds wants a number above 0, got '" + text + "'");
+  line.bench.iterations = 0;
+  return absl::OkStatus();
+}
+
+absl::Status setCompare(llvm::StringRef text, CommandLine &line) {
+  line.bench.compare = text.str();
+  return text == "onnxruntime" ? absl::OkStatus() : usage("--compare knows onnxruntime only, got '" + text + "'");
+}
+
 constexpr CommandInfo kCommands[] = {
     {Compile, "compile", "MODEL.onnx -o OUTPUT [options]", "model", "make a program or a library of a model", "",
      "  ingot compile model.onnx -o model --input-shape x=1x3x224x224\n"
@@ -126,6 +145,12 @@ constexpr CommandInfo kCommands[] = {
      "FILE is a model, or IR that ends in .mlir. Without --passes the stages of the level run. IR between passes and times go to standard error.\n",
      "  ingot opt model.onnx --stop-after=region --time-passes\n"
      "  ingot opt region.mlir --passes='ingot-copy-views,ingot-choose-kernels(avx512=true)' --print-ir-after=ingot-copy-views\n"},
+    {Bench, "bench", "MODEL.onnx|PROGRAM [options]", "model or program", "measure a model, or a compiled program, on random inputs",
+     "A model is compiled to a temporary file. Sessions that run at the same time are processes; the memory is the peak of one of them, weights "
+     "included.\n"
+     "--compare runs both in turn, in rounds, with the Python of INGOT_PYTHON or python3.\n",
+     "  ingot bench model.onnx --dim batch=1 --threads 2 --compare onnxruntime\n"
+     "  ingot bench ./program --seconds 10 --sessions 4 --threads 1 --json\n"},
     {Help, "help", "[COMMAND]", "", "print the page of a command", "",
      "  ingot help compile\n"
      "  ingot compile --help\n"},
@@ -134,8 +159,8 @@ constexpr CommandInfo kCommands[] = {
      "  ingot completion bash > ~/.local/share/bash-completion/completions/ingot\n"},
 };
 
-constexpr unsigned kModel = Compile | Run | Check | Inspect | Opt; // commands that read a model
-constexpr unsigned kCode = Compile | Run;                          // and make code of it
+constexpr unsigned kModel = Compile | Run | Check | Inspect | Opt | Bench; // commands that read a model
+constexpr unsigned kCode = Compile | Run | Bench;                          // and make code of it
 
 constexpr llvm::StringLiteral kStages = "import graph region plan kernel llvm";
 
@@ -178,8 +203,14 @@ constexpr OptionInfo kOptions[] = {
        line.opt.timePasses = true;
        return absl::OkStatus();
      }},
-    {"--json", "", "", Inspect, "one JSON object instead of text", setFlag<&CommandLine::json>},
-    {"--quiet", "", "", Compile | Run | Check, "no progress", setFlag<&CommandLine::quiet>},
+    {"--iterations", "N", "", Bench, "timed runs of a session", setCount<&BenchOptions::iterations, 1, 100000000>},
+    {"--seconds", "S", "", Bench, "as many runs as fit into the time (default: 3)", setSeconds},
+    {"--warmup", "N", "", Bench, "runs before them (default: 5)", setCount<&BenchOptions::warmup, 0, 100000000>},
+    {"--threads", "N", "", Bench, "of a session (default: 0, one per core)", setCount<&BenchOptions::threads, 0, 1024>},
+    {"--sessions", "N", "", Bench, "at the same time (default: 1)", setCount<&BenchOptions::sessions, 1, 256>},
+    {"--compare", "onnxruntime", "onnxruntime", Bench, "measure that, too", setCompare},
+    {"--json", "", "", Inspect | Bench, "one JSON object instead of text", setFlag<&CommandLine::json>},
+    {"--quiet", "", "", Compile | Run | Check | Bench, "no progress", setFlag<&CommandLine::quiet>},
     {"--help", "", "", ~0u, "this page", setFlag<&CommandLine::help>},
 
     {"--input", "NAME=FILE", "", Run, "an input: .npy, or an ONNX TensorProto .pb", nullptr},
@@ -191,6 +222,7 @@ constexpr OptionInfo kOptions[] = {
     {"--iterations", "N", "", Run, "timed runs", nullptr},
     {"--warmup", "N", "", Run, "runs before them", nullptr},
     {"--threads", "N", "", Run, "default: one per core this process may use", nullptr},
+    {"--samples", "", "", Run, "with --json: the time of each run", nullptr},
     {"--json", "", "", Run, "one JSON object instead of text", nullptr},
     {"--info", "", "", Run, "inputs, outputs, memory and origin of the model, without running it", nullptr},
 };

@@ -12,7 +12,7 @@
 namespace ingot {
 
 /// The commands as bits: OptionInfo::commands is a set of them.
-enum Command : unsigned { Compile = 1, Run = 2, Check = 4, Help = 8, Completion = 16, Inspect = 32, Opt = 64 };
+enum Command : unsigned { Compile = 1, Run = 2, Check = 4, Help = 8, Completion = 16, Inspect = 32, Opt = 64, Bench = 128 };
 
 struct CommandInfo {
   Command id;

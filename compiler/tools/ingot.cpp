@@ -6,10 +6,12 @@
 #include "compiler/Driver/UsageError.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Target/TargetSpec.h"
+#include "compiler/tools/Bench.h"
 #include "compiler/tools/CommandTable.h"
 #include "compiler/tools/Help.h"
 #include "compiler/tools/InspectText.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -115,6 +117,35 @@ int opt(CommandLine &line) {
   return 0;
 }
 
+int bench(CommandLine &line) {
+  llvm::file_magic magic;
+  if (std::error_code error = llvm::identify_magic(line.options.input, magic))
+    return fail(absl::NotFoundError("cannot read '" + line.options.input + "': " + error.message()));
+  bool isModel = !magic.is_object();
+  llvm::SmallString<128> program(line.options.input);
+  llvm::sys::fs::make_absolute(program);
+  if (isModel) {
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile("ingot-bench", "", program))
+      return fail(absl::UnavailableError("cannot make a temporary file: " + error.message()));
+    llvm::sys::RemoveFileOnSignal(program);
+    line.options.output = program.str().str();
+    if (absl::StatusOr<CompileSummary> summary = compileModel(line.options); !summary.ok()) {
+      llvm::sys::fs::remove(program);
+      return fail(summary.status());
+    }
+  }
+  absl::StatusOr<llvm::json::Object> result = measure(line, program.str().str(), isModel);
+  if (isModel)
+    llvm::sys::fs::remove(program);
+  if (!result.ok())
+    return fail(result.status());
+  if (line.json)
+    llvm::outs() << llvm::json::Value(std::move(*result)) << '\n';
+  else
+    llvm::outs() << benchText(*result);
+  return 0;
+}
+
 int help(const CommandLine &line) {
   if (line.options.input.empty()) {
     llvm::outs() << overview();
@@ -167,6 +198,8 @@ int main(int argc, char **argv) {
     return inspect(*line);
   case Opt:
     return opt(*line);
+  case Bench:
+    return bench(*line);
   case Help:
     return help(*line);
   case Completion:

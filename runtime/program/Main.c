@@ -209,6 +209,7 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
   Timing timing = {.variant = ingot_model_variant(model)->name, .threads = ingot_session_threads(program->session)};
   timing.iterations = program->options->iterations;
   timing.samples = program->samples;
+  timing.list = program->options->samples;
   status = run_all(program, &timing, error);
   if (status == PROGRAM_OK)
     status = ingot_outputs_write(model, program->options, program->outputs, error);

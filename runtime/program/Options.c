@@ -19,6 +19,7 @@ const char *const ingot_options_help =
     "  --threads T           default 0: one per core this process may use\n"
     "  --weights FILE        the model's weights, if it was compiled with --weights (default: beside this program)\n"
     "  --json                one JSON object on standard output instead of text\n"
+    "  --samples             with --json: the time of each run, in ascending order, and the peak memory of the process\n"
     "  --info                inputs, outputs, memory and origin of the model, without running it\n"
     "  --version             of the runtime and of the compiler\n"
     "  --help\n"
@@ -47,6 +48,7 @@ static const OptionFacts table[] = {
     {"--weights", VALUES, offsetof(Options, weights), 0, 0},
     {"--dim", VALUES, offsetof(Options, dim), 0, 0},
     {"--json", FLAG, offsetof(Options, json), 0, 0},
+    {"--samples", FLAG, offsetof(Options, samples), 0, 0},
     {"--info", FLAG, offsetof(Options, info), 0, 0},
     {"--help", FLAG, offsetof(Options, help), 0, 0},
     {"--version", FLAG, offsetof(Options, version), 0, 0},

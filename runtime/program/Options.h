@@ -21,7 +21,7 @@ typedef struct ValueList {
 
 typedef struct Options {
   ValueList input, inputs, output, outputs;
-  bool random, json, info, help, version;
+  bool random, json, samples, info, help, version;
   uint64_t seed;
   uint32_t iterations, warmup, threads;
   ValueList weights, dim;

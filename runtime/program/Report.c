@@ -76,11 +76,32 @@ static double mean_of(const Timing *timing) {
   return sum / timing->iterations;
 }
 
+/// The most memory that this process has had, in bytes.
+static uint64_t peak_resident(void) {
+  FILE *status = fopen("/proc/self/status", "r");
+  uint64_t kibibytes = 0;
+  for (char line[256]; status && fgets(line, sizeof line, status);)
+    if (strncmp(line, "VmHWM:", 6) == 0)
+      kibibytes = strtoull(line + 6, NULL, 10);
+  if (status)
+    fclose(status);
+  return kibibytes * 1024;
+}
+
+static void print_samples(FILE *out, const Timing *timing) {
+  fputs(",\"samples_ms\":[", out);
+  for (uint32_t i = 0; i < timing->iterations; ++i)
+    fprintf(out, i == 0 ? "%.6f" : ",%.6f", timing->samples[i]);
+  fprintf(out, "],\"peak_resident_bytes\":%" PRIu64, peak_resident());
+}
+
 static void report_run_json(FILE *out, const IngotModel *model, const HostTensor *outputs, const Timing *timing) {
   fprintf(out, "{\"threads\":%u,\"iterations\":%u", timing->threads, timing->iterations);
   fprintf(out, ",\"min_ms\":%.6f,\"median_ms\":%.6f", timing->samples[0], ingot_percentile(timing->samples, timing->iterations, 0.5));
   fprintf(out, ",\"p90_ms\":%.6f", ingot_percentile(timing->samples, timing->iterations, 0.9));
   fprintf(out, ",\"p99_ms\":%.6f", ingot_percentile(timing->samples, timing->iterations, 0.99));
+  if (timing->list)
+    print_samples(out, timing);
   fprintf(out, ",\"mean_ms\":%.6f,\"first_ms\":%.6f,\"start_to_first_ms\":%.6f,\"outputs\":{", mean_of(timing), timing->first,
           timing->start_to_first);
   for (uint32_t i = 0; i < model->output_count; ++i) {

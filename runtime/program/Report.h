@@ -20,6 +20,7 @@ typedef struct Timing {
   double *samples; /* of each iteration; sorted by the report */
   double first;    /* the first run, warm-up or not */
   double start_to_first;
+  bool list; /* the samples in JSON, and the process's memory */
 } Timing;
 
 /// The value below which the share `p` of the sorted samples lies, interpolated between neighbours.

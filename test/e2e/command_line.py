@@ -75,7 +75,8 @@ def refused(done: harness.Outcome, code: int, *words):
 def inspect_model(b: Bench):
     got = b.object("inspect", b.model)
     expect(got["kind"], "model", "kind")
-    expect([(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]], [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])])
+    ports = [(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]]
+    expect(ports, [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])])
     expect(got["dims"], [{"name": "batch", "min": 1, "max": 256}], "dims")
     expect(got["operators"], {"MatMul": 1, "Add": 1, "Relu": 2, "Reshape": 1}, "operators")
     types = {"float32": {"count": 2, "bytes": 144}, "int64": {"count": 1, "bytes": 16}}
@@ -101,7 +102,8 @@ def inspect_model_that_cannot_be_compiled(b: Bench):
 def check_compiled(b: Bench, path, kind):
     got = b.object("inspect", path)
     expect(got["kind"], kind, "kind")
-    expect([(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]], [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])])
+    ports = [(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]]
+    expect(ports, [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])])
     expect(got["dims"], [{"name": "batch", "min": 1, "max": 6}], "dims")
     expect((got["variants"], got["variant"]), (["x86-64-v3"], "x86-64-v3"))
     expect(got["peak_memory_bytes"], got["arena_bytes"] + got["weight_bytes"], "peak memory")
@@ -154,6 +156,43 @@ def inspect_other_files(b: Bench):
     refused(b.ingot("inspect", b.model, "--dim", "bacth=1"), 2, "bacth")
 
 
+def check_result(result, name, runs):
+    expect((result["name"], result["iterations"]), (name, runs))
+    assert 0 < result["min_ms"] <= result["median_ms"] <= result["p90_ms"] <= result["p99_ms"], result
+    assert result["throughput_per_s"] > 0 and 1 << 18 < result["peak_memory_bytes"] < 1 << 31, result
+
+
+def bench_program(b: Bench):
+    program = b.compile("timed", *OPTIONS)
+    got = b.object("bench", program, "--iterations", 20, "--warmup", 2, "--threads", 1, "--dim", "batch=5")
+    expect((got["threads"], got["sessions"], len(got["results"])), (1, 1, 1))
+    check_result(got["results"][0], "ingot", 20)
+    several = b.object("bench", program, "--iterations", 10, "--threads", 1, "--sessions", 2, "--dim=batch=5")
+    check_result(several["results"][0], "ingot", 20)
+    refused(b.ingot("bench", program, "--dim", "batch=9"), 1, "ended with exit code 1")
+    refused(b.ingot("bench", program, "--iterations=1", "--compare=onnxruntime"), 2, "--compare wants a model")
+
+
+def bench_model(b: Bench):
+    text = b.ingot("bench", b.model, "--dim", "batch=2", "--iterations", 5, "--sessions", 2)
+    assert text.code == 0 and "2 sessions, each a process" in text.out and "ingot           10" in text.out, text.out + text.err
+    got = b.object("bench", b.model, "--seconds", 0.05, "--threads", 1)
+    assert got["results"][0]["iterations"] >= 1, got
+    refused(b.ingot("bench", b.folder / "absent.onnx"), 1, "absent.onnx")
+    for option, value in (("--iterations", "0"), ("--sessions", "x"), ("--seconds", "-1"), ("--compare", "tvm"), ("--threads", "2000")):
+        refused(b.ingot("bench", b.model, option, value), 2, value)
+    assert not list(b.folder.glob("ingot-bench*")), "files left"
+
+
+def bench_compares(b: Bench):
+    got = b.object("bench", b.model, "--dim", "batch=4", "--iterations", 9, "--threads", 1, "--compare", "onnxruntime")
+    check_result(got["results"][0], "ingot", 9)
+    check_result(got["results"][1], "onnxruntime", 9)
+    expect(got["time_ratio"], got["results"][0]["median_ms"] / got["results"][1]["median_ms"], "the ratio")
+    bare = {**os.environ, "INGOT_PYTHON": "/bin/false"}
+    refused(b.ingot("bench", b.model, "--iterations", 1, "--compare", "onnxruntime", env=bare), 1, "no package onnxruntime", "INGOT_PYTHON")
+
+
 def same_bytes_everywhere(b: Bench):
     """Other folders, other working folders and one core instead of all give the same files."""
     outputs = []
@@ -178,6 +217,9 @@ CASES = [
     inspect_shared_library,
     inspect_static_library_and_object,
     inspect_other_files,
+    bench_program,
+    bench_model,
+    bench_compares,
     same_bytes_everywhere,
 ]
 

@@ -17,7 +17,6 @@ using namespace tensorfiles;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::MatchesRegex;
-using testing::Not;
 using testing::StartsWith;
 
 namespace {

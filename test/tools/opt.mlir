@@ -34,7 +34,7 @@
 // LATER: code 2
 // OPTION: error: --passes: {{.*}}depth
 // OPTION: code 2
-// PARSE: error: {{.*}}.mlir:1:19: {{.*}}nonsense
+// PARSE: error: {{.*}}.mlir:1:18: {{.*}}nonsense
 // PARSE: code 1
 // ABSENT: error: cannot read '{{.*}}none.mlir'
 // ABSENT: code 1
