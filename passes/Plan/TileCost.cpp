@@ -8,10 +8,11 @@ using namespace mlir;
 namespace ingot {
 
 bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
-  // The scheduler loads what the next steps read early: with fewer than six registers for that, sums of several panels spill (9x48, 14x32).
+  // The scheduler loads what the next steps read early: with fewer than six registers for that, or eight beside five panels, sums of several panels
+  // spill (9x48, 14x32, 5x80).
   int64_t others = panels * machine.registersPerVector() + 1;
   if (machine.avx512 && panels > 1)
-    others = std::max<int64_t>(others, 6);
+    others = std::max<int64_t>(others, panels < 5 ? 6 : 8);
   return rows * panels * machine.registersPerVector() + others <= machine.vectorRegisters;
 }
 
