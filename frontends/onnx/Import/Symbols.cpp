@@ -111,16 +111,15 @@ bool Symbols::ensureAtMost(AffineExpr value, AffineExpr limit) {
   if (isAtLeast(room, 0))
     return true;
   // constant - factor * symbol: the symbol is at most constant / factor.
-  for (size_t i = 0; i < symbolRanges.size(); ++i) {
-    AffineExpr symbol = getAffineSymbolExpr(i, context);
-    for (int64_t factor = 1; factor <= 64; ++factor) {
-      std::optional<int64_t> constant = getConstant(simplifyDim(room + symbol * factor));
-      if (!constant)
-        continue;
-      SymbolRange &range = symbolRanges[i];
-      range.maximum = std::min(range.maximum, *constant / factor);
-      return isDynamic() && range.maximum >= range.minimum;
-    }
+  for (auto [i, range] : llvm::enumerate(symbolRanges)) {
+    SmallVector<int64_t> sizes(symbolRanges.size(), 0);
+    int64_t constant = evaluateDim(room, sizes);
+    sizes[i] = 1;
+    int64_t factor = constant - evaluateDim(room, sizes);
+    if (factor <= 0 || getConstant(simplifyDim(room + getAffineSymbolExpr(i, context) * factor)) != constant)
+      continue;
+    range.maximum = std::min(range.maximum, constant / factor);
+    return isDynamic() && range.maximum >= range.minimum;
   }
   return false;
 }

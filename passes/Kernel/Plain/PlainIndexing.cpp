@@ -2,6 +2,7 @@
 //
 // Operations with indices that are known at run time only. Indices outside of their dim are reported and become 0, so that nothing is read or
 // written outside of a buffer.
+#include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Plain/PlainEmitter.h"
 
 using namespace mlir;
@@ -42,6 +43,14 @@ void update(PlainEmitter &e, ScatterKind kind, Value element, ValueRange place) 
   e.writeWide(emitBinaryKind(e.b, binary, old, widenElements(e.b, element), type), place);
 }
 
+/// Where a dim that is indexed may be empty at run time, every index is outside of it: that is reported, and there is no element to take instead.
+void whereIndexed(PlainEmitter &e, ArrayRef<AffineExpr> dims, function_ref<void()> body) {
+  Value nothing = e.anyIsZero(dims);
+  if (!nothing)
+    return body();
+  e.when(nothing, [&] { emitFailure(e.b, e.context, e.anchor, nothing); }, body);
+}
+
 } // namespace
 
 bool gathersRows(GatherOp op) {
@@ -59,9 +68,10 @@ void emitPlainOp(PlainEmitter &e, GatherOp op) {
     return source;
   };
   if (!gathersRows(op) || !e.hasContiguousRows())
-    return e.forElements(to, [&](ValueRange indices) { e.write(e.read(op.getX(), sourceOf(indices)), indices); });
+    return e.forElements(to,
+                         [&](ValueRange indices) { whereIndexed(e, from[axis], [&] { e.write(e.read(op.getX(), sourceOf(indices)), indices); }); });
   // The same index holds for a whole row of the last dim.
-  e.forElements(ArrayRef(to).drop_back(), [&](ValueRange row) {
+  auto copyRow = [&](ValueRange row) {
     PlainEmitter::Indices indices(row);
     indices.push_back(e.index(0));
     PlainEmitter::Indices source = sourceOf(indices);
@@ -74,16 +84,19 @@ void emitPlainOp(PlainEmitter &e, GatherOp op) {
     };
     e.loop(e.index(0), e.index(full), copy(kRowLanes), kRowLanes);
     e.loop(e.index(full), e.index(to.back()), copy(1));
-  });
+  };
+  e.forElements(ArrayRef(to).drop_back(), [&](ValueRange row) { whereIndexed(e, from[axis], [&] { copyRow(row); }); });
 }
 
 void emitPlainOp(PlainEmitter &e, GatherElementsOp op) {
   int64_t axis = op.getAxis();
   AffineExpr size = PlainEmitter::shapeOf(op.getX())[axis];
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
-    PlainEmitter::Indices source(indices);
-    source[axis] = readIndex(e, op.getIndices(), indices, size);
-    e.write(e.read(op.getX(), source), indices);
+    whereIndexed(e, size, [&] {
+      PlainEmitter::Indices source(indices);
+      source[axis] = readIndex(e, op.getIndices(), indices, size);
+      e.write(e.read(op.getX(), source), indices);
+    });
   });
 }
 
@@ -91,10 +104,12 @@ void emitPlainOp(PlainEmitter &e, GatherNdOp op) {
   Dims from = PlainEmitter::shapeOf(op.getX()), indexShape = PlainEmitter::shapeOf(op.getIndices());
   size_t batch = op.getBatchDims(), outer = indexShape.size() - 1, depth = *getConstant(indexShape.back());
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
-    PlainEmitter::Indices source(indices.take_front(batch));
-    source.append(readPoint(e, op.getIndices(), indices.take_front(outer), ArrayRef(from).slice(batch, depth)));
-    source.append(indices.begin() + outer, indices.end());
-    e.write(e.read(op.getX(), source), indices);
+    whereIndexed(e, ArrayRef(from).slice(batch, depth), [&] {
+      PlainEmitter::Indices source(indices.take_front(batch));
+      source.append(readPoint(e, op.getIndices(), indices.take_front(outer), ArrayRef(from).slice(batch, depth)));
+      source.append(indices.begin() + outer, indices.end());
+      e.write(e.read(op.getX(), source), indices);
+    });
   });
 }
 
@@ -104,9 +119,11 @@ void emitPlainOp(PlainEmitter &e, ScatterElementsOp op) {
   e.forUnits([&](ValueRange) {
     copyOperand(e, op.getX());
     e.loops(PlainEmitter::shapeOf(op.getIndices()), [&](ValueRange indices) {
-      PlainEmitter::Indices target(indices);
-      target[axis] = readIndex(e, op.getIndices(), indices, size);
-      update(e, op.getKind(), e.read(op.getUpdates(), indices), target);
+      whereIndexed(e, size, [&] {
+        PlainEmitter::Indices target(indices);
+        target[axis] = readIndex(e, op.getIndices(), indices, size);
+        update(e, op.getKind(), e.read(op.getUpdates(), indices), target);
+      });
     });
   });
 }
@@ -117,12 +134,14 @@ void emitPlainOp(PlainEmitter &e, ScatterNdOp op) {
   e.forUnits([&](ValueRange) {
     copyOperand(e, op.getX());
     e.loops(ArrayRef(indexShape).drop_back(), [&](ValueRange outer) {
-      PlainEmitter::Indices point = readPoint(e, op.getIndices(), outer, ArrayRef(shape).take_front(depth));
-      e.loops(ArrayRef(shape).drop_front(depth), [&](ValueRange inner) {
-        PlainEmitter::Indices source(outer), target(point);
-        source.append(inner.begin(), inner.end());
-        target.append(inner.begin(), inner.end());
-        update(e, op.getKind(), e.read(op.getUpdates(), source), target);
+      whereIndexed(e, ArrayRef(shape).take_front(depth), [&] {
+        PlainEmitter::Indices point = readPoint(e, op.getIndices(), outer, ArrayRef(shape).take_front(depth));
+        e.loops(ArrayRef(shape).drop_front(depth), [&](ValueRange inner) {
+          PlainEmitter::Indices source(outer), target(point);
+          source.append(inner.begin(), inner.end());
+          target.append(inner.begin(), inner.end());
+          update(e, op.getKind(), e.read(op.getUpdates(), source), target);
+        });
       });
     });
   });
