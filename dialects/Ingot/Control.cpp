@@ -105,6 +105,8 @@ void SymbolDefinitions::forEachNeeded(Operation *op, llvm::function_ref<void(Ope
       need(definition);
 }
 
+void YieldOp::build(OpBuilder &, OperationState &) {} // of nothing: bodies of the plan stage
+
 SmallVector<int64_t> BindDimOp::getDefinedSymbols() { return {static_cast<int64_t>(getSymbol())}; }
 SmallVector<int64_t> IfOp::getDefinedSymbols() { return llvm::to_vector(getSymbols()); }
 SmallVector<int64_t> LoopOp::getDefinedSymbols() {
