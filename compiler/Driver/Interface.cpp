@@ -4,7 +4,7 @@
 #include "compiler/Driver/Diagnostics.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
-#include "passes/Plan/ModelSymbols.h"
+#include "dialects/Ingot/ModelSymbols.h"
 #include "runtime/include/ingot/model.h"
 
 #include <regex>
