@@ -8,6 +8,9 @@
 
 namespace ingot {
 
+/// On `ingot.bind_dim`: what a run reports instead of the range.
+inline constexpr llvm::StringLiteral kFailureText = "ingot.failure";
+
 /// Whether the operation's bodies run in an order, or not at all.
 inline bool isControl(mlir::Operation *op) { return llvm::isa<IfOp, LoopOp>(op); }
 

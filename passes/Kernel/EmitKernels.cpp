@@ -168,6 +168,8 @@ private:
       most = arith::MinSIOp::create(b, most, materializeDim(b, bind.getLimit()->getResult(0), symbols));
     Value size = arith::MaxSIOp::create(b, arith::MinSIOp::create(b, given, most), least);
     std::string why = "a size that follows from data is not within " + std::to_string(range.minimum) + " to " + std::to_string(range.maximum);
+    if (auto text = bind->getAttrOfType<StringAttr>(kFailureText))
+      why = text.str();
     Value site = arith::ConstantOp::create(b, b.getI32IntegerAttr(sites.size()));
     sites.push_back(b.getArrayAttr({bind.getLoc(), b.getStringAttr(why)}));
     emitFailureReport(b, call.failure, site, 0, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, given));

@@ -321,6 +321,7 @@ void BufferPlanner::rewrite(RegionOp region) {
 
 void BufferPlanner::rewrite(BindDimOp bind) {
   auto planned = BindDimOp::create(b, b.getIndexType(), bufferOf(bind.getValue()), bind.getSymbolAttr(), bind.getLimitAttr());
+  planned->setDiscardableAttrs(bind->getDiscardableAttrDictionary());
   defined[bind.getSymbol()] = planned.getSize();
 }
 
