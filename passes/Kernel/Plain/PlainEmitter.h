@@ -191,9 +191,8 @@ mlir::LogicalResult checkPlain(RecurrentOp op);
 mlir::LogicalResult checkPlain(ResizeOp op);
 /// Whether one index of a gather stands for a row of elements.
 bool gathersRows(GatherOp op);
-/// Bytes of the state and the gates of one sequence.
+/// Bytes of the state and the gates of one sequence; of the candidates of one class.
 int64_t recurrentScratchBytes(RecurrentOp op);
-/// Bytes of the candidates of one class, in a region of a model's function.
 int64_t suppressionScratchBytes(RegionOp region, NonMaxSuppressionOp op);
 
 } // namespace ingot

@@ -106,7 +106,8 @@ class Case:
         results = self.results
         yields = [f"%r#{i}" for i in range(results)] if results > 1 else ["%r"]
         types = [b.argument() if b in self.scratch else b.memref() for b in buffers]
-        strides = f" strides [{', '.join(b.strides_map() for b in buffers if b not in self.scratch)}]" if any(b.is_symbolic() for b in buffers) else ""
+        maps = ", ".join(b.strides_map() for b in buffers if b not in self.scratch)
+        strides = f" strides [{maps}]" if any(b.is_symbolic() for b in buffers) else ""
         return lines + [
             f"ingot.region ins({', '.join(names[:count])}) outs({', '.join(names[count:])})"
             f"{strides} : ({', '.join(types)}) -> () {{",
