@@ -2,7 +2,7 @@
 //
 // non_max_suppression: the candidates of a class are a heap in scratch memory. The best one is taken out again and again, and compared with the boxes
 // that its class has selected. The formulas keep the order of ONNX's definition, so that also NaN and infinite corners give the same.
-#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "dialects/Ingot/ModelSymbols.h"
 #include "passes/Kernel/Plain/PlainHeap.h"
 
 using namespace mlir;
@@ -164,12 +164,8 @@ private:
 } // namespace
 
 int64_t suppressionScratchBytes(RegionOp region, NonMaxSuppressionOp op) {
-  SmallVector<SymbolRange> ranges;
-  auto model = region->getParentOfType<FunctionOpInterface>();
-  if (auto known = model ? model->getAttrOfType<ArrayAttr>("ingot.ranges") : ArrayAttr())
-    for (auto range : known.getAsRange<DenseI64ArrayAttr>())
-      ranges.push_back({range[0], range[1]});
-  int64_t candidates = rangeOf(PlainEmitter::shapeOf(op.getScores())[2], ranges).maximum;
+  ModelSymbols symbols = ModelSymbols::of(region->getParentOfType<func::FuncOp>());
+  int64_t candidates = symbols.upperBound(PlainEmitter::shapeOf(op.getScores())[2]);
   return std::max<int64_t>(candidates, 1) * sizeof(int64_t);
 }
 
