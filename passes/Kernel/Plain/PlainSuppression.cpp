@@ -13,6 +13,8 @@ namespace {
 using Floats = arith::CmpFPredicate;
 using Integers = arith::CmpIPredicate;
 
+constexpr int64_t kMostCandidates = int64_t(1) << 48; ///< the bytes of these are a number yet; no machine has them
+
 /// The candidates of one class, best at the root.
 class Candidates final : public PlainHeap {
 public:
@@ -165,8 +167,8 @@ private:
 
 int64_t suppressionScratchBytes(RegionOp region, NonMaxSuppressionOp op) {
   ModelSymbols symbols = ModelSymbols::of(region->getParentOfType<func::FuncOp>());
-  int64_t candidates = symbols.upperBound(PlainEmitter::shapeOf(op.getScores())[2]);
-  return std::max<int64_t>(candidates, 1) * sizeof(int64_t);
+  int64_t most = symbols.upperBound(symbols.bound(PlainEmitter::shapeOf(op.getScores())[2]));
+  return std::clamp<int64_t>(most, 1, kMostCandidates) * static_cast<int64_t>(sizeof(int64_t));
 }
 
 void emitPlainOp(PlainEmitter &e, NonMaxSuppressionOp op) {
