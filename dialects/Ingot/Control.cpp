@@ -52,8 +52,10 @@ bool fits(Type given, Type wanted, ArrayRef<int64_t> symbols) {
 }
 
 bool isCondition(Type type) {
-  auto shaped = cast<ShapedType>(type);
-  return shaped.getRank() == 0 && (shaped.getElementType().isInteger(1) || (isa<MemRefType>(type) && shaped.getElementType().isInteger(8)));
+  auto shaped = dyn_cast<ShapedType>(type);
+  if (!shaped || !shaped.hasRank() || shaped.getRank() != 0)
+    return false;
+  return shaped.getElementType().isInteger(1) || (isa<MemRefType>(type) && shaped.getElementType().isInteger(8));
 }
 
 } // namespace
@@ -196,6 +198,14 @@ LogicalResult NonMaxSuppressionOp::verify() {
   if (boxes.getRank() != 3 || scores.getRank() != 3 || boxes.getDimSize(2) != 4 || !boxes.getElementType().isF32() ||
       !scores.getElementType().isF32())
     return emitOpError("needs boxes [batch, spatial, 4] and scores [batch, classes, spatial] of f32, has ") << boxes << " and " << scores;
+  auto disagree = [](AffineExpr x, AffineExpr y) { return getConstant(x) && getConstant(y) && x != y; };
+  Dims boxDims = getDims(boxes), scoreDims = getDims(scores);
+  if (disagree(boxDims[0], scoreDims[0]) || disagree(boxDims[1], scoreDims[2]))
+    return emitOpError("has scores ") << scores << " for boxes " << boxes;
+  Type i64 = IntegerType::get(getContext(), 64), f32 = scores.getElementType();
+  for (auto [scalar, element] : {std::pair(getMaxOutput(), i64), std::pair(getIouThreshold(), f32), std::pair(getScoreThreshold(), f32)})
+    if (scalar.getType() != makeTensorType({}, element))
+      return emitOpError("needs a scalar of ") << element << ", has " << scalar.getType();
   auto selected = cast<RankedTensorType>(getSelected().getType());
   if (selected.getRank() != 2)
     return emitOpError("has a result ") << selected << ", which must be [most, 3]";
