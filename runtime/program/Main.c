@@ -192,6 +192,8 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
   if (status == PROGRAM_OK)
     status = ingot_inputs_load(model, program->options, program->inputs, program->values, &program->note, error);
   if (status == PROGRAM_OK)
+    status = ingot_inputs_save(model, program->options, program->inputs, error);
+  if (status == PROGRAM_OK)
     status = prepare(program, error);
   if (status == PROGRAM_OK)
     status = allocate_outputs(program, error);
