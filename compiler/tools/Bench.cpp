@@ -2,12 +2,12 @@
 #include "compiler/tools/Bench.h"
 
 #include "compiler/Driver/UsageError.h"
+#include "compiler/tools/ProgramCall.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
@@ -27,54 +27,11 @@ struct Contender {
   int64_t peakBytes = 0; ///< of one session
 };
 
-absl::StatusOr<llvm::json::Value> readAnswer(const std::string &command, llvm::StringRef path, int code, const std::string &message) {
-  auto text = llvm::MemoryBuffer::getFile(path);
-  if (code != 0 || !text)
-    return absl::InvalidArgumentError("'" + command + "' ended with exit code " + std::to_string(code) + (message.empty() ? "" : ": " + message));
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse((*text)->getBuffer());
-  if (!value || !value->getAsObject()) {
-    llvm::consumeError(value.takeError());
-    return absl::InvalidArgumentError("'" + command + "' printed no JSON object");
-  }
-  return std::move(*value);
-}
-
-/// Runs a command `count` times at once and returns what each prints.
-absl::StatusOr<std::vector<llvm::json::Value>> runAll(const std::vector<std::string> &command, uint32_t count) {
-  std::vector<llvm::SmallString<128>> files(count);
-  std::vector<llvm::sys::ProcessInfo> processes;
-  llvm::scope_exit clean([&] {
-    for (const llvm::SmallString<128> &file : files)
-      llvm::sys::fs::remove(file);
-  });
-  llvm::SmallVector<llvm::StringRef> words(command.begin(), command.end());
-  std::string message;
-  for (llvm::SmallString<128> &file : files) {
-    if (std::error_code error = llvm::sys::fs::createTemporaryFile("ingot-bench", "json", file))
-      return absl::UnavailableError("cannot make a temporary file: " + error.message());
-    std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), file.str(), std::nullopt};
-    processes.push_back(llvm::sys::ExecuteNoWait(command.front(), words, std::nullopt, redirects, 0, &message));
-  }
-  std::vector<int> codes;
-  codes.reserve(count);
-  for (const llvm::sys::ProcessInfo &process : processes)
-    codes.push_back(process.Pid == llvm::sys::ProcessInfo::InvalidPid ? -1 : llvm::sys::Wait(process, std::nullopt, &message).ReturnCode);
-  std::vector<llvm::json::Value> answers;
-  answers.reserve(count);
-  for (auto [file, code] : llvm::zip(files, codes)) {
-    absl::StatusOr<llvm::json::Value> answer = readAnswer(command.front(), file, code, message);
-    if (!answer.ok())
-      return answer.status();
-    answers.push_back(std::move(*answer));
-  }
-  return answers;
-}
-
 absl::Status runRound(Contender &contender, uint32_t iterations, uint32_t warmup, uint32_t sessions) {
   std::vector<std::string> command = contender.command;
   for (const std::string &word : {std::string("--iterations"), std::to_string(iterations), std::string("--warmup"), std::to_string(warmup)})
     command.push_back(word);
-  absl::StatusOr<std::vector<llvm::json::Value>> answers = runAll(command, sessions);
+  absl::StatusOr<std::vector<llvm::json::Value>> answers = callPrograms(command, sessions);
   if (!answers.ok())
     return answers.status();
   for (const llvm::json::Value &answer : *answers) {
@@ -110,8 +67,8 @@ llvm::json::Object result(Contender &contender, uint32_t rounds) {
                             {"peak_memory_bytes", contender.peakBytes}};
 }
 
-/// The helper with the model, and the shapes with which `program` runs it.
-absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::string &program) {
+/// The helper with the model, on the inputs with which `program` runs it; they go to the file `inputs`.
+absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::vector<std::string> &program, const std::string &inputs) {
   const char *chosen = std::getenv("INGOT_PYTHON");
   llvm::ErrorOr<std::string> python = llvm::sys::findProgramByName(chosen && *chosen ? chosen : "python3");
   std::optional<llvm::StringRef> silent[] = {llvm::StringRef(""), llvm::StringRef(""), llvm::StringRef("")};
@@ -120,21 +77,11 @@ absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::string
                                "' has no package onnxruntime; INGOT_PYTHON names another Python");
   llvm::SmallString<128> helper = llvm::sys::path::parent_path(llvm::sys::path::parent_path(line.options.toolPath));
   llvm::sys::path::append(helper, "lib", "onnxruntime_bench.py");
-  Contender contender{"onnxruntime", {*python, helper.str().str(), line.options.input, "--threads", std::to_string(line.bench.threads)}};
-  absl::StatusOr<std::vector<llvm::json::Value>> info = runAll({program, "--info", "--json"}, 1);
-  if (!info.ok())
-    return info.status();
-  const llvm::json::Object &facts = *info->front().getAsObject();
-  std::map<std::string, int64_t> sizes; // open dims run with their least size
-  for (const llvm::json::Value &dim : *facts.getArray("dims"))
-    sizes[dim.getAsObject()->getString("name")->str()] = dim.getAsObject()->getInteger("min").value_or(1);
-  for (const llvm::json::Value &input : *facts.getArray("inputs")) {
-    std::string shape;
-    for (const llvm::json::Value &dim : *input.getAsObject()->getArray("shape"))
-      shape += (shape.empty() ? "" : "x") + std::to_string(dim.getAsString() ? sizes[dim.getAsString()->str()] : *dim.getAsInteger());
-    contender.command.push_back("--shape");
-    contender.command.push_back(input.getAsObject()->getString("name")->str() + "=" + shape);
-  }
+  Contender contender{"onnxruntime", {*python, helper.str().str(), line.options.input, inputs, "--threads", std::to_string(line.bench.threads)}};
+  std::vector<std::string> save = program;
+  llvm::append_range(save, std::vector<std::string>{"--save-inputs", inputs});
+  if (absl::StatusOr<llvm::json::Object> saved = callProgram(save); !saved.ok())
+    return saved.status();
   return contender;
 }
 
@@ -143,11 +90,21 @@ absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::string
 absl::StatusOr<llvm::json::Object> measure(const CommandLine &line, const std::string &program, bool isModel) {
   const BenchOptions &bench = line.bench;
   std::vector<Contender> contenders = {{"ingot", {program, "--random", "--json", "--samples", "--threads", std::to_string(bench.threads)}}};
+  std::vector<std::string> &command = contenders[0].command;
+  absl::StatusOr<ImageFiles> images = ImageFiles::make(line.pictures, program, isModel ? std::map<std::string, int64_t>() : line.options.dims);
+  if (!images.ok())
+    return images.status();
+  llvm::append_range(command, images->arguments());
+  llvm::append_range(command, line.programArguments);
   if (!isModel)
     for (const auto &[name, size] : line.options.dims)
-      contenders[0].command.push_back("--dim=" + name + "=" + std::to_string(size));
+      command.push_back("--dim=" + name + "=" + std::to_string(size));
+  llvm::SmallString<128> inputs; // of both
+  llvm::scope_exit clean([&] { llvm::sys::fs::remove(inputs); });
   if (!bench.compare.empty()) {
-    absl::StatusOr<Contender> other = isModel ? onnxRuntime(line, program) : usageError("--compare wants a model, not a program");
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile("ingot-bench", "npz", inputs))
+      return absl::UnavailableError("cannot make a temporary file: " + error.message());
+    absl::StatusOr<Contender> other = isModel ? onnxRuntime(line, command, inputs.str().str()) : usageError("--compare wants a model, not a program");
     if (!other.ok())
       return other.status();
     contenders.push_back(std::move(*other));

@@ -80,9 +80,14 @@ int run(CommandLine &line) {
     llvm::sys::fs::remove(path);
     return fail(summary.status());
   }
+  absl::StatusOr<ImageFiles> images = ImageFiles::make(line.pictures, path.str().str(), {});
+  if (!images.ok()) {
+    llvm::sys::fs::remove(path);
+    return fail(images.status());
+  }
   llvm::SmallVector<llvm::StringRef> arguments = {path};
-  for (const std::string &argument : line.programArguments)
-    arguments.push_back(argument);
+  arguments.append(images->arguments().begin(), images->arguments().end());
+  arguments.append(line.programArguments.begin(), line.programArguments.end());
   std::string message;
   int code = llvm::sys::ExecuteAndWait(path, arguments, std::nullopt, {}, 0, 0, &message);
   llvm::sys::fs::remove(path);

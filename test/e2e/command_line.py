@@ -18,6 +18,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from PIL import Image
+
 import harness
 
 
@@ -193,6 +195,116 @@ def bench_compares(b: Bench):
     refused(b.ingot("bench", b.model, "--iterations", 1, "--compare", "onnxruntime", env=bare), 1, "no package onnxruntime", "INGOT_PYTHON")
 
 
+def identity(b: Bench, name, shape, element=TensorProto.FLOAT):
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", [info("x", element, shape)], [info("y", element, shape)])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), b.folder / name)
+    return b.folder / name
+
+
+def picture(b: Bench) -> np.ndarray:
+    """Writes photo.png (16 x 12, with transparency), photo.jpg and photo16.png; returns the pixels of the first, which is smooth, as photos are."""
+    noise = np.random.default_rng(5).integers(0, 256, (5, 6, 3), np.uint8)
+    photo = Image.fromarray(noise).resize((16, 12), Image.BICUBIC)
+    photo.save(b.folder / "photo.jpg", quality=95)
+    clear = photo.convert("RGBA")
+    clear.putalpha(100)
+    clear.save(b.folder / "photo.png")
+    photo.convert("L").save(b.folder / "gray.png")
+    return np.asarray(photo)
+
+
+def run_on(b: Bench, model, *words) -> np.ndarray:
+    (b.folder / "y.npy").unlink(missing_ok=True)
+    done = b.ingot("run", model, "-O0", *words, "--output", "y.npy")
+    assert done.code == 0, f"{words} ended with {done.code}: {done.text()}"
+    return np.load(b.folder / "y.npy")
+
+
+def near(got, expected, tolerance):
+    assert got.shape == expected.shape, f"shape {got.shape}, expected {expected.shape}"
+    error = np.abs(got.astype(np.float64) - expected).max()
+    assert error <= tolerance, f"differs by {error}, allowed is {tolerance}"
+
+
+def images(b: Bench):
+    photo = picture(b)
+    pillow = lambda name, width, height, mode="RGB": np.asarray(
+        Image.open(b.folder / name).convert(mode).resize((width, height), Image.BILINEAR), np.float64
+    )
+    small = identity(b, "small.onnx", [1, 3, 7, 5])
+    near(run_on(b, small, "--image", "x=photo.png") * 255, pillow("photo.png", 5, 7).transpose(2, 0, 1)[None], 1)  # Pillow rounds to 8 bits, twice
+    large = identity(b, "large.onnx", [3, 20, 33])
+    near(run_on(b, large, "--image", "photo.jpg", "--scale=1"), pillow("photo.jpg", 33, 20).transpose(2, 0, 1), 1)
+    mean, scale = np.array([123.7, 116.3, 103.5]), np.array([1 / 58.4, 1 / 57.1, 0.0175])
+    normal = (photo - mean) * scale
+    last = identity(b, "last.onnx", ["n", "h", "w", 3], TensorProto.FLOAT16)
+    options = ("--mean", "123.7,116.3,103.5", "--scale", "1/58.4,1/57.1,0.0175")
+    near(run_on(b, last, "--image=x=photo.png", *options), normal[None], 2e-3)
+    bgr = run_on(b, last, "--threads=1", *options, "--channels", "bgr", "--image=photo.png")  # among the program's options, too
+    near(bgr, (photo[None, :, :, ::-1] - mean) * scale, 2e-3)
+    batch = run_on(b, last, "--image", "x=photo.png", "--scale=1", "--image", "x=gray.png")
+    near(batch, np.stack([photo, pillow("gray.png", 16, 12)]), 0)
+    one = identity(b, "one.onnx", [1, 1, 12, 16], TensorProto.UINT8)
+    near(run_on(b, one, "--image", "x=photo.jpg"), pillow("photo.jpg", 16, 12, "L")[None, None], 1)
+    several = b.object("bench", small, "--image", "photo.png", "--iterations", 3)
+    check_result(several["results"][0], "ingot", 3)
+    (b.folder / "scratch").mkdir()
+    done = b.ingot("run", small, "--image", "photo.png", env={**os.environ, "TMPDIR": str(b.folder / "scratch")})
+    assert done.code == 0 and not list((b.folder / "scratch").iterdir()), f"failed or left files: {done.text()}"
+
+
+def image_errors(b: Bench):
+    picture(b)
+    (b.folder / "text.png").write_text("no picture")
+    (b.folder / "empty.jpg").write_bytes(b"")
+    for name in ("photo.png", "photo.jpg"):
+        data = (b.folder / name).read_bytes()
+        (b.folder / f"cut-{name}").write_bytes(data[: len(data) * 2 // 3])
+        (b.folder / f"head-{name}").write_bytes(data[:12])
+    Image.open(b.folder / "photo.jpg").convert("CMYK").save(b.folder / "print.jpg")
+    model, flat = identity(b, "small.onnx", [2, 3, 7, 5]), identity(b, "flat.onnx", [1, 10])
+    pixels = identity(b, "pixels.onnx", [1, 3, 7, 5], TensorProto.UINT8)
+    ids = identity(b, "ids.onnx", [1, 3, 7, 5], TensorProto.INT64)
+    two = ("--image", "x=photo.png")
+    cases = [
+        (pixels, ("--image", "x=absent.png"), 1, ["input 'x'", "absent.png", "No such file"]),
+        (pixels, ("--image", "x=text.png"), 1, ["input 'x'", "text.png", "neither PNG nor JPEG"]),
+        (pixels, ("--image", "x=empty.jpg"), 1, ["empty.jpg", "it is empty"]),
+        *[(pixels, ("--image", f"x={kind}-photo.{end}"), 1, [f"{kind}-photo.{end}", "cannot read"]) for kind in ("cut", "head") for end in ("png", "jpg")],
+        (pixels, ("--image", "x=print.jpg"), 1, ["print.jpg", "convert it to RGB"]),
+        (pixels, ("--image", "z=photo.png"), 2, ["no input 'z'", "inputs are x"]),
+        (pixels, ("--image", "x=photo.png", "--scale=1"), 2, ["--scale", "u8"]),
+        (model, two, 2, ["takes 2 pictures, 1 is given"]),
+        (model, (*two, *two, "--mean", "1,2"), 2, ["--mean has 2 numbers", "3 channels"]),
+        (model, (*two, "--mean", "1,two,3"), 2, ["1,two,3"]),
+        (model, (*two, "--scale", "1/0"), 2, ["1/0"]),
+        (model, (*two, "--channels", "rbg"), 2, ["rbg"]),
+        (flat, two, 1, ["input 'x' is f32 [1,10]", "a picture needs"]),
+        (ids, two, 1, ["input 'x' is i64"]),
+        (pixels, (*two, "--fill", "x=ones"), 2, ["input 'x' is given twice"]),
+    ]
+    for path, words, code, text in cases:
+        refused(b.ingot("run", path, "-O0", *words), code, *text)
+
+
+def inputs_without_a_header(b: Bench):
+    data = np.random.default_rng(8).standard_normal((3, 8), dtype=np.float32)
+    (b.folder / "x.bin").write_bytes(data.tobytes())
+    np.save(b.folder / "x.npy", data)
+    expected = run_on(b, b.model, "--input", "x=x.npy")
+    near(run_on(b, b.model, "--raw", "x=x.bin:f32:3x8"), expected, 0)
+    near(run_on(b, b.model, "--dim", "batch=3", "--raw", "x=x.bin"), expected, 0)
+    assert len(run_on(b, b.model, "--dim", "batch=2", "--fill", "x=zeros")) == 2
+    refused(b.ingot("run", b.model, "--raw", "x=x.bin"), 2, "input 'x'", "dim 'batch' is open")
+    refused(b.ingot("run", b.model, "--raw", "x=x.bin:f32:2x8"), 1, "x.bin has 96 bytes", "takes 64")
+    refused(b.ingot("run", b.model, "--raw", "x=x.bin:f32:2x12"), 1, "input 'x' must be f32 [batch, 8]", "f32 [2, 12]")
+    got = b.object("bench", b.model, "--raw", "x=x.bin:f32:3x8", "--iterations", 4, "--compare", "onnxruntime")
+    expect(len(got["results"]), 2)
+    refused(b.ingot("bench", b.model, "--raw", "x=x.bin:f32:3x9", "--iterations", 4), 1, "x.bin has 96 bytes")
+    refused(b.ingot("bench", b.model, "--fill", "x=twos", "--iterations", 4), 2, "twos")
+
+
 def same_bytes_everywhere(b: Bench):
     """Other folders, other working folders and one core instead of all give the same files."""
     outputs = []
@@ -220,6 +332,9 @@ CASES = [
     bench_program,
     bench_model,
     bench_compares,
+    images,
+    image_errors,
+    inputs_without_a_header,
     same_bytes_everywhere,
 ]
 
