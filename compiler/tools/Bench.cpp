@@ -24,28 +24,30 @@ struct Contender {
   std::vector<std::string> command;
   std::vector<double> samples = {};
   double throughput = 0; ///< of all sessions, per second; a sum over the rounds
-  int64_t peakBytes = 0; ///< of one session
+  int64_t peakBytes = 0;
 };
 
-absl::Status runRound(Contender &contender, uint32_t iterations, uint32_t warmup, uint32_t sessions) {
+absl::Status runRound(Contender &contender, uint32_t iterations, const BenchOptions &bench) {
   std::vector<std::string> command = contender.command;
-  for (const std::string &word : {std::string("--iterations"), std::to_string(iterations), std::string("--warmup"), std::to_string(warmup)})
-    command.push_back(word);
-  absl::StatusOr<std::vector<llvm::json::Value>> answers = callPrograms(command, sessions);
-  if (!answers.ok())
-    return answers.status();
-  for (const llvm::json::Value &answer : *answers) {
-    const llvm::json::Array *samples = answer.getAsObject()->getArray("samples_ms");
-    if (!samples || samples->empty())
-      return absl::InvalidArgumentError("'" + command.front() + "' does not know --samples: compile the model again");
+  for (auto [option, value] : {std::pair("--iterations", iterations), std::pair("--warmup", bench.warmup), std::pair("--sessions", bench.sessions)}) {
+    command.push_back(option);
+    command.push_back(std::to_string(value));
+  }
+  absl::StatusOr<llvm::json::Object> answer = callProgram(command);
+  if (!answer.ok())
+    return answer.status();
+  const llvm::json::Array *samples = answer->getArray("samples_ms");
+  if (!samples || samples->size() != size_t(iterations) * bench.sessions)
+    return absl::InvalidArgumentError("'" + command.front() + "' is of another version of Ingot: compile the model again");
+  for (size_t session = 0; session < bench.sessions; ++session) {
     double sum = 0;
-    for (const llvm::json::Value &sample : *samples) {
-      contender.samples.push_back(sample.getAsNumber().value_or(0));
+    for (size_t run = 0; run < iterations; ++run) {
+      contender.samples.push_back((*samples)[session * iterations + run].getAsNumber().value_or(0));
       sum += contender.samples.back();
     }
-    contender.throughput += sum > 0 ? 1000 * samples->size() / sum : 0;
-    contender.peakBytes = std::max(contender.peakBytes, answer.getAsObject()->getInteger("peak_resident_bytes").value_or(0));
+    contender.throughput += sum > 0 ? 1000 * iterations / sum : 0;
   }
+  contender.peakBytes = std::max(contender.peakBytes, answer->getInteger("peak_resident_bytes").value_or(0));
   return absl::OkStatus();
 }
 
@@ -55,14 +57,15 @@ double percentile(const std::vector<double> &sorted, double share) {
   return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
 }
 
-llvm::json::Object result(Contender &contender, uint32_t rounds) {
-  llvm::sort(contender.samples);
+llvm::json::Object resultOf(const Contender &contender, uint32_t rounds) {
+  std::vector<double> sorted = contender.samples;
+  llvm::sort(sorted);
   return llvm::json::Object{{"name", contender.name},
-                            {"iterations", static_cast<int64_t>(contender.samples.size())},
-                            {"min_ms", contender.samples.front()},
-                            {"median_ms", percentile(contender.samples, 0.5)},
-                            {"p90_ms", percentile(contender.samples, 0.9)},
-                            {"p99_ms", percentile(contender.samples, 0.99)},
+                            {"iterations", static_cast<int64_t>(sorted.size())},
+                            {"min_ms", sorted.front()},
+                            {"median_ms", percentile(sorted, 0.5)},
+                            {"p90_ms", percentile(sorted, 0.9)},
+                            {"p99_ms", percentile(sorted, 0.99)},
                             {"throughput_per_s", contender.throughput / rounds},
                             {"peak_memory_bytes", contender.peakBytes}};
 }
@@ -87,7 +90,7 @@ absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::vector
 
 } // namespace
 
-absl::StatusOr<llvm::json::Object> measure(const CommandLine &line, const std::string &program, bool isModel) {
+absl::StatusOr<BenchResult> measure(const CommandLine &line, const std::string &program, bool isModel) {
   const BenchOptions &bench = line.bench;
   std::vector<Contender> contenders = {{"ingot", {program, "--random", "--json", "--samples", "--threads", std::to_string(bench.threads)}}};
   std::vector<std::string> &command = contenders[0].command;
@@ -112,32 +115,35 @@ absl::StatusOr<llvm::json::Object> measure(const CommandLine &line, const std::s
   uint32_t iterations = bench.iterations;
   if (iterations == 0) { // as many as fit into the time
     Contender trial{"trial", contenders[0].command};
-    if (absl::Status status = runRound(trial, 3, 1, bench.sessions); !status.ok())
+    if (absl::Status status = runRound(trial, 3, bench); !status.ok())
       return status;
-    llvm::sort(trial.samples);
-    iterations = std::clamp(1000 * bench.seconds / std::max(percentile(trial.samples, 0.5), 1e-4), 1.0, 1e6);
+    double median = resultOf(trial, 1).getNumber("median_ms").value_or(0);
+    iterations = std::clamp(1000 * bench.seconds / std::max(median, 1e-4), 1.0, 1e6);
   }
   uint32_t rounds = contenders.size() > 1 ? std::min(kRounds, iterations) : 1;
   for (uint32_t round = 0; round < rounds; ++round)
     for (Contender &contender : contenders)
-      if (absl::Status status = runRound(contender, iterations * (round + 1) / rounds - iterations * round / rounds, bench.warmup, bench.sessions);
-          !status.ok())
+      if (absl::Status status = runRound(contender, iterations * (round + 1) / rounds - iterations * round / rounds, bench); !status.ok())
         return status;
+  BenchResult result;
   llvm::json::Array results;
-  for (Contender &contender : contenders)
-    results.push_back(result(contender, rounds));
-  llvm::json::Object object{{"file", line.options.input}, {"threads", bench.threads}, {"sessions", bench.sessions}, {"warmup", bench.warmup}};
+  for (Contender &contender : contenders) {
+    results.push_back(resultOf(contender, rounds));
+    result.samples.push_back(std::move(contender.samples));
+  }
+  result.object =
+      llvm::json::Object{{"file", line.options.input}, {"threads", bench.threads}, {"sessions", bench.sessions}, {"warmup", bench.warmup}};
   if (contenders.size() > 1)
-    object["time_ratio"] = percentile(contenders[0].samples, 0.5) / percentile(contenders[1].samples, 0.5);
-  object["results"] = std::move(results);
-  return object;
+    result.object["time_ratio"] = *results[0].getAsObject()->getNumber("median_ms") / *results[1].getAsObject()->getNumber("median_ms");
+  result.object["results"] = std::move(results);
+  return result;
 }
 
 std::string benchText(const llvm::json::Object &object) {
   int64_t threads = *object.getInteger("threads"), sessions = *object.getInteger("sessions");
   std::string text = llvm::formatv("{0}: {1} threads a session{2}, {3}\n", *object.getString("file"), threads, threads == 0 ? " (one per core)" : "",
-                                   sessions == 1 ? "one session" : std::to_string(sessions) + " sessions, each a process");
-  text += "              runs   min ms   median      p90      p99    runs/s   memory of a session\n";
+                                   sessions == 1 ? "one session" : std::to_string(sessions) + " sessions at the same time");
+  text += "              runs   min ms   median      p90      p99    runs/s   peak memory\n";
   for (const llvm::json::Value &value : *object.getArray("results")) {
     const llvm::json::Object &row = *value.getAsObject();
     text += llvm::formatv("{0,-12} {1,5} {2,8:f3} {3,8:f3} {4,8:f3} {5,8:f3} {6,9:f1} {7,9:f1} MiB\n", row.getString("name")->str(),

@@ -162,9 +162,8 @@ constexpr CommandInfo kCommands[] = {
      "  ingot opt model.onnx --stop-after=region --time-passes\n"
      "  ingot opt region.mlir --passes='ingot-copy-views,ingot-choose-kernels(avx512=true)' --print-ir-after=ingot-copy-views\n"},
     {Bench, "bench", "MODEL.onnx|PROGRAM [options]", "model or program", "measure a model, or a compiled program",
-     "A model is compiled to a temporary file. Inputs that are not given are random. Sessions that run at the same time are processes; the memory is "
-     "the peak of one of them, weights "
-     "included.\n"
+     "A model is compiled to a temporary file. Inputs that are not given are random. Sessions are threads of one\n"
+     "process with the same weights; the memory is the peak of that process.\n"
      "--compare runs both in turn, in rounds, with the Python of INGOT_PYTHON or python3.\n",
      "  ingot bench model.onnx --dim batch=1 --threads 2 --compare onnxruntime\n"
      "  ingot bench ./program --seconds 10 --sessions 4 --threads 1 --json\n"},

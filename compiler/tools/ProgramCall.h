@@ -10,10 +10,7 @@
 
 namespace ingot {
 
-/// Runs a program that prints one JSON object, `count` times at once, and returns what each printed.
-absl::StatusOr<std::vector<llvm::json::Value>> callPrograms(const std::vector<std::string> &command, uint32_t count);
-
-/// The same, once.
+/// Runs a program that prints one JSON object, and returns that.
 absl::StatusOr<llvm::json::Object> callProgram(const std::vector<std::string> &command);
 
 } // namespace ingot

@@ -139,15 +139,15 @@ int bench(CommandLine &line) {
       return fail(summary.status());
     }
   }
-  absl::StatusOr<llvm::json::Object> result = measure(line, program.str().str(), isModel);
+  absl::StatusOr<BenchResult> result = measure(line, program.str().str(), isModel);
   if (isModel)
     llvm::sys::fs::remove(program);
   if (!result.ok())
     return fail(result.status());
   if (line.json)
-    llvm::outs() << llvm::json::Value(std::move(*result)) << '\n';
+    llvm::outs() << llvm::json::Value(std::move(result->object)) << '\n';
   else
-    llvm::outs() << benchText(*result);
+    llvm::outs() << benchText(result->object);
   return 0;
 }
 

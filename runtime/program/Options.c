@@ -22,10 +22,11 @@ const char *const ingot_options_help =
     "  --outputs FILE.npz    write all outputs\n"
     "  --iterations N        timed runs (default 1)\n"
     "  --warmup W            runs before them (default 0)\n"
-    "  --threads T           default 0: one per core this process may use\n"
+    "  --threads T           of a session, default 0: one per core this process may use\n"
+    "  --sessions N          that run at the same time, on the same inputs (default 1); outputs are those of the first\n"
     "  --weights FILE        the model's weights, if it was compiled with --weights (default: beside this program)\n"
     "  --json                one JSON object on standard output instead of text\n"
-    "  --samples             with --json: the time of each run, in ascending order, and the peak memory of the process\n"
+    "  --samples             with --json: the time of each run, session after session, and the peak memory of the process\n"
     "  --info                inputs, outputs, memory and origin of the model, without running it\n"
     "  --version             of the runtime and of the compiler\n"
     "  --help\n"
@@ -54,6 +55,7 @@ static const OptionFacts table[] = {
     {"--iterations", NUMBER32, offsetof(Options, iterations), 1, 100000000},
     {"--warmup", NUMBER32, offsetof(Options, warmup), 0, 100000000},
     {"--threads", NUMBER32, offsetof(Options, threads), 0, 1024},
+    {"--sessions", NUMBER32, offsetof(Options, sessions), 1, 256},
     {"--weights", VALUES, offsetof(Options, weights), 0, 0},
     {"--dim", VALUES, offsetof(Options, dim), 0, 0},
     {"--json", FLAG, offsetof(Options, json), 0, 0},
@@ -135,7 +137,7 @@ static ProgramStatus parse_one(int count, char **arguments, int *at, Options *op
 
 ProgramStatus ingot_options_parse(int count, char **arguments, Options *options, ErrorText *error) {
   memset(options, 0, sizeof *options);
-  options->iterations = 1;
+  options->iterations = options->sessions = 1;
   for (const OptionFacts *facts = table; facts < table + TABLE_SIZE; ++facts) {
     ValueList *list = (ValueList *)((char *)options + facts->offset);
     if (facts->kind == VALUES && !(list->values = calloc((size_t)count + 1, sizeof(char *))))

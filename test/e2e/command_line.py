@@ -171,13 +171,16 @@ def bench_program(b: Bench):
     check_result(got["results"][0], "ingot", 20)
     several = b.object("bench", program, "--iterations", 10, "--threads", 1, "--sessions", 2, "--dim=batch=5")
     check_result(several["results"][0], "ingot", 20)
+    compared = b.object("bench", b.model, "--dim=batch=2", "--iterations", 6, "--threads=1", "--sessions", 3, "--compare=onnxruntime")
+    for result, name in zip(compared["results"], ("ingot", "onnxruntime"), strict=True):
+        check_result(result, name, 18)
     refused(b.ingot("bench", program, "--dim", "batch=9"), 1, "ended with exit code 1")
     refused(b.ingot("bench", program, "--iterations=1", "--compare=onnxruntime"), 2, "--compare wants a model")
 
 
 def bench_model(b: Bench):
     text = b.ingot("bench", b.model, "--dim", "batch=2", "--iterations", 5, "--sessions", 2)
-    assert text.code == 0 and "2 sessions, each a process" in text.out and "ingot           10" in text.out, text.out + text.err
+    assert text.code == 0 and "2 sessions at the same time" in text.out and "ingot           10" in text.out, text.out + text.err
     got = b.object("bench", b.model, "--seconds", 0.05, "--threads", 1)
     assert got["results"][0]["iterations"] >= 1, got
     refused(b.ingot("bench", b.folder / "absent.onnx"), 1, "absent.onnx")

@@ -4,6 +4,7 @@
 #include "TensorFileData.h"
 #include "runtime/program/TensorFiles.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -148,7 +149,7 @@ TEST_F(ProgramTest, JsonOfARun) {
   const Result result = run("--input x=x.npy --random --iterations 50 --warmup 5 --threads 2 --json");
   ASSERT_EQ(result.code, 0) << result.err;
   const std::string number = "-?[0-9.e+-]+";
-  std::string pattern = "\\{\"threads\":2,\"iterations\":50";
+  std::string pattern = "\\{\"threads\":2,\"sessions\":1,\"iterations\":50";
   for (const char *key : {"min_ms", "median_ms", "p90_ms", "p99_ms", "mean_ms", "first_ms", "start_to_first_ms"})
     pattern += std::string(",\"") + key + "\":" + number;
   pattern +=
@@ -159,6 +160,23 @@ TEST_F(ProgramTest, JsonOfARun) {
   EXPECT_LE(numberOf(result.out, "p90_ms"), numberOf(result.out, "p99_ms"));
   EXPECT_LE(numberOf(result.out, "first_ms"), numberOf(result.out, "start_to_first_ms"));
   EXPECT_GT(numberOf(result.out, "min_ms"), 0);
+}
+
+TEST_F(ProgramTest, SeveralSessions) {
+  for (const char *threads : {"1", "3"}) {
+    const Result result =
+        run(std::string("--input x=x.npy --random --sessions 3 --iterations 20 --warmup 2 --samples --json --output y=y.npy --threads ") + threads);
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(valuesOf("y.npy"), expectedY);
+    EXPECT_EQ(numberOf(result.out, "sessions"), 3);
+    EXPECT_EQ(numberOf(result.out, "iterations"), 60);
+    const std::string samples = result.out.substr(0, result.out.find(']'));
+    EXPECT_EQ(std::count(samples.begin(), samples.end(), ','), 59);
+  }
+  EXPECT_THAT(run("--random --sessions 2").out, HasSubstr(" in each of 2 sessions, 2 runs: "));
+  EXPECT_THAT(errorOf("--random --sessions 256 --iterations 100000000", 2), HasSubstr("25600000000 runs in all are too many"));
+  write("ids.bin", std::string(24, '\0') + std::string(8, '\xff'));
+  EXPECT_THAT(errorOf("--raw 'token ids=ids.bin' --random --sessions 3 --warmup 1", 1), HasSubstr("index out of range"));
 }
 
 TEST_F(ProgramTest, AllocatesNothingFromTheFirstRunToTheLast) {
