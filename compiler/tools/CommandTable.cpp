@@ -123,6 +123,11 @@ absl::Status setCompare(llvm::StringRef text, CommandLine &line) {
   return text == "onnxruntime" ? absl::OkStatus() : usage("--compare knows onnxruntime only, got '" + text + "'");
 }
 
+absl::Status setChart(llvm::StringRef text, CommandLine &line) {
+  line.bench.chart = text.str();
+  return text.ends_with(".svg") ? absl::OkStatus() : usage("--chart draws SVG: its file must end in .svg, got '" + text + "'");
+}
+
 absl::Status setImage(llvm::StringRef text, CommandLine &line) {
   line.pictures.images.push_back(text.str());
   return text.empty() ? usage("--image wants NAME=FILE") : absl::OkStatus();
@@ -165,7 +170,7 @@ constexpr CommandInfo kCommands[] = {
      "A model is compiled to a temporary file. Inputs that are not given are random. Sessions are threads of one\n"
      "process with the same weights; the memory is the peak of that process.\n"
      "--compare runs both in turn, in rounds, with the Python of INGOT_PYTHON or python3.\n",
-     "  ingot bench model.onnx --dim batch=1 --threads 2 --compare onnxruntime\n"
+     "  ingot bench model.onnx --dim batch=1 --threads 2 --compare onnxruntime --chart times.svg\n"
      "  ingot bench ./program --seconds 10 --sessions 4 --threads 1 --json\n"},
     {Help, "help", "[COMMAND]", "", "print the page of a command", "",
      "  ingot help compile\n"
@@ -228,6 +233,7 @@ constexpr OptionInfo kOptions[] = {
     {"--threads", "N", "", Bench, "of a session (default: 0, one per core)", setCount<&BenchOptions::threads, 0, 1024>},
     {"--sessions", "N", "", Bench, "at the same time (default: 1)", setCount<&BenchOptions::sessions, 1, 256>},
     {"--compare", "onnxruntime", "onnxruntime", Bench, "measure that, too", setCompare},
+    {"--chart", "FILE.svg", "", Bench, "draw the time of each run and the percentiles", setChart},
     {"--json", "", "", Inspect | Bench, "one JSON object instead of text", setFlag<&CommandLine::json>},
     {"--quiet", "", "", Compile | Run | Check | Bench, "no progress", setFlag<&CommandLine::quiet>},
     {"--image", "NAME=FILE", "", kPictures, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 this
 // machine cannot run generated code, 4 our own error.
+#include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/Inspect.h"
 #include "compiler/Driver/UsageError.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/Bench.h"
+#include "compiler/tools/Chart.h"
 #include "compiler/tools/CommandTable.h"
 #include "compiler/tools/Help.h"
 #include "compiler/tools/InspectText.h"
@@ -123,6 +125,9 @@ int opt(CommandLine &line) {
 }
 
 int bench(CommandLine &line) {
+  const std::string &chart = line.bench.chart;
+  if (absl::Status status = chart.empty() ? absl::OkStatus() : checkWritable(chart); !status.ok())
+    return fail(status);
   llvm::file_magic magic;
   if (std::error_code error = llvm::identify_magic(line.options.input, magic))
     return fail(absl::NotFoundError("cannot read '" + line.options.input + "': " + error.message()));
@@ -144,6 +149,12 @@ int bench(CommandLine &line) {
     llvm::sys::fs::remove(program);
   if (!result.ok())
     return fail(result.status());
+  auto draw = [&](llvm::raw_ostream &out) {
+    out << latencyChart(*result);
+    return absl::OkStatus();
+  };
+  if (absl::Status status = chart.empty() ? absl::OkStatus() : writeFileAtomically(chart, draw); !status.ok())
+    return fail(status);
   if (line.json)
     llvm::outs() << llvm::json::Value(std::move(result->object)) << '\n';
   else

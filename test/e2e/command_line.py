@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import onnx
@@ -198,6 +199,36 @@ def bench_compares(b: Bench):
     refused(b.ingot("bench", b.model, "--iterations", 1, "--compare", "onnxruntime", env=bare), 1, "no package onnxruntime", "INGOT_PYTHON")
 
 
+def bench_draws(b: Bench):
+    name = "a <b> & 'c'.onnx"
+    (b.folder / name).write_bytes(b.model.read_bytes())
+    svg = "{http://www.w3.org/2000/svg}"
+    for iterations, sessions, options, names in (
+        (20, 2, (), ["ingot"]),
+        (1, 1, (), ["ingot"]),
+        (30, 1, ("--compare=onnxruntime",), ["ingot", "onnxruntime"]),
+        (5000, 1, (), ["ingot"]),
+    ):
+        b.object("bench", name, "--dim=batch=2", "--iterations", iterations, "--sessions", sessions, "--chart", "times.svg", *options)
+        root = ElementTree.fromstring((b.folder / "times.svg").read_text())
+        expect(root.tag, svg + "svg")
+        assert not [node for node in root.iter() for key in node.attrib if "href" in key], "the chart refers to another file"
+        expect([node.get("data-name") for node in root.iter(svg + "g") if node.get("class") == "series"], names, "the series")
+        for node in root.iter(svg + "g"):
+            if node.get("class") == "series":
+                expect(int(node.get("data-runs")), iterations * sessions, "runs of a series")
+                marks = len(node.findall(svg + "circle")) + len(node.findall(svg + "line")) - 1 + len(node.findall(svg + "path"))
+                assert min(iterations * sessions, 600) <= marks <= 1200, f"{marks} marks"
+        expect(sum(node.get("class") == "percentile" for node in root.iter(svg + "rect")), 4 * len(names), "bars")
+        text = " ".join("".join(node.itertext()) for node in root.iter(svg + "text"))
+        for part in (name, "median", "90 %", "99 %", "ms", *names):
+            assert part in text, f"no {part!r} in: {text}"
+        heights = [float(node.get("height")) for node in root.iter(svg + "rect") if node.get("class") == "percentile"]
+        assert heights[:: len(names)] == sorted(heights[:: len(names)]) and 0 < max(heights) <= 318.1, heights
+    refused(b.ingot("bench", b.model, "--chart", "times.png"), 2, "times.png", ".svg")
+    refused(b.ingot("bench", b.model, "--chart", "absent/times.svg"), 1, "absent")
+
+
 def identity(b: Bench, name, shape, element=TensorProto.FLOAT):
     info = helper.make_tensor_value_info
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", [info("x", element, shape)], [info("y", element, shape)])
@@ -274,7 +305,7 @@ def image_errors(b: Bench):
         (pixels, ("--image", "x=absent.png"), 1, ["input 'x'", "absent.png", "No such file"]),
         (pixels, ("--image", "x=text.png"), 1, ["input 'x'", "text.png", "neither PNG nor JPEG"]),
         (pixels, ("--image", "x=empty.jpg"), 1, ["empty.jpg", "it is empty"]),
-        *[(pixels, ("--image", f"x={kind}-photo.{end}"), 1, [f"{kind}-photo.{end}", "cannot read"]) for kind in ("cut", "head") for end in ("png", "jpg")],
+        *[(pixels, ("--image", f"x={name}"), 1, [name, "cannot read"]) for name in ("cut-photo.png", "cut-photo.jpg", "head-photo.png", "head-photo.jpg")],
         (pixels, ("--image", "x=print.jpg"), 1, ["print.jpg", "convert it to RGB"]),
         (pixels, ("--image", "z=photo.png"), 2, ["no input 'z'", "inputs are x"]),
         (pixels, ("--image", "x=photo.png", "--scale=1"), 2, ["--scale", "u8"]),
@@ -335,6 +366,7 @@ CASES = [
     bench_program,
     bench_model,
     bench_compares,
+    bench_draws,
     images,
     image_errors,
     inputs_without_a_header,
