@@ -165,6 +165,7 @@ static ProgramStatus open_session(Program *program, ErrorText *error) {
   char text[256] = "";
   const IngotSessionOptions options = {.struct_size = sizeof options,
                                        .threads = program->options->threads,
+                                       .flags = INGOT_LAZY_WEIGHTS, // one run may need few of them
                                        .arena = program->arena,
                                        .arena_bytes = program->arena_bytes,
                                        .weights = program->weights,
