@@ -36,6 +36,7 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
+#include <future>
 
 using namespace mlir;
 
@@ -406,7 +407,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return status;
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
-  interface.manifest = manifestOf(options, *targets, model->sha256());
+  std::future<ModelHashes> hashes = std::async(std::launch::async, [this] { return ModelHashes{model->sha256(), model->externalSha256()}; });
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
       break;
@@ -426,6 +427,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   }
   if (absl::Status status = writeWeights(job); !status.ok())
     return status;
+  interface.manifest = manifestOf(options, *targets, hashes.get());
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

@@ -94,6 +94,8 @@ std::string inspectionText(const llvm::json::Object &object) {
   if (const llvm::json::Value *hash = object.get("model_sha256"))
     text += llvm::formatv("file\n  ONNX IR {0}, opsets {1}, producer '{2}'\n  sha256  {3}\n", *object.getInteger("ir_version"), *object.get("opsets"),
                           plain(*object.get("producer")), plain(*hash));
+  if (const llvm::json::Object *external = object.getObject("external_sha256"); external && !external->empty())
+    text += fields("external data (sha256)", *external);
   if (const llvm::json::Array *problems = object.getArray("problems"); problems && !problems->empty()) {
     text += "cannot be compiled\n";
     for (const llvm::json::Value &line : *problems)

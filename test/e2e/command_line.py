@@ -146,6 +146,22 @@ def inspect_static_library_and_object(b: Bench):
         assert "net_model" in b.ingot("inspect", b.folder / name).out
 
 
+def external_data_is_hashed(b: Bench):
+    folder = b.folder / "external"
+    folder.mkdir()
+    onnx.save(network(), folder / "net.onnx", save_as_external_data=True, location="net.weights", size_threshold=0)
+    digest = lambda name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    expected = (digest("net.onnx"), {"net.weights": digest("net.weights")})
+    got = b.object("inspect", folder / "net.onnx")
+    expect((got["model_sha256"], got["external_sha256"]), expected, "hashes of the model")
+    assert f"net.weights  {expected[1]['net.weights']}" in b.ingot("inspect", folder / "net.onnx").out
+    done = b.ingot("compile", folder / "net.onnx", "-o", "external-net")
+    assert done.code == 0, done.text()
+    manifest = b.object("inspect", "external-net")["manifest"]
+    expect((manifest["model_sha256"], manifest["external_sha256"]), expected, "hashes of the manifest")
+    expect(b.object("inspect", b.model)["external_sha256"], {}, "hashes of a model without external data")
+
+
 def inspect_other_files(b: Bench):
     (b.folder / "text").write_text("no model")
     refused(b.ingot("inspect", b.folder / "text"), 1, "text")
@@ -364,6 +380,7 @@ CASES = [
     inspect_shared_library,
     inspect_static_library_and_object,
     inspect_other_files,
+    external_data_is_hashed,
     bench_program,
     bench_model,
     bench_compares,
