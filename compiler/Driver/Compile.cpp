@@ -215,6 +215,11 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
     }
     if (absl::Status status = checkMemory(function, variant.arenaBytes); !status.ok())
       return status;
+    if (auto peak = function->getAttrOfType<ArrayAttr>("ingot.peak"); peak && variant.arenaBytes >= summary.arenaBytes) {
+      auto texts = peak.getAsValueRange<StringAttr>();
+      summary.peak.assign(texts.begin(), texts.end());
+    }
+    summary.arenaBytes = std::max(summary.arenaBytes, variant.arenaBytes);
   }
   return absl::OkStatus();
 }
@@ -422,12 +427,11 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     absl::StatusOr<VariantInterface> variant = emitVariant(target, job);
     if (!variant.ok())
       return variant.status();
-    summary.arenaBytes = std::max(summary.arenaBytes, variant->arenaBytes);
     interface.variants.push_back(*variant);
   }
   if (absl::Status status = writeWeights(job); !status.ok())
     return status;
-  interface.manifest = manifestOf(options, *targets, hashes.get());
+  interface.manifest = manifestOf(options, *targets, hashes.get(), summary.peak);
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

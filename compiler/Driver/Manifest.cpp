@@ -8,7 +8,8 @@
 
 namespace ingot {
 
-std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, const ModelHashes &hashes) {
+std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, const ModelHashes &hashes,
+                       llvm::ArrayRef<std::string> arenaFormula) {
   llvm::json::Array names;
   for (const TargetSpec &target : targets)
     names.push_back(target.name);
@@ -32,6 +33,8 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
                             {"dims", std::move(dims)},
                             {"input_shapes", std::move(shapes)},
                             {"passes", std::move(passes)}};
+  if (!arenaFormula.empty())
+    object["memory_formula"] = llvm::json::Array(arenaFormula);
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str(); // keys are sorted: "compiler" is the first
 }
 

@@ -20,9 +20,11 @@ struct ModelHashes {
   std::map<std::string, std::string> external;
 };
 
-/// What a model was made of and how, as one JSON object: versions, checksums, options and passes. It says nothing of the machine's paths
+/// What a model was made of and how, as one JSON object: versions, checksums, options, passes and, with open
+/// dims, the arena's size (CompileSummary::peak). It says nothing of the machine's paths
 /// and cores, so that the same input and options give the same bytes everywhere.
-std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, const ModelHashes &hashes);
+std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, const ModelHashes &hashes,
+                       llvm::ArrayRef<std::string> arenaFormula);
 
 } // namespace ingot
 

@@ -43,7 +43,8 @@ void printSummary(const CompileOptions &options, const CompileSummary &summary) 
                << " MiB, " << summary.regions << " regions of " << summary.operations << " operations, " << summary.fused << " of them fused\n";
   if (!summary.dims.empty())
     llvm::outs() << "open dims: " << llvm::join(summary.dims, ", ")
-                 << " (--dim NAME=LEAST..MOST or --dim NAME=SIZE changes them); the arena is that of the largest\n";
+                 << " (--dim NAME=LEAST..MOST or --dim NAME=SIZE changes them); the arena is that of the largest\n"
+                 << arenaText(summary.peak);
 }
 
 /// On a terminal, a line per stage, which gets its time at its end.

@@ -117,6 +117,25 @@ def check_compiled(b: Bench, path, kind):
         assert part in text, f"no {part!r} in: {text}"
 
 
+def memory_as_a_formula(b: Bench):
+    deep = network()
+    deep.graph.node[3].op_type = "Softmax"  # which is no part of the region before it
+    weight = numpy_helper.from_array(np.ones((4, 4), np.float32), "v")
+    deep.graph.initializer.append(weight)
+    deep.graph.node.insert(4, helper.make_node("MatMul", ["q", "v"], ["z"]))
+    deep.graph.node[5].input[0] = "z"
+    onnx.save(deep, b.folder / "deep.onnx")
+    done = b.ingot("compile", "deep.onnx", "-o", "formula", "--dim", "batch=1..200")
+    formula = b.object("inspect", "formula")["manifest"]["memory_formula"]
+    assert done.code == 0 and f"arena: at most {formula[0]} bytes\n" in done.out, f"{formula}: {done.out}"
+    assert f"  arena: at most {formula[0]} bytes\n" in b.ingot("inspect", "formula").out
+    most = max(eval(text.replace("^", "**"), {"batch": 200}) for text in formula)
+    arena = b.object("inspect", "formula")["arena_bytes"]
+    assert arena <= most <= 1.1 * arena + 256, f"{formula} gives {most}, the arena has {arena}"
+    closed = b.ingot("compile", "deep.onnx", "-o", "formula", "--dim", "batch=7")
+    assert "at most" not in closed.out and "memory_formula" not in b.object("inspect", "formula")["manifest"], closed.out
+
+
 def check_manifest(b: Bench, manifest):
     expect((manifest["model_sha256"], manifest["level"], manifest["targets"]), (b.hash, 3, ["x86-64-v3"]))
     expect((manifest["dims"], manifest["input_shapes"]), ({"batch": "1..6"}, {}))
@@ -377,6 +396,7 @@ CASES = [
     inspect_model,
     inspect_model_that_cannot_be_compiled,
     inspect_program,
+    memory_as_a_formula,
     inspect_shared_library,
     inspect_static_library_and_object,
     inspect_other_files,
