@@ -121,6 +121,9 @@ static ProgramStatus prepare(Program *program, ErrorText *error) {
   const IngotModel *model = program->model;
   if (model->symbol_count == 0)
     return PROGRAM_OK;
+  for (uint32_t i = 0; i < model->symbol_count; ++i)
+    if (model->symbols[i].kind == INGOT_SYMBOL_RESULT) // a run will tell; there must be room for the most
+      program->values[i] = model->symbols[i].maximum;
   const int64_t bytes = ingot_model_variant(model)->prepare(program->values);
   if (bytes < 0)
     return ingot_fail(error, PROGRAM_BAD_INPUT, "%s", model->relations[-1 - bytes]);
@@ -276,6 +279,15 @@ static ProgramStatus run_sessions(Program *program, ErrorText *error) {
   return status;
 }
 
+/// The sizes that the run has found.
+static void take_result_sizes(Program *program) {
+  const IngotModel *model = program->model;
+  for (uint32_t i = 0; model->symbol_count != 0 && i < model->output_count; ++i) {
+    ingot_dims_apply(&model->outputs[i], ingot_session_values(program->session), &program->outputs[i]);
+    ingot_tensor_measure(&program->outputs[i]);
+  }
+}
+
 static ProgramStatus run_program(Program *program, ErrorText *error) {
   const IngotModel *model = program->model;
   ProgramStatus status = check_cpu(model, error);
@@ -311,6 +323,8 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
                              .samples = program->samples,
                              .list = program->options->samples};
   status = run_sessions(program, error);
+  if (status == PROGRAM_OK)
+    take_result_sizes(program);
   if (status == PROGRAM_OK)
     status = ingot_outputs_write(model, program->options, program->outputs, error);
   if (status == PROGRAM_OK)
