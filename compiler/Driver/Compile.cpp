@@ -36,6 +36,7 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
+#include <future>
 
 using namespace mlir;
 
@@ -214,6 +215,11 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
     }
     if (absl::Status status = checkMemory(function, variant.arenaBytes); !status.ok())
       return status;
+    if (auto peak = function->getAttrOfType<ArrayAttr>("ingot.peak"); peak && variant.arenaBytes >= summary.arenaBytes) {
+      auto texts = peak.getAsValueRange<StringAttr>();
+      summary.peak.assign(texts.begin(), texts.end());
+    }
+    summary.arenaBytes = std::max(summary.arenaBytes, variant.arenaBytes);
   }
   return absl::OkStatus();
 }
@@ -408,7 +414,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return status;
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
-  interface.manifest = manifestOf(options, *targets, model->sha256());
+  std::future<ModelHashes> hashes = std::async(std::launch::async, [this] { return ModelHashes{model->sha256(), model->externalSha256()}; });
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
       break;
@@ -423,11 +429,11 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     absl::StatusOr<VariantInterface> variant = emitVariant(target, job);
     if (!variant.ok())
       return variant.status();
-    summary.arenaBytes = std::max(summary.arenaBytes, variant->arenaBytes);
     interface.variants.push_back(*variant);
   }
   if (absl::Status status = writeWeights(job); !status.ok())
     return status;
+  interface.manifest = manifestOf(options, *targets, hashes.get(), summary.peak);
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

@@ -52,6 +52,7 @@ private:
   void layOutWeights();
   void layOutArena();
   void emitPrepare(const ArenaFormula &formula);
+  void namePeak(ArrayRef<SizePolynomial> peak);
   void addArguments();
   RankedTensorType tensorOf(Value value) const {
     RankedTensorType type = inputTypes.lookup(value);
@@ -139,11 +140,22 @@ void BufferPlanner::layOutArena() {
       }
     }
     emitPrepare(formula);
+    namePeak(formula.peak(symbols.ranges));
   }
   for (auto [entry, buffer] : llvm::zip(lifetimes.buffers, buffers))
     arenaOffsets[entry.first] = buffer.offset;
   for (auto [entry, buffer] : llvm::zip_equal(lifetimes.scratch, ArrayRef(buffers).drop_front(lifetimes.buffers.size())))
     entry.second.offset = buffer.offset;
+}
+
+/// The polynomials as texts for people.
+void BufferPlanner::namePeak(ArrayRef<SizePolynomial> peak) {
+  auto names = function->getAttrOfType<ArrayAttr>("ingot.symbols");
+  if (!names || peak.empty())
+    return;
+  auto list = llvm::map_to_vector(names.getAsValueRange<StringAttr>(), [](StringRef name) { return name; });
+  auto texts = llvm::map_to_vector(peak, [&](const SizePolynomial &polynomial) { return polynomial.text(list); });
+  function->setAttr("ingot.peak", b.getStrArrayAttr(llvm::map_to_vector(texts, [](const std::string &text) { return StringRef(text); })));
 }
 
 /// Beside the model, a function that a run calls when its dims are new: from the values of the symbols it computes the sizes of the results and the
