@@ -11,6 +11,9 @@ namespace ingot {
 /// On `ingot.bind_dim`: what a run reports instead of the range.
 inline constexpr llvm::StringLiteral kFailureText = "ingot.failure";
 
+/// On `ingot.bind_dim`: the symbol that holds how much room there is. A larger value, up to the range's maximum, asks for more instead of failing.
+inline constexpr llvm::StringLiteral kRoom = "ingot.room";
+
 /// Whether the operation's bodies run in an order, or not at all.
 inline bool isControl(mlir::Operation *op) { return llvm::isa<IfOp, LoopOp>(op); }
 

@@ -23,6 +23,8 @@ ModelSymbols ModelSymbols::of(func::FuncOp model) {
   else
     for (size_t i = 0; i < symbols.ranges.size(); ++i)
       symbols.bounds.push_back(getAffineSymbolExpr(i, model.getContext()));
+  if (auto rooms = model->getAttrOfType<DenseI64ArrayAttr>("ingot.rooms"))
+    llvm::append_range(symbols.rooms, rooms.asArrayRef());
   if (auto relations = model->getAttrOfType<ArrayAttr>("ingot.relations"))
     for (auto relation : relations.getAsRange<ArrayAttr>()) {
       AffineMap map = cast<AffineMapAttr>(relation[0]).getValue();

@@ -8,11 +8,14 @@
 namespace ingot {
 
 /// What the attributes of a model's function say of its symbolic dims: `ingot.symbols` (their names), `ingot.ranges` (least and largest value of
-/// each), `ingot.bounds` (the most that each can be, as a function of those before it: itself for one that inputs have; absent when all are such) and
-/// `ingot.relations` (pairs of expressions that have to be equal, and the operation that needs it).
+/// each), `ingot.bounds` (the most that each can be, as a function of those before it: itself for one that is known before a run; absent when all are
+/// such), `ingot.rooms` (those of the latter that no input has: how large something may become for which nothing gives a bound; a run that finds
+/// that it needs more says so and is repeated with more) and `ingot.relations` (pairs of expressions that have to be equal, and the operation that
+/// needs it).
 struct ModelSymbols {
   llvm::SmallVector<SymbolRange> ranges;
   llvm::SmallVector<mlir::AffineExpr> bounds;
+  llvm::SmallVector<int64_t> rooms;
   llvm::SmallVector<std::pair<mlir::AffineExpr, mlir::AffineExpr>> relations;
 
   static ModelSymbols of(mlir::func::FuncOp model);
@@ -21,9 +24,10 @@ struct ModelSymbols {
   static llvm::SmallVector<mlir::AffineExpr> derivedDims(mlir::func::FuncOp model);
 
   bool empty() const { return ranges.empty(); }
-  /// Whether the symbol is known before a run; the others get their values from data (`ingot.bind_dim`, control flow).
+  /// Whether the symbol is known before a run (of an input, or a room); the others get their values from data (`ingot.bind_dim`, control flow).
   bool isInput(size_t symbol) const;
   bool hasInputs() const;
+  bool isRoom(size_t symbol) const { return llvm::is_contained(rooms, static_cast<int64_t>(symbol)); }
   /// Whether callers of the model see symbols: inputs have some, or the sizes of results depend on them.
   static bool areSeen(mlir::func::FuncOp model);
   /// What `dim` is at most, as a function of the symbols that are known before a run.

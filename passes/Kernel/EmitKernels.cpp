@@ -164,7 +164,8 @@ private:
     given = arith::IndexCastOp::create(b, b.getIndexType(), given);
     SymbolRange range = ranges[bind.getSymbol()];
     Value least = arith::ConstantIndexOp::create(b, range.minimum), most = arith::ConstantIndexOp::create(b, range.maximum);
-    if (bind.getLimit())
+    auto room = bind->getAttrOfType<IntegerAttr>(kRoom);
+    if (bind.getLimit() && !room)
       most = arith::MinSIOp::create(b, most, materializeDim(b, bind.getLimit()->getResult(0), symbols));
     Value size = arith::MaxSIOp::create(b, arith::MinSIOp::create(b, given, most), least);
     std::string why = "a size that follows from data is not within " + std::to_string(range.minimum) + " to " + std::to_string(range.maximum);
@@ -173,9 +174,22 @@ private:
     Value site = arith::ConstantOp::create(b, b.getI32IntegerAttr(sites.size()));
     sites.push_back(b.getArrayAttr({bind.getLoc(), b.getStringAttr(why)}));
     emitFailureReport(b, call.failure, site, 0, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, given));
+    if (room)
+      size = askForRoom(b, size, room.getInt());
     symbols[bind.getSymbol()] = size;
     bind.getSize().replaceAllUsesWith(size);
     bind.erase();
+  }
+
+  /// A size beyond the room that there is goes to the runtime, which repeats the run with more; this one goes on with what there is.
+  Value askForRoom(ImplicitLocOpBuilder &b, Value size, int64_t room) {
+    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, call.thread, arith::ConstantIndexOp::create(b, 0));
+    Value isMore = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, size, symbols[room]);
+    auto only = scf::IfOp::create(b, arith::AndIOp::create(b, isFirst, isMore), /*withElseRegion=*/false);
+    auto then = ImplicitLocOpBuilder::atBlockTerminator(b.getLoc(), only.thenBlock());
+    memref::StoreOp::create(then, arith::IndexCastOp::create(then, then.getI64Type(), size), values,
+                            arith::ConstantIndexOp::create(then, room).getResult());
+    return arith::MinSIOp::create(b, size, symbols[room]);
   }
 
   /// The numbers that a branch gives the symbols of an `ingot.if`.

@@ -133,7 +133,9 @@ void BufferPlanner::layOutArena() {
     ArenaFormula formula(buffers, bytes);
     if (hasFormula) {
       // The offsets are computed once per call, and kept behind the values of the symbols.
-      arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
+      arenaBytes = formula.arenaBytes(llvm::map_to_vector(llvm::enumerate(symbols.ranges), [&](auto entry) {
+        return symbols.isRoom(entry.index()) ? entry.value().minimum : entry.value().maximum; // rooms grow when a run needs more
+      }));
       for (ArenaBuffer &buffer : buffers) {
         aliveInSlot[valueCount] = {buffer.first, buffer.last};
         buffer.offset = valueCount++;
@@ -170,8 +172,15 @@ void BufferPlanner::emitPrepare(const ArenaFormula &formula) {
   Value slots = prepare.getArgument(0);
   auto at = [&](size_t slot) { return arith::ConstantIndexOp::create(b, slot).getResult(); };
   SmallVector<Value> sizes;
-  for (size_t i = 0; i < symbols.ranges.size(); ++i)
-    sizes.push_back(arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, slots, at(i))));
+  for (size_t i = 0; i < symbols.ranges.size(); ++i) {
+    if (symbols.isInput(i)) {
+      sizes.push_back(arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, slots, at(i))));
+    } else { // what a run finds is at most this
+      Value most = materializeDim(b, symbols.bound(b.getAffineSymbolExpr(i)), sizes);
+      sizes.push_back(arith::MinSIOp::create(b, most, arith::ConstantIndexOp::create(b, symbols.ranges[i].maximum)));
+      memref::StoreOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), sizes.back()), slots, at(i));
+    }
+  }
   ArenaFormula::Offsets offsets = formula.emit(b, sizes);
   SmallVector<Value> computed = llvm::map_to_vector(derived, [&](AffineExpr dim) { return materializeDim(b, dim, sizes); });
   if (hasFormula)

@@ -104,6 +104,8 @@ static ProgramStatus allocate_outputs(Program *program, ErrorText *error) {
   for (uint32_t i = 0; i < program->model->output_count; ++i) {
     const IngotTensorInfo *info = &program->model->outputs[i];
     HostTensor *tensor = &program->outputs[i];
+    if (ingot_grows(program->model, info))
+      continue;
     ingot_dims_apply(info, program->values, tensor);
     const ProgramStatus status = ingot_tensor_allocate(tensor, error);
     if (status != PROGRAM_OK)
@@ -122,11 +124,13 @@ static ProgramStatus prepare(Program *program, ErrorText *error) {
   if (model->symbol_count == 0)
     return PROGRAM_OK;
   for (uint32_t i = 0; i < model->symbol_count; ++i)
-    if (model->symbols[i].kind == INGOT_SYMBOL_RESULT) // a run will tell; there must be room for the most
-      program->values[i] = model->symbols[i].maximum;
+    if (model->symbols[i].kind == INGOT_SYMBOL_ROOM)
+      program->values[i] = model->symbols[i].minimum;
   const int64_t bytes = ingot_model_variant(model)->prepare(program->values);
   if (bytes < 0)
     return ingot_fail(error, PROGRAM_BAD_INPUT, "%s", model->relations[-1 - bytes]);
+  if (ingot_has_rooms(model)) // the session's own arena can grow
+    return PROGRAM_OK;
   program->arena_bytes = ((uint64_t)bytes + 63) / 64 * 64;
   program->arena = aligned_alloc(64, program->arena_bytes + 64);
   if (!program->arena)
@@ -280,12 +284,20 @@ static ProgramStatus run_sessions(Program *program, ErrorText *error) {
 }
 
 /// The sizes that the run has found.
-static void take_result_sizes(Program *program) {
+static ProgramStatus take_result_sizes(Program *program, ErrorText *error) {
   const IngotModel *model = program->model;
   for (uint32_t i = 0; model->symbol_count != 0 && i < model->output_count; ++i) {
-    ingot_dims_apply(&model->outputs[i], ingot_session_values(program->session), &program->outputs[i]);
-    ingot_tensor_measure(&program->outputs[i]);
+    HostTensor *tensor = &program->outputs[i];
+    ingot_dims_apply(&model->outputs[i], ingot_session_values(program->session), tensor);
+    ingot_tensor_measure(tensor);
+    if (!ingot_grows(model, &model->outputs[i]))
+      continue;
+    const ProgramStatus status = ingot_tensor_allocate(tensor, error);
+    if (status != PROGRAM_OK)
+      return status;
+    memcpy(tensor->data, ingot_session_output(program->session, i), tensor->bytes);
   }
+  return PROGRAM_OK;
 }
 
 static ProgramStatus run_program(Program *program, ErrorText *error) {
@@ -324,7 +336,7 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
                              .list = program->options->samples};
   status = run_sessions(program, error);
   if (status == PROGRAM_OK)
-    take_result_sizes(program);
+    status = take_result_sizes(program, error);
   if (status == PROGRAM_OK)
     status = ingot_outputs_write(model, program->options, program->outputs, error);
   if (status == PROGRAM_OK)

@@ -47,13 +47,60 @@ static bool aligned(const void *pointer, uint64_t alignment) { return (uintptr_t
 /// The value of a dim as IngotTensorInfo has it.
 static int64_t dim_value(const Binding *binding, int64_t dim) { return dim >= 0 ? dim : binding->values[-1 - dim]; }
 
+static uint64_t elements_of(const IngotTensorInfo *info, const int64_t *values) {
+  uint64_t count = 1;
+  for (int32_t i = 0; i < info->rank; ++i)
+    count *= (uint64_t)(info->dims[i] >= 0 ? info->dims[i] : values[-1 - info->dims[i]]);
+  return count;
+}
+
 static uint64_t bytes_of(const Binding *binding, const IngotTensorInfo *info) {
   if (binding->model->symbol_count == 0)
     return info->bytes;
-  uint64_t bytes = ingot_element_bytes(info->element_type);
-  for (int32_t i = 0; i < info->rank; ++i)
-    bytes *= (uint64_t)dim_value(binding, info->dims[i]);
+  return elements_of(info, binding->values) * ingot_element_bytes(info->element_type);
+}
+
+bool ingot_has_rooms(const IngotModel *model) {
+  for (uint32_t i = 0; i < model->symbol_count; ++i)
+    if (model->symbols[i].kind == INGOT_SYMBOL_ROOM)
+      return true;
+  return false;
+}
+
+bool ingot_grows(const IngotModel *model, const IngotTensorInfo *output) {
+  for (int32_t i = 0; i < output->rank; ++i)
+    if (output->dims[i] < 0 && model->symbols[-1 - output->dims[i]].kind == INGOT_SYMBOL_RESULT)
+      return ingot_has_rooms(model);
+  return false;
+}
+
+uint64_t ingot_place_grown(const IngotModel *model, const int64_t *values, Binding *binding, uint8_t *memory) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < model->output_count; ++i) {
+    const IngotTensorInfo *info = &model->outputs[i];
+    if (!ingot_grows(model, info))
+      continue;
+    if (binding)
+      binding->output_staging[i] = memory + bytes;
+    bytes += (elements_of(info, values) * ingot_element_bytes(info->element_type) + INGOT_ALIGNMENT - 1) / INGOT_ALIGNMENT * INGOT_ALIGNMENT;
+  }
   return bytes;
+}
+
+bool ingot_raise_rooms(Binding *binding) {
+  const IngotModel *model = binding->model;
+  bool raised = false;
+  for (uint32_t i = 0; i < model->symbol_count; ++i) {
+    const int64_t wanted = binding->values[i], most = model->symbols[i].maximum;
+    if (model->symbols[i].kind != INGOT_SYMBOL_ROOM || wanted <= binding->rooms[i])
+      continue;
+    const int64_t twice = binding->rooms[i] > most / 2 ? most : 2 * binding->rooms[i]; // few repetitions where it grows step by step
+    binding->rooms[i] = wanted > twice ? wanted : twice;
+    if (binding->rooms[i] > most)
+      binding->rooms[i] = most;
+    raised = true;
+  }
+  return raised;
 }
 
 static IngotStatus check_pointer(const Binding *binding, const char *kind, const IngotTensorInfo *info, const void *pointer, uint64_t bytes) {
@@ -133,8 +180,8 @@ static IngotStatus bind_symbol(Binding *binding, const IngotTensorInfo *info, in
 
 IngotStatus ingot_bind_symbols(Binding *binding, const IngotTensor *inputs) {
   const IngotModel *model = binding->model;
-  for (uint32_t i = 0; i < model->symbol_count; ++i) // what a run finds out is at most this
-    binding->values[i] = model->symbols[i].kind == INGOT_SYMBOL_RESULT ? model->symbols[i].maximum : -1;
+  for (uint32_t i = 0; i < model->symbol_count; ++i) // the others follow from these
+    binding->values[i] = model->symbols[i].kind == INGOT_SYMBOL_ROOM ? binding->rooms[i] : model->symbols[i].kind == INGOT_SYMBOL_RESULT ? model->symbols[i].maximum : -1;
   for (uint32_t i = 0; i < model->input_count; ++i) {
     const IngotTensorInfo *info = &model->inputs[i];
     for (int32_t at = 0; at < info->rank; ++at) {
@@ -249,8 +296,14 @@ IngotStatus ingot_bind_tensors(Binding *binding, const IngotTensor *inputs, cons
   }
   for (uint32_t i = 0; i < model->output_count && status == INGOT_OK; ++i) {
     status = check_strides(binding, &model->outputs[i], outputs[i].strides);
-    if (status == INGOT_OK)
+    if (status == INGOT_OK && ingot_grows(model, &model->outputs[i])) {
+      binding->outputs[i] = binding->output_staging[i];
+      if (outputs[i].data && !outputs[i].dims)
+        status = ingot_refuse(&binding->error, INGOT_WRONG_SHAPE, "output '%s' comes without dims, but only a run can tell how large it is: say how much room there is",
+                              model->outputs[i].name);
+    } else if (status == INGOT_OK) {
       status = choose_place(binding, "output", &model->outputs[i], &outputs[i], binding->output_staging[i], &binding->outputs[i]);
+    }
   }
   if (status == INGOT_OK)
     status = check_overlaps(binding);
@@ -260,8 +313,28 @@ IngotStatus ingot_bind_tensors(Binding *binding, const IngotTensor *inputs, cons
   return status;
 }
 
-void ingot_unbind_outputs(const Binding *binding, const IngotTensor *outputs) {
-  for (uint32_t i = 0; i < binding->model->output_count; ++i)
-    if (binding->outputs[i] != outputs[i].data)
-      copy_strided(binding, &binding->model->outputs[i], &outputs[i], binding->output_staging[i], false);
+/// A grown output goes to the caller's memory if it is wanted there; its dims said how much that holds.
+static IngotStatus hand_over(const Binding *binding, const IngotTensorInfo *info, const IngotTensor *tensor, const uint8_t *from) {
+  uint64_t room = 1;
+  for (int32_t i = 0; i < info->rank; ++i)
+    room *= (uint64_t)tensor->dims[i];
+  const uint64_t needed = elements_of(info, binding->values);
+  if (needed > room)
+    return ingot_refuse(&binding->error, INGOT_WRONG_SHAPE, "output '%s' has %" PRIu64 " elements, but there is room for %" PRIu64, info->name, needed, room);
+  memcpy(tensor->data, from, needed * ingot_element_bytes(info->element_type));
+  return INGOT_OK;
+}
+
+IngotStatus ingot_unbind_outputs(const Binding *binding, const IngotTensor *outputs) {
+  IngotStatus status = INGOT_OK;
+  for (uint32_t i = 0; i < binding->model->output_count && status == INGOT_OK; ++i) {
+    const IngotTensorInfo *info = &binding->model->outputs[i];
+    if (binding->outputs[i] == outputs[i].data)
+      continue;
+    if (!ingot_grows(binding->model, info))
+      copy_strided(binding, info, &outputs[i], binding->output_staging[i], false);
+    else if (outputs[i].data)
+      status = hand_over(binding, info, &outputs[i], binding->outputs[i]);
+  }
+  return status;
 }

@@ -80,6 +80,7 @@ typedef struct Binding {
   uint8_t **input_staging; ///< A place for a copy of each input; all null without INGOT_STAGING.
   uint8_t **output_staging;
   int64_t *values;
+  int64_t *rooms; ///< For each symbol that is a room: what runs have needed so far.
   ErrorSink error;
   bool bound; ///< `inputs` and `outputs` are checked pointers of ingot_bind_pointers.
 } Binding;
@@ -93,11 +94,21 @@ IngotStatus ingot_bind_pointers(Binding *binding, const void *const *inputs, voi
 /// Reads the symbols that inputs have from their dims.
 IngotStatus ingot_bind_symbols(Binding *binding, const IngotTensor *inputs);
 
+/// Whether only a run tells how large the output is, and nothing but a room bounds it: then it lies in the session's own memory.
+bool ingot_grows(const IngotModel *model, const IngotTensorInfo *output);
+bool ingot_has_rooms(const IngotModel *model);
+
+/// The bytes that such outputs take behind the arena, for these values of the symbols; gives them their places there if `binding` is not null.
+uint64_t ingot_place_grown(const IngotModel *model, const int64_t *values, Binding *binding, uint8_t *memory);
+
+/// After a run: raises the rooms that it found too small, and tells whether there were any.
+bool ingot_raise_rooms(Binding *binding);
+
 /// Checks all tensors against the symbols and keeps their pointers; copies inputs that generated code cannot read where they are.
 IngotStatus ingot_bind_tensors(Binding *binding, const IngotTensor *inputs, const IngotTensor *outputs);
 
-/// After the run: copies outputs that generated code could not write where they are.
-void ingot_unbind_outputs(const Binding *binding, const IngotTensor *outputs);
+/// After the run: copies outputs that generated code could not write where they are. Refuses where the caller has too little room.
+IngotStatus ingot_unbind_outputs(const Binding *binding, const IngotTensor *outputs);
 
 // ---- Weights: Weights.c
 

@@ -36,7 +36,7 @@ typedef struct SessionPlan {
   const IngotVariant *variant;
   uint32_t threads;
   bool staging;
-  uint64_t team, pointers, values, copies, session_bytes; // offsets in the session's memory, and its size
+  uint64_t team, pointers, values, rooms, copies, session_bytes; // offsets in the session's memory, and its size
 } SessionPlan;
 
 static uint64_t round_up(uint64_t bytes) { return (bytes + INGOT_ALIGNMENT - 1) / INGOT_ALIGNMENT * INGOT_ALIGNMENT; }
@@ -134,11 +134,24 @@ static IngotStatus plan_session(const IngotModel *model, const IngotSessionOptio
   plan->team = round_up(sizeof(Session));
   plan->pointers = plan->team + ingot_team_bytes(plan->threads);
   plan->values = plan->pointers + 2 * ((uint64_t)model->input_count + model->output_count) * sizeof(void *);
-  plan->copies = round_up(plan->values + plan->variant->value_count * sizeof(int64_t));
+  plan->rooms = plan->values + plan->variant->value_count * sizeof(int64_t);
+  plan->copies = round_up(plan->rooms + model->symbol_count * sizeof(int64_t));
   plan->session_bytes = plan->copies;
   if (plan->staging)
     plan->session_bytes += copies_bytes(model->inputs, model->input_count) + copies_bytes(model->outputs, model->output_count);
   return INGOT_OK;
+}
+
+/// What a run needs, with these values of the symbols that inputs have and of the rooms (null: the largest inputs and the first rooms). `slots` holds
+/// the variant's values. Negative: -1 - the relation that does not hold.
+static int64_t arena_for(const IngotModel *model, const IngotVariant *variant, const int64_t *values, int64_t *slots) {
+  for (uint32_t i = 0; i < model->symbol_count; ++i) {
+    const IngotSymbol *symbol = &model->symbols[i];
+    const bool given = values && (symbol->kind == INGOT_SYMBOL_INPUT || (symbol->kind == INGOT_SYMBOL_ROOM && values[i] > 0));
+    slots[i] = given ? values[i] : symbol->kind == INGOT_SYMBOL_ROOM ? symbol->minimum : symbol->maximum;
+  }
+  const int64_t bytes = variant->prepare(slots);
+  return bytes < 0 ? bytes : (int64_t)(round_up((uint64_t)bytes) + ingot_place_grown(model, slots, NULL, NULL));
 }
 
 static IngotStatus model_memory_required(const IngotModel *model, const IngotSessionOptions *options, const int64_t *values, IngotMemory *memory) {
@@ -151,16 +164,17 @@ static IngotStatus model_memory_required(const IngotModel *model, const IngotSes
     return status;
   uint64_t arena = plan.variant->arena_bytes;
   if (values && model->symbol_count != 0) {
-    int64_t *all = calloc(plan.variant->value_count, sizeof *all);
-    if (!all)
+    int64_t *slots = calloc(plan.variant->value_count, sizeof *slots);
+    if (!slots)
       return INGOT_OUT_OF_MEMORY;
     bool valid = true;
     for (uint32_t i = 0; i < model->symbol_count; ++i) {
-      all[i] = model->symbols[i].kind == INGOT_SYMBOL_INPUT ? values[i] : model->symbols[i].maximum;
-      valid &= all[i] >= model->symbols[i].minimum && all[i] <= model->symbols[i].maximum;
+      const IngotSymbol *symbol = &model->symbols[i];
+      const bool chosen = symbol->kind == INGOT_SYMBOL_INPUT || (symbol->kind == INGOT_SYMBOL_ROOM && values[i] > 0);
+      valid &= !chosen || (values[i] >= symbol->minimum && values[i] <= symbol->maximum);
     }
-    const int64_t bytes = valid ? plan.variant->prepare(all) : 0;
-    free(all);
+    const int64_t bytes = valid ? arena_for(model, plan.variant, values, slots) : 0;
+    free(slots);
     if (!valid)
       return ingot_refuse(&plan.error, INGOT_WRONG_SHAPE, "a dim is out of its range");
     if (bytes < 0)
@@ -192,6 +206,9 @@ static void lay_out(Session *session, const IngotModel *model, const SessionPlan
   binding->input_staging = (uint8_t **)(binding->outputs + model->output_count);
   binding->output_staging = binding->input_staging + model->input_count;
   binding->values = (int64_t *)(memory + plan->values);
+  binding->rooms = (int64_t *)(memory + plan->rooms);
+  for (uint32_t i = 0; i < model->symbol_count; ++i)
+    binding->rooms[i] = model->symbols[i].kind == INGOT_SYMBOL_ROOM ? model->symbols[i].minimum : 0;
   binding->model = model;
   binding->error = (ErrorSink){session->error, sizeof session->error};
   if (plan->staging) {
@@ -206,7 +223,9 @@ static void lay_out(Session *session, const IngotModel *model, const SessionPlan
 /// The arena is zeroed, which also makes the kernel supply the pages now instead of during the first run.
 static IngotStatus take_arena(Session *session, const SessionPlan *plan) {
   const IngotSessionOptions *options = &plan->options;
-  const uint64_t needed = round_up(plan->variant->arena_bytes);
+  const IngotModel *model = session->binding.model;
+  const int64_t largest = ingot_has_rooms(model) ? arena_for(model, plan->variant, NULL, session->binding.values) : 0;
+  const uint64_t needed = round_up(largest > 0 ? (uint64_t)largest : plan->variant->arena_bytes);
   uint8_t *arena = options->arena;
   session->arena_bytes = arena ? options->arena_bytes : needed;
   if (arena && (uintptr_t)arena % INGOT_ALIGNMENT != 0)
@@ -342,32 +361,61 @@ static IngotStatus session_run(IngotSession *handle, const void *const *inputs, 
   return leave(session, status == INGOT_OK ? compute(session) : status);
 }
 
-static IngotStatus prepare(Session *session) {
-  if (session->binding.model->symbol_count == 0)
-    return INGOT_OK;
-  const int64_t bytes = session->variant->prepare(session->binding.values);
-  if (bytes < 0)
-    return ingot_refuse(&session->binding.error, INGOT_WRONG_SHAPE, "%s", session->binding.model->relations[-1 - bytes]);
-  if ((uint64_t)bytes > session->arena_bytes)
-    return ingot_refuse(&session->binding.error, INGOT_ARENA_TOO_SMALL, "the arena has %" PRIu64 " bytes, these dims need %" PRId64,
-                        session->arena_bytes, bytes);
+/// A larger arena in place of the session's own. What the old one held is lost.
+static IngotStatus grow_arena(Session *session, uint64_t needed) {
+  const IngotSessionOptions *options = &session->options;
+  void *arena = needed <= SIZE_MAX / 2 ? options->allocate(options->user, (size_t)needed, INGOT_ALIGNMENT) : NULL;
+  if (!arena)
+    return ingot_refuse(&session->binding.error, INGOT_OUT_OF_MEMORY, "no memory for an arena of %" PRIu64 " bytes", needed);
+  options->release(options->user, session->arena, (size_t)session->arena_bytes);
+  session->arena = session->call.arena = arena;
+  session->arena_bytes = needed;
   return INGOT_OK;
+}
+
+static IngotStatus prepare(Session *session) {
+  Binding *binding = &session->binding;
+  const IngotModel *model = binding->model;
+  if (model->symbol_count == 0)
+    return INGOT_OK;
+  const int64_t bytes = session->variant->prepare(binding->values);
+  if (bytes < 0)
+    return ingot_refuse(&binding->error, INGOT_WRONG_SHAPE, "%s", model->relations[-1 - bytes]);
+  const uint64_t grown = ingot_place_grown(model, binding->values, NULL, NULL), needed = round_up((uint64_t)bytes) + grown;
+  if ((grown != 0 ? needed : (uint64_t)bytes) > session->arena_bytes) {
+    if (!session->arena || !ingot_has_rooms(model))
+      return ingot_refuse(&binding->error, INGOT_ARENA_TOO_SMALL, "the arena has %" PRIu64 " bytes, these dims need %" PRIu64, session->arena_bytes,
+                          grown != 0 ? needed : (uint64_t)bytes);
+    const IngotStatus status = grow_arena(session, needed);
+    if (status != INGOT_OK)
+      return status;
+  }
+  ingot_place_grown(model, binding->values, binding, session->call.arena + round_up((uint64_t)bytes));
+  return INGOT_OK;
+}
+
+/// One run with the rooms that there are.
+static IngotStatus try_run(Session *session, const IngotTensor *inputs, const IngotTensor *outputs) {
+  Binding *binding = &session->binding;
+  IngotStatus status = ingot_bind_symbols(binding, inputs);
+  if (status == INGOT_OK)
+    status = prepare(session);
+  if (status == INGOT_OK)
+    status = ingot_bind_tensors(binding, inputs, outputs);
+  return status == INGOT_OK ? compute(session) : status;
 }
 
 static IngotStatus run_tensors(Session *session, const IngotTensor *inputs, IngotTensor *outputs) {
   Binding *binding = &session->binding;
   if ((!inputs && binding->model->input_count != 0) || (!outputs && binding->model->output_count != 0))
     return ingot_refuse(&binding->error, INGOT_INVALID_ARGUMENT, "the list of %s is null", inputs ? "outputs" : "inputs");
-  IngotStatus status = ingot_bind_symbols(binding, inputs);
-  if (status == INGOT_OK)
-    status = prepare(session);
-  if (status == INGOT_OK)
-    status = ingot_bind_tensors(binding, inputs, outputs);
-  if (status == INGOT_OK)
-    status = compute(session);
-  if (status == INGOT_OK)
-    ingot_unbind_outputs(binding, outputs);
-  return status;
+  // A run that found too little room computed nothing of use, and what it reports may follow from that.
+  IngotStatus status = try_run(session, inputs, outputs);
+  while ((status == INGOT_OK || status == INGOT_RUN_FAILURE) && ingot_raise_rooms(binding)) {
+    session->message = session->error;
+    status = try_run(session, inputs, outputs);
+  }
+  return status == INGOT_OK ? ingot_unbind_outputs(binding, outputs) : status;
 }
 
 static IngotStatus session_run_tensors(IngotSession *handle, const IngotTensor *inputs, IngotTensor *outputs) {
@@ -379,6 +427,10 @@ static void session_cancel(IngotSession *session) { ingot_team_cancel(((Session 
 static const char *session_error(const IngotSession *session) { return ((const Session *)session)->message; }
 static uint32_t session_threads(const IngotSession *session) { return ((const Session *)session)->threads; }
 static const int64_t *session_values(const IngotSession *session) { return ((const Session *)session)->binding.values; }
+static const void *session_output(const IngotSession *session, uint32_t output) {
+  const Binding *binding = &((const Session *)session)->binding;
+  return output < binding->model->output_count ? binding->outputs[output] : NULL;
+}
 static const IngotVariant *model_variant(const IngotModel *model) { return ingot_first_variant(model, ingot_cpu_features()); }
 
 IngotTeam *ingot_session_team(IngotSession *session) { return ((Session *)session)->team; }
@@ -398,4 +450,5 @@ const IngotApi ingot_api = {
     .session_error = session_error,
     .session_threads = session_threads,
     .session_values = session_values,
+    .session_output = session_output,
 };

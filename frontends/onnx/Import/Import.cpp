@@ -55,6 +55,8 @@ public:
       auto bounds = llvm::map_to_vector(symbols.bounds(), [&](AffineExpr bound) { return AffineMap::get(0, symbols.names().size(), bound); });
       if (inputs < symbols.names().size())
         function->setAttr("ingot.bounds", b.getAffineMapArrayAttr(bounds));
+      if (!symbols.rooms().empty())
+        function->setAttr("ingot.rooms", b.getDenseI64ArrayAttr(symbols.rooms()));
       auto ranges = llvm::map_to_vector(symbols.ranges(),
                                         [&](SymbolRange range) -> Attribute { return b.getDenseI64ArrayAttr({range.minimum, range.maximum}); });
       function->setAttr("ingot.ranges", b.getArrayAttr(ranges));
@@ -64,7 +66,9 @@ public:
   }
 
 private:
-  bool isInput(size_t symbol) const { return symbols.bounds()[symbol] == getAffineSymbolExpr(symbol, &context); }
+  bool isInput(size_t symbol) const {
+    return symbols.bounds()[symbol] == getAffineSymbolExpr(symbol, &context) && !llvm::is_contained(symbols.rooms(), static_cast<int64_t>(symbol));
+  }
   bool needsInput(AffineExpr dim) const {
     bool needs = false;
     dim.walk([&](AffineExpr expr) {

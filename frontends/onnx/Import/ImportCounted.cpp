@@ -14,7 +14,7 @@ namespace ingot::importer {
 namespace {
 
 /// Elements of a Range whose ends are computed when the model runs.
-constexpr int64_t kMaxRange = 1 << 16;
+constexpr int64_t kMaxRange = 1 << 24;
 
 AffineExpr number(Node &n, int64_t value) { return getAffineConstantExpr(value, n.b.getContext()); }
 RankedTensorType countType(Node &n) { return RankedTensorType::get({}, n.b.getI64Type()); }
@@ -179,7 +179,7 @@ void importRange(Node &n) {
     auto real = [&](unsigned index) { return n.cast(flat(n, n[index]), n.b.getF64Type()); };
     Value size = n.unary(UnaryKind::Ceil, n.div(n.sub(real(1), real(0)), real(2)));
     size = n.cast(n.binary(BinaryKind::Max, size, n.scalar(0.0, n.b.getF64Type())), n.b.getI64Type());
-    count = n.bindDim(size, n.proto.name() + ".count", {0, kMaxRange});
+    count = n.bindGrowing(size, n.proto.name() + ".count", kMaxRange);
   }
   n.yield(n.add(flat(n, n[0]), n.mul(n.cast(n.iota(count), element), flat(n, n[2]))));
 }

@@ -117,6 +117,13 @@ AffineExpr Symbols::define(std::string name, SymbolRange range, AffineExpr bound
   return getAffineSymbolExpr(symbolNames.size() - 1, context);
 }
 
+AffineExpr Symbols::defineRoom(std::string name, SymbolRange range) {
+  AffineExpr room = define(std::move(name), range);
+  symbolBounds.back() = room;
+  roomPositions.push_back(symbolBounds.size() - 1);
+  return room;
+}
+
 AffineExpr Symbols::boundOf(AffineExpr a, AffineExpr b) const {
   return isAtLeast(a - b, 0) ? a : isAtLeast(b - a, 0) ? b : simplifyDim(a + b);
 }
@@ -138,7 +145,7 @@ bool Symbols::ensureAtMost(AffineExpr value, AffineExpr limit) {
     return true;
   // constant - factor * symbol: the symbol is at most constant / factor.
   for (auto [i, range] : llvm::enumerate(symbolRanges)) {
-    if (!isKnownBefore(getAffineSymbolExpr(i, context)))
+    if (!isKnownBefore(getAffineSymbolExpr(i, context)) || llvm::is_contained(roomPositions, i))
       continue;
     SmallVector<int64_t> sizes(symbolRanges.size(), 0);
     int64_t constant = evaluateDim(room, sizes);

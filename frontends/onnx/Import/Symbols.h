@@ -34,6 +34,9 @@ public:
   /// A symbol that gets its value during the run: at most `bound`, a function of symbols that are known before it (null: the range says it all). Its
   /// name is made different from all others.
   mlir::AffineExpr define(std::string name, SymbolRange range, mlir::AffineExpr bound = {});
+  /// How much room there is for something of unknown size: a symbol that the runtime sets, and raises when a run asks for more.
+  mlir::AffineExpr defineRoom(std::string name, SymbolRange range);
+  llvm::ArrayRef<int64_t> rooms() const { return roomPositions; }
   /// The most that `a` and `b` can be.
   mlir::AffineExpr boundOf(mlir::AffineExpr a, mlir::AffineExpr b) const;
   SymbolRange rangeOf(mlir::AffineExpr dim) const { return ingot::rangeOf(simplifyDim(dim), symbolRanges); }
@@ -68,6 +71,7 @@ private:
   std::vector<std::string> symbolNames, symbolInputs;
   std::vector<SymbolRange> symbolRanges;
   std::vector<mlir::AffineExpr> symbolBounds;
+  llvm::SmallVector<int64_t> roomPositions;
   std::vector<Relation> knownRelations;
 };
 

@@ -23,6 +23,9 @@ bool isWholeDim(int64_t offset, int64_t size, int64_t stride, int64_t extent) { 
 
 } // namespace
 
+/// Elements along a dim of unknown size that there is memory for from the beginning.
+static constexpr int64_t kFirstRoom = 64;
+
 std::optional<Dims> getPlaceholderDims(Value value) {
   auto op = value.getDefiningOp<UnrealizedConversionCastOp>();
   auto map = op ? op->getAttrOfType<AffineMapAttr>(kPlaceholderDims) : AffineMapAttr();
@@ -166,6 +169,16 @@ AffineExpr TensorBuilder::bindDim(Value value, const std::string &name, SymbolRa
   Value scalar = cast(reshape(value, ArrayRef<int64_t>{}), b.getI64Type());
   BindDimOp::create(b, loc, Type(), scalar, b.getI64IntegerAttr(position), map);
   return symbol;
+}
+
+AffineExpr TensorBuilder::bindGrowing(Value value, const std::string &name, int64_t most) {
+  if (std::optional<Dims> known = readDims(value); known && known->size() == 1)
+    return known->front();
+  AffineExpr room = symbols->defineRoom(name + ".room", {std::min(kFirstRoom, most), most});
+  AffineExpr size = bindDim(value, name, {0, most}, room);
+  if (auto bind = dyn_cast<BindDimOp>(&*std::prev(b.getInsertionPoint())))
+    bind->setAttr(kRoom, b.getI64IntegerAttr(cast<AffineSymbolExpr>(room).getPosition()));
+  return size;
 }
 
 void TensorBuilder::requireZero(Value value, const std::string &text) {

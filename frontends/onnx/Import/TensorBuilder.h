@@ -63,6 +63,8 @@ public:
   /// where it is not in `range` or above `limit` (a function of symbols known before; null: none).
   mlir::AffineExpr bindDim(mlir::Value value, const std::string &name, SymbolRange range, mlir::AffineExpr limit = {});
 
+  /// The same for what nothing bounds but `most`: memory for it grows when a run needs it.
+  mlir::AffineExpr bindGrowing(mlir::Value value, const std::string &name, int64_t most);
   /// A run fails with the text when the scalar `value` is not 0.
   void requireZero(mlir::Value value, const std::string &text);
 

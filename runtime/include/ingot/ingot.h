@@ -95,6 +95,7 @@ struct IngotApi {
   const char *(*session_error)(const IngotSession *);
   uint32_t (*session_threads)(const IngotSession *);
   const int64_t *(*session_values)(const IngotSession *);
+  const void *(*session_output)(const IngotSession *, uint32_t);
 };
 
 /* The runtime that is linked with the model; models point to it. */
@@ -184,6 +185,13 @@ static inline uint32_t ingot_session_threads(const IngotSession *session) { retu
 
 /* The values of IngotModel.symbols in the last run, from which the dims of outputs follow. */
 static inline const int64_t *ingot_session_values(const IngotSession *session) { return session ? session->api->session_values(session) : NULL; }
+
+/* Where the last run wrote an output. Of use for outputs of a model with rooms (INGOT_SYMBOL_ROOM) whose size only a run can tell: they lie in the
+ * session's memory, which grows with them, until its next run; ingot_session_values() gives their dims. A tensor of the caller with data and dims
+ * gets a copy if it has room for all elements, else the run ends with INGOT_WRONG_SHAPE; one without data gets none. */
+static inline const void *ingot_session_output(const IngotSession *session, uint32_t output) {
+  return session && session->api->struct_size >= sizeof(IngotApi) ? session->api->session_output(session, output) : NULL;
+}
 
 static inline const char *ingot_status_text(IngotStatus status) {
   static const char *const texts[] = {

@@ -55,13 +55,14 @@ typedef struct IngotTensorInfo {
   int32_t rank;
 } IngotTensorInfo;
 
-enum { INGOT_SYMBOL_INPUT = 0, INGOT_SYMBOL_COMPUTED = 1, INGOT_SYMBOL_RESULT = 2 };
+enum { INGOT_SYMBOL_INPUT = 0, INGOT_SYMBOL_COMPUTED = 1, INGOT_SYMBOL_RESULT = 2, INGOT_SYMBOL_ROOM = 3 };
 
 /* A dim that is not known before the run. */
 typedef struct IngotSymbol {
   const char *name;
   int64_t minimum, maximum;
-  int32_t kind;     /* read from the first input that has it; computed from others before the run; known only after the run */
+  int32_t kind;     /* read from the first input that has it; computed from others before the run; known only after the run; how large something may
+                       become that only a run can tell: `minimum` at first, raised by runs that need more, up to `maximum` */
   int32_t reserved; /* 0 */
 } IngotSymbol;
 
