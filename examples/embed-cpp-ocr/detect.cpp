@@ -109,7 +109,7 @@ std::optional<Box> placed(const Box &box, cv::Size map, cv::Size picture) {
   result = ordered(result);
   for (cv::Point2f &corner : result)
     corner = {std::min(corner.x, static_cast<float>(picture.width - 1)), std::min(corner.y, static_cast<float>(picture.height - 1))};
-  const auto side = [&](std::size_t a, std::size_t b) { return static_cast<int>(std::hypot(result[a].x - result[b].x, result[a].y - result[b].y)); };
+  const auto side = [&](std::size_t a, std::size_t b) { return std::trunc(std::hypot(result[a].x - result[b].x, result[a].y - result[b].y)); };
   if (side(0, 1) <= leastSide || side(0, 3) <= leastSide)
     return std::nullopt;
   return result;

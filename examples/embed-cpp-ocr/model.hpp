@@ -45,11 +45,12 @@ private:
     const std::size_t blocks = (least + sizeof(Block) - 1) / sizeof(Block);
     session = ingot::Session(); // the old one ends before its arena
     arena = std::make_unique_for_overwrite<Block[]>(blocks);
-    bytes = blocks * sizeof(Block);
+    bytes = 0;
     ingot::Options options(wanted);
     options.arena = arena.get();
-    options.arena_bytes = bytes;
+    options.arena_bytes = blocks * sizeof(Block);
     session = ingot::Session(*model, options);
+    bytes = options.arena_bytes;
   }
 
   const IngotModel *model;

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How long it takes from a PNG file to its text: examples/embed-cpp-ocr beside rapidocr-onnxruntime, with the same models and threads.
 
-The two run in turn, each in a process of its own, pinned to as many cores as it has threads. A round reads a picture a few times; its first reading,
-which warms up, does not count. A figure is the median over the rounds of each round's median. "Start" is a process that reads one picture, from its
-start to its end. CPU seconds are those of all threads; other work on the machine touches them less than the wall clock. Writes docs/benchmarks/ocr.md.
+The two run in turn, each in a process of its own, pinned to as many cores as it has threads. A round reads a picture a few times; the first reading
+warms up and does not count. A figure is the median over the rounds of each round's median. "Start" is a process that reads one picture, from its
+start to its end. CPU seconds are those of all threads; other work on the machine touches them less than the wall clock.
+Writes docs/benchmarks/ocr.md.
 
     test/bench/ocr.py                                 all of it (about 3 minutes)
     test/bench/ocr.py --rounds 3 --output build/bench/ocr
@@ -49,7 +50,8 @@ def run(command: list, threads: int):
     wall, after = time.perf_counter() - begin, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     text = [line.split("\t")[2] for line in done.stdout.splitlines()]
-    return text, [[1e3 * float(number) for number in line.split()] for line in done.stderr.splitlines()], [1e3 * wall, 1e3 * cpu]
+    readings = [[1e3 * float(number) for number in line.split()] for line in done.stderr.splitlines()]
+    return text, readings, [1e3 * wall, 1e3 * cpu]
 
 
 def measure(program: pathlib.Path, picture: pathlib.Path, threads: int, rounds: int) -> dict:
@@ -76,7 +78,8 @@ def page(rows: list, rounds: int, load: str) -> str:
         f"Made by `test/bench/ocr.py` on {datetime.date.today()}: the program of examples/embed-cpp-ocr beside rapidocr-onnxruntime 1.4.4 (ONNX",
         f"Runtime 1.31.1, OpenCV 4.14), the same three models, the same text; in turn for {rounds} rounds, each pinned to its cores; medians.",
         "\"Page\" is a reading in a process that has read before, from the file to the text; \"start\" is a process that reads one picture, from its",
-        f"start to its end. CPU milliseconds are those of all threads. Load of the machine while measuring (waiting processes, {os.cpu_count()} cores): {load}.",
+        "start to its end. CPU milliseconds are those of all threads. The machine has "
+        f"{os.cpu_count()} cores; processes that ran or waited, these included: {load}.",
         "",
         "| picture | what | threads | Ingot ms | rapidocr ms | ratio | Ingot CPU ms | rapidocr CPU ms | ratio |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|",
