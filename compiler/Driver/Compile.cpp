@@ -36,6 +36,7 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
+#include <future>
 
 using namespace mlir;
 
@@ -214,6 +215,11 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
     }
     if (absl::Status status = checkMemory(function, variant.arenaBytes); !status.ok())
       return status;
+    if (auto peak = function->getAttrOfType<ArrayAttr>("ingot.peak"); peak && variant.arenaBytes >= summary.arenaBytes) {
+      auto texts = peak.getAsValueRange<StringAttr>();
+      summary.peak.assign(texts.begin(), texts.end());
+    }
+    summary.arenaBytes = std::max(summary.arenaBytes, variant.arenaBytes);
   }
   return absl::OkStatus();
 }
@@ -333,7 +339,8 @@ absl::Status Compilation::writeWeights(LinkJob &job) {
     interface.weightsHash = ingot_weights_hash(reinterpret_cast<const uint8_t *>((*written)->getBufferStart()), (*written)->getBufferSize());
   } else {
     interface.weightsSymbol = interface.prefix + "_weights";
-    if (absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes, write); !status.ok())
+    if (absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes, *job.platform, write);
+        !status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());
   }
@@ -398,7 +405,8 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   if (!isPrefix(interface.prefix))
     return usageError("--prefix wants a C identifier other than 'ingot', got '" + interface.prefix + "'");
   LinkJob job;
-  if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath); libraries.ok())
+  job.platform = &platformOf(targets->front());
+  if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath, *job.platform); libraries.ok())
     job.libraries = *libraries;
   else
     return libraries.status();
@@ -406,7 +414,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     return status;
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
-  interface.manifest = manifestOf(options, *targets, model->sha256());
+  std::future<ModelHashes> hashes = std::async(std::launch::async, [this] { return ModelHashes{model->sha256(), model->externalSha256()}; });
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
       break;
@@ -421,11 +429,11 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     absl::StatusOr<VariantInterface> variant = emitVariant(target, job);
     if (!variant.ok())
       return variant.status();
-    summary.arenaBytes = std::max(summary.arenaBytes, variant->arenaBytes);
     interface.variants.push_back(*variant);
   }
   if (absl::Status status = writeWeights(job); !status.ok())
     return status;
+  interface.manifest = manifestOf(options, *targets, hashes.get(), summary.peak);
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

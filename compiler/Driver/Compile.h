@@ -44,6 +44,7 @@ struct CompileSummary {
   int64_t regions = 0, operations = 0; ///< operations inside of regions, without constants
   int64_t fused = 0;                   ///< those that share a region with another one
   std::vector<std::string> dims;       ///< the open dims with their ranges; `arenaBytes` is for the largest sizes
+  std::vector<std::string> peak;       ///< of these polynomials of the open dims the largest is at least the arena's bytes, and hardly more
   std::string text;                    ///< the IR, when `compileTo` was given
 };
 

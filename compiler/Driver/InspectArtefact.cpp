@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Codegen/ModelInterface.h"
+#include "compiler/Codegen/Platform.h"
 #include "compiler/Driver/Inspect.h"
 #include "compiler/Driver/Manifest.h"
 #include "runtime/include/ingot/ingot.h"
@@ -112,6 +113,12 @@ absl::StatusOr<llvm::json::Object> inspectShared(const std::string &path, const 
   return object;
 }
 
+/// Of a file for another kind of CPU, its models have names; a program's have none.
+absl::StatusOr<llvm::json::Object> describeForeign(const std::vector<std::string> &models) {
+  return models.empty() ? llvm::json::Object{} : llvm::json::Object{{"models", llvm::json::Array(models)}};
+}
+
+/// A linked file tells most when it is run or loaded. One for another kind of CPU is only read.
 absl::StatusOr<llvm::json::Object> inspectLinked(const std::string &path, const ELFObjectFileBase &file) {
   llvm::Expected<uint64_t> entry = file.getStartAddress();
   if (!entry)
@@ -122,7 +129,10 @@ absl::StatusOr<llvm::json::Object> inspectLinked(const std::string &path, const 
     addModels(file, /*dynamic=*/true, models);
   if (!isProgram && models.size() != 1)
     return absl::InvalidArgumentError("'" + path + "' exports " + std::to_string(models.size()) + " models, expected one");
-  absl::StatusOr<llvm::json::Object> object = isProgram ? inspectProgram(path) : inspectShared(path, models.front());
+  bool runsHere = file.getEMachine() == hostPlatform().elfMachine;
+  absl::StatusOr<llvm::json::Object> object = !runsHere   ? describeForeign(models)
+                                              : isProgram ? inspectProgram(path)
+                                                          : inspectShared(path, models.front());
   if (object.ok())
     (*object)["kind"] = isProgram ? "program" : "shared library";
   return object;

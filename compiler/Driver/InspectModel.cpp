@@ -116,6 +116,10 @@ absl::StatusOr<llvm::json::Object> inspectModel(const CompileOptions &options) {
   object["ir_version"] = (*model)->proto().ir_version();
   object["producer"] = (*model)->proto().producer_name();
   object["model_sha256"] = (*model)->sha256();
+  llvm::json::Object external;
+  for (const auto &[name, hash] : (*model)->externalSha256())
+    external[name] = hash;
+  object["external_sha256"] = std::move(external);
   object["problems"] = imported.ok() ? llvm::json::Array() : lines(imported.status());
   return object;
 }

@@ -4,7 +4,7 @@
 #include "compiler/Driver/Diagnostics.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
-#include "passes/Plan/ModelSymbols.h"
+#include "dialects/Ingot/ModelSymbols.h"
 #include "runtime/include/ingot/model.h"
 
 #include <regex>
@@ -43,11 +43,14 @@ public:
     if (auto listed = model->getAttrOfType<ArrayAttr>("ingot.symbols"))
       for (auto name : listed.getAsValueRange<StringAttr>())
         names.push_back(name.str());
-    for (auto [name, range] : llvm::zip(names, symbols.ranges))
-      interface.symbols.push_back({name, range.minimum, range.maximum, INGOT_SYMBOL_INPUT});
-    for (AffineExpr dim : derived) {
-      SymbolRange range = rangeOf(dim, symbols.ranges);
-      interface.symbols.push_back({textOf(dim), range.minimum, range.maximum, INGOT_SYMBOL_COMPUTED});
+    if (ModelSymbols::areSeen(model)) {
+      for (auto [i, name, range] : llvm::enumerate(ArrayRef(names).take_front(symbols.ranges.size()), symbols.ranges))
+        interface.symbols.push_back({name, range.minimum, range.maximum, symbols.isInput(i) ? INGOT_SYMBOL_INPUT : INGOT_SYMBOL_RESULT});
+      for (AffineExpr dim : derived) {
+        SymbolRange range = rangeOf(dim, symbols.ranges);
+        int32_t kind = symbols.bound(dim) == simplifyDim(dim) ? INGOT_SYMBOL_COMPUTED : INGOT_SYMBOL_RESULT;
+        interface.symbols.push_back({textOf(dim), range.minimum, range.maximum, kind});
+      }
     }
     for (auto [i, type] : llvm::enumerate(model.getArgumentTypes()))
       interface.inputs.push_back(tensorOf(cast<RankedTensorType>(type), model.getArgAttrDict(i)));
@@ -87,7 +90,7 @@ private:
       bytes = bytes * dim;
       result.dims.push_back(numberOf(dim));
     }
-    result.bytes = symbols.upperBound(simplifyDim(bytes));
+    result.bytes = symbols.upperBound(symbols.bound(simplifyDim(bytes)));
     return result;
   }
 

@@ -8,11 +8,14 @@
 
 namespace ingot {
 
-std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, llvm::StringRef modelHash) {
+std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, const ModelHashes &hashes,
+                       llvm::ArrayRef<std::string> arenaFormula) {
   llvm::json::Array names;
   for (const TargetSpec &target : targets)
     names.push_back(target.name);
-  llvm::json::Object dims, shapes, passes;
+  llvm::json::Object dims, shapes, passes, external;
+  for (const auto &[name, hash] : hashes.external)
+    external[name] = hash;
   for (const auto &[name, size] : options.dims)
     dims[name] = size;
   for (const auto &[name, range] : options.ranges)
@@ -21,9 +24,17 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
     shapes[name] = llvm::json::Array(shape);
   for (const Stage &stage : stages())
     passes[stage.name] = llvm::json::Array(passNames(stage, StageOptions::ofLevel(options.level)));
-  llvm::json::Object object{
-      {"compiler", "ingot " INGOT_VERSION}, {"llvm", LLVM_VERSION_STRING}, {"model_sha256", modelHash},         {"level", options.level},
-      {"targets", std::move(names)},        {"dims", std::move(dims)},     {"input_shapes", std::move(shapes)}, {"passes", std::move(passes)}};
+  llvm::json::Object object{{"compiler", "ingot " INGOT_VERSION},
+                            {"llvm", LLVM_VERSION_STRING},
+                            {"model_sha256", hashes.model},
+                            {"external_sha256", std::move(external)},
+                            {"level", options.level},
+                            {"targets", std::move(names)},
+                            {"dims", std::move(dims)},
+                            {"input_shapes", std::move(shapes)},
+                            {"passes", std::move(passes)}};
+  if (!arenaFormula.empty())
+    object["memory_formula"] = llvm::json::Array(arenaFormula);
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str(); // keys are sorted: "compiler" is the first
 }
 

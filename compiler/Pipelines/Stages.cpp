@@ -49,6 +49,7 @@ constexpr Stage kStages[] = {
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
        }
+       pm.addNestedPass<func::FuncOp>(createHoistInvariantsPass()); // recipes are made in the outermost block
        pm.addNestedPass<func::FuncOp>(createVerifyGraphPass());
        pm.addPass(createOutlineRecipesPass()); // last: no pass after it changes what is computed from constants
      }},

@@ -22,6 +22,9 @@ endif()
 find_package(Protobuf REQUIRED)
 find_package(absl REQUIRED CONFIG)
 find_package(GTest REQUIRED)
+find_package(PNG REQUIRED) # pictures as inputs: of the program `ingot` alone
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(TurboJpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 if(NOT EXISTS ${INGOT_ONNX}/include/onnx/onnx_pb.h)
   message(FATAL_ERROR "ONNX's C++ library is not in '${INGOT_ONNX}': run compiler/dev/setup.sh, then eval \"$(compiler/dev/setup.sh --env)\" and configure again")
 endif()
@@ -29,6 +32,14 @@ add_library(ingot_onnx INTERFACE)
 target_include_directories(ingot_onnx SYSTEM INTERFACE ${INGOT_ONNX}/include ${Protobuf_INCLUDE_DIRS})
 target_compile_definitions(ingot_onnx INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
 target_link_libraries(ingot_onnx INTERFACE ${INGOT_ONNX}/lib/libonnx.a ${INGOT_ONNX}/lib/libonnx_proto.a protobuf::libprotobuf)
+
+# Debian's headers of libc for AArch64: without them Ingot makes nothing for that target. Atomic operations are instructions that every such CPU has,
+# not functions of libgcc that choose.
+find_path(INGOT_AARCH64_INCLUDE pthread.h PATHS /usr/aarch64-linux-gnu/include NO_DEFAULT_PATH)
+if(NOT INGOT_AARCH64_INCLUDE)
+  message(WARNING "no headers in /usr/aarch64-linux-gnu/include: --target=aarch64-linux will not work (compiler/dev/setup.sh installs them)")
+endif()
+set(INGOT_AARCH64_OPTIONS --target=aarch64-linux-gnu -mno-outline-atomics -isystem ${INGOT_AARCH64_INCLUDE})
 
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 include(TableGen)

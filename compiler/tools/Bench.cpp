@@ -2,12 +2,12 @@
 #include "compiler/tools/Bench.h"
 
 #include "compiler/Driver/UsageError.h"
+#include "compiler/tools/ProgramCall.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
@@ -24,71 +24,30 @@ struct Contender {
   std::vector<std::string> command;
   std::vector<double> samples = {};
   double throughput = 0; ///< of all sessions, per second; a sum over the rounds
-  int64_t peakBytes = 0; ///< of one session
+  int64_t peakBytes = 0;
 };
 
-absl::StatusOr<llvm::json::Value> readAnswer(const std::string &command, llvm::StringRef path, int code, const std::string &message) {
-  auto text = llvm::MemoryBuffer::getFile(path);
-  if (code != 0 || !text)
-    return absl::InvalidArgumentError("'" + command + "' ended with exit code " + std::to_string(code) + (message.empty() ? "" : ": " + message));
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse((*text)->getBuffer());
-  if (!value || !value->getAsObject()) {
-    llvm::consumeError(value.takeError());
-    return absl::InvalidArgumentError("'" + command + "' printed no JSON object");
-  }
-  return std::move(*value);
-}
-
-/// Runs a command `count` times at once and returns what each prints.
-absl::StatusOr<std::vector<llvm::json::Value>> runAll(const std::vector<std::string> &command, uint32_t count) {
-  std::vector<llvm::SmallString<128>> files(count);
-  std::vector<llvm::sys::ProcessInfo> processes;
-  llvm::scope_exit clean([&] {
-    for (const llvm::SmallString<128> &file : files)
-      llvm::sys::fs::remove(file);
-  });
-  llvm::SmallVector<llvm::StringRef> words(command.begin(), command.end());
-  std::string message;
-  for (llvm::SmallString<128> &file : files) {
-    if (std::error_code error = llvm::sys::fs::createTemporaryFile("ingot-bench", "json", file))
-      return absl::UnavailableError("cannot make a temporary file: " + error.message());
-    std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), file.str(), std::nullopt};
-    processes.push_back(llvm::sys::ExecuteNoWait(command.front(), words, std::nullopt, redirects, 0, &message));
-  }
-  std::vector<int> codes;
-  codes.reserve(count);
-  for (const llvm::sys::ProcessInfo &process : processes)
-    codes.push_back(process.Pid == llvm::sys::ProcessInfo::InvalidPid ? -1 : llvm::sys::Wait(process, std::nullopt, &message).ReturnCode);
-  std::vector<llvm::json::Value> answers;
-  answers.reserve(count);
-  for (auto [file, code] : llvm::zip(files, codes)) {
-    absl::StatusOr<llvm::json::Value> answer = readAnswer(command.front(), file, code, message);
-    if (!answer.ok())
-      return answer.status();
-    answers.push_back(std::move(*answer));
-  }
-  return answers;
-}
-
-absl::Status runRound(Contender &contender, uint32_t iterations, uint32_t warmup, uint32_t sessions) {
+absl::Status runRound(Contender &contender, uint32_t iterations, const BenchOptions &bench) {
   std::vector<std::string> command = contender.command;
-  for (const std::string &word : {std::string("--iterations"), std::to_string(iterations), std::string("--warmup"), std::to_string(warmup)})
-    command.push_back(word);
-  absl::StatusOr<std::vector<llvm::json::Value>> answers = runAll(command, sessions);
-  if (!answers.ok())
-    return answers.status();
-  for (const llvm::json::Value &answer : *answers) {
-    const llvm::json::Array *samples = answer.getAsObject()->getArray("samples_ms");
-    if (!samples || samples->empty())
-      return absl::InvalidArgumentError("'" + command.front() + "' does not know --samples: compile the model again");
+  for (auto [option, value] : {std::pair("--iterations", iterations), std::pair("--warmup", bench.warmup), std::pair("--sessions", bench.sessions)}) {
+    command.push_back(option);
+    command.push_back(std::to_string(value));
+  }
+  absl::StatusOr<llvm::json::Object> answer = callProgram(command);
+  if (!answer.ok())
+    return answer.status();
+  const llvm::json::Array *samples = answer->getArray("samples_ms");
+  if (!samples || samples->size() != size_t(iterations) * bench.sessions)
+    return absl::InvalidArgumentError("'" + command.front() + "' is of another version of Ingot: compile the model again");
+  for (size_t session = 0; session < bench.sessions; ++session) {
     double sum = 0;
-    for (const llvm::json::Value &sample : *samples) {
-      contender.samples.push_back(sample.getAsNumber().value_or(0));
+    for (size_t run = 0; run < iterations; ++run) {
+      contender.samples.push_back((*samples)[session * iterations + run].getAsNumber().value_or(0));
       sum += contender.samples.back();
     }
-    contender.throughput += sum > 0 ? 1000 * samples->size() / sum : 0;
-    contender.peakBytes = std::max(contender.peakBytes, answer.getAsObject()->getInteger("peak_resident_bytes").value_or(0));
+    contender.throughput += sum > 0 ? 1000 * iterations / sum : 0;
   }
+  contender.peakBytes = std::max(contender.peakBytes, answer->getInteger("peak_resident_bytes").value_or(0));
   return absl::OkStatus();
 }
 
@@ -98,20 +57,21 @@ double percentile(const std::vector<double> &sorted, double share) {
   return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
 }
 
-llvm::json::Object result(Contender &contender, uint32_t rounds) {
-  llvm::sort(contender.samples);
+llvm::json::Object resultOf(const Contender &contender, uint32_t rounds) {
+  std::vector<double> sorted = contender.samples;
+  llvm::sort(sorted);
   return llvm::json::Object{{"name", contender.name},
-                            {"iterations", static_cast<int64_t>(contender.samples.size())},
-                            {"min_ms", contender.samples.front()},
-                            {"median_ms", percentile(contender.samples, 0.5)},
-                            {"p90_ms", percentile(contender.samples, 0.9)},
-                            {"p99_ms", percentile(contender.samples, 0.99)},
+                            {"iterations", static_cast<int64_t>(sorted.size())},
+                            {"min_ms", sorted.front()},
+                            {"median_ms", percentile(sorted, 0.5)},
+                            {"p90_ms", percentile(sorted, 0.9)},
+                            {"p99_ms", percentile(sorted, 0.99)},
                             {"throughput_per_s", contender.throughput / rounds},
                             {"peak_memory_bytes", contender.peakBytes}};
 }
 
-/// The helper with the model, and the shapes with which `program` runs it.
-absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::string &program) {
+/// The helper with the model, on the inputs with which `program` runs it; they go to the file `inputs`.
+absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::vector<std::string> &program, const std::string &inputs) {
   const char *chosen = std::getenv("INGOT_PYTHON");
   llvm::ErrorOr<std::string> python = llvm::sys::findProgramByName(chosen && *chosen ? chosen : "python3");
   std::optional<llvm::StringRef> silent[] = {llvm::StringRef(""), llvm::StringRef(""), llvm::StringRef("")};
@@ -120,34 +80,34 @@ absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::string
                                "' has no package onnxruntime; INGOT_PYTHON names another Python");
   llvm::SmallString<128> helper = llvm::sys::path::parent_path(llvm::sys::path::parent_path(line.options.toolPath));
   llvm::sys::path::append(helper, "lib", "onnxruntime_bench.py");
-  Contender contender{"onnxruntime", {*python, helper.str().str(), line.options.input, "--threads", std::to_string(line.bench.threads)}};
-  absl::StatusOr<std::vector<llvm::json::Value>> info = runAll({program, "--info", "--json"}, 1);
-  if (!info.ok())
-    return info.status();
-  const llvm::json::Object &facts = *info->front().getAsObject();
-  std::map<std::string, int64_t> sizes; // open dims run with their least size
-  for (const llvm::json::Value &dim : *facts.getArray("dims"))
-    sizes[dim.getAsObject()->getString("name")->str()] = dim.getAsObject()->getInteger("min").value_or(1);
-  for (const llvm::json::Value &input : *facts.getArray("inputs")) {
-    std::string shape;
-    for (const llvm::json::Value &dim : *input.getAsObject()->getArray("shape"))
-      shape += (shape.empty() ? "" : "x") + std::to_string(dim.getAsString() ? sizes[dim.getAsString()->str()] : *dim.getAsInteger());
-    contender.command.push_back("--shape");
-    contender.command.push_back(input.getAsObject()->getString("name")->str() + "=" + shape);
-  }
+  Contender contender{"onnxruntime", {*python, helper.str().str(), line.options.input, inputs, "--threads", std::to_string(line.bench.threads)}};
+  std::vector<std::string> save = program;
+  llvm::append_range(save, std::vector<std::string>{"--save-inputs", inputs});
+  if (absl::StatusOr<llvm::json::Object> saved = callProgram(save); !saved.ok())
+    return saved.status();
   return contender;
 }
 
 } // namespace
 
-absl::StatusOr<llvm::json::Object> measure(const CommandLine &line, const std::string &program, bool isModel) {
+absl::StatusOr<BenchResult> measure(const CommandLine &line, const std::string &program, bool isModel) {
   const BenchOptions &bench = line.bench;
   std::vector<Contender> contenders = {{"ingot", {program, "--random", "--json", "--samples", "--threads", std::to_string(bench.threads)}}};
+  std::vector<std::string> &command = contenders[0].command;
+  absl::StatusOr<ImageFiles> images = ImageFiles::make(line.pictures, program, isModel ? std::map<std::string, int64_t>() : line.options.dims);
+  if (!images.ok())
+    return images.status();
+  llvm::append_range(command, images->arguments());
+  llvm::append_range(command, line.programArguments);
   if (!isModel)
     for (const auto &[name, size] : line.options.dims)
-      contenders[0].command.push_back("--dim=" + name + "=" + std::to_string(size));
+      command.push_back("--dim=" + name + "=" + std::to_string(size));
+  llvm::SmallString<128> inputs; // of both
+  llvm::scope_exit clean([&] { llvm::sys::fs::remove(inputs); });
   if (!bench.compare.empty()) {
-    absl::StatusOr<Contender> other = isModel ? onnxRuntime(line, program) : usageError("--compare wants a model, not a program");
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile("ingot-bench", "npz", inputs))
+      return absl::UnavailableError("cannot make a temporary file: " + error.message());
+    absl::StatusOr<Contender> other = isModel ? onnxRuntime(line, command, inputs.str().str()) : usageError("--compare wants a model, not a program");
     if (!other.ok())
       return other.status();
     contenders.push_back(std::move(*other));
@@ -155,32 +115,35 @@ absl::StatusOr<llvm::json::Object> measure(const CommandLine &line, const std::s
   uint32_t iterations = bench.iterations;
   if (iterations == 0) { // as many as fit into the time
     Contender trial{"trial", contenders[0].command};
-    if (absl::Status status = runRound(trial, 3, 1, bench.sessions); !status.ok())
+    if (absl::Status status = runRound(trial, 3, bench); !status.ok())
       return status;
-    llvm::sort(trial.samples);
-    iterations = std::clamp(1000 * bench.seconds / std::max(percentile(trial.samples, 0.5), 1e-4), 1.0, 1e6);
+    double median = resultOf(trial, 1).getNumber("median_ms").value_or(0);
+    iterations = std::clamp(1000 * bench.seconds / std::max(median, 1e-4), 1.0, 1e6);
   }
   uint32_t rounds = contenders.size() > 1 ? std::min(kRounds, iterations) : 1;
   for (uint32_t round = 0; round < rounds; ++round)
     for (Contender &contender : contenders)
-      if (absl::Status status = runRound(contender, iterations * (round + 1) / rounds - iterations * round / rounds, bench.warmup, bench.sessions);
-          !status.ok())
+      if (absl::Status status = runRound(contender, iterations * (round + 1) / rounds - iterations * round / rounds, bench); !status.ok())
         return status;
+  BenchResult result;
   llvm::json::Array results;
-  for (Contender &contender : contenders)
-    results.push_back(result(contender, rounds));
-  llvm::json::Object object{{"file", line.options.input}, {"threads", bench.threads}, {"sessions", bench.sessions}, {"warmup", bench.warmup}};
+  for (Contender &contender : contenders) {
+    results.push_back(resultOf(contender, rounds));
+    result.samples.push_back(std::move(contender.samples));
+  }
+  result.object =
+      llvm::json::Object{{"file", line.options.input}, {"threads", bench.threads}, {"sessions", bench.sessions}, {"warmup", bench.warmup}};
   if (contenders.size() > 1)
-    object["time_ratio"] = percentile(contenders[0].samples, 0.5) / percentile(contenders[1].samples, 0.5);
-  object["results"] = std::move(results);
-  return object;
+    result.object["time_ratio"] = *results[0].getAsObject()->getNumber("median_ms") / *results[1].getAsObject()->getNumber("median_ms");
+  result.object["results"] = std::move(results);
+  return result;
 }
 
 std::string benchText(const llvm::json::Object &object) {
   int64_t threads = *object.getInteger("threads"), sessions = *object.getInteger("sessions");
   std::string text = llvm::formatv("{0}: {1} threads a session{2}, {3}\n", *object.getString("file"), threads, threads == 0 ? " (one per core)" : "",
-                                   sessions == 1 ? "one session" : std::to_string(sessions) + " sessions, each a process");
-  text += "              runs   min ms   median      p90      p99    runs/s   memory of a session\n";
+                                   sessions == 1 ? "one session" : std::to_string(sessions) + " sessions at the same time");
+  text += "              runs   min ms   median      p90      p99    runs/s   peak memory\n";
   for (const llvm::json::Value &value : *object.getArray("results")) {
     const llvm::json::Object &row = *value.getAsObject();
     text += llvm::formatv("{0,-12} {1,5} {2,8:f3} {3,8:f3} {4,8:f3} {5,8:f3} {6,9:f1} {7,9:f1} MiB\n", row.getString("name")->str(),

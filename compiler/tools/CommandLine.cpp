@@ -52,11 +52,19 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
     std::string near = suggestion(arguments.front(), names);
     return usage("unknown command '" + arguments.front() + "'" + (near.empty() ? "." : near) + " See ingot help");
   }
+  bool ofProgram = false; // what follows, but for the options marked Anywhere
   for (size_t i = 1; i < arguments.size(); ++i) {
     llvm::StringRef argument = arguments[i];
     if (argument == "--" && line.command->id == Run) {
-      line.programArguments.assign(arguments.begin() + i + 1, arguments.end());
+      line.programArguments.insert(line.programArguments.end(), arguments.begin() + i + 1, arguments.end());
       break;
+    }
+    auto [name, value] = argument.split('=');
+    const OptionInfo *option = findOption(name == "-h" ? "--help" : name, line.command->id);
+    ofProgram |= option && !option->set && line.command->id == Run;
+    if (ofProgram && !(option && (option->commands & Anywhere))) {
+      line.programArguments.push_back(argument.str());
+      continue;
     }
     if (!argument.starts_with("-") || argument == "-") {
       if (!line.options.input.empty())
@@ -65,14 +73,8 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
       line.options.input = argument.str();
       continue;
     }
-    auto [name, value] = argument.split('=');
-    const OptionInfo *option = findOption(name == "-h" ? "--help" : name, line.command->id);
     if (!option)
       return unknownOption(name, *line.command);
-    if (!option->set) { // of the program, as is all that follows
-      line.programArguments.assign(arguments.begin() + i, arguments.end());
-      break;
-    }
     if (option->value.empty() && argument.contains('='))
       return usage("option '" + name + "' takes no value");
     if (!option->value.empty() && !argument.contains('=')) {
@@ -80,8 +82,13 @@ absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arg
         return usage("option '" + name + "' wants a value");
       value = arguments[i];
     }
-    if (absl::Status status = option->set(value, line); !status.ok())
+    if (!option->set) {
+      line.programArguments.push_back(name.str());
+      if (!option->value.empty())
+        line.programArguments.push_back(value.str());
+    } else if (absl::Status status = option->set(value, line); !status.ok()) {
       return status;
+    }
   }
   if (line.help)
     return line;

@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/Opt.h"
+#include "compiler/tools/ImageInputs.h"
 
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct BenchOptions {
   double seconds = 3;
   uint32_t warmup = 5, threads = 0, sessions = 1;
   std::string compare; ///< empty, or onnxruntime
+  std::string chart;   ///< a file for a picture of the result; empty: none
 };
 
 /// A parsed command line of `ingot`.
@@ -27,7 +29,8 @@ struct CommandLine {
   OptOptions opt;
   BenchOptions bench;
   CompileOptions options;                    ///< `input` is the first word that is no option
-  std::vector<std::string> programArguments; ///< of `run`
+  ImageOptions pictures;                     ///< of `run` and `bench`
+  std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`
   bool quiet = false;
   bool json = false;
   bool help = false; ///< the command's page is wanted; nothing else is checked then

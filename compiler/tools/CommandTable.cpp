@@ -123,13 +123,34 @@ absl::Status setCompare(llvm::StringRef text, CommandLine &line) {
   return text == "onnxruntime" ? absl::OkStatus() : usage("--compare knows onnxruntime only, got '" + text + "'");
 }
 
+absl::Status setChart(llvm::StringRef text, CommandLine &line) {
+  line.bench.chart = text.str();
+  return text.ends_with(".svg") ? absl::OkStatus() : usage("--chart draws SVG: its file must end in .svg, got '" + text + "'");
+}
+
+absl::Status setImage(llvm::StringRef text, CommandLine &line) {
+  line.pictures.images.push_back(text.str());
+  return text.empty() ? usage("--image wants NAME=FILE") : absl::OkStatus();
+}
+
+template <std::vector<double> ImageOptions::*field> absl::Status setNumbers(llvm::StringRef text, CommandLine &line) {
+  if (!parseNumbers(text, line.pictures.*field))
+    return usage("'" + text + "' is no list of numbers as 123.7,116.3,103.5 or 1/58.4,1/57.1,1/57.4");
+  return absl::OkStatus();
+}
+
+absl::Status setChannels(llvm::StringRef text, CommandLine &line) {
+  line.pictures.isBgr = text == "bgr";
+  return text == "rgb" || text == "bgr" ? absl::OkStatus() : usage("--channels wants rgb or bgr, got '" + text + "'");
+}
+
 constexpr CommandInfo kCommands[] = {
     {Compile, "compile", "MODEL.onnx -o OUTPUT [options]", "model", "make a program or a library of a model", "",
      "  ingot compile model.onnx -o model --input-shape x=1x3x224x224\n"
      "  ingot compile model.onnx -o libmodel.a --emit=static --dim batch=1..8\n"},
     {Run, "run", "MODEL.onnx [options] [program's options]", "model", "compile to a temporary file and run it",
-     "The first option of the program, or --, ends the options of the compiler: what follows is the program's.\n",
-     "  ingot run model.onnx --input x=a.npy --output y=b.npy\n"
+     "The first option of the program, or --, ends the options of the compiler: what follows is the program's, but for the options of pictures.\n",
+     "  ingot run model.onnx --image x=cat.jpg --mean 123.675,116.28,103.53 --scale 1/58.395,1/57.12,1/57.375 --output y=b.npy\n"
      "  ingot run model.onnx -O0 --dim batch=1 -- --random --iterations 10\n"},
     {Check, "check", "MODEL.onnx [options]", "model", "list everything that cannot be compiled", "",
      "  ingot check model.onnx\n"
@@ -145,11 +166,11 @@ constexpr CommandInfo kCommands[] = {
      "FILE is a model, or IR that ends in .mlir. Without --passes the stages of the level run. IR between passes and times go to standard error.\n",
      "  ingot opt model.onnx --stop-after=region --time-passes\n"
      "  ingot opt region.mlir --passes='ingot-copy-views,ingot-choose-kernels(avx512=true)' --print-ir-after=ingot-copy-views\n"},
-    {Bench, "bench", "MODEL.onnx|PROGRAM [options]", "model or program", "measure a model, or a compiled program, on random inputs",
-     "A model is compiled to a temporary file. Sessions that run at the same time are processes; the memory is the peak of one of them, weights "
-     "included.\n"
+    {Bench, "bench", "MODEL.onnx|PROGRAM [options]", "model or program", "measure a model, or a compiled program",
+     "A model is compiled to a temporary file. Inputs that are not given are random. Sessions are threads of one\n"
+     "process with the same weights; the memory is the peak of that process.\n"
      "--compare runs both in turn, in rounds, with the Python of INGOT_PYTHON or python3.\n",
-     "  ingot bench model.onnx --dim batch=1 --threads 2 --compare onnxruntime\n"
+     "  ingot bench model.onnx --dim batch=1 --threads 2 --compare onnxruntime --chart times.svg\n"
      "  ingot bench ./program --seconds 10 --sessions 4 --threads 1 --json\n"},
     {Help, "help", "[COMMAND]", "", "print the page of a command", "",
      "  ingot help compile\n"
@@ -162,14 +183,17 @@ constexpr CommandInfo kCommands[] = {
 constexpr unsigned kModel = Compile | Run | Check | Inspect | Opt | Bench; // commands that read a model
 constexpr unsigned kCode = Compile | Run | Bench;                          // and make code of it
 
+constexpr unsigned kAll = Compile | Run | Check | Help | Completion | Inspect | Opt | Bench;
+constexpr unsigned kPictures = Run | Bench | Anywhere;
+
 constexpr llvm::StringLiteral kStages = "import graph region plan kernel llvm";
 
 constexpr OptionInfo kOptions[] = {
     {"-o", "FILE", "", Compile, "the file to write", setText<&CompileOptions::output>},
     {"-O0", "", "", kCode | Opt, "the plain path: no layouts, no fusion", setLevel<0>},
     {"-O3", "", "", kCode | Opt, "the optimised path (default)", setLevel<3>},
-    {"--target", "LIST", "native x86-64-v3 x86-64-v4 x86-64-v3,x86-64-v4", kCode | Opt,
-     "native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start", setText<&CompileOptions::target>},
+    {"--target", "LIST", "native x86-64-v3 x86-64-v4 x86-64-v3,x86-64-v4 aarch64-linux", kCode | Opt,
+     "native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start; or aarch64-linux", setText<&CompileOptions::target>},
     {"--dim", "NAME=SIZE", "", kModel,
      "fix a symbolic dim; NAME=LEAST..MOST: the sizes that it may have when the model runs; LEAST..MOST:64,128: with code of its own for these",
      setDim},
@@ -209,16 +233,27 @@ constexpr OptionInfo kOptions[] = {
     {"--threads", "N", "", Bench, "of a session (default: 0, one per core)", setCount<&BenchOptions::threads, 0, 1024>},
     {"--sessions", "N", "", Bench, "at the same time (default: 1)", setCount<&BenchOptions::sessions, 1, 256>},
     {"--compare", "onnxruntime", "onnxruntime", Bench, "measure that, too", setCompare},
+    {"--chart", "FILE.svg", "", Bench, "draw the time of each run and the percentiles", setChart},
     {"--json", "", "", Inspect | Bench, "one JSON object instead of text", setFlag<&CommandLine::json>},
     {"--quiet", "", "", Compile | Run | Check | Bench, "no progress", setFlag<&CommandLine::quiet>},
-    {"--help", "", "", ~0u, "this page", setFlag<&CommandLine::help>},
+    {"--image", "NAME=FILE", "", kPictures, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",
+     setImage},
+    {"--mean", "M,M,M", "", kPictures, "of each channel, from 0 to 255 (default: 0); an element is (value - mean) * scale",
+     setNumbers<&ImageOptions::mean>},
+    {"--scale", "S,S,S", "", kPictures, "of each channel (default: 1/255)", setNumbers<&ImageOptions::scale>},
+    {"--channels", "ORDER", "rgb bgr", kPictures, "of pictures: rgb (default) or bgr", setChannels},
+    {"--help", "", "", kAll, "this page", setFlag<&CommandLine::help>},
 
-    {"--input", "NAME=FILE", "", Run, "an input: .npy, or an ONNX TensorProto .pb", nullptr},
-    {"--inputs", "FILE.npz", "", Run, "inputs by name", nullptr},
+    {"--input", "NAME=FILE", "", Run | Bench, "an input: .npy, or an ONNX TensorProto .pb", nullptr},
+    {"--inputs", "FILE.npz", "", Run | Bench, "inputs by name", nullptr},
+    {"--raw", "NAME=FILE", "", Run | Bench, "an input: its elements alone; FILE:TYPE:SHAPE, as in x.bin:f32:1x3x224x224, where dims are open",
+     nullptr},
+    {"--fill", "NAME=KIND", "", Run | Bench, "an input without a file: random, zeros, ones or iota", nullptr},
+    {"--seed", "N", "", Run | Bench, "of random values", nullptr},
+    {"--random", "", "", Run, "fill every input not given", nullptr},
     {"--output", "NAME=FILE", "", Run, "write an output as .npy", nullptr},
     {"--outputs", "FILE.npz", "", Run, "write all outputs", nullptr},
-    {"--random", "", "", Run, "fill every input not given", nullptr},
-    {"--seed", "N", "", Run, "of --random", nullptr},
+    {"--save-inputs", "FILE.npz", "", Run, "write the inputs as the model gets them", nullptr},
     {"--iterations", "N", "", Run, "timed runs", nullptr},
     {"--warmup", "N", "", Run, "runs before them", nullptr},
     {"--threads", "N", "", Run, "default: one per core this process may use", nullptr},

@@ -14,6 +14,9 @@ namespace ingot {
 /// The commands as bits: OptionInfo::commands is a set of them.
 enum Command : unsigned { Compile = 1, Run = 2, Check = 4, Help = 8, Completion = 16, Inspect = 32, Opt = 64, Bench = 128 };
 
+/// In OptionInfo::commands: may stand among the options that `ingot run` passes to the program.
+inline constexpr unsigned Anywhere = 1U << 31;
+
 struct CommandInfo {
   Command id;
   llvm::StringLiteral name;
@@ -30,7 +33,7 @@ struct OptionInfo {
   llvm::StringLiteral choices; ///< what completion offers as value, with blanks between
   unsigned commands;           ///< that have the option
   llvm::StringLiteral help;
-  /// Null for an option of the compiled program, which `ingot run` passes on.
+  /// Null for an option of the compiled program, which is passed on.
   absl::Status (*set)(llvm::StringRef value, CommandLine &line);
 };
 

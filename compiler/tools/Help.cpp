@@ -45,7 +45,7 @@ std::string pageOf(const CommandInfo &command) {
     text += command.description.str() + "\n";
   text += "Options\n" + optionLines(command, false);
   if (std::string lines = optionLines(command, true); !lines.empty())
-    text += "\nOptions of the program (ingot run MODEL.onnx -- --help lists all)\n" + lines;
+    text += std::string("\nOptions of the program") + (command.id == Run ? " (ingot run MODEL.onnx -- --help lists all)\n" : "\n") + lines;
   return text + "\nExamples\n" + command.examples.str() + "\n" + kExitCodes.str();
 }
 

@@ -2,6 +2,7 @@
 #include "compiler/tools/InspectText.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace ingot {
@@ -64,7 +65,7 @@ std::string weights(const llvm::json::Object &weights) {
 std::string fields(llvm::StringRef title, const llvm::json::Object &object) {
   std::vector<std::string> lines;
   for (const auto &[name, value] : object)
-    if (name != "passes") // a long list: for --json
+    if (name != "passes" && name != "memory_formula") // a long list, for --json; shown as memory
       lines.push_back(llvm::formatv("  {0}  {1}\n", name.str(), plain(value)));
   llvm::sort(lines);
   std::string text = title.str() + "\n";
@@ -75,6 +76,17 @@ std::string fields(llvm::StringRef title, const llvm::json::Object &object) {
 
 } // namespace
 
+std::string arenaText(llvm::ArrayRef<std::string> formula) {
+  if (formula.empty())
+    return "";
+  if (formula.size() == 1)
+    return "arena: at most " + formula.front() + " bytes\n";
+  std::string text = "arena: at most the largest of these numbers of bytes\n";
+  for (const std::string &polynomial : formula)
+    text += "    " + polynomial + "\n";
+  return text;
+}
+
 std::string inspectionText(const llvm::json::Object &object) {
   std::string text = llvm::formatv("{0}: {1}, {2}\n", *object.getString("file"), *object.getString("kind"), size(*object.getInteger("file_bytes")));
   text += ports(object, "inputs") + ports(object, "outputs") + ports(object, "dims");
@@ -82,9 +94,14 @@ std::string inspectionText(const llvm::json::Object &object) {
     text += operators(*counts);
   if (const llvm::json::Object *list = object.getObject("weights"))
     text += weights(*list);
+  const llvm::json::Array *dims = object.getArray("dims");
+  bool open = dims && !dims->empty();
   if (auto peak = object.getInteger("peak_memory_bytes"))
-    text +=
-        llvm::formatv("memory\n  {0}: arena {1} + weights {2}\n", size(*peak), *object.getInteger("arena_bytes"), *object.getInteger("weight_bytes"));
+    text += llvm::formatv("memory{0}\n  {1}: arena {2} + weights {3}\n", open ? " with the largest dims" : "", size(*peak),
+                          *object.getInteger("arena_bytes"), *object.getInteger("weight_bytes"));
+  if (const llvm::json::Object *manifest = object.getObject("manifest"))
+    if (const llvm::json::Array *formula = manifest->getArray("memory_formula"))
+      text += "  " + arenaText(llvm::map_to_vector(*formula, [](const llvm::json::Value &value) { return plain(value); }));
   if (const llvm::json::Value *variants = object.get("variants"))
     text += llvm::formatv("variants\n  {0}, here {1}\n", plain(*variants), object.getString("variant").value_or("none"));
   if (const llvm::json::Value *models = object.get("models"))
@@ -94,6 +111,8 @@ std::string inspectionText(const llvm::json::Object &object) {
   if (const llvm::json::Value *hash = object.get("model_sha256"))
     text += llvm::formatv("file\n  ONNX IR {0}, opsets {1}, producer '{2}'\n  sha256  {3}\n", *object.getInteger("ir_version"), *object.get("opsets"),
                           plain(*object.get("producer")), plain(*hash));
+  if (const llvm::json::Object *external = object.getObject("external_sha256"); external && !external->empty())
+    text += fields("external data (sha256)", *external);
   if (const llvm::json::Array *problems = object.getArray("problems"); problems && !problems->empty()) {
     text += "cannot be compiled\n";
     for (const llvm::json::Value &line : *problems)

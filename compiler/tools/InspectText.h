@@ -2,6 +2,7 @@
 #ifndef COMPILER_TOOLS_INSPECTTEXT_H
 #define COMPILER_TOOLS_INSPECTTEXT_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/JSON.h"
 
 #include <string>
@@ -10,6 +11,9 @@ namespace ingot {
 
 /// What `ingot inspect` prints without --json.
 std::string inspectionText(const llvm::json::Object &object);
+
+/// The bytes of the arena as CompileSummary::peak has them, or nothing.
+std::string arenaText(llvm::ArrayRef<std::string> formula);
 
 } // namespace ingot
 

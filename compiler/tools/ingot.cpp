@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 this
 // machine cannot run generated code, 4 our own error.
+#include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/Inspect.h"
 #include "compiler/Driver/UsageError.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/Bench.h"
+#include "compiler/tools/Chart.h"
 #include "compiler/tools/CommandTable.h"
 #include "compiler/tools/Help.h"
 #include "compiler/tools/InspectText.h"
@@ -41,7 +43,8 @@ void printSummary(const CompileOptions &options, const CompileSummary &summary) 
                << " MiB, " << summary.regions << " regions of " << summary.operations << " operations, " << summary.fused << " of them fused\n";
   if (!summary.dims.empty())
     llvm::outs() << "open dims: " << llvm::join(summary.dims, ", ")
-                 << " (--dim NAME=LEAST..MOST or --dim NAME=SIZE changes them); the arena is that of the largest\n";
+                 << " (--dim NAME=LEAST..MOST or --dim NAME=SIZE changes them); the arena is that of the largest\n"
+                 << arenaText(summary.peak);
 }
 
 /// On a terminal, a line per stage, which gets its time at its end.
@@ -70,6 +73,8 @@ int check(const CommandLine &line) {
 }
 
 int run(CommandLine &line) {
+  if (absl::Status status = checkRunsHere(line.options.target); !status.ok())
+    return fail(status);
   llvm::SmallString<128> path;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile("ingot-run", "", path))
     return fail(absl::UnavailableError("cannot make a temporary file: " + error.message()));
@@ -80,9 +85,14 @@ int run(CommandLine &line) {
     llvm::sys::fs::remove(path);
     return fail(summary.status());
   }
+  absl::StatusOr<ImageFiles> images = ImageFiles::make(line.pictures, path.str().str(), {});
+  if (!images.ok()) {
+    llvm::sys::fs::remove(path);
+    return fail(images.status());
+  }
   llvm::SmallVector<llvm::StringRef> arguments = {path};
-  for (const std::string &argument : line.programArguments)
-    arguments.push_back(argument);
+  arguments.append(images->arguments().begin(), images->arguments().end());
+  arguments.append(line.programArguments.begin(), line.programArguments.end());
   std::string message;
   int code = llvm::sys::ExecuteAndWait(path, arguments, std::nullopt, {}, 0, 0, &message);
   llvm::sys::fs::remove(path);
@@ -118,10 +128,15 @@ int opt(CommandLine &line) {
 }
 
 int bench(CommandLine &line) {
+  const std::string &chart = line.bench.chart;
+  if (absl::Status status = chart.empty() ? absl::OkStatus() : checkWritable(chart); !status.ok())
+    return fail(status);
   llvm::file_magic magic;
   if (std::error_code error = llvm::identify_magic(line.options.input, magic))
     return fail(absl::NotFoundError("cannot read '" + line.options.input + "': " + error.message()));
   bool isModel = !magic.is_object();
+  if (absl::Status status = checkRunsHere(line.options.target); isModel && !status.ok())
+    return fail(status);
   llvm::SmallString<128> program(line.options.input);
   llvm::sys::fs::make_absolute(program);
   if (isModel) {
@@ -134,15 +149,21 @@ int bench(CommandLine &line) {
       return fail(summary.status());
     }
   }
-  absl::StatusOr<llvm::json::Object> result = measure(line, program.str().str(), isModel);
+  absl::StatusOr<BenchResult> result = measure(line, program.str().str(), isModel);
   if (isModel)
     llvm::sys::fs::remove(program);
   if (!result.ok())
     return fail(result.status());
+  auto draw = [&](llvm::raw_ostream &out) {
+    out << latencyChart(*result);
+    return absl::OkStatus();
+  };
+  if (absl::Status status = chart.empty() ? absl::OkStatus() : writeFileAtomically(chart, draw); !status.ok())
+    return fail(status);
   if (line.json)
-    llvm::outs() << llvm::json::Value(std::move(*result)) << '\n';
+    llvm::outs() << llvm::json::Value(std::move(result->object)) << '\n';
   else
-    llvm::outs() << benchText(*result);
+    llvm::outs() << benchText(result->object);
   return 0;
 }
 

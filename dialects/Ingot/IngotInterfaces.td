@@ -16,4 +16,10 @@ def Ingot_RegionFormationInterface : OpInterface<"RegionFormationInterface"> {
   ];
 }
 
+def Ingot_SymbolDefinitionInterface : OpInterface<"SymbolDefinitionInterface"> {
+  let cppNamespace = "::ingot";
+  let description = [{ An operation that gives symbols of the model their values: operations that need these stand after it. }];
+  let methods = [InterfaceMethod<"The symbols that are known after the operation.", "::llvm::SmallVector<int64_t>", "getDefinedSymbols">];
+}
+
 #endif

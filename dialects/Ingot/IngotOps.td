@@ -3,6 +3,7 @@
 #define DIALECTS_INGOT_INGOTOPS_TD
 
 include "dialects/Ingot/IngotOpsCompute.td"
+include "dialects/Ingot/IngotOpsControl.td"
 include "dialects/Ingot/IngotOpsElementwise.td"
 include "dialects/Ingot/IngotOpsLayout.td"
 include "dialects/Ingot/IngotOpsRegion.td"

@@ -209,6 +209,50 @@ def Ingot_ResizeOp : Ingot_PureOp<"resize", "Plain"> {
   let assemblyFormat = "$mode $x `scales` $scales $coordinates $rounding attr-dict `:` type($x) `->` type($result)";
 }
 
+//===-- Results whose size depends on data -------------------------------------------------------------------------------------------------===//
+//
+// Each gives tensors of the largest size that there may be, and how much of them is used. What lies behind that is not specified; import binds the
+// number to a symbol and slices.
+
+def Ingot_NonZeroOp : Ingot_PureOp<"nonzero", "Plain"> {
+  let summary = "the positions of the elements that are not zero";
+  let description = [{
+    `indices [rank, elements of x] i64`: column k has the coordinates of the k-th such element in row-major order (-0.0 is zero, NaN is not). `count`: how many columns there are, a scalar of `i64`.
+    ONNX NonZero. Example: `%i, %n = ingot.nonzero %x : tensor<2x3xf32> -> tensor<2x6xi64>, tensor<i64>`
+  }];
+  let arguments = (ins AnyRankedTensor:$x);
+  let results = (outs AnyRankedTensor:$indices, AnyRankedTensor:$count);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($indices) `,` type($count)";
+  let hasVerifier = 1;
+}
+
+def Ingot_UniqueOp : Ingot_PureOp<"unique", "Plain"> {
+  let summary = "which rows of a matrix are different";
+  let description = [{
+    Of `x [rows, columns]`: `first [rows] i64`, where each different row stands first, in order of that place, or `sorted` by the rows' values (column by column; NaN last); `inverse [rows] i64`, for each row its position in
+    `first`; `occurrences [rows] i64`, how often each entry of `first` stands in `x`; `count i64`, how many there are. ONNX Unique is a gather of `first`.
+    Example: `%f, %i, %o, %n = ingot.unique %x {sorted} : tensor<5x1xf32> -> tensor<5xi64>, tensor<5xi64>, tensor<5xi64>, tensor<i64>`
+  }];
+  let arguments = (ins AnyRankedTensor:$x, UnitAttr:$sorted);
+  let results = (outs AnyRankedTensor:$first, AnyRankedTensor:$inverse, AnyRankedTensor:$occurrences, AnyRankedTensor:$count);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($first) `,` type($inverse) `,` type($occurrences) `,` type($count)";
+  let hasVerifier = 1;
+}
+
+def Ingot_NonMaxSuppressionOp : Ingot_PureOp<"non_max_suppression", "Plain"> {
+  let summary = "boxes with high scores that overlap little with better ones";
+  let description = [{
+    ONNX NonMaxSuppression: `boxes [batch, spatial, 4] f32` (two opposite corners y x y x, or with `center_point_box` centre and size x y w h), `scores [batch, classes, spatial] f32`, and three scalars: the most boxes per class
+    (`i64`), the largest intersection over union, and the score that a box must exceed (both `f32`). `selected [most, 3] i64`: batch, class and box, per class the best score first (ties by the lower index); `count i64`: how many.
+    `most`: batch * classes * (the spatial dim, or fewer where the most boxes per class are known).
+  }];
+  let arguments = (ins AnyRankedTensor:$boxes, AnyRankedTensor:$scores, AnyRankedTensor:$max_output, AnyRankedTensor:$iou_threshold, AnyRankedTensor:$score_threshold,
+                       UnitAttr:$center_point_box);
+  let results = (outs AnyRankedTensor:$selected, AnyRankedTensor:$count);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 //===-- Recurrent ------------------------------------------------------------------------------------------------------------------------===//
 
 def Ingot_RecurrentOp : Ingot_PureOp<"recurrent", "Plain"> {

@@ -45,11 +45,12 @@ def Ingot_RegionOp : Ingot_Op<"region", [IsolatedFromAbove, SingleBlock, AttrSiz
   }];
 }
 
-def Ingot_YieldOp : Ingot_Op<"yield", [Pure, Terminator, ParentOneOf<["::ingot::RegionOp"]>]> {
-  let summary = "the tensors that a region computes";
+def Ingot_YieldOp : Ingot_Op<"yield", [Pure, Terminator, ParentOneOf<["::ingot::RegionOp", "::ingot::IfOp", "::ingot::LoopOp"]>]> {
+  let summary = "the tensors that a region or the body of control flow computes";
   let description = [{ Example: `ingot.yield %y : tensor<4xf32>` }];
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
-  let assemblyFormat = "$values attr-dict `:` type($values)";
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{}]>];
 }
 
 #endif

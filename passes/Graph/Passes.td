@@ -86,6 +86,15 @@ def RecognizeCompositesPass : Pass<"ingot-recognize-composites", "::mlir::func::
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def HoistInvariantsPass : Pass<"ingot-hoist-invariants", "::mlir::func::FuncOp"> {
+  let summary = "move what does not change out of bodies";
+  let description = [{
+    Out of a loop's body goes what is the same in every trip and cannot fail; out of a branch what the compiler computes from constants, which recipes then take. Numbers that follow from symbols stay.
+    Example: test/passes/Graph/hoist-invariants.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def OutlineRecipesPass : Pass<"ingot-outline-recipes", "::mlir::ModuleOp"> {
   let summary = "move what depends on constants alone out of the model, to be computed when the weights are written";
   let description = [{

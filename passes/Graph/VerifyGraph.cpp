@@ -2,6 +2,7 @@
 #include "passes/Graph/Passes.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/Control.h"
 #include "dialects/Ingot/RunFailure.h"
 
 using namespace mlir;
@@ -15,18 +16,20 @@ namespace {
 struct VerifyGraphPass : impl::VerifyGraphPassBase<VerifyGraphPass> {
   void runOnOperation() override {
     bool broken = false;
-    for (Operation &op : getOperation().getBody().front().without_terminator()) {
-      if (std::string why = problemOf(op); !why.empty()) {
-        op.emitOpError(why);
-        broken = true;
-      }
-    }
+    for (Block *block : blocksOf(getOperation().getBody().front()))
+      for (Operation &op : block->without_terminator())
+        if (std::string why = problemOf(op); !why.empty()) {
+          op.emitOpError(why);
+          broken = true;
+        }
     if (broken)
       signalPassFailure();
   }
 
 private:
   static std::string problemOf(Operation &op) {
+    if (isControl(&op) || isa<BindDimOp>(op))
+      return "";
     if (!isa<RegionFormationInterface>(op))
       return "is no operation of the graph stage";
     if (!isa<ConstantOp>(op) && op.getNumOperands() > 0 && canFold(op))

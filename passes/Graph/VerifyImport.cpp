@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Control.h"
 #include "passes/Graph/Passes.h"
 
 using namespace mlir;
@@ -19,14 +20,15 @@ struct VerifyImportPass : impl::VerifyImportPassBase<VerifyImportPass> {
     }
     for (Type type : function.getArgumentTypes())
       broken |= !isImported(function, type);
-    for (Operation &op : function.getBody().front().without_terminator()) {
-      if (!isa_and_nonnull<IngotDialect>(op.getDialect()) || isa<RegionOp>(op)) {
-        op.emitOpError("is no operation that import makes");
-        broken = true;
+    for (Block *block : blocksOf(function.getBody().front()))
+      for (Operation &op : block->without_terminator()) {
+        if (!isa_and_nonnull<IngotDialect>(op.getDialect()) || isa<RegionOp>(op)) {
+          op.emitOpError("is no operation that import makes");
+          broken = true;
+        }
+        for (Type type : op.getResultTypes())
+          broken |= !isImported(&op, type);
       }
-      for (Type type : op.getResultTypes())
-        broken |= !isImported(&op, type);
-    }
     if (broken)
       signalPassFailure();
   }

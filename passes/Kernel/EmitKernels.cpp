@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Control.h"
+#include "dialects/Ingot/ModelSymbols.h"
 #include "dialects/Ingot/RunFailure.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
@@ -81,59 +83,252 @@ private:
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
     Value failure = entry.getArgument(first + 3);
+    values = valuesOf(model);
     loadSymbols(model);
-
+    call = {team, thread, threads, failure};
+    pending.clear();
     bool ok = true; // all regions without kernels are reported at once
-    SmallVector<RegionOp> sinceBarrier;
-    for (RegionOp region : regions) {
-      b.setInsertionPoint(region);
-      if (llvm::any_of(sinceBarrier, [&](RegionOp earlier) { return mustWait(earlier, region); })) {
-        emitBarrier(b, region.getLoc(), team);
-        sinceBarrier.clear();
-      }
-      sinceBarrier.push_back(region);
-      FailureOr<func::FuncOp> kernel = kernelOf(region);
-      ok &= succeeded(kernel);
-      if (ok)
-        emitCall(b, region, *kernel, thread, threads, failure);
-    }
+    emitBlock(entry, ok);
     if (ok)
-      for (RegionOp region : regions)
-        region.erase();
+      publishSizes(model);
     return success(ok);
   }
 
+  /// What the threads of a call share, as arguments of the model's function.
+  struct Call {
+    Value team, thread, threads, failure;
+  };
+
+  /// What has been read and written since the last barrier.
+  struct Access {
+    SmallVector<Value> inputs, outputs;
+    bool parallel = true; ///< by all threads, or by thread 0 alone
+    bool isBorder = false;
+
+    static Access of(RegionOp region) {
+      return {region.getInputs(), region.getOutputs(), region.getPlan()->getParallel(), region->hasAttr(kBorderAttr)};
+    }
+  };
+
+  /// Writes kernels for all regions of the block, and turns control flow around them into that of `scf`.
+  void emitBlock(Block &block, bool &ok) {
+    OpBuilder b(block.getParentOp()->getContext());
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      b.setInsertionPoint(&op);
+      ImplicitLocOpBuilder at(op.getLoc(), b);
+      if (auto region = dyn_cast<RegionOp>(op))
+        ok &= succeeded(emitRegion(b, region));
+      else if (auto bind = dyn_cast<BindDimOp>(op))
+        emitBind(at, bind);
+      else if (auto branch = dyn_cast<IfOp>(op))
+        emitIf(at, branch, ok);
+      else if (auto loop = dyn_cast<LoopOp>(op))
+        emitLoop(at, loop, ok);
+    }
+  }
+
+  LogicalResult emitRegion(OpBuilder &b, RegionOp region) {
+    Access access = Access::of(region);
+    if (llvm::any_of(pending, [&](const Access &earlier) { return mustWait(earlier, access); }))
+      waitForAll(b, region.getLoc());
+    pending.push_back(std::move(access));
+    FailureOr<func::FuncOp> kernel = kernelOf(region);
+    if (failed(kernel))
+      return failure();
+    emitCall(b, region, *kernel);
+    region.erase();
+    return success();
+  }
+
+  void waitForAll(OpBuilder &b, Location loc) {
+    if (!pending.empty())
+      emitBarrier(b, loc, call.team);
+    pending.clear();
+  }
+
+  /// The only element of a buffer. Whoever computed it has finished; nobody overwrites it before all threads have read it.
+  Value readScalar(ImplicitLocOpBuilder &b, Value buffer) {
+    waitForAll(b, b.getLoc());
+    pending.push_back({.inputs = {buffer}, .outputs = {}});
+    return memref::LoadOp::create(b, buffer, ValueRange());
+  }
+
+  Value isTrue(ImplicitLocOpBuilder &b, Value condition) {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, condition, arith::ConstantOp::create(b, b.getZeroAttr(condition.getType())));
+  }
+
+  /// A value out of its range fails the run, which goes on with the nearest one that is allowed, so that it stays inside of its buffers.
+  void emitBind(ImplicitLocOpBuilder &b, BindDimOp bind) {
+    Value number = readScalar(b, bind.getValue());
+    Value given = number.getType() == b.getI64Type() ? number : arith::ExtSIOp::create(b, b.getI64Type(), number);
+    given = arith::IndexCastOp::create(b, b.getIndexType(), given);
+    SymbolRange range = ranges[bind.getSymbol()];
+    Value least = arith::ConstantIndexOp::create(b, range.minimum), most = arith::ConstantIndexOp::create(b, range.maximum);
+    if (bind.getLimit())
+      most = arith::MinSIOp::create(b, most, materializeDim(b, bind.getLimit()->getResult(0), symbols));
+    Value size = arith::MaxSIOp::create(b, arith::MinSIOp::create(b, given, most), least);
+    std::string why = "a size that follows from data is not within " + std::to_string(range.minimum) + " to " + std::to_string(range.maximum);
+    if (auto text = bind->getAttrOfType<StringAttr>(kFailureText))
+      why = text.str();
+    Value site = arith::ConstantOp::create(b, b.getI32IntegerAttr(sites.size()));
+    sites.push_back(b.getArrayAttr({bind.getLoc(), b.getStringAttr(why)}));
+    emitFailureReport(b, call.failure, site, 0, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, given));
+    symbols[bind.getSymbol()] = size;
+    bind.getSize().replaceAllUsesWith(size);
+    bind.erase();
+  }
+
+  /// The numbers that a branch gives the symbols of an `ingot.if`.
+  SmallVector<Value> sizesOf(ImplicitLocOpBuilder &b, std::optional<AffineMap> dims) {
+    SmallVector<Value> sizes;
+    for (AffineExpr dim : dims ? dims->getResults() : ArrayRef<AffineExpr>())
+      sizes.push_back(materializeDim(b, dim, symbols));
+    return sizes;
+  }
+
+  void emitIf(ImplicitLocOpBuilder &b, IfOp branch, bool &ok) {
+    Value condition = isTrue(b, readScalar(b, branch.getCondition()));
+    auto planned = scf::IfOp::create(b, branch.getResultTypes(), condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
+    SmallVector<Access> before = pending, after;
+    for (auto [from, to, dims] : {std::tuple(&branch.getThenBody(), planned.thenBlock(), branch.getThenDims()),
+                                  std::tuple(&branch.getElseBody(), planned.elseBlock(), branch.getElseDims())}) {
+      pending = before;
+      SmallVector<Value> outer = symbols;
+      emitBlock(from->front(), ok);
+      ImplicitLocOpBuilder end(branch.getLoc(), from->front().getTerminator());
+      SmallVector<Value> sizes = sizesOf(end, dims);
+      moveBody(from->front(), *to);
+      auto last = ImplicitLocOpBuilder::atBlockEnd(branch.getLoc(), to);
+      scf::YieldOp::create(last, sizes);
+      symbols = std::move(outer);
+      after.append(pending);
+    }
+    pending = std::move(after);
+    for (auto [symbol, value, result] : llvm::zip_equal(branch.getSymbols(), branch.getResults(), planned.getResults())) {
+      symbols[symbol] = result;
+      value.replaceAllUsesWith(result);
+    }
+    branch.erase();
+  }
+
+  /// Moves all operations but the terminator to the end of another block, which loses its own terminator.
+  static void moveBody(Block &from, Block &to) {
+    if (!to.empty() && to.back().hasTrait<OpTrait::IsTerminator>())
+      to.back().erase();
+    from.getTerminator()->erase();
+    to.getOperations().splice(to.end(), from.getOperations());
+  }
+
+  /// Whether thread 0 does all that the loop does: the others need not wait for its trips.
+  static bool isSerial(LoopOp loop) {
+    return !loop.getCondition() && !loop.getBody().walk([](Operation *op) {
+      auto region = dyn_cast<RegionOp>(op);
+      bool isShared = isControl(op) || isa<BindDimOp>(op) || (region && region.getPlan()->getParallel());
+      return isShared ? WalkResult::interrupt() : WalkResult::advance();
+    }).wasInterrupted();
+  }
+
+  /// All threads make the same trips: the condition is read behind a barrier.
+  void emitLoop(ImplicitLocOpBuilder &b, LoopOp loop, bool &ok) {
+    bool serial = isSerial(loop);
+    if (!serial)
+      waitForAll(b, b.getLoc());
+    Value trips = materializeDim(b, loop.getTripsExpr(), symbols), zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
+    Value condition = loop.getCondition(), count = trips;
+    Block &body = loop.getBody().front();
+    Block *inner;
+    if (condition) {
+      auto atHead = [&](OpBuilder &builder, Location loc, ValueRange trip) {
+        ImplicitLocOpBuilder head(loc, builder);
+        Value more = isTrue(head, memref::LoadOp::create(head, condition, ValueRange()));
+        Value within = arith::CmpIOp::create(head, arith::CmpIPredicate::slt, trip.front(), trips);
+        scf::ConditionOp::create(head, arith::AndIOp::create(head, more, within), trip);
+      };
+      auto planned = scf::WhileOp::create(b, TypeRange(b.getIndexType()), ValueRange(zero), atHead, [](OpBuilder &, Location, ValueRange) {});
+      inner = planned.getAfterBody();
+      count = planned.getResult(0);
+      pending.push_back({.inputs = {condition}, .outputs = {}});
+    } else {
+      inner = scf::ForOp::create(b, zero, trips, one).getBody();
+    }
+    SmallVector<Value> outer = symbols;
+    symbols[loop.getCounter()] = body.getArgument(0);
+    emitBlock(body, ok);
+    b.setInsertionPoint(body.getTerminator());
+    if (!serial)
+      waitForAll(b, b.getLoc()); // the next trip may overwrite what this one reads
+    body.getArgument(0).replaceAllUsesWith(inner->getArgument(0));
+    moveBody(body, *inner);
+    b.setInsertionPointToEnd(inner);
+    SmallVector<Value> next;
+    if (condition)
+      next.push_back(arith::AddIOp::create(b, inner->getArgument(0), one));
+    scf::YieldOp::create(b, next);
+    b.setInsertionPoint(loop);
+    symbols = std::move(outer);
+    if (condition)
+      pending.push_back({.inputs = {condition}, .outputs = {}});
+    if (loop.getCount())
+      symbols[*loop.getCount()] = count;
+    loop.getResult(0).replaceAllUsesWith(count);
+    loop.erase();
+  }
+
+  /// At the end of the model, thread 0 writes down the sizes that are known only now.
+  void publishSizes(func::FuncOp model) {
+    ModelSymbols known = ModelSymbols::of(model);
+    if (!values || llvm::all_of(llvm::seq<size_t>(known.ranges.size()), [&](size_t symbol) { return known.isInput(symbol); }))
+      return;
+    ImplicitLocOpBuilder b(model.getLoc(), model.getBody().front().getTerminator());
+    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, call.thread, arith::ConstantIndexOp::create(b, 0));
+    auto only = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
+    b.setInsertionPointToStart(only.thenBlock());
+    auto store = [&](Value value, size_t slot) {
+      memref::StoreOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), value), values, arith::ConstantIndexOp::create(b, slot).getResult());
+    };
+    for (size_t symbol = 0; symbol < known.ranges.size(); ++symbol)
+      if (!known.isInput(symbol))
+        store(symbols[symbol], symbol);
+    for (auto [i, dim] : llvm::enumerate(ModelSymbols::derivedDims(model)))
+      store(materializeDim(b, dim, symbols), known.ranges.size() + i);
+  }
+
+  static Value valuesOf(func::FuncOp model) {
+    for (BlockArgument argument : model.getArguments())
+      if (model.getArgAttr(argument.getArgNumber(), "ingot.values"))
+        return argument;
+    return {};
+  }
+
   /// The values of the model's symbols, which the kernels of regions with symbolic buffers take.
+  /// Those that data gives their values are 0 until then.
   void loadSymbols(func::FuncOp model) {
     symbols.clear();
-    auto names = model->getAttrOfType<ArrayAttr>("ingot.symbols");
-    for (BlockArgument argument : model.getArguments()) {
-      if (!names || !model.getArgAttr(argument.getArgNumber(), "ingot.values"))
-        continue;
-      auto b = ImplicitLocOpBuilder::atBlockBegin(model.getLoc(), &model.getBody().front());
-      for (size_t i = 0; i < names.size(); ++i) {
-        Value value = memref::LoadOp::create(b, argument, arith::ConstantIndexOp::create(b, i).getResult());
-        symbols.push_back(arith::IndexCastOp::create(b, b.getIndexType(), value));
-      }
+    ModelSymbols known = ModelSymbols::of(model);
+    ranges = known.ranges;
+    auto b = ImplicitLocOpBuilder::atBlockBegin(model.getLoc(), &model.getBody().front());
+    for (size_t i = 0; i < known.ranges.size(); ++i) {
+      Value slot = arith::ConstantIndexOp::create(b, known.isInput(i) ? i : 0);
+      symbols.push_back(known.isInput(i) ? arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, values, slot)).getResult() : slot);
     }
   }
 
   /// A region waits for an earlier one of another thread that it reads from, overwrites, or whose input it overwrites.
-  static bool mustWait(RegionOp earlier, RegionOp region) {
-    if (!earlier.getPlan()->getParallel() && !region.getPlan()->getParallel())
+  static bool mustWait(const Access &earlier, const Access &access) {
+    if (!earlier.parallel && !access.parallel)
       return false; // thread 0 runs both
-    auto touches = [&](ValueRange a, ValueRange b) {
+    auto touches = [&](ArrayRef<Value> a, ArrayRef<Value> b) {
       return llvm::any_of(a, [&](Value x) { return llvm::any_of(b, [&](Value y) { return mayOverlap(Footprint::of(x), Footprint::of(y)); }); });
     };
     // A border and what it is around are of one place, and both written.
     auto isBeside = [&](Value x, Value y) {
       Value place = Footprint::of(x).place;
-      return place && place == Footprint::of(y).place && (earlier->hasAttr(kBorderAttr) || region->hasAttr(kBorderAttr));
+      return place && place == Footprint::of(y).place && (earlier.isBorder || access.isBorder);
     };
-    bool writesAgain = llvm::any_of(earlier.getOutputs(), [&](Value x) {
-      return llvm::any_of(region.getOutputs(), [&](Value y) { return mayOverlap(Footprint::of(x), Footprint::of(y)) && !isBeside(x, y); });
+    bool writesAgain = llvm::any_of(earlier.outputs, [&](Value x) {
+      return llvm::any_of(access.outputs, [&](Value y) { return mayOverlap(Footprint::of(x), Footprint::of(y)) && !isBeside(x, y); });
     });
-    return writesAgain || touches(earlier.getOutputs(), region.getInputs()) || touches(earlier.getInputs(), region.getOutputs());
+    return writesAgain || touches(earlier.outputs, access.inputs) || touches(earlier.inputs, access.outputs);
   }
 
   /// Its result, which says that the call was cancelled, is read where the entry is written.
@@ -159,8 +354,9 @@ private:
   }
 
   /// Calls the kernel with the thread's share of the units.
-  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel, Value thread, Value threads, Value failure) {
+  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel) {
     Location loc = region.getLoc();
+    auto [team, thread, threads, failure] = call;
     SmallVector<Value> report = addSites(b, region, failure);
     SmallVector<Value> operands(region.getOperands());
     if (needsSymbols(region))
@@ -279,7 +475,11 @@ private:
   }
 
   llvm::StringMap<func::FuncOp> kernels;
-  SmallVector<Value> symbols;   ///< of the model in hand
+  Call call;                       ///< of the model in hand, as what follows
+  Value values;                    ///< where the symbols' values lie; null when nobody outside sees them
+  SmallVector<SymbolRange> ranges; ///< of the symbols
+  SmallVector<Value> symbols;      ///< their values where code is written now
+  SmallVector<Access> pending;     ///< since the last barrier
   SmallVector<Attribute> sites; ///< of all regions so far; alike regions share code but not sites
 };
 

@@ -26,6 +26,22 @@ SmallVector<Operation *> failureSites(RegionOp region) {
   return sites;
 }
 
+void emitFailureReport(ImplicitLocOpBuilder &b, Value failure, Value first, int32_t number, Value condition) {
+  Value unlikely = arith::ConstantOp::create(b, b.getBoolAttr(false));
+  condition = LLVM::ExpectOp::create(b, condition, unlikely);
+  scf::IfOp::create(b, condition, [&](OpBuilder &inner, Location loc) {
+    ImplicitLocOpBuilder then(loc, inner);
+    auto store = [&](Value value, int32_t field) {
+      Value address = LLVM::GEPOp::create(then, failure.getType(), then.getI32Type(), failure, ArrayRef<LLVM::GEPArg>{field});
+      LLVM::StoreOp::create(then, value, address, /*alignment=*/4, /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariantGroup=*/false,
+                            LLVM::AtomicOrdering::monotonic);
+    };
+    store(arith::ConstantOp::create(then, then.getI32IntegerAttr(kRunFailure)), 0);
+    store(arith::AddIOp::create(then, first, arith::ConstantOp::create(then, then.getI32IntegerAttr(number))), 1);
+    scf::YieldOp::create(then);
+  });
+}
+
 void emitFailure(ImplicitLocOpBuilder &b, const KernelContext &context, Operation *op, Value condition) {
   SmallVector<Operation *> sites = failureSites(context.region);
   auto found = llvm::find(sites, op);
@@ -33,20 +49,7 @@ void emitFailure(ImplicitLocOpBuilder &b, const KernelContext &context, Operatio
     return;
   if (auto vector = dyn_cast<VectorType>(condition.getType()))
     condition = vector::ReductionOp::create(b, vector::CombiningKind::OR, condition);
-  Value unlikely = arith::ConstantOp::create(b, b.getBoolAttr(false));
-  condition = LLVM::ExpectOp::create(b, condition, unlikely);
-  scf::IfOp::create(b, condition, [&](OpBuilder &inner, Location loc) {
-    ImplicitLocOpBuilder then(loc, inner);
-    auto number = [&](int32_t value) { return arith::ConstantOp::create(then, then.getI32IntegerAttr(value)).getResult(); };
-    auto store = [&](Value value, int32_t field) {
-      Value address = LLVM::GEPOp::create(then, context.failure.getType(), then.getI32Type(), context.failure, ArrayRef<LLVM::GEPArg>{field});
-      LLVM::StoreOp::create(then, value, address, /*alignment=*/4, /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariantGroup=*/false,
-                            LLVM::AtomicOrdering::monotonic);
-    };
-    store(number(kRunFailure), 0);
-    store(arith::AddIOp::create(then, context.firstSite, number(found - sites.begin())), 1);
-    scf::YieldOp::create(then);
-  });
+  emitFailureReport(b, context.failure, context.firstSite, found - sites.begin(), condition);
 }
 
 void emitDivisorCheck(ImplicitLocOpBuilder &b, const KernelContext &context, Operation *op, ValueRange operands, Value active) {

@@ -12,6 +12,9 @@ inline constexpr llvm::StringLiteral kFailureSites = "ingot.failure_sites";
 /// The operations of a region that a run can fail in. Each is a site; the region's sites are numbered in this order.
 llvm::SmallVector<mlir::Operation *> failureSites(RegionOp region);
 
+/// Writes into the call's record `failure` that the run failed at site `first + number` (`first` is an i32) when `condition` (i1) holds.
+void emitFailureReport(mlir::ImplicitLocOpBuilder &b, mlir::Value failure, mlir::Value first, int32_t number, mlir::Value condition);
+
 /// Writes into the call's record that the run failed in `op` when `condition` (i1, or a vector of them: any lane) holds. Code that calls this goes on
 /// with a harmless value: what a failed run computes has no meaning, but stays inside of the buffers. Emits nothing when `op` is no site.
 void emitFailure(mlir::ImplicitLocOpBuilder &b, const KernelContext &context, mlir::Operation *op, mlir::Value condition);

@@ -5,6 +5,7 @@
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Plan/ArenaLayout.h"
+#include "passes/Plan/SizePolynomial.h"
 
 namespace ingot {
 
@@ -25,6 +26,11 @@ public:
 
   /// The bytes of the arena for these values of the symbols.
   int64_t arenaBytes(llvm::ArrayRef<int64_t> symbols) const;
+
+  /// Of these polynomials the largest is never less than the arena's bytes: one for each chain of buffers, lying one on another, that may be the
+  /// highest for values in `ranges`. Chains that hardly matter are merged into others; the one that is highest at the maxima comes first. Empty when
+  /// a size is no polynomial.
+  llvm::SmallVector<SizePolynomial> peak(llvm::ArrayRef<SymbolRange> ranges) const;
 
 private:
   llvm::SmallVector<mlir::AffineExpr> sizes;            ///< rounded up to the alignment

@@ -3,7 +3,7 @@
 
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
-#include "passes/Plan/ModelSymbols.h"
+#include "dialects/Ingot/ModelSymbols.h"
 
 using namespace mlir;
 

@@ -3,13 +3,12 @@
 #include "passes/Kernel/Plain.h"
 #include "passes/Plan/ArenaFormula.h"
 #include "passes/Plan/Borders.h"
-#include "passes/Plan/InPlace.h"
-#include "passes/Plan/ModelSymbols.h"
+#include "passes/Plan/BufferLifetimes.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/Tiles.h"
-#include "passes/Plan/ViewPlacement.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/Control.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -39,32 +38,21 @@ MemRefType bufferType(Type tensor) {
   return MemRefType::get(type.getShape(), element, StridedLayoutAttr::get(tensor.getContext(), 0, strides));
 }
 
-int64_t elementBytes(Type tensor) { return llvm::divideCeil(getStorageType(cast<ShapedType>(tensor).getElementType()).getIntOrFloatBitWidth(), 8); }
-
-AffineExpr bufferBytes(RankedTensorType tensor) { return simplifyDim(productOf(getDims(tensor), tensor.getContext()) * elementBytes(tensor)); }
-
 /// Plans the buffers of one function.
 class BufferPlanner {
 public:
   explicit BufferPlanner(func::FuncOp function)
       : function(function), body(function.getBody().front()), ret(cast<func::ReturnOp>(body.getTerminator())), placement(body),
-        symbols(ModelSymbols::of(function)), b(function.getLoc(), function.getContext()) {}
+        symbols(ModelSymbols::of(function)), lifetimes(function, placement, symbols), hasFormula(symbols.hasInputs()),
+        hasValues(ModelSymbols::areSeen(function)), b(function.getLoc(), function.getContext()) {}
 
-  LogicalResult plan();
+  void plan();
 
 private:
-  bool liesInArena(Value root) const {
-    return !isa<BlockArgument>(root) && !root.getDefiningOp<ConstantOp>() && !llvm::is_contained(ret->getOperands(), root);
-  }
-  void touch(Value root, int64_t step);
-  void findLifetimes();
-  void shareBorders();
-  void shareBorders(SmallVector<Value> alike);
-  void reuseInPlace(RegionOp region, int64_t step);
-  Value slotOf(Value root) const;
   void layOutWeights();
   void layOutArena();
   void emitPrepare(const ArenaFormula &formula);
+  void namePeak(ArrayRef<SizePolynomial> peak);
   void addArguments();
   RankedTensorType tensorOf(Value value) const {
     RankedTensorType type = inputTypes.lookup(value);
@@ -76,11 +64,17 @@ private:
   Value symbolicBuffer(const Box &box, RankedTensorType tensor);
   Value arenaOffset(Value root);
   Value slotOfValues(int64_t slot);
-  int64_t mostBytes(RankedTensorType tensor) const { return symbols.upperBound(bufferBytes(tensor)); }
+  Value symbolValue(size_t symbol);
+  int64_t mostBytes(RankedTensorType tensor) const { return symbols.upperBound(symbols.bound(bufferBytes(tensor))); }
   bool isSymbolic(const Box &box, RankedTensorType tensor) const;
   ArrayAttr stridesOf(ArrayRef<Value> tensors);
   void fillBorder(PadOp pad);
-  void rewrite();
+  void rewrite(Block &block);
+  void rewrite(RegionOp region);
+  void rewrite(BindDimOp bind);
+  void rewrite(IfOp branch);
+  void rewrite(LoopOp loop);
+  void eraseTensors();
   void finishSignature();
 
   func::FuncOp function;
@@ -88,138 +82,28 @@ private:
   func::ReturnOp ret;
   ViewPlacement placement;
   ModelSymbols symbols;
+  BufferLifetimes lifetimes;
+  bool hasFormula; ///< places in the arena depend on symbols
+  bool hasValues;  ///< the model takes the values of its symbols, or tells them
   SmallVector<AffineExpr> derived;
   ImplicitLocOpBuilder b;
-  llvm::MapVector<Value, ArenaBuffer> lifetimes; ///< of roots in the arena, in steps: positions of operations in the block
-  DenseMap<Value, Value> sharedWith;             ///< a root that is written over another one
-  llvm::MapVector<Operation *, ArenaBuffer> scratch;
   DenseMap<Value, int64_t> arenaOffsets, weightOffsets; ///< with symbols, the former are slots of the model's values
   DenseMap<Value, Value> argumentOf;                    ///< inputs and outputs
   DenseMap<Value, RankedTensorType> inputTypes;         ///< of the arguments, while they become buffers
   DenseMap<int64_t, Value> loadedSlots;
+  DenseMap<int64_t, Value> defined; ///< symbols that have got their values from data so far
+  SmallVector<Operation *> old;     ///< operations on tensors, whose work planned ones do now
+  SmallVector<BlockArgument> carried;
   DenseMap<int64_t, std::pair<int64_t, int64_t>> aliveInSlot; ///< first and last step
   unsigned inputs = 0;
   int64_t arenaBytes = 0, weightBytes = 0, valueCount = 0;
   Value arena, blob, values;
 };
 
-Value BufferPlanner::slotOf(Value root) const {
-  while (Value other = sharedWith.lookup(root))
-    root = other;
-  return root;
-}
-
-void BufferPlanner::touch(Value root, int64_t step) {
-  if (!liesInArena(root))
-    return;
-  auto [entry, added] = lifetimes.insert({slotOf(root), {mostBytes(cast<RankedTensorType>(root.getType())), step, step}});
-  entry->second.first = std::min(entry->second.first, step);
-  entry->second.last = std::max(entry->second.last, step);
-}
-
-void BufferPlanner::findLifetimes() {
-  // Last readers first, so that a region knows whether it is one.
-  int64_t step = 0;
-  for (Operation &op : body.without_terminator()) {
-    ++step;
-    if (auto pad = dyn_cast<PadOp>(op); pad && placement.ownsBorder(pad))
-      touch(placement.of(pad.getResult()).root, step);
-    auto region = dyn_cast<RegionOp>(op);
-    if (!region)
-      continue;
-    for (Value value : region->getOperands())
-      touch(placement.of(value).root, step);
-    for (Value value : region->getResults())
-      touch(placement.of(value).root, step);
-  }
-  shareBorders();
-  step = 0;
-  for (Operation &op : body.without_terminator()) {
-    ++step;
-    auto region = dyn_cast<RegionOp>(op);
-    if (!region)
-      continue;
-    reuseInPlace(region, step);
-    if (int64_t bytes =
-            region.getPlan()->getFamily() == Family::Plain || region.getPlan()->getFamily() == Family::Recurrent ? plainScratchBytes(region) : 0)
-      scratch[region] = {bytes, step, step};
-  }
-}
-
-/// Padded buffers that are alike in shape and border take turns in a few places that nothing else uses in between, so each place's border is filled
-/// once per run: a chain of equal convolutions needs two. Not where the model's arena would grow much by it.
-void BufferPlanner::shareBorders() {
-  llvm::MapVector<Attribute, SmallVector<Value>> alike;
-  for (auto pad : body.getOps<PadOp>()) {
-    Value root = pad.getResult();
-    if (!placement.ownsBorder(pad) || placement.of(root).root != root || !lifetimes.contains(root))
-      continue;
-    Attribute border[] = {TypeAttr::get(pad.getType()), pad.getLowAttr(), pad.getHighAttr(), pad.getValueAttr()};
-    alike[b.getArrayAttr(border)].push_back(root);
-  }
-  auto bytesNow = [&] {
-    auto buffers = llvm::map_to_vector(lifetimes, [](auto &entry) { return entry.second; });
-    return placeInArena(buffers);
-  };
-  int64_t limit = bytesNow() / 8 * 9;
-  for (auto &[border, roots] : alike) {
-    auto apart = lifetimes;
-    auto sharedApart = sharedWith;
-    shareBorders(roots);
-    if (bytesNow() > limit)
-      lifetimes = std::move(apart), sharedWith = std::move(sharedApart);
-  }
-}
-
-void BufferPlanner::shareBorders(SmallVector<Value> alike) {
-  llvm::sort(alike, [&](Value x, Value y) {
-    int64_t xFirst = lifetimes.find(x)->second.first, yFirst = lifetimes.find(y)->second.first;
-    return xFirst != yFirst ? xFirst < yFirst : x.getDefiningOp()->isBeforeInBlock(y.getDefiningOp());
-  });
-  SmallVector<Value> places;
-  for (Value root : alike) {
-    ArenaBuffer own = lifetimes.find(root)->second;
-    auto isFree = [&](Value place) { return lifetimes.find(place)->second.last < own.first; };
-    auto place = llvm::find_if(places, isFree);
-    if (place == places.end()) {
-      places.push_back(root);
-      continue;
-    }
-    lifetimes.find(*place)->second.last = own.last;
-    lifetimes.erase(root);
-    sharedWith[root] = *place;
-  }
-}
-
-/// Writes a result over an input that is read for the last time here.
-void BufferPlanner::reuseInPlace(RegionOp region, int64_t step) {
-  for (Value result : region.getResults()) {
-    const Box &to = placement.of(result);
-    if (to.root != result || !liesInArena(result))
-      continue;
-    for (auto [i, input] : llvm::enumerate(region.getInputs())) {
-      const Box &from = placement.of(input);
-      Value slot = slotOf(from.root);
-      auto found = lifetimes.find(slot);
-      if (found == lifetimes.end() || found->second.last != step || getConstant(from.offset) != 0 || from.strides != to.strides ||
-          bufferBytes(cast<RankedTensorType>(slot.getType())) != bufferBytes(cast<RankedTensorType>(result.getType())) ||
-          getDims(cast<RankedTensorType>(input.getType())) != getDims(cast<RankedTensorType>(result.getType())) ||
-          elementBytes(input.getType()) != elementBytes(result.getType()) || !readsWhereItWrites(region, i))
-        continue;
-      // No other input may lie there: it would be read elsewhere.
-      if (llvm::count_if(region.getInputs(), [&](Value other) { return slotOf(placement.of(other).root) == slot; }) != 1)
-        continue;
-      found->second.last = std::max(found->second.last, lifetimes.find(result)->second.last);
-      lifetimes.erase(result);
-      sharedWith[result] = slot;
-      break;
-    }
-  }
-}
-
 void BufferPlanner::layOutWeights() {
   SmallVector<Attribute> layout;
-  for (auto constant : body.getOps<ConstantOp>()) {
+  for (Block *block : blocksOf(body))
+   for (auto constant : block->getOps<ConstantOp>()) {
     if (constant->use_empty())
       continue;
     weightOffsets[constant.getResult()] = weightBytes;
@@ -233,31 +117,45 @@ void BufferPlanner::layOutWeights() {
 void BufferPlanner::layOutArena() {
   SmallVector<ArenaBuffer> buffers;
   SmallVector<AffineExpr> bytes;
-  for (auto &[root, buffer] : lifetimes) {
+  for (auto &[root, buffer] : lifetimes.buffers) {
     buffers.push_back(buffer);
-    bytes.push_back(bufferBytes(cast<RankedTensorType>(root.getType())));
+    bytes.push_back(symbols.bound(bufferBytes(cast<RankedTensorType>(root.getType()))));
   }
-  for (auto &[region, buffer] : scratch) {
+  for (auto &[region, buffer] : lifetimes.scratch) {
     buffers.push_back(buffer);
     bytes.push_back(b.getAffineConstantExpr(buffer.bytes));
   }
   arenaBytes = placeInArena(buffers);
-  if (!symbols.empty()) {
-    // The offsets are computed once per call, and kept behind the values of the symbols.
-    ArenaFormula formula(buffers, bytes);
-    arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
+  if (hasValues) {
     derived = ModelSymbols::derivedDims(function);
+    function->setAttr("ingot.derived", AffineMapAttr::get(AffineMap::get(0, symbols.ranges.size(), derived, b.getContext())));
     valueCount = symbols.ranges.size() + derived.size();
-    for (ArenaBuffer &buffer : buffers) {
-      aliveInSlot[valueCount] = {buffer.first, buffer.last};
-      buffer.offset = valueCount++;
+    ArenaFormula formula(buffers, bytes);
+    if (hasFormula) {
+      // The offsets are computed once per call, and kept behind the values of the symbols.
+      arenaBytes = formula.arenaBytes(llvm::map_to_vector(symbols.ranges, [](SymbolRange range) { return range.maximum; }));
+      for (ArenaBuffer &buffer : buffers) {
+        aliveInSlot[valueCount] = {buffer.first, buffer.last};
+        buffer.offset = valueCount++;
+      }
     }
     emitPrepare(formula);
+    namePeak(formula.peak(symbols.ranges));
   }
-  for (auto [entry, buffer] : llvm::zip(lifetimes, buffers))
+  for (auto [entry, buffer] : llvm::zip(lifetimes.buffers, buffers))
     arenaOffsets[entry.first] = buffer.offset;
-  for (auto [entry, buffer] : llvm::zip_equal(scratch, ArrayRef(buffers).drop_front(lifetimes.size())))
+  for (auto [entry, buffer] : llvm::zip_equal(lifetimes.scratch, ArrayRef(buffers).drop_front(lifetimes.buffers.size())))
     entry.second.offset = buffer.offset;
+}
+
+/// The polynomials as texts for people.
+void BufferPlanner::namePeak(ArrayRef<SizePolynomial> peak) {
+  auto names = function->getAttrOfType<ArrayAttr>("ingot.symbols");
+  if (!names || peak.empty())
+    return;
+  auto list = llvm::map_to_vector(names.getAsValueRange<StringAttr>(), [](StringRef name) { return name; });
+  auto texts = llvm::map_to_vector(peak, [&](const SizePolynomial &polynomial) { return polynomial.text(list); });
+  function->setAttr("ingot.peak", b.getStrArrayAttr(llvm::map_to_vector(texts, [](const std::string &text) { return StringRef(text); })));
 }
 
 /// Beside the model, a function that a run calls when its dims are new: from the values of the symbols it computes the sizes of the results and the
@@ -276,7 +174,8 @@ void BufferPlanner::emitPrepare(const ArenaFormula &formula) {
     sizes.push_back(arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, slots, at(i))));
   ArenaFormula::Offsets offsets = formula.emit(b, sizes);
   SmallVector<Value> computed = llvm::map_to_vector(derived, [&](AffineExpr dim) { return materializeDim(b, dim, sizes); });
-  llvm::append_range(computed, offsets.buffers);
+  if (hasFormula)
+    llvm::append_range(computed, offsets.buffers);
   for (auto [i, value] : llvm::enumerate(computed))
     memref::StoreOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), value), slots, at(symbols.ranges.size() + i));
   Value result = offsets.arenaBytes;
@@ -303,9 +202,18 @@ Value BufferPlanner::slotOfValues(int64_t slot) {
   return loaded;
 }
 
+/// The value of a symbol where the builder stands.
+Value BufferPlanner::symbolValue(size_t symbol) {
+  if (symbols.isInput(symbol))
+    return slotOfValues(symbol);
+  if (Value value = defined.lookup(symbol))
+    return value;
+  return arith::ConstantIndexOp::create(b, 0); // nothing here depends on it
+}
+
 Value BufferPlanner::arenaOffset(Value root) {
   int64_t offset = arenaOffsets.lookup(root);
-  return symbols.empty() ? arith::ConstantIndexOp::create(b, offset).getResult() : slotOfValues(offset);
+  return !hasFormula ? arith::ConstantIndexOp::create(b, offset).getResult() : slotOfValues(offset);
 }
 
 bool BufferPlanner::isSymbolic(const Box &box, RankedTensorType tensor) const {
@@ -318,13 +226,13 @@ std::pair<Value, Value> BufferPlanner::placeOf(const Box &box, RankedTensorType 
   Value base = argumentOf.lookup(box.root);
   if (!base)
     base = weight == weightOffsets.end() ? arena : blob;
-  bool formula = base == arena && !symbols.empty(); // where the box's root lies is known when the model runs
-  int64_t start = base == blob ? weight->second : base == arena && !formula ? arenaOffsets.lookup(slotOf(box.root)) : 0;
+  bool formula = base == arena && hasFormula; // where the box's root lies is known when the model runs
+  int64_t start = base == blob ? weight->second : base == arena && !formula ? arenaOffsets.lookup(lifetimes.slotOf(box.root)) : 0;
   AffineExpr inside = simplifyDim(box.offset * elementBytes(tensor) + start);
-  Value begin = formula ? arenaOffset(slotOf(box.root)) : Value();
+  Value begin = formula ? arenaOffset(lifetimes.slotOf(box.root)) : Value();
   SmallVector<Value> sizes;
   for (size_t i = 0; i < symbols.ranges.size() && !getConstant(inside); ++i)
-    sizes.push_back(slotOfValues(i));
+    sizes.push_back(symbolValue(i));
   Value shift = materializeDim(b, inside, sizes);
   return {base, begin ? b.createOrFold<arith::AddIOp>(begin, shift) : shift};
 }
@@ -335,7 +243,7 @@ Value BufferPlanner::symbolicBuffer(const Box &box, RankedTensorType tensor) {
   AffineExpr extent = b.getAffineConstantExpr(1);
   for (auto [size, stride] : llvm::zip_equal(getDims(tensor), box.strides))
     extent = extent + (size - 1) * stride;
-  auto flat = MemRefType::get({std::clamp<int64_t>(symbols.upperBound(extent), 0, kMostElements)}, getStorageType(tensor.getElementType()));
+  auto flat = MemRefType::get({std::clamp<int64_t>(symbols.upperBound(symbols.bound(extent)), 0, kMostElements)}, getStorageType(tensor.getElementType()));
   return memref::ViewOp::create(b, flat, base, shift, ValueRange());
 }
 
@@ -379,7 +287,7 @@ ArrayAttr BufferPlanner::stridesOf(ArrayRef<Value> tensors) {
 
 /// A region for each side of the border. They need no order among themselves or with whoever writes the inside.
 void BufferPlanner::fillBorder(PadOp pad) {
-  if (sharedWith.contains(pad.getResult())) // filled by whoever had the place first
+  if (lifetimes.isShared(pad.getResult())) // filled by whoever had the place first
     return;
   Type element = cast<RankedTensorType>(pad.getType()).getElementType();
   auto value = cast<DenseElementsAttr>(pad.getValue()).getValues<Attribute>()[0];
@@ -408,34 +316,83 @@ void BufferPlanner::fillBorder(PadOp pad) {
   }
 }
 
-void BufferPlanner::rewrite() {
-  SmallVector<Operation *> old;
-  for (Operation &op : llvm::make_early_inc_range(body.without_terminator())) {
+void BufferPlanner::rewrite(RegionOp region) {
+  SmallVector<Value> ins = llvm::map_to_vector(region.getInputs(), [&](Value value) { return bufferOf(value); });
+  SmallVector<Value> outs = llvm::map_to_vector(region.getResults(), [&](Value value) { return bufferOf(value); });
+  SmallVector<Value> tensors(region.getInputs());
+  tensors.append(region.getResults().begin(), region.getResults().end());
+  ArrayAttr strides = stridesOf(tensors);
+  if (auto found = lifetimes.scratch.find(region); found != lifetimes.scratch.end()) {
+    Value shift = hasFormula ? slotOfValues(found->second.offset) : arith::ConstantIndexOp::create(b, found->second.offset).getResult();
+    auto type = MemRefType::get({found->second.bytes}, b.getI8Type());
+    outs.push_back(memref::ViewOp::create(b, type, arena, shift, ValueRange()));
+  }
+  auto planned = RegionOp::create(b, TypeRange(), ins, outs, region.getPlanAttr(), strides);
+  planned.getBody().takeBody(region.getBody());
+}
+
+void BufferPlanner::rewrite(BindDimOp bind) {
+  auto planned = BindDimOp::create(b, b.getIndexType(), bufferOf(bind.getValue()), bind.getSymbolAttr(), bind.getLimitAttr());
+  planned->setDiscardableAttrs(bind->getDiscardableAttrDictionary());
+  defined[bind.getSymbol()] = planned.getSize();
+}
+
+void BufferPlanner::rewrite(IfOp branch) {
+  SmallVector<Type> sizes(branch.getSymbols().size(), b.getIndexType());
+  auto planned =
+      IfOp::create(b, sizes, bufferOf(branch.getCondition()), branch.getSymbolsAttr(), branch.getThenDimsAttr(), branch.getElseDimsAttr());
+  for (auto [from, to] : llvm::zip_equal(branch->getRegions(), planned->getRegions())) {
+    to.takeBody(from);
+    auto outer = defined;
+    rewrite(to.front());
+    defined = std::move(outer);
+  }
+  for (auto [symbol, value] : llvm::zip_equal(branch.getSymbols(), planned.getResults()))
+    defined[symbol] = value;
+}
+
+void BufferPlanner::rewrite(LoopOp loop) {
+  Value condition = loop.getCondition() ? bufferOf(loop.getCondition()) : Value();
+  auto planned = LoopOp::create(b, b.getIndexType(), condition, ValueRange(), loop.getTripsAttr(), loop.getCounterAttr(), loop.getCountAttr());
+  Block &inner = loop.getBody().front();
+  llvm::append_range(carried, inner.getArguments());
+  planned.getBody().takeBody(loop.getBody());
+  auto outer = defined;
+  defined[loop.getCounter()] = inner.addArgument(b.getIndexType(), loop.getLoc());
+  rewrite(inner);
+  defined = std::move(outer);
+  if (loop.getCount())
+    defined[*loop.getCount()] = planned.getResult(0);
+}
+
+void BufferPlanner::rewrite(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
     b.setLoc(op.getLoc());
+    b.setInsertionPoint(&op);
     if (auto pad = dyn_cast<PadOp>(op); pad && placement.ownsBorder(pad))
       fillBorder(pad);
-    if (auto region = dyn_cast<RegionOp>(op); region && region.getNumResults() != 0) {
-      b.setInsertionPoint(region);
-      SmallVector<Value> ins = llvm::map_to_vector(region.getInputs(), [&](Value value) { return bufferOf(value); });
-      SmallVector<Value> outs = llvm::map_to_vector(region.getResults(), [&](Value value) { return bufferOf(value); });
-      SmallVector<Value> tensors(region.getInputs());
-      tensors.append(region.getResults().begin(), region.getResults().end());
-      ArrayAttr strides = stridesOf(tensors);
-      if (auto found = scratch.find(region); found != scratch.end()) {
-        Value shift = symbols.empty() ? arith::ConstantIndexOp::create(b, found->second.offset).getResult() : slotOfValues(found->second.offset);
-        auto type = MemRefType::get({found->second.bytes}, b.getI8Type());
-        outs.push_back(memref::ViewOp::create(b, type, arena, shift, ValueRange()));
-      }
-      auto planned = RegionOp::create(b, TypeRange(), ins, outs, region.getPlanAttr(), strides);
-      planned.getBody().takeBody(region.getBody());
-    }
-    if (isa<IngotDialect>(op.getDialect()) && op.getNumResults() != 0)
+    else if (auto region = dyn_cast<RegionOp>(op); region && region.getNumResults() != 0)
+      rewrite(region);
+    else if (auto bind = dyn_cast<BindDimOp>(op))
+      rewrite(bind);
+    else if (auto branch = dyn_cast<IfOp>(op))
+      rewrite(branch);
+    else if (auto loop = dyn_cast<LoopOp>(op))
+      rewrite(loop);
+    if (isa<IngotDialect>(op.getDialect()) && (op.getNumResults() != 0 || isa<BindDimOp, IfOp, LoopOp>(op)))
       old.push_back(&op);
   }
-  ret->setOperands({});
+  block.getTerminator()->setOperands({});
+}
+
+void BufferPlanner::eraseTensors() {
   for (Operation *op : llvm::reverse(old)) {
     op->dropAllUses();
     op->erase();
+  }
+  for (BlockArgument argument : llvm::reverse(carried)) {
+    argument.dropAllUses();
+    argument.getOwner()->eraseArgument(argument.getArgNumber());
   }
 }
 
@@ -456,24 +413,18 @@ void BufferPlanner::addArguments() {
     argumentOf[value] = body.addArgument(typeOf(value), ret.getLoc());
   arena = body.addArgument(MemRefType::get({arenaBytes}, b.getI8Type()), function.getLoc());
   blob = body.addArgument(MemRefType::get({weightBytes}, b.getI8Type()), function.getLoc());
-  if (!symbols.empty())
+  if (hasValues)
     values = body.addArgument(MemRefType::get({valueCount}, b.getI64Type()), function.getLoc());
 }
 
-LogicalResult BufferPlanner::plan() {
-  if (!placement.getCopies().empty() || !placement.getOperandCopies().empty())
-    return function.emitOpError("has views that need copies: run ingot-copy-views first");
-  for (auto region : body.getOps<RegionOp>())
-    if (!region.getPlan())
-      return region.emitOpError("has no plan: run ingot-choose-kernels first");
+void BufferPlanner::plan() {
   inputs = function.getNumArguments();
-  findLifetimes();
   layOutWeights();
   layOutArena();
   addArguments();
-  rewrite();
+  rewrite(body);
+  eraseTensors();
   finishSignature();
-  return success();
 }
 
 /// The function takes buffers now; result names move to the output arguments.
@@ -495,6 +446,18 @@ void BufferPlanner::finishSignature() {
   function.setArgAttrsAttr(b.getArrayAttr(arguments));
 }
 
+LogicalResult checkPlannable(func::FuncOp function) {
+  Block &body = function.getBody().front();
+  ViewPlacement placement(body);
+  if (!placement.getCopies().empty() || !placement.getOperandCopies().empty())
+    return function.emitOpError("has views that need copies: run ingot-copy-views first");
+  for (Block *block : blocksOf(body))
+    for (auto region : block->getOps<RegionOp>())
+      if (!region.getPlan())
+        return region.emitOpError("has no plan: run ingot-choose-kernels first");
+  return success();
+}
+
 struct PlanBuffersPass : impl::PlanBuffersPassBase<PlanBuffersPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
@@ -504,8 +467,9 @@ struct PlanBuffersPass : impl::PlanBuffersPassBase<PlanBuffersPass> {
       function.emitOpError("has more than one block");
       return signalPassFailure();
     }
-    if (failed(BufferPlanner(function).plan()))
-      signalPassFailure();
+    if (failed(checkPlannable(function)))
+      return signalPassFailure();
+    BufferPlanner(function).plan();
   }
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Control.h"
 #include "passes/Plan/Passes.h"
 
 using namespace mlir;
@@ -12,24 +13,31 @@ namespace {
 struct VerifyPlanPass : impl::VerifyPlanPassBase<VerifyPlanPass> {
   void runOnOperation() override {
     bool broken = false;
-    for (Operation &op : getOperation().getBody().front()) {
-      if (auto region = dyn_cast<RegionOp>(op)) {
-        if (!region.getPlan() || region.getNumResults() != 0) {
-          op.emitOpError("has no plan or no buffers after the plan stage");
-          broken = true;
-        }
-        for (Value output : region.getOutputs())
-          if (llvm::is_contained(region.getInputs(), output)) {
-            op.emitOpError("writes the buffer that it reads");
-            broken = true;
-          }
-      } else if (llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>)) {
-        op.emitOpError("leaves a tensor outside of regions after the plan stage");
-        broken = true;
-      }
-    }
+    for (Block *block : blocksOf(getOperation().getBody().front()))
+      for (Operation &op : *block)
+        broken |= !isPlanned(op);
     if (broken)
       signalPassFailure();
+  }
+
+private:
+  static bool isPlanned(Operation &op) {
+    bool planned = true;
+    if (auto region = dyn_cast<RegionOp>(op)) {
+      if (!region.getPlan() || region.getNumResults() != 0) {
+        op.emitOpError("has no plan or no buffers after the plan stage");
+        planned = false;
+      }
+      for (Value output : region.getOutputs())
+        if (llvm::is_contained(region.getInputs(), output)) {
+          op.emitOpError("writes the buffer that it reads");
+          planned = false;
+        }
+    } else if (llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>)) {
+      op.emitOpError("leaves a tensor outside of regions after the plan stage");
+      planned = false;
+    }
+    return planned;
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Plan/ViewPlacement.h"
 
+#include "dialects/Ingot/Control.h"
 #include "dialects/Ingot/SymbolicDims.h"
 
 using namespace mlir;
@@ -88,19 +89,27 @@ bool readsAnyStrides(RegionOp region, BlockArgument argument) {
 } // namespace
 
 ViewPlacement::ViewPlacement(Block &body) {
-  Operation *ret = body.getTerminator();
-  for (OpOperand &operand : ret->getOpOperands())
+  current = &body;
+  for (OpOperand &operand : body.getTerminator()->getOpOperands())
     if (!claim(operand.get(), wholeBuffer(operand.get())))
       operandCopies.push_back(&operand);
-  for (Operation &op : llvm::reverse(body.without_terminator())) {
+  for (BlockArgument argument : body.getArguments())
+    boxes[argument] = wholeBuffer(argument);
+  place(body);
+}
+
+/// What the block's end claims has been claimed.
+void ViewPlacement::place(Block &block) {
+  Block *outer = std::exchange(current, &block);
+  for (Operation &op : llvm::reverse(block.without_terminator())) {
     if (auto concat = dyn_cast<ConcatOp>(op))
       claimConcat(concat);
     else if (auto pad = dyn_cast<PadOp>(op))
       claimPad(pad);
+    else if (auto loop = dyn_cast<LoopOp>(op))
+      claimInits(loop);
   }
-  for (BlockArgument argument : body.getArguments())
-    boxes[argument] = wholeBuffer(argument);
-  for (Operation &op : body.without_terminator()) {
+  for (Operation &op : block.without_terminator()) {
     if (isa<ReshapeOp, TransposeOp, SliceOp, EqualDimsOp>(op)) {
       view(op);
       continue;
@@ -110,13 +119,98 @@ ViewPlacement::ViewPlacement(Block &body) {
         boxes[result] = wholeBuffer(result);
     if (auto region = dyn_cast<RegionOp>(op))
       checkReader(region);
+    if (isControl(&op))
+      placeBodies(op);
+  }
+  current = outer;
+}
+
+/// The value computed by a region of `block` that only views lead to, all of which are read once; null otherwise.
+static RegionOp onlyProducer(Value value, Block *block) {
+  while (value.hasOneUse() && value.getParentBlock() == block && isa_and_nonnull<ReshapeOp, TransposeOp, EqualDimsOp>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  auto region = value.getDefiningOp<RegionOp>();
+  return region && value.hasOneUse() && region->getBlock() == block ? region : RegionOp();
+}
+
+/// What a loop begins with is written into the place of what it carries: nobody else may read it, as the loop overwrites it. The first condition lies
+/// where those of the next trips will.
+void ViewPlacement::claimInits(LoopOp op) {
+  for (auto [operand, result] : llvm::zip(op.getInitsMutable(), op.getResults()))
+    if (!onlyProducer(operand.get(), current) || !claim(operand.get(), wholeBuffer(result)))
+      operandCopies.push_back(&operand);
+  if (Value condition = op.getCondition(); condition && !(condition.hasOneUse() && condition.getDefiningOp<RegionOp>() && condition.getParentBlock() == current))
+    operandCopies.push_back(&op.getConditionMutable()[0]);
+}
+
+/// Whether `value` of the body, or a view of it, is read by `op` or behind it. `own`: the place at the end of the body that does not count.
+static bool isReadFrom(Operation *op, Value value, OpOperand *own) {
+  return llvm::any_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = op->getBlock()->findAncestorOpInBlock(*use.getOwner());
+    if (&use == own)
+      return false;
+    if (user == use.getOwner() && isa<ReshapeOp, TransposeOp, SliceOp, EqualDimsOp>(user))
+      return isReadFrom(op, user->getResult(0), own);
+    return !user->isBeforeInBlock(op);
+  });
+}
+
+/// The place of a carried tensor takes its next value when nobody reads the old one any more.
+void ViewPlacement::claimYielded(LoopOp op) {
+  Block &body = op.getBody().front();
+  Operation *yield = body.getTerminator();
+  size_t at = 0;
+  if (op.getCondition()) {
+    OpOperand &next = yield->getOpOperand(at++);
+    if (!claim(next.get(), of(op.getCondition())))
+      operandCopies.push_back(&next);
+  }
+  for (auto [argument, result] : llvm::zip(body.getArguments(), op.getResults())) {
+    OpOperand &next = yield->getOpOperand(at++);
+    if (next.get() == argument)
+      continue; // stays as it is
+    Value producer = next.get();
+    while (producer.getParentBlock() == &body && isa_and_nonnull<ReshapeOp, TransposeOp, EqualDimsOp>(producer.getDefiningOp()))
+      producer = producer.getDefiningOp()->getOperand(0);
+    auto region = producer.getDefiningOp<RegionOp>();
+    if (!region || region->getBlock() != &body || isReadFrom(region, argument, nullptr) || !claim(next.get(), wholeBuffer(result)))
+      operandCopies.push_back(&next);
+  }
+  AffineExpr counter = getAffineSymbolExpr(op.getCounter(), op.getContext());
+  for (Value result : op.getStackedResults()) {
+    OpOperand &slice = yield->getOpOperand(at++);
+    Dims dims = dimsOf(slice.get());
+    Box box{result, simplifyDim(counter * productOf(dims, op.getContext())), contiguousStrides(dims)};
+    if (!claim(slice.get(), box))
+      operandCopies.push_back(&slice);
+  }
+}
+
+void ViewPlacement::placeBodies(Operation &op) {
+  for (Region &region : op.getRegions()) {
+    Block &body = region.front();
+    Block *outer = std::exchange(current, &body);
+    if (auto loop = dyn_cast<LoopOp>(op)) {
+      for (auto [argument, result] : llvm::zip(body.getArguments(), loop.getResults()))
+        boxes[argument] = wholeBuffer(result);
+      claimYielded(loop);
+    } else {
+      for (auto [operand, result] : llvm::zip_equal(body.getTerminator()->getOpOperands(), op.getResults())) {
+        Box box = wholeBuffer(operand.get());
+        box.root = result;
+        if (!claim(operand.get(), box))
+          operandCopies.push_back(&operand);
+      }
+    }
+    place(body);
+    current = outer;
   }
 }
 
 /// Makes `value` lie in `box` if whatever computes it can write there.
 bool ViewPlacement::claim(Value value, const Box &box) {
   Operation *op = value.getDefiningOp();
-  if (!op || boxes.contains(value) || isa<ConstantOp, SliceOp>(op))
+  if (!op || op->getBlock() != current || boxes.contains(value) || isa<ConstantOp, SliceOp>(op) || isControl(op))
     return false;
   Box own = box;
   normalizeLast(own, dimsOf(value));
@@ -174,7 +268,7 @@ void ViewPlacement::claimPad(PadOp op) {
   // The widest border first: the others lie in it.
   for (Operation *user : op.getX().getUsers()) {
     auto other = dyn_cast<PadOp>(user);
-    if (other && other != op && !borderOf.contains(op.getX()) && other.getMode() == PadMode::Constant && other.getValue() == op.getValue() &&
+    if (other && other != op && other->getBlock() == current && !borderOf.contains(op.getX()) && other.getMode() == PadMode::Constant && other.getValue() == op.getValue() &&
         llvm::all_of_zip(op.getLow(), other.getLow(), std::less_equal<int64_t>()) &&
         llvm::all_of_zip(op.getHigh(), other.getHigh(), std::less_equal<int64_t>()) &&
         (op.getLow() != other.getLow() || op.getHigh() != other.getHigh()))

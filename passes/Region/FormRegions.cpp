@@ -3,8 +3,8 @@
 #include "passes/Region/VectorCost.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/Control.h"
 #include "dialects/Ingot/Shapes.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -84,7 +84,7 @@ bool prologuePays(Operation *product, ArrayRef<Operation *> prologue) {
 /// into it.
 class Grouping {
 public:
-  explicit Grouping(Block &body) {
+  explicit Grouping(Block &body) : symbols(body) {
     for (auto [i, op] : llvm::enumerate(body))
       order[&op] = i;
   }
@@ -178,18 +178,23 @@ private:
           pending.push_back(member);
     };
     push(start);
-    while (!pending.empty()) {
+    bool depends = false;
+    while (!pending.empty() && !depends) {
       Operation *op = pending.pop_back_val();
-      for (Value operand : op->getOperands())
-        if (Operation *producer = operand.getDefiningOp()) {
-          if (groupOf.lookup(producer) == &target)
-            return true;
-          push(producer);
-        }
+      auto need = [&](Operation *producer) {
+        depends |= groupOf.lookup(producer) == &target;
+        push(producer);
+      };
+      forEachRead(op, [&](Value operand) {
+        if (Operation *producer = operand.getDefiningOp())
+          need(producer);
+      });
+      symbols.forEachNeeded(op, need);
     }
-    return false;
+    return depends;
   }
 
+  SymbolDefinitions symbols;
   DenseMap<Operation *, int64_t> order;
   DenseMap<Operation *, Group *> groupOf;
   SmallVector<std::unique_ptr<Group>> groups;
@@ -199,7 +204,12 @@ struct FormRegionsPass : impl::FormRegionsPassBase<FormRegionsPass> {
   using FormRegionsPassBase::FormRegionsPassBase;
 
   void runOnOperation() override {
-    Block &body = getOperation().getBody().front();
+    for (Block *block : blocksOf(getOperation().getBody().front()))
+      formIn(*block);
+  }
+
+private:
+  void formIn(Block &body) {
     Grouping grouping(body);
     for (Operation &op : body.without_terminator()) {
       auto member = dyn_cast<RegionFormationInterface>(op);
@@ -209,10 +219,41 @@ struct FormRegionsPass : impl::FormRegionsPassBase<FormRegionsPass> {
     }
     for (Group &group : grouping.finished())
       outline(group);
-    sortTopologically(&body); // a value may be read before the last member of its group
+    sort(body); // a value may be read before the last member of its group
   }
 
-private:
+  /// Each operation behind those whose values or symbols it needs, else in the order that they have.
+  static void sort(Block &body) {
+    SymbolDefinitions symbols(body);
+    llvm::SmallPtrSet<Operation *, 32> unsorted;
+    SmallVector<Operation *> pending;
+    for (Operation &op : body.without_terminator()) {
+      unsorted.insert(&op);
+      pending.push_back(&op);
+    }
+    auto isReady = [&](Operation *op) {
+      bool ready = true;
+      auto need = [&](Operation *producer) { ready &= !unsorted.contains(producer); };
+      forEachRead(op, [&](Value operand) {
+        if (Operation *producer = operand.getDefiningOp())
+          need(producer);
+      });
+      symbols.forEachNeeded(op, need);
+      return ready;
+    };
+    while (!pending.empty()) {
+      [[maybe_unused]] size_t before = pending.size();
+      llvm::erase_if(pending, [&](Operation *op) {
+        if (!isReady(op))
+          return false;
+        unsorted.erase(op);
+        op->moveBefore(body.getTerminator());
+        return true;
+      });
+      assert(pending.size() < before && "groups need each other");
+    }
+  }
+
   static bool isInlineConstant(Value value) {
     DenseElementsAttr dense = getDenseConstant(value);
     return dense && dense.isSplat() && dense.getNumElements() > 0;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,6 +25,13 @@ static double milliseconds(clockid_t clock) {
   clock_gettime(clock, &t);
   return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
+
+/// Where several sessions wait for each other before the timed runs.
+typedef struct Gate {
+  pthread_mutex_t start; /* held until all threads exist, or one of them could not be started */
+  bool complete;
+  pthread_barrier_t warm;
+} Gate;
 
 /// Everything that a run owns. Empty lists have one element, so that null always means that memory ran out.
 typedef struct Program {
@@ -41,6 +49,12 @@ typedef struct Program {
   IngotSession *session;
   IngotWeights *weights;
   ErrorText note;
+  Timing timing;
+  uint32_t number;        /* of its session */
+  struct Program *others; /* the second session and those after it: they have outputs, arena and thread of their own and share the rest */
+  Gate *gate;             /* null when there is one session */
+  ProgramStatus status;   /* of the thread of another session, with its text */
+  ErrorText error;
 } Program;
 
 static ProgramStatus check_model(const IngotModel *model, ErrorText *error) {
@@ -71,14 +85,18 @@ static ProgramStatus allocate(Program *program, ErrorText *error) {
   program->outputs = calloc(model->output_count + 1, sizeof(HostTensor));
   program->input_pointers = calloc(model->input_count + 1, sizeof(void *));
   program->output_pointers = calloc(model->output_count + 1, sizeof(void *));
-  program->samples = calloc(program->options->iterations, sizeof(double));
+  const uint64_t samples = (uint64_t)program->options->iterations * program->options->sessions;
+  if (samples > UINT32_MAX)
+    return ingot_fail(error, PROGRAM_BAD_USAGE, "%" PRIu64 " runs in all are too many", samples);
+  program->samples = program->number == 0 ? calloc(samples, sizeof(double)) : NULL;
   program->input_tensors = calloc(model->input_count + 1, sizeof(IngotTensor));
   program->output_tensors = calloc(model->output_count + 1, sizeof(IngotTensor));
   program->values = calloc(ingot_model_variant(model)->value_count + model->symbol_count + 1, sizeof(int64_t));
-  if (!program->inputs || !program->outputs || !program->input_pointers || !program->output_pointers || !program->samples ||
-      !program->input_tensors || !program->output_tensors || !program->values)
+  if (!program->inputs || !program->outputs || !program->input_pointers || !program->output_pointers || !program->input_tensors ||
+      !program->output_tensors || !program->values || (program->number == 0 && !program->samples))
     return ingot_fail(error, PROGRAM_INTERNAL, "out of memory for %u iterations", program->options->iterations);
-  memset(program->samples, 0xff, program->options->iterations * sizeof(double)); // its pages come now, not during a timed run
+  if (program->samples)
+    memset(program->samples, 0xff, samples * sizeof(double)); // its pages come now, not during a timed run
   return PROGRAM_OK;
 }
 
@@ -103,6 +121,9 @@ static ProgramStatus prepare(Program *program, ErrorText *error) {
   const IngotModel *model = program->model;
   if (model->symbol_count == 0)
     return PROGRAM_OK;
+  for (uint32_t i = 0; i < model->symbol_count; ++i)
+    if (model->symbols[i].kind == INGOT_SYMBOL_RESULT) // a run will tell; there must be room for the most
+      program->values[i] = model->symbols[i].maximum;
   const int64_t bytes = ingot_model_variant(model)->prepare(program->values);
   if (bytes < 0)
     return ingot_fail(error, PROGRAM_BAD_INPUT, "%s", model->relations[-1 - bytes]);
@@ -141,12 +162,13 @@ static ProgramStatus open_weights(Program *program, ErrorText *error) {
 }
 
 static ProgramStatus open_session(Program *program, ErrorText *error) {
-  const ProgramStatus opened = open_weights(program, error);
+  const ProgramStatus opened = program->number == 0 ? open_weights(program, error) : PROGRAM_OK;
   if (opened != PROGRAM_OK)
     return opened;
   char text[256] = "";
   const IngotSessionOptions options = {.struct_size = sizeof options,
                                        .threads = program->options->threads,
+                                       .flags = INGOT_LAZY_WEIGHTS, // one run may need few of them
                                        .arena = program->arena,
                                        .arena_bytes = program->arena_bytes,
                                        .weights = program->weights,
@@ -158,10 +180,8 @@ static ProgramStatus open_session(Program *program, ErrorText *error) {
   return PROGRAM_OK;
 }
 
-/// All runs. Nothing in here allocates.
-static ProgramStatus run_all(Program *program, Timing *timing, ErrorText *error) {
-  const uint32_t warmup = program->options->warmup, iterations = program->options->iterations;
-  for (uint32_t i = 0; i < warmup + iterations; ++i) {
+static ProgramStatus run_times(Program *program, uint32_t count, double *samples, ErrorText *error) {
+  for (uint32_t i = 0; i < count; ++i) {
     const double begin = milliseconds(CLOCK_MONOTONIC);
     const IngotStatus status = program->model->symbol_count == 0
                                    ? ingot_session_run(program->session, program->input_pointers, program->output_pointers)
@@ -170,14 +190,102 @@ static ProgramStatus run_all(Program *program, Timing *timing, ErrorText *error)
     if (status != INGOT_OK)
       return ingot_fail(error, status == INGOT_RUN_FAILURE ? PROGRAM_BAD_INPUT : PROGRAM_INTERNAL, "the run failed: %s",
                         ingot_session_error(program->session));
-    if (i == 0) {
-      timing->first = end - begin;
-      timing->start_to_first = end - program->process_start;
+    if (program->timing.start_to_first == 0) {
+      program->timing.first = end - begin;
+      program->timing.start_to_first = end - program->process_start;
     }
-    if (i >= warmup)
-      program->samples[i - warmup] = end - begin;
+    if (samples)
+      samples[i] = end - begin;
   }
   return PROGRAM_OK;
+}
+
+/// All runs of a session. Nothing in here allocates.
+static ProgramStatus run_all(Program *program, ErrorText *error) {
+  const ProgramStatus status = run_times(program, program->options->warmup, NULL, error);
+  if (program->gate)
+    pthread_barrier_wait(&program->gate->warm);
+  return status == PROGRAM_OK ? run_times(program, program->options->iterations, program->samples, error) : status;
+}
+
+static void *run_in_thread(void *other) {
+  Program *program = other;
+  pthread_mutex_lock(&program->gate->start);
+  const bool complete = program->gate->complete;
+  pthread_mutex_unlock(&program->gate->start);
+  if (complete)
+    program->status = run_all(program, &program->error);
+  return NULL;
+}
+
+/// A session beside `program`, which is complete, on the same inputs.
+static ProgramStatus open_other(const Program *program, uint32_t number, Program *other, ErrorText *error) {
+  const IngotModel *model = program->model;
+  *other = (Program){.model = model, .options = program->options, .process_start = program->process_start, .number = number};
+  ProgramStatus status = allocate(other, error);
+  if (status != PROGRAM_OK)
+    return status;
+  other->samples = program->samples + (uint64_t)number * program->options->iterations;
+  memcpy(other->values, program->values, model->symbol_count * sizeof(int64_t));
+  memcpy(other->input_pointers, program->input_pointers, model->input_count * sizeof(void *));
+  memcpy(other->input_tensors, program->input_tensors, model->input_count * sizeof(IngotTensor));
+  other->weights = program->weights;
+  status = prepare(other, error);
+  if (status == PROGRAM_OK)
+    status = allocate_outputs(other, error);
+  return status == PROGRAM_OK ? open_session(other, error) : status;
+}
+
+/// Runs all sessions that are open, the first one in this thread.
+static ProgramStatus run_threads(Program *program, Gate *gate, pthread_t *threads, ErrorText *error) {
+  const uint32_t others = program->options->sessions - 1;
+  uint32_t started = 0;
+  pthread_mutex_lock(&gate->start);
+  for (program->gate = gate; started < others; ++started) {
+    program->others[started].gate = gate;
+    if (pthread_create(&threads[started], NULL, run_in_thread, &program->others[started]) != 0)
+      break;
+  }
+  gate->complete = started == others;
+  pthread_mutex_unlock(&gate->start);
+  ProgramStatus status = gate->complete
+                             ? run_all(program, error)
+                             : ingot_fail(error, PROGRAM_INTERNAL, "the operating system refused to start a thread for session %u", started + 2);
+  for (uint32_t i = 0; i < started; ++i) {
+    pthread_join(threads[i], NULL);
+    if (status == PROGRAM_OK && program->others[i].status != PROGRAM_OK) {
+      status = program->others[i].status;
+      *error = program->others[i].error;
+    }
+  }
+  return status;
+}
+
+static ProgramStatus run_sessions(Program *program, ErrorText *error) {
+  const uint32_t sessions = program->options->sessions;
+  if (sessions == 1)
+    return run_all(program, error);
+  Gate gate = {.complete = false};
+  program->others = calloc(sessions, sizeof(Program));
+  pthread_t *threads = calloc(sessions, sizeof(pthread_t));
+  ProgramStatus status = PROGRAM_OK;
+  if (!program->others || !threads || pthread_mutex_init(&gate.start, NULL) != 0 || pthread_barrier_init(&gate.warm, NULL, sessions) != 0)
+    status = ingot_fail(error, PROGRAM_INTERNAL, "out of memory for %u sessions", sessions);
+  for (uint32_t i = 1; status == PROGRAM_OK && i < sessions; ++i)
+    status = open_other(program, i, &program->others[i - 1], error);
+  if (status == PROGRAM_OK)
+    status = run_threads(program, &gate, threads, error);
+  free(threads);
+  return status;
+}
+
+/// The sizes that the run has found.
+static void take_result_sizes(Program *program) {
+  const IngotModel *model = program->model;
+  for (uint32_t i = 0; model->symbol_count != 0 && i < model->output_count; ++i) {
+    ingot_dims_apply(&model->outputs[i], ingot_session_values(program->session), &program->outputs[i]);
+    ingot_tensor_measure(&program->outputs[i]);
+  }
 }
 
 static ProgramStatus run_program(Program *program, ErrorText *error) {
@@ -191,6 +299,8 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
     program->values[i] = -1;
   if (status == PROGRAM_OK)
     status = ingot_inputs_load(model, program->options, program->inputs, program->values, &program->note, error);
+  if (status == PROGRAM_OK)
+    status = ingot_inputs_save(model, program->options, program->inputs, error);
   if (status == PROGRAM_OK)
     status = prepare(program, error);
   if (status == PROGRAM_OK)
@@ -206,21 +316,32 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
   if (program->note.text[0])
     fprintf(stderr, "note: %s\n", program->note.text);
 
-  Timing timing = {.variant = ingot_model_variant(model)->name, .threads = ingot_session_threads(program->session)};
-  timing.iterations = program->options->iterations;
-  timing.samples = program->samples;
-  timing.list = program->options->samples;
-  status = run_all(program, &timing, error);
+  program->timing = (Timing){.variant = ingot_model_variant(model)->name,
+                             .threads = ingot_session_threads(program->session),
+                             .sessions = program->options->sessions,
+                             .iterations = program->options->iterations * program->options->sessions,
+                             .samples = program->samples,
+                             .list = program->options->samples};
+  status = run_sessions(program, error);
+  if (status == PROGRAM_OK)
+    take_result_sizes(program);
   if (status == PROGRAM_OK)
     status = ingot_outputs_write(model, program->options, program->outputs, error);
   if (status == PROGRAM_OK)
-    ingot_report_run(stdout, model, program->outputs, &timing, program->options->json);
+    ingot_report_run(stdout, model, program->outputs, &program->timing, program->options->json);
   return status;
 }
 
 static void release(Program *program) {
+  for (uint32_t i = 0; program->others && i + 1 < program->options->sessions; ++i)
+    if (program->others[i].model)
+      release(&program->others[i]);
+  free(program->others);
   ingot_session_close(&program->session);
-  ingot_weights_close(program->model, &program->weights);
+  if (program->number == 0) {
+    ingot_weights_close(program->model, &program->weights);
+    free(program->samples);
+  }
   for (uint32_t i = 0; program->inputs && i < program->model->input_count; ++i)
     ingot_tensor_free(&program->inputs[i]);
   for (uint32_t i = 0; program->outputs && i < program->model->output_count; ++i)
@@ -229,7 +350,6 @@ static void release(Program *program) {
   free(program->outputs);
   free(program->input_pointers);
   free(program->output_pointers);
-  free(program->samples);
   free(program->input_tensors);
   free(program->output_tensors);
   free(program->values);

@@ -9,17 +9,24 @@
 const char *const ingot_options_help =
     "  --input NAME=FILE     an input: .npy, or an ONNX TensorProto .pb; NAME= may be left out when the model has one input\n"
     "  --inputs FILE.npz     inputs by name\n"
+    "  --raw NAME=FILE       an input: its elements, row-major, little-endian and nothing else; FILE:TYPE:SHAPE, as in x.bin:f32:1x3x224x224, says\n"
+    "                        what the file holds, where the model has open dims\n"
+    "  --fill NAME=KIND      an input without a file: random (as --random), zeros, ones, or iota: 0, 1, 2, ... in row-major order, from 0 again "
+    "where\n"
+    "                        the type holds no more whole numbers\n"
     "  --random              fill every input not given: floats uniform in [-1, 1), integers and bools 0 or 1\n"
     "  --dim NAME=VALUE      the size of an open dim, where no input that is read from a file has it\n"
-    "  --seed N              of --random (default 0); a tensor depends on the seed and its name only\n"
+    "  --seed N              of random values (default 0); a tensor depends on the seed and its name only\n"
+    "  --save-inputs FILE.npz  write the inputs as the model gets them\n"
     "  --output NAME=FILE    write an output as .npy; NAME= may be left out when the model has one output\n"
     "  --outputs FILE.npz    write all outputs\n"
     "  --iterations N        timed runs (default 1)\n"
     "  --warmup W            runs before them (default 0)\n"
-    "  --threads T           default 0: one per core this process may use\n"
+    "  --threads T           of a session, default 0: one per core this process may use\n"
+    "  --sessions N          that run at the same time, on the same inputs (default 1); outputs are those of the first\n"
     "  --weights FILE        the model's weights, if it was compiled with --weights (default: beside this program)\n"
     "  --json                one JSON object on standard output instead of text\n"
-    "  --samples             with --json: the time of each run, in ascending order, and the peak memory of the process\n"
+    "  --samples             with --json: the time of each run, session after session, and the peak memory of the process\n"
     "  --info                inputs, outputs, memory and origin of the model, without running it\n"
     "  --version             of the runtime and of the compiler\n"
     "  --help\n"
@@ -40,11 +47,15 @@ static const OptionFacts table[] = {
     {"--inputs", VALUES, offsetof(Options, inputs), 0, 0},
     {"--output", VALUES, offsetof(Options, output), 0, 0},
     {"--outputs", VALUES, offsetof(Options, outputs), 0, 0},
+    {"--raw", VALUES, offsetof(Options, raw), 0, 0},
+    {"--fill", VALUES, offsetof(Options, fill), 0, 0},
+    {"--save-inputs", VALUES, offsetof(Options, save_inputs), 0, 0},
     {"--random", FLAG, offsetof(Options, random), 0, 0},
     {"--seed", NUMBER64, offsetof(Options, seed), 0, UINT64_MAX},
     {"--iterations", NUMBER32, offsetof(Options, iterations), 1, 100000000},
     {"--warmup", NUMBER32, offsetof(Options, warmup), 0, 100000000},
     {"--threads", NUMBER32, offsetof(Options, threads), 0, 1024},
+    {"--sessions", NUMBER32, offsetof(Options, sessions), 1, 256},
     {"--weights", VALUES, offsetof(Options, weights), 0, 0},
     {"--dim", VALUES, offsetof(Options, dim), 0, 0},
     {"--json", FLAG, offsetof(Options, json), 0, 0},
@@ -126,11 +137,10 @@ static ProgramStatus parse_one(int count, char **arguments, int *at, Options *op
 
 ProgramStatus ingot_options_parse(int count, char **arguments, Options *options, ErrorText *error) {
   memset(options, 0, sizeof *options);
-  options->iterations = 1;
-  ValueList *const lists[] = {&options->input, &options->inputs, &options->output, &options->outputs, &options->weights, &options->dim};
-  for (size_t i = 0; i < sizeof lists / sizeof *lists; ++i) {
-    lists[i]->values = calloc((size_t)count + 1, sizeof(char *));
-    if (!lists[i]->values)
+  options->iterations = options->sessions = 1;
+  for (const OptionFacts *facts = table; facts < table + TABLE_SIZE; ++facts) {
+    ValueList *list = (ValueList *)((char *)options + facts->offset);
+    if (facts->kind == VALUES && !(list->values = calloc((size_t)count + 1, sizeof(char *))))
       return ingot_fail(error, PROGRAM_INTERNAL, "out of memory for the command line");
   }
   for (int at = 1; at < count;) {
@@ -142,10 +152,7 @@ ProgramStatus ingot_options_parse(int count, char **arguments, Options *options,
 }
 
 void ingot_options_free(Options *options) {
-  free(options->input.values);
-  free(options->inputs.values);
-  free(options->output.values);
-  free(options->outputs.values);
-  free(options->weights.values);
-  free(options->dim.values);
+  for (const OptionFacts *facts = table; facts < table + TABLE_SIZE; ++facts)
+    if (facts->kind == VALUES)
+      free(((ValueList *)((char *)options + facts->offset))->values);
 }

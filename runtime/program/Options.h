@@ -20,10 +20,10 @@ typedef struct ValueList {
 } ValueList;
 
 typedef struct Options {
-  ValueList input, inputs, output, outputs;
+  ValueList input, inputs, raw, fill, output, outputs, save_inputs;
   bool random, json, samples, info, help, version;
   uint64_t seed;
-  uint32_t iterations, warmup, threads;
+  uint32_t iterations, warmup, threads, sessions;
   ValueList weights, dim;
 } Options;
 

@@ -89,19 +89,21 @@ static uint64_t peak_resident(void) {
 }
 
 static void print_samples(FILE *out, const Timing *timing) {
-  fputs(",\"samples_ms\":[", out);
+  fputs("\"samples_ms\":[", out);
   for (uint32_t i = 0; i < timing->iterations; ++i)
     fprintf(out, i == 0 ? "%.6f" : ",%.6f", timing->samples[i]);
-  fprintf(out, "],\"peak_resident_bytes\":%" PRIu64, peak_resident());
+  fprintf(out, "],\"peak_resident_bytes\":%" PRIu64 ",", peak_resident());
 }
 
-static void report_run_json(FILE *out, const IngotModel *model, const HostTensor *outputs, const Timing *timing) {
-  fprintf(out, "{\"threads\":%u,\"iterations\":%u", timing->threads, timing->iterations);
+static void report_run_json(FILE *out, const IngotModel *model, const HostTensor *outputs, Timing *timing) {
+  putc('{', out);
+  if (timing->list)
+    print_samples(out, timing);
+  qsort(timing->samples, timing->iterations, sizeof *timing->samples, compare_doubles);
+  fprintf(out, "\"threads\":%u,\"sessions\":%u,\"iterations\":%u", timing->threads, timing->sessions, timing->iterations);
   fprintf(out, ",\"min_ms\":%.6f,\"median_ms\":%.6f", timing->samples[0], ingot_percentile(timing->samples, timing->iterations, 0.5));
   fprintf(out, ",\"p90_ms\":%.6f", ingot_percentile(timing->samples, timing->iterations, 0.9));
   fprintf(out, ",\"p99_ms\":%.6f", ingot_percentile(timing->samples, timing->iterations, 0.99));
-  if (timing->list)
-    print_samples(out, timing);
   fprintf(out, ",\"mean_ms\":%.6f,\"first_ms\":%.6f,\"start_to_first_ms\":%.6f,\"outputs\":{", mean_of(timing), timing->first,
           timing->start_to_first);
   for (uint32_t i = 0; i < model->output_count; ++i) {
@@ -123,19 +125,22 @@ static void report_run_json(FILE *out, const IngotModel *model, const HostTensor
 }
 
 void ingot_report_run(FILE *out, const IngotModel *model, const HostTensor *outputs, Timing *timing, bool json) {
-  qsort(timing->samples, timing->iterations, sizeof *timing->samples, compare_doubles);
   if (json) {
     report_run_json(out, model, outputs, timing);
     return;
   }
+  qsort(timing->samples, timing->iterations, sizeof *timing->samples, compare_doubles);
   for (uint32_t i = 0; i < model->output_count; ++i) {
     const Statistics s = statistics_of(&outputs[i]);
     char type[INGOT_TYPE_TEXT];
     ingot_format_type(type, outputs[i].element_type, outputs[i].dims, outputs[i].rank);
     fprintf(out, "%s  %s  min %.6g, max %.6g, mean %.6g\n", model->outputs[i].name, type, s.min, s.max, s.mean);
   }
-  fprintf(out, "%s, %u thread%s, %u run%s: median %.3f ms, min %.3f ms, p90 %.3f ms; first run %.3f ms, %.3f ms after the start of the process\n",
-          timing->variant, timing->threads, timing->threads == 1 ? "" : "s", timing->iterations, timing->iterations == 1 ? "" : "s",
+  char sessions[64] = "";
+  if (timing->sessions > 1)
+    snprintf(sessions, sizeof sessions, " in each of %u sessions", timing->sessions);
+  fprintf(out, "%s, %u thread%s%s, %u run%s: median %.3f ms, min %.3f ms, p90 %.3f ms; first run %.3f ms, %.3f ms after the start of the process\n",
+          timing->variant, timing->threads, timing->threads == 1 ? "" : "s", sessions, timing->iterations, timing->iterations == 1 ? "" : "s",
           ingot_percentile(timing->samples, timing->iterations, 0.5), timing->samples[0], ingot_percentile(timing->samples, timing->iterations, 0.9),
           timing->first, timing->start_to_first);
 }

@@ -16,9 +16,10 @@ extern "C" {
 /// The result of a command, in milliseconds where it is time.
 typedef struct Timing {
   const char *variant;
-  uint32_t threads, iterations;
-  double *samples; /* of each iteration; sorted by the report */
-  double first;    /* the first run, warm-up or not */
+  uint32_t threads, sessions;
+  uint32_t iterations; /* of all sessions */
+  double *samples;     /* of each iteration, session after session; sorted by the report */
+  double first;        /* the first run, warm-up or not */
   double start_to_first;
   bool list; /* the samples in JSON, and the process's memory */
 } Timing;

@@ -29,6 +29,15 @@ static const ElementFacts *facts_of(int32_t type) {
 
 uint64_t ingot_element_size(int32_t type) { return facts_of(type)->size; }
 const char *ingot_element_name(int32_t type) { return facts_of(type)->name; }
+int32_t ingot_element_type(const char *name) {
+  for (size_t i = 0; i < sizeof elements / sizeof *elements; ++i)
+    if (strcmp(elements[i].name, name) == 0)
+      return elements[i].type;
+  return 0;
+}
+
+const char *const ingot_element_names = "the types are f32, f64, f16, bf16, i8, i16, i32, i64, u8, u16, u32, u64 and bool";
+
 const char *ingot_python_name(int32_t type) { return facts_of(type)->python; }
 
 bool ingot_tensor_measure(HostTensor *tensor) {
@@ -112,61 +121,4 @@ double ingot_element_value(int32_t type, const void *data, uint64_t index) {
     return (double)((const int64_t *)data)[index];
   }
   return 0;
-}
-
-/// splitmix64.
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = *state += 0x9e3779b97f4a7c15u;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return z ^ z >> 31;
-}
-
-static void randomize_element(int32_t type, void *data, uint64_t index, uint64_t bits) {
-  // Steps that the type holds exactly, so that no rounding happens here and -1 <= value < 1.
-  const double f24 = (double)(bits >> 40) / (1 << 23) - 1, f11 = (double)(bits >> 53) / (1 << 10) - 1;
-  const float f8 = (float)(bits >> 56) / (1 << 7) - 1;
-  uint32_t f8_bits;
-  memcpy(&f8_bits, &f8, sizeof f8_bits);
-  switch ((IngotElementType)type) {
-  case INGOT_F32:
-    ((float *)data)[index] = (float)f24;
-    return;
-  case INGOT_F64:
-    ((double *)data)[index] = f24;
-    return;
-  case INGOT_F16:
-    ((_Float16 *)data)[index] = (_Float16)(float)f11;
-    return;
-  case INGOT_BF16:
-    ((uint16_t *)data)[index] = (uint16_t)(f8_bits >> 16);
-    return;
-  case INGOT_U8:
-  case INGOT_I8:
-  case INGOT_BOOL:
-    ((uint8_t *)data)[index] = bits >> 63;
-    return;
-  case INGOT_U16:
-  case INGOT_I16:
-    ((uint16_t *)data)[index] = bits >> 63;
-    return;
-  case INGOT_U32:
-  case INGOT_I32:
-    ((uint32_t *)data)[index] = bits >> 63;
-    return;
-  case INGOT_U64:
-  case INGOT_I64:
-    ((uint64_t *)data)[index] = bits >> 63;
-    return;
-  }
-}
-
-void ingot_tensor_randomize(HostTensor *tensor, const char *name, uint64_t seed) {
-  uint64_t state = 0xcbf29ce484222325u; // FNV-1a of the name
-  for (const char *c = name; *c; ++c)
-    state = (state ^ (uint8_t)*c) * 0x100000001b3u;
-  state ^= seed * 0x9e3779b97f4a7c15u;
-  const uint64_t count = tensor->bytes / ingot_element_size(tensor->element_type);
-  for (uint64_t i = 0; i < count; ++i)
-    randomize_element(tensor->element_type, tensor->data, i, next_random(&state));
 }

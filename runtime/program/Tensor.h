@@ -29,6 +29,12 @@ uint64_t ingot_element_size(int32_t type);
 /// "f32", or "unknown".
 const char *ingot_element_name(int32_t type);
 
+/// The type of that name, or 0.
+int32_t ingot_element_type(const char *name);
+
+/// The end of a message about a type that there is not.
+extern const char *const ingot_element_names;
+
 /// The Python name of the type, as in "numpy.float32".
 const char *ingot_python_name(int32_t type);
 
@@ -46,10 +52,6 @@ void ingot_format_type(char text[INGOT_TYPE_TEXT], int32_t type, const int64_t *
 
 /// One element as a number.
 double ingot_element_value(int32_t type, const void *data, uint64_t index);
-
-/// Fills a tensor with values that depend on `seed` and `name` only: floats uniform in [-1, 1), integers and bools 0 or 1, which are in range
-/// wherever a model takes an index.
-void ingot_tensor_randomize(HostTensor *tensor, const char *name, uint64_t seed);
 
 #ifdef __cplusplus
 }

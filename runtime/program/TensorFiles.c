@@ -2,7 +2,9 @@
 #include "TensorFiles.h"
 #include "Dims.h"
 #include "File.h"
+#include "Fill.h"
 #include "Npy.h"
+#include "RawFile.h"
 #include "TensorProto.h"
 #include "Zip.h"
 
@@ -37,21 +39,22 @@ static ProgramStatus unknown_port(Ports ports, const char *name, ProgramStatus s
                     ports.count == 1 ? "only" : "first", ports.kind, ports.tensors[0].name);
 }
 
-/// Splits NAME=FILE. Names and paths may contain '=', so the name is taken that the model has.
+/// Splits NAME=FILE, or NAME=KIND. Names and paths may contain '=', so the name is taken that the model has.
 static ProgramStatus split_assignment(Ports ports, const char *option, const char *text, uint32_t *port, const char **path, ErrorText *error) {
+  const char *what = strcmp(option, "--fill") == 0 ? "kind" : "file";
   const char *first = strchr(text, '=');
   for (const char *equals = first; equals; equals = strchr(equals + 1, '=')) {
     *port = find_port(ports, text, (size_t)(equals - text));
     *path = equals + 1;
     if (*port < ports.count)
-      return **path ? PROGRAM_OK : ingot_fail(error, PROGRAM_BAD_USAGE, "%s %s names no file", option, text);
+      return **path ? PROGRAM_OK : ingot_fail(error, PROGRAM_BAD_USAGE, "%s %s names no %s", option, text, what);
   }
   if (!first) {
     *port = 0;
     *path = text;
     if (ports.count == 1)
       return PROGRAM_OK;
-    return ingot_fail(error, PROGRAM_BAD_USAGE, "%s takes NAME=FILE, not '%s'; --info lists the names", option, text);
+    return ingot_fail(error, PROGRAM_BAD_USAGE, "%s takes NAME=%s, not '%s'; --info lists the names", option, *what == 'k' ? "KIND" : "FILE", text);
   }
   char name[256];
   snprintf(name, sizeof name, "%.*s", (int)(first - text < 255 ? first - text : 255), text);
@@ -158,6 +161,59 @@ static ProgramStatus load_archive(const IngotModel *model, const char *path, Hos
   return status;
 }
 
+/// A raw file with the type and shape that --raw says, else those of the model with the dims that are known.
+static ProgramStatus load_raw(const IngotModel *model, const char *option, HostTensor *tensors, int64_t *values, ErrorText *note, ErrorText *error) {
+  uint32_t port;
+  const char *text;
+  RawSpec spec;
+  ProgramStatus status = split_assignment(inputs_of(model), "--raw", option, &port, &text, error);
+  if (status == PROGRAM_OK)
+    status = ingot_raw_parse(text, &spec, error);
+  if (status != PROGRAM_OK)
+    return status;
+  const IngotTensorInfo *info = &model->inputs[port];
+  if (!spec.has_type) {
+    ingot_dims_apply(info, values, &spec.tensor);
+    for (int32_t i = 0; i < info->rank; ++i)
+      if (spec.tensor.dims[i] < 0)
+        return ingot_fail(error, PROGRAM_BAD_USAGE, "input '%s': dim '%s' is open; give --raw %s=%s:TYPE:SHAPE, or --dim", info->name,
+                          model->symbols[-1 - info->dims[i]].name, info->name, text);
+  }
+  status = ingot_raw_read(spec.path, &spec.tensor, error);
+  if (status != PROGRAM_OK) {
+    char place[300];
+    snprintf(place, sizeof place, "input '%.255s'", info->name);
+    ingot_error_prefix(error, place);
+    return status;
+  }
+  return set_input(model, port, tensors, &spec.tensor, spec.path, values, note, error);
+}
+
+static ProgramStatus fill_input(const IngotModel *model, uint32_t port, FillKind kind, uint64_t seed, HostTensor *tensors, int64_t *values,
+                                ErrorText *note, ErrorText *error) {
+  ingot_dims_default(model, values, note);
+  ingot_dims_apply(&model->inputs[port], values, &tensors[port]);
+  const ProgramStatus status = ingot_tensor_allocate(&tensors[port], error);
+  if (status == PROGRAM_OK)
+    ingot_tensor_fill(&tensors[port], kind, model->inputs[port].name, seed);
+  return status;
+}
+
+static ProgramStatus load_fill(const IngotModel *model, const Options *options, const char *option, HostTensor *tensors, int64_t *values,
+                               ErrorText *note, ErrorText *error) {
+  uint32_t port;
+  const char *word;
+  FillKind kind;
+  const ProgramStatus status = split_assignment(inputs_of(model), "--fill", option, &port, &word, error);
+  if (status != PROGRAM_OK)
+    return status;
+  if (!ingot_fill_kind(word, &kind))
+    return ingot_fail(error, PROGRAM_BAD_USAGE, "--fill %s: '%s' is none of random, zeros, ones, iota", option, word);
+  if (tensors[port].data)
+    return ingot_fail(error, PROGRAM_BAD_USAGE, "input '%s' is given twice; the second time by --fill %s", model->inputs[port].name, option);
+  return fill_input(model, port, kind, options->seed, tensors, values, note, error);
+}
+
 static ProgramStatus load_missing(const IngotModel *model, const Options *options, HostTensor *tensors, int64_t *values, ErrorText *note,
                                   ErrorText *error) {
   char names[512];
@@ -171,17 +227,13 @@ static ProgramStatus load_missing(const IngotModel *model, const Options *option
         at += (size_t)snprintf(names + at, sizeof names - at, "%s'%s'", at == 0 ? "" : ", ", info->name);
       continue;
     }
-    HostTensor *tensor = &tensors[i];
-    ingot_dims_default(model, values, note);
-    ingot_dims_apply(info, values, tensor);
-    const ProgramStatus status = ingot_tensor_allocate(tensor, error);
+    const ProgramStatus status = fill_input(model, i, FILL_RANDOM, options->seed, tensors, values, note, error);
     if (status != PROGRAM_OK)
       return status;
-    ingot_tensor_randomize(tensor, info->name, options->seed);
   }
   if (at != 0)
     return ingot_fail(error, PROGRAM_BAD_USAGE,
-                      "no value for the input%s %s; give --input NAME=FILE or --inputs FILE.npz, or --random for random values",
+                      "no value for the input%s %s; give --input NAME=FILE, --inputs FILE.npz, --raw or --fill, or --random for random values",
                       strchr(names, ',') ? "s" : "", names);
   return PROGRAM_OK;
 }
@@ -202,6 +254,10 @@ ProgramStatus ingot_inputs_load(const IngotModel *model, const Options *options,
   }
   for (uint32_t i = 0; status == PROGRAM_OK && i < options->inputs.count; ++i)
     status = load_archive(model, options->inputs.values[i], tensors, values, note, error);
+  for (uint32_t i = 0; status == PROGRAM_OK && i < options->raw.count; ++i)
+    status = load_raw(model, options->raw.values[i], tensors, values, note, error);
+  for (uint32_t i = 0; status == PROGRAM_OK && i < options->fill.count; ++i)
+    status = load_fill(model, options, options->fill.values[i], tensors, values, note, error);
   return status == PROGRAM_OK ? load_missing(model, options, tensors, values, note, error) : status;
 }
 
@@ -242,14 +298,14 @@ static ProgramStatus add_entry(ZipWriter *zip, const char *name, const HostTenso
   return status;
 }
 
-static ProgramStatus write_npz(const IngotModel *model, const char *path, const HostTensor *tensors, ErrorText *error) {
+static ProgramStatus write_npz(Ports ports, const char *path, const HostTensor *tensors, ErrorText *error) {
   OutputFile file;
   ProgramStatus status = ingot_output_open(&file, path, error);
   if (status != PROGRAM_OK)
     return status;
   ZipWriter zip = {&file, NULL, 0, 0};
-  for (uint32_t i = 0; status == PROGRAM_OK && i < model->output_count; ++i)
-    status = add_entry(&zip, model->outputs[i].name, &tensors[i], error);
+  for (uint32_t i = 0; status == PROGRAM_OK && i < ports.count; ++i)
+    status = add_entry(&zip, ports.tensors[i].name, &tensors[i], error);
   if (status == PROGRAM_OK)
     status = ingot_zip_finish(&zip, error);
   if (status == PROGRAM_OK)
@@ -270,6 +326,13 @@ ProgramStatus ingot_outputs_write(const IngotModel *model, const Options *option
       status = write_npy(path, &tensors[port], error);
   }
   for (uint32_t i = 0; status == PROGRAM_OK && i < options->outputs.count; ++i)
-    status = write_npz(model, options->outputs.values[i], tensors, error);
+    status = write_npz(outputs_of(model), options->outputs.values[i], tensors, error);
+  return status;
+}
+
+ProgramStatus ingot_inputs_save(const IngotModel *model, const Options *options, const HostTensor *tensors, ErrorText *error) {
+  ProgramStatus status = PROGRAM_OK;
+  for (uint32_t i = 0; status == PROGRAM_OK && i < options->save_inputs.count; ++i)
+    status = write_npz(inputs_of(model), options->save_inputs.values[i], tensors, error);
   return status;
 }

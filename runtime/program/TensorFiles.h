@@ -19,6 +19,9 @@ ProgramStatus ingot_tensor_file_read(const char *path, HostTensor *tensor, Error
 ProgramStatus ingot_inputs_load(const IngotModel *model, const Options *options, HostTensor *tensors, int64_t *values, ErrorText *note,
                                 ErrorText *error);
 
+/// Writes the files of --save-inputs.
+ProgramStatus ingot_inputs_save(const IngotModel *model, const Options *options, const HostTensor *tensors, ErrorText *error);
+
 /// Checks that every --output names an output, before time is spent on a run.
 ProgramStatus ingot_outputs_check(const IngotModel *model, const Options *options, ErrorText *error);
 

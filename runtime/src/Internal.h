@@ -102,6 +102,9 @@ void ingot_unbind_outputs(const Binding *binding, const IngotTensor *outputs);
 // ---- Weights: Weights.c
 
 /// The bytes of the file if it is the one of `model`, else null.
+/// Makes the pages present that a run reads: code, constants, weights (unless INGOT_LAZY_WEIGHTS) and some of the caller's stack.
+void ingot_prefault(const IngotModel *model, const IngotVariant *variant, const uint8_t *weights, uint32_t flags);
+
 const uint8_t *ingot_weights_of(const IngotModel *model, const IngotWeights *weights);
 IngotStatus ingot_weights_map(const IngotModel *model, const char *path, IngotWeights **weights);
 void ingot_weights_unmap(IngotWeights **weights);

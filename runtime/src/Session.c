@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20, PAGE = 4096, ERROR_BYTES = 256 };
+enum { HUGE_PAGE = 2 << 20, ERROR_BYTES = 256 };
 
 typedef struct Session {
   IngotSession base; // first: it is what callers hold
@@ -76,7 +76,7 @@ static IngotStatus read_options(const IngotSessionOptions *given, SessionPlan *p
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the pool has no function or no threads");
   if (!options->allocate != !options->release)
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "an allocator needs both functions");
-  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_PREFAULT_WEIGHTS)) != 0 || options->reserved != 0)
+  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_LAZY_WEIGHTS)) != 0 || options->reserved != 0)
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the options have unknown flags");
   if (!options->allocate) {
     options->allocate = allocate_default;
@@ -236,9 +236,7 @@ static IngotStatus take_weights(Session *session, const IngotModel *model, const
                                                 : "the model's weights are in the file '%s': open it with ingot_weights_open",
                           model->weights_file);
   }
-  if (plan->options.flags & INGOT_PREFAULT_WEIGHTS)
-    for (uint64_t at = 0; at < model->weight_bytes; at += PAGE)
-      (void)*(volatile const uint8_t *)(weights + at);
+  ingot_prefault(model, plan->variant, weights, plan->options.flags);
   session->call.weights = weights;
   return INGOT_OK;
 }

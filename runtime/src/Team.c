@@ -220,10 +220,12 @@ static void publish_epoch(IngotTeam *team) {
 }
 
 /// Stack pages come when they are first touched: now, not in a run.
-static void touch_stack(void) {
-  volatile char stack[TOUCHED_STACK];
+__attribute__((noinline)) static void touch_stack(void) {
+  char stack[TOUCHED_STACK];
+  __asm__ volatile("" : : "r"(stack) : "memory"); // else the compiler keeps only the bytes that are written, side by side
   for (size_t at = 0; at < sizeof stack; at += PAGE)
-    stack[at] = 0;
+    *(volatile char *)&stack[at] = 0;
+  *(volatile char *)&stack[sizeof stack - 1] = 0; // the array begins and ends within a page
 }
 
 static void *work(void *argument) {

@@ -13,10 +13,13 @@ import os
 import pathlib
 import re
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from PIL import Image
 
 import harness
 
@@ -114,6 +117,25 @@ def check_compiled(b: Bench, path, kind):
         assert part in text, f"no {part!r} in: {text}"
 
 
+def memory_as_a_formula(b: Bench):
+    deep = network()
+    deep.graph.node[3].op_type = "Softmax"  # which is no part of the region before it
+    weight = numpy_helper.from_array(np.ones((4, 4), np.float32), "v")
+    deep.graph.initializer.append(weight)
+    deep.graph.node.insert(4, helper.make_node("MatMul", ["q", "v"], ["z"]))
+    deep.graph.node[5].input[0] = "z"
+    onnx.save(deep, b.folder / "deep.onnx")
+    done = b.ingot("compile", "deep.onnx", "-o", "formula", "--dim", "batch=1..200")
+    formula = b.object("inspect", "formula")["manifest"]["memory_formula"]
+    assert done.code == 0 and f"arena: at most {formula[0]} bytes\n" in done.out, f"{formula}: {done.out}"
+    assert f"  arena: at most {formula[0]} bytes\n" in b.ingot("inspect", "formula").out
+    most = max(eval(text.replace("^", "**"), {"batch": 200}) for text in formula)
+    arena = b.object("inspect", "formula")["arena_bytes"]
+    assert arena <= most <= 1.1 * arena + 256, f"{formula} gives {most}, the arena has {arena}"
+    closed = b.ingot("compile", "deep.onnx", "-o", "formula", "--dim", "batch=7")
+    assert "at most" not in closed.out and "memory_formula" not in b.object("inspect", "formula")["manifest"], closed.out
+
+
 def check_manifest(b: Bench, manifest):
     expect((manifest["model_sha256"], manifest["level"], manifest["targets"]), (b.hash, 3, ["x86-64-v3"]))
     expect((manifest["dims"], manifest["input_shapes"]), ({"batch": "1..6"}, {}))
@@ -143,6 +165,22 @@ def inspect_static_library_and_object(b: Bench):
         assert "net_model" in b.ingot("inspect", b.folder / name).out
 
 
+def external_data_is_hashed(b: Bench):
+    folder = b.folder / "external"
+    folder.mkdir()
+    onnx.save(network(), folder / "net.onnx", save_as_external_data=True, location="net.weights", size_threshold=0)
+    digest = lambda name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    expected = (digest("net.onnx"), {"net.weights": digest("net.weights")})
+    got = b.object("inspect", folder / "net.onnx")
+    expect((got["model_sha256"], got["external_sha256"]), expected, "hashes of the model")
+    assert f"net.weights  {expected[1]['net.weights']}" in b.ingot("inspect", folder / "net.onnx").out
+    done = b.ingot("compile", folder / "net.onnx", "-o", "external-net")
+    assert done.code == 0, done.text()
+    manifest = b.object("inspect", "external-net")["manifest"]
+    expect((manifest["model_sha256"], manifest["external_sha256"]), expected, "hashes of the manifest")
+    expect(b.object("inspect", b.model)["external_sha256"], {}, "hashes of a model without external data")
+
+
 def inspect_other_files(b: Bench):
     (b.folder / "text").write_text("no model")
     refused(b.ingot("inspect", b.folder / "text"), 1, "text")
@@ -169,13 +207,16 @@ def bench_program(b: Bench):
     check_result(got["results"][0], "ingot", 20)
     several = b.object("bench", program, "--iterations", 10, "--threads", 1, "--sessions", 2, "--dim=batch=5")
     check_result(several["results"][0], "ingot", 20)
+    compared = b.object("bench", b.model, "--dim=batch=2", "--iterations", 6, "--threads=1", "--sessions", 3, "--compare=onnxruntime")
+    for result, name in zip(compared["results"], ("ingot", "onnxruntime"), strict=True):
+        check_result(result, name, 18)
     refused(b.ingot("bench", program, "--dim", "batch=9"), 1, "ended with exit code 1")
     refused(b.ingot("bench", program, "--iterations=1", "--compare=onnxruntime"), 2, "--compare wants a model")
 
 
 def bench_model(b: Bench):
     text = b.ingot("bench", b.model, "--dim", "batch=2", "--iterations", 5, "--sessions", 2)
-    assert text.code == 0 and "2 sessions, each a process" in text.out and "ingot           10" in text.out, text.out + text.err
+    assert text.code == 0 and "2 sessions at the same time" in text.out and "ingot           10" in text.out, text.out + text.err
     got = b.object("bench", b.model, "--seconds", 0.05, "--threads", 1)
     assert got["results"][0]["iterations"] >= 1, got
     refused(b.ingot("bench", b.folder / "absent.onnx"), 1, "absent.onnx")
@@ -191,6 +232,147 @@ def bench_compares(b: Bench):
     expect(got["time_ratio"], got["results"][0]["median_ms"] / got["results"][1]["median_ms"], "the ratio")
     bare = {**os.environ, "INGOT_PYTHON": "/bin/false"}
     refused(b.ingot("bench", b.model, "--iterations", 1, "--compare", "onnxruntime", env=bare), 1, "no package onnxruntime", "INGOT_PYTHON")
+
+
+def bench_draws(b: Bench):
+    name = "a <b> & 'c'.onnx"
+    (b.folder / name).write_bytes(b.model.read_bytes())
+    svg = "{http://www.w3.org/2000/svg}"
+    for iterations, sessions, options, names in (
+        (20, 2, (), ["ingot"]),
+        (1, 1, (), ["ingot"]),
+        (30, 1, ("--compare=onnxruntime",), ["ingot", "onnxruntime"]),
+        (5000, 1, (), ["ingot"]),
+    ):
+        b.object("bench", name, "--dim=batch=2", "--iterations", iterations, "--sessions", sessions, "--chart", "times.svg", *options)
+        root = ElementTree.fromstring((b.folder / "times.svg").read_text())
+        expect(root.tag, svg + "svg")
+        assert not [node for node in root.iter() for key in node.attrib if "href" in key], "the chart refers to another file"
+        expect([node.get("data-name") for node in root.iter(svg + "g") if node.get("class") == "series"], names, "the series")
+        for node in root.iter(svg + "g"):
+            if node.get("class") == "series":
+                expect(int(node.get("data-runs")), iterations * sessions, "runs of a series")
+                marks = len(node.findall(svg + "circle")) + len(node.findall(svg + "line")) - 1 + len(node.findall(svg + "path"))
+                assert min(iterations * sessions, 600) <= marks <= 1200, f"{marks} marks"
+        expect(sum(node.get("class") == "percentile" for node in root.iter(svg + "rect")), 4 * len(names), "bars")
+        text = " ".join("".join(node.itertext()) for node in root.iter(svg + "text"))
+        for part in (name, "median", "90 %", "99 %", "ms", *names):
+            assert part in text, f"no {part!r} in: {text}"
+        heights = [float(node.get("height")) for node in root.iter(svg + "rect") if node.get("class") == "percentile"]
+        assert heights[:: len(names)] == sorted(heights[:: len(names)]) and 0 < max(heights) <= 318.1, heights
+    refused(b.ingot("bench", b.model, "--chart", "times.png"), 2, "times.png", ".svg")
+    refused(b.ingot("bench", b.model, "--chart", "absent/times.svg"), 1, "absent")
+
+
+def identity(b: Bench, name, shape, element=TensorProto.FLOAT):
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", [info("x", element, shape)], [info("y", element, shape)])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), b.folder / name)
+    return b.folder / name
+
+
+def picture(b: Bench) -> np.ndarray:
+    """Writes photo.png (16 x 12, with transparency), photo.jpg and photo16.png; returns the pixels of the first, which is smooth, as photos are."""
+    noise = np.random.default_rng(5).integers(0, 256, (5, 6, 3), np.uint8)
+    photo = Image.fromarray(noise).resize((16, 12), Image.BICUBIC)
+    photo.save(b.folder / "photo.jpg", quality=95)
+    clear = photo.convert("RGBA")
+    clear.putalpha(100)
+    clear.save(b.folder / "photo.png")
+    photo.convert("L").save(b.folder / "gray.png")
+    return np.asarray(photo)
+
+
+def run_on(b: Bench, model, *words) -> np.ndarray:
+    (b.folder / "y.npy").unlink(missing_ok=True)
+    done = b.ingot("run", model, "-O0", *words, "--output", "y.npy")
+    assert done.code == 0, f"{words} ended with {done.code}: {done.text()}"
+    return np.load(b.folder / "y.npy")
+
+
+def near(got, expected, tolerance):
+    assert got.shape == expected.shape, f"shape {got.shape}, expected {expected.shape}"
+    error = np.abs(got.astype(np.float64) - expected).max()
+    assert error <= tolerance, f"differs by {error}, allowed is {tolerance}"
+
+
+def images(b: Bench):
+    photo = picture(b)
+    pillow = lambda name, width, height, mode="RGB": np.asarray(
+        Image.open(b.folder / name).convert(mode).resize((width, height), Image.BILINEAR), np.float64
+    )
+    small = identity(b, "small.onnx", [1, 3, 7, 5])
+    near(run_on(b, small, "--image", "x=photo.png") * 255, pillow("photo.png", 5, 7).transpose(2, 0, 1)[None], 1)  # Pillow rounds to 8 bits, twice
+    large = identity(b, "large.onnx", [3, 20, 33])
+    near(run_on(b, large, "--image", "photo.jpg", "--scale=1"), pillow("photo.jpg", 33, 20).transpose(2, 0, 1), 1)
+    mean, scale = np.array([123.7, 116.3, 103.5]), np.array([1 / 58.4, 1 / 57.1, 0.0175])
+    normal = (photo - mean) * scale
+    last = identity(b, "last.onnx", ["n", "h", "w", 3], TensorProto.FLOAT16)
+    options = ("--mean", "123.7,116.3,103.5", "--scale", "1/58.4,1/57.1,0.0175")
+    near(run_on(b, last, "--image=x=photo.png", *options), normal[None], 2e-3)
+    bgr = run_on(b, last, "--threads=1", *options, "--channels", "bgr", "--image=photo.png")  # among the program's options, too
+    near(bgr, (photo[None, :, :, ::-1] - mean) * scale, 2e-3)
+    batch = run_on(b, last, "--image", "x=photo.png", "--scale=1", "--image", "x=gray.png")
+    near(batch, np.stack([photo, pillow("gray.png", 16, 12)]), 0)
+    one = identity(b, "one.onnx", [1, 1, 12, 16], TensorProto.UINT8)
+    near(run_on(b, one, "--image", "x=photo.jpg"), pillow("photo.jpg", 16, 12, "L")[None, None], 1)
+    several = b.object("bench", small, "--image", "photo.png", "--iterations", 3)
+    check_result(several["results"][0], "ingot", 3)
+    (b.folder / "scratch").mkdir()
+    done = b.ingot("run", small, "--image", "photo.png", env={**os.environ, "TMPDIR": str(b.folder / "scratch")})
+    assert done.code == 0 and not list((b.folder / "scratch").iterdir()), f"failed or left files: {done.text()}"
+
+
+def image_errors(b: Bench):
+    picture(b)
+    (b.folder / "text.png").write_text("no picture")
+    (b.folder / "empty.jpg").write_bytes(b"")
+    for name in ("photo.png", "photo.jpg"):
+        data = (b.folder / name).read_bytes()
+        (b.folder / f"cut-{name}").write_bytes(data[: len(data) * 2 // 3])
+        (b.folder / f"head-{name}").write_bytes(data[:12])
+    Image.open(b.folder / "photo.jpg").convert("CMYK").save(b.folder / "print.jpg")
+    model, flat = identity(b, "small.onnx", [2, 3, 7, 5]), identity(b, "flat.onnx", [1, 10])
+    pixels = identity(b, "pixels.onnx", [1, 3, 7, 5], TensorProto.UINT8)
+    ids = identity(b, "ids.onnx", [1, 3, 7, 5], TensorProto.INT64)
+    two = ("--image", "x=photo.png")
+    cases = [
+        (pixels, ("--image", "x=absent.png"), 1, ["input 'x'", "absent.png", "No such file"]),
+        (pixels, ("--image", "x=text.png"), 1, ["input 'x'", "text.png", "neither PNG nor JPEG"]),
+        (pixels, ("--image", "x=empty.jpg"), 1, ["empty.jpg", "it is empty"]),
+        *[(pixels, ("--image", f"x={cut}-photo.png"), 1, [f"{cut}-photo.png", "cannot read"]) for cut in ("cut", "head")],
+        *[(pixels, ("--image", f"x={cut}-photo.jpg"), 1, [f"{cut}-photo.jpg", "cannot read"]) for cut in ("cut", "head")],
+        (pixels, ("--image", "x=print.jpg"), 1, ["print.jpg", "convert it to RGB"]),
+        (pixels, ("--image", "z=photo.png"), 2, ["no input 'z'", "inputs are x"]),
+        (pixels, ("--image", "x=photo.png", "--scale=1"), 2, ["--scale", "u8"]),
+        (model, two, 2, ["takes 2 pictures, 1 is given"]),
+        (model, (*two, *two, "--mean", "1,2"), 2, ["--mean has 2 numbers", "3 channels"]),
+        (model, (*two, "--mean", "1,two,3"), 2, ["1,two,3"]),
+        (model, (*two, "--scale", "1/0"), 2, ["1/0"]),
+        (model, (*two, "--channels", "rbg"), 2, ["rbg"]),
+        (flat, two, 1, ["input 'x' is f32 [1,10]", "a picture needs"]),
+        (ids, two, 1, ["input 'x' is i64"]),
+        (pixels, (*two, "--fill", "x=ones"), 2, ["input 'x' is given twice"]),
+    ]
+    for path, words, code, text in cases:
+        refused(b.ingot("run", path, "-O0", *words), code, *text)
+
+
+def inputs_without_a_header(b: Bench):
+    data = np.random.default_rng(8).standard_normal((3, 8), dtype=np.float32)
+    (b.folder / "x.bin").write_bytes(data.tobytes())
+    np.save(b.folder / "x.npy", data)
+    expected = run_on(b, b.model, "--input", "x=x.npy")
+    near(run_on(b, b.model, "--raw", "x=x.bin:f32:3x8"), expected, 0)
+    near(run_on(b, b.model, "--dim", "batch=3", "--raw", "x=x.bin"), expected, 0)
+    assert len(run_on(b, b.model, "--dim", "batch=2", "--fill", "x=zeros")) == 2
+    refused(b.ingot("run", b.model, "--raw", "x=x.bin"), 2, "input 'x'", "dim 'batch' is open")
+    refused(b.ingot("run", b.model, "--raw", "x=x.bin:f32:2x8"), 1, "x.bin has 96 bytes", "takes 64")
+    refused(b.ingot("run", b.model, "--raw", "x=x.bin:f32:2x12"), 1, "input 'x' must be f32 [batch, 8]", "f32 [2, 12]")
+    got = b.object("bench", b.model, "--raw", "x=x.bin:f32:3x8", "--iterations", 4, "--compare", "onnxruntime")
+    expect(len(got["results"]), 2)
+    refused(b.ingot("bench", b.model, "--raw", "x=x.bin:f32:3x9", "--iterations", 4), 1, "x.bin has 96 bytes")
+    refused(b.ingot("bench", b.model, "--fill", "x=twos", "--iterations", 4), 2, "twos")
 
 
 def same_bytes_everywhere(b: Bench):
@@ -214,12 +396,18 @@ CASES = [
     inspect_model,
     inspect_model_that_cannot_be_compiled,
     inspect_program,
+    memory_as_a_formula,
     inspect_shared_library,
     inspect_static_library_and_object,
     inspect_other_files,
+    external_data_is_hashed,
     bench_program,
     bench_model,
     bench_compares,
+    bench_draws,
+    images,
+    image_errors,
+    inputs_without_a_header,
     same_bytes_everywhere,
 ]
 

@@ -4,6 +4,7 @@
 #include "TensorFileData.h"
 #include "runtime/program/TensorFiles.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -127,11 +128,28 @@ TEST_F(ProgramTest, RandomInputsAreReproducible) {
   EXPECT_NE(contentOf(folder / "a.npy"), contentOf(folder / "c.npy"));
 }
 
+TEST_F(ProgramTest, RawAndFilledInputs) {
+  write("x.bin", npyF32.substr(npyF32.size() - 24));
+  for (const char *raw : {"x=x.bin", "x=x.bin:f32:2x3"}) {
+    const Result result = run(std::string("--fill 'token ids=iota' --fill gate=ones --output y=y.npy --output total=t.npy --raw ") + raw);
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(valuesOf("y.npy"), expectedY) << raw;
+    EXPECT_EQ(valuesOf("t.npy"), std::vector<double>{6});
+  }
+  ASSERT_EQ(run("--fill x=zeros --random --output y=y.npy").code, 0);
+  EXPECT_EQ(valuesOf("y.npy"), (std::vector<double>{10, 20, 30, 40, 50, 60}));
+  ASSERT_EQ(run("--random --seed 3 --save-inputs in.npz --output y=a.npy").code, 0);
+  ASSERT_EQ(run("--inputs in.npz --output y=b.npy").code, 0);
+  EXPECT_EQ(contentOf(folder / "a.npy"), contentOf(folder / "b.npy"));
+  ASSERT_EQ(run("--seed 3 --fill x=random --random --output y=b.npy").code, 0);
+  EXPECT_EQ(contentOf(folder / "a.npy"), contentOf(folder / "b.npy"));
+}
+
 TEST_F(ProgramTest, JsonOfARun) {
   const Result result = run("--input x=x.npy --random --iterations 50 --warmup 5 --threads 2 --json");
   ASSERT_EQ(result.code, 0) << result.err;
   const std::string number = "-?[0-9.e+-]+";
-  std::string pattern = "\\{\"threads\":2,\"iterations\":50";
+  std::string pattern = "\\{\"threads\":2,\"sessions\":1,\"iterations\":50";
   for (const char *key : {"min_ms", "median_ms", "p90_ms", "p99_ms", "mean_ms", "first_ms", "start_to_first_ms"})
     pattern += std::string(",\"") + key + "\":" + number;
   pattern +=
@@ -142,6 +160,23 @@ TEST_F(ProgramTest, JsonOfARun) {
   EXPECT_LE(numberOf(result.out, "p90_ms"), numberOf(result.out, "p99_ms"));
   EXPECT_LE(numberOf(result.out, "first_ms"), numberOf(result.out, "start_to_first_ms"));
   EXPECT_GT(numberOf(result.out, "min_ms"), 0);
+}
+
+TEST_F(ProgramTest, SeveralSessions) {
+  for (const char *threads : {"1", "3"}) {
+    const Result result =
+        run(std::string("--input x=x.npy --random --sessions 3 --iterations 20 --warmup 2 --samples --json --output y=y.npy --threads ") + threads);
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(valuesOf("y.npy"), expectedY);
+    EXPECT_EQ(numberOf(result.out, "sessions"), 3);
+    EXPECT_EQ(numberOf(result.out, "iterations"), 60);
+    const std::string samples = result.out.substr(0, result.out.find(']'));
+    EXPECT_EQ(std::count(samples.begin(), samples.end(), ','), 59);
+  }
+  EXPECT_THAT(run("--random --sessions 2").out, HasSubstr(" in each of 2 sessions, 2 runs: "));
+  EXPECT_THAT(errorOf("--random --sessions 256 --iterations 100000000", 2), HasSubstr("25600000000 runs in all are too many"));
+  write("ids.bin", std::string(24, '\0') + std::string(8, '\xff'));
+  EXPECT_THAT(errorOf("--raw 'token ids=ids.bin' --random --sessions 3 --warmup 1", 1), HasSubstr("index out of range"));
 }
 
 TEST_F(ProgramTest, AllocatesNothingFromTheFirstRunToTheLast) {
@@ -185,7 +220,7 @@ TEST_F(ProgramTest, CommandLineErrors) {
   const struct {
     const char *arguments, *message;
   } cases[] = {
-      {"", "no value for the inputs 'x', 'token ids', 'gate'; give --input NAME=FILE or --inputs FILE.npz, or --random"},
+      {"", "no value for the inputs 'x', 'token ids', 'gate'; give --input NAME=FILE, --inputs FILE.npz, --raw or --fill, or --random"},
       {"--json", "no value for the inputs"},
       {"--input x=x.npy --input gate=x.npy", "input 'gate' must be bf16 [1]"},
       {"--itertions 3", "unknown option '--itertions'; did you mean '--iterations'?"},
@@ -205,6 +240,13 @@ TEST_F(ProgramTest, CommandLineErrors) {
       {"--input x=", "--input x= names no file"},
       {"--input 'token id=x.npy'", "the model has no input 'token id'; did you mean 'token ids'?"},
       {"--input something_else=x.npy", "the model has no input 'something_else'; its first input is 'x'"},
+      {"--fill 'token ids=iotas'", "'iotas' is none of random, zeros, ones, iota"},
+      {"--fill ones", "--fill takes NAME=KIND, not 'ones'"},
+      {"--fill x=", "--fill x= names no kind"},
+      {"--fill y=ones", "the model has no input 'y'"},
+      {"--input x=x.npy --fill x=ones", "input 'x' is given twice; the second time by --fill x=ones"},
+      {"--raw x=a.bin:f23:2x3", "'f23' in --raw a.bin:f23:2x3 is no element type"},
+      {"--raw a.bin", "--raw takes NAME=FILE, not 'a.bin'"},
       {"--random --output totl=y.npy", "the model has no output 'totl'; did you mean 'total'?"},
       {"--random --output y=y.npz", "--output writes npy files; write 'y.npz' with --outputs"},
       {"--input x=x.npy --input x=x.npy", "input 'x' is given twice"},
@@ -238,6 +280,10 @@ TEST_F(ProgramTest, InputErrors) {
       {"--random --input x=scalar.npy", "input 'x' must be f32 [2, 3], but scalar.npy holds i64 []; convert it with x.astype(numpy.float32)"},
       {"--random --input 'token ids=int64.pb'", "input 'token ids' must be i64 [4], but int64.pb holds i64 [3]\n"},
       {"--random --input gate=bf16.npy", "input 'gate' must be bf16 [1], but bf16.npy holds bf16 [2]\n"},
+      {"--random --raw x=garbage.bin", "input 'x': garbage.bin has 10 bytes, but f32 [2, 3] takes 24\n"},
+      {"--random --raw x=missing.bin", "input 'x': cannot open 'missing.bin': No such file or directory"},
+      {"--random --raw x=garbage.bin:u8:10", "input 'x' must be f32 [2, 3], but garbage.bin holds u8 [10]"},
+      {"--random --save-inputs no/folder/x.npz", "cannot write 'no/folder/x.npz'"},
       {"--random --output y=no/such/folder/y.npy", "cannot write 'no/such/folder/y.npy': No such file or directory"},
       {"--random --outputs .", "cannot write '.': Is a directory"},
   };

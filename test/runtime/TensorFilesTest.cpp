@@ -4,6 +4,7 @@
 #include "runtime/program/TensorFiles.h"
 #include "TensorFileData.h"
 #include "runtime/program/File.h"
+#include "runtime/program/Fill.h"
 #include "runtime/program/Inflate.h"
 #include "runtime/program/Npy.h"
 #include "runtime/program/TensorProto.h"
@@ -207,7 +208,7 @@ TEST(NpyTest, RoundTripOfEveryType) {
     tensor.dims[0] = 2, tensor.dims[1] = 1, tensor.dims[2] = 3;
     ErrorText error;
     ASSERT_EQ(ingot_tensor_allocate(&tensor, &error), PROGRAM_OK);
-    ingot_tensor_randomize(&tensor, "t", 1);
+    ingot_tensor_fill(&tensor, FILL_RANDOM, "t", 1);
     uint8_t header[INGOT_NPY_HEADER];
     const size_t size = ingot_npy_header(header, type, tensor.dims, 3);
     EXPECT_EQ(size % 64, 0u);
@@ -439,38 +440,6 @@ TEST(TensorProtoTest, MalformedFiles) {
     EXPECT_EQ(parsed.status, PROGRAM_BAD_INPUT) << test.message;
     EXPECT_THAT(parsed.error.text, HasSubstr(test.message));
   }
-}
-
-TEST(RandomTest, DependsOnNameAndSeedOnly) {
-  const auto values = [](int32_t type, const char *name, uint64_t seed) {
-    HostTensor tensor = {};
-    tensor.element_type = type;
-    tensor.rank = 1;
-    tensor.dims[0] = 5000;
-    ErrorText error;
-    EXPECT_EQ(ingot_tensor_allocate(&tensor, &error), PROGRAM_OK);
-    ingot_tensor_randomize(&tensor, name, seed);
-    std::vector<double> result;
-    for (uint64_t i = 0; i < 5000; ++i)
-      result.push_back(ingot_element_value(type, tensor.data, i));
-    ingot_tensor_free(&tensor);
-    return result;
-  };
-  EXPECT_EQ(values(INGOT_F32, "x", 1), values(INGOT_F32, "x", 1));
-  EXPECT_NE(values(INGOT_F32, "x", 1), values(INGOT_F32, "y", 1));
-  EXPECT_NE(values(INGOT_F32, "x", 1), values(INGOT_F32, "x", 2));
-  for (int32_t type : {INGOT_F32, INGOT_F64, INGOT_F16, INGOT_BF16}) {
-    double sum = 0;
-    for (double value : values(type, "x", 3)) {
-      ASSERT_GE(value, -1);
-      ASSERT_LT(value, 1);
-      sum += value;
-    }
-    EXPECT_NEAR(sum / 5000, 0, 0.05);
-  }
-  for (int32_t type : {INGOT_U8, INGOT_I8, INGOT_BOOL, INGOT_U16, INGOT_I16, INGOT_U32, INGOT_I32, INGOT_U64, INGOT_I64})
-    for (double value : values(type, "x", 3))
-      ASSERT_TRUE(value == 0 || value == 1);
 }
 
 } // namespace

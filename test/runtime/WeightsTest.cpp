@@ -33,7 +33,7 @@ TEST(WeightsTest, OfTheModelAreMapped) {
   ASSERT_EQ(model.open(&handle), INGOT_OK);
   IngotSessionOptions options = Session::withThreads(2);
   options.weights = handle;
-  for (uint32_t flags : {0u, uint32_t(INGOT_PREFAULT_WEIGHTS)}) {
+  for (uint32_t flags : {0u, uint32_t(INGOT_LAZY_WEIGHTS)}) {
     options.flags = flags;
     Session session(model.model, options);
     ASSERT_EQ(session.status, INGOT_OK) << session.text;

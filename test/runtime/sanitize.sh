@@ -14,7 +14,8 @@ kinds=("$@")
 ((${#kinds[@]})) || kinds=(thread address,undefined)
 cache=$(command -v ccache || true)
 tests=(test/runtime/{AllocationCount,BindingTest,CxxHeaderTest,ProgramTestMain,SessionContractTest,SessionTest,TeamTest,WeightsTest}.cpp)
-files=(test/runtime/TensorFilesTest.cpp runtime/program/{Dims,Error,File,Inflate,Manifest,Npy,Options,Report,Tensor,TensorFiles,TensorProto,Zip}.c)
+files=(test/runtime/{Fill,TensorFiles}Test.cpp
+  runtime/program/{Dims,Error,File,Fill,Inflate,Manifest,Npy,Options,RawFile,Report,Tensor,TensorFiles,TensorProto,Zip}.c)
 # What measures time or waits for the scheduler says nothing here, and workers that sleep are waited for in every preset.
 without='-*EmptyEpochIsCheap:*UseNoProcessorTime:*LeaveASharedCore:*WorkersSleepBetweenRuns*'
 

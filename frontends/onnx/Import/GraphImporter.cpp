@@ -6,6 +6,7 @@
 #include "frontends/onnx/Import/Registry.h"
 #include "frontends/onnx/Ingest/ElementType.h"
 #include "frontends/onnx/Schema/Functions.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
@@ -48,6 +49,9 @@ std::optional<Value> GraphImporter::lookup(StringRef name) {
   const ingest::Initializer *initializer = model.initializer(name);
   if (!initializer)
     return std::nullopt;
+  OpBuilder::InsertionGuard guard(b);
+  if (auto function = b.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>()) // inside of a body: all that follows may use it
+    b.setInsertionPointToStart(&function.getBody().front());
   Value value = importConstant(*initializer, NameLoc::get(b.getStringAttr(name)));
   scopes.front()[name] = value;
   return value;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Import/Import.h"
 
+#include "dialects/Ingot/Control.h"
+
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Registry.h"
@@ -44,11 +46,15 @@ public:
         emitError(loc) << "the model cannot be imported";
       return {};
     }
-    eraseDeadOperations();
+    eraseDeadOperations(function.getBody().front());
     if (failed(finishPlaceholders()))
       return {};
     function->setAttr("ingot.symbols", b.getStrArrayAttr(SmallVector<StringRef>(symbols.names().begin(), symbols.names().end())));
-    if (symbols.isDynamic() && !symbols.names().empty()) {
+    size_t inputs = llvm::count_if(llvm::seq<size_t>(symbols.names().size()), [&](size_t i) { return isInput(i); });
+    if (!symbols.names().empty() && (symbols.isDynamic() || inputs == 0)) {
+      auto bounds = llvm::map_to_vector(symbols.bounds(), [&](AffineExpr bound) { return AffineMap::get(0, symbols.names().size(), bound); });
+      if (inputs < symbols.names().size())
+        function->setAttr("ingot.bounds", b.getAffineMapArrayAttr(bounds));
       auto ranges = llvm::map_to_vector(symbols.ranges(),
                                         [&](SymbolRange range) -> Attribute { return b.getDenseI64ArrayAttr({range.minimum, range.maximum}); });
       function->setAttr("ingot.ranges", b.getArrayAttr(ranges));
@@ -58,6 +64,16 @@ public:
   }
 
 private:
+  bool isInput(size_t symbol) const { return symbols.bounds()[symbol] == getAffineSymbolExpr(symbol, &context); }
+  bool needsInput(AffineExpr dim) const {
+    bool needs = false;
+    dim.walk([&](AffineExpr expr) {
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+        needs |= isInput(symbol.getPosition());
+    });
+    return needs;
+  }
+
   /// What has to be equal in a run: [()[symbols] -> (left, right), the node that needs it] for each relation.
   ArrayAttr relations() {
     SmallVector<Attribute> relations;
@@ -141,20 +157,24 @@ private:
     return success();
   }
 
-  void eraseDeadOperations() {
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+  void eraseDeadOperations(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      for (Region &body : op.getRegions())
+        eraseDeadOperations(body.front());
       if (isOpTriviallyDead(&op))
         op.erase();
+    }
   }
 
   /// Sizes that are left over as data: with open dims a run computes them; without, what they depend on has to be fixed.
   LogicalResult finishPlaceholders() {
     bool ok = true;
-    for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+    for (Block *block : blocksOf(function.getBody().front()))
+     for (Operation &op : llvm::make_early_inc_range(*block)) {
       std::optional<Dims> dims = op.getNumResults() == 1 ? getPlaceholderDims(op.getResult(0)) : std::nullopt;
       if (!dims)
         continue;
-      if (!symbols.isDynamic()) {
+      if (!symbols.isDynamic() && llvm::any_of(*dims, [&](AffineExpr dim) { return needsInput(dim); })) {
         symbols.reportSymbolic(op.getUses().begin()->getOwner()->getLoc(), *dims);
         ok = false;
         continue;

@@ -11,9 +11,6 @@ using namespace mlir;
 namespace ingot::importer {
 namespace {
 
-/// Loops are unrolled; a model that would become larger than this is refused.
-constexpr int64_t kMaxTrips = 4096;
-
 void importIdentity(Node &n) { n.yield(n[0]); }
 
 /// At inference time a dropout passes its input on; the mask keeps everything.
@@ -60,7 +57,52 @@ void importCastLike(Node &n) { n.yield(n.cast(n[0], elementOf(n[1]))); }
 /// A scalar condition in whatever shape of one element the model gives it.
 Value scalarCondition(Node &n, Value condition) { return n.reshape(condition, ArrayRef<int64_t>{}); }
 
-/// A constant condition imports one branch. Otherwise both are computed, because they have no effects, and the results are selected.
+/// Takes over where two branches give tensors of different dims: a symbol for each pair of sizes.
+struct BranchDims {
+  Node &n;
+  SmallVector<int64_t> symbols;
+  Dims thenDims, elseDims;
+
+  AffineExpr join(AffineExpr a, AffineExpr c) {
+    if (a == c)
+      return a;
+    for (auto [x, y, symbol] : llvm::zip_equal(thenDims, elseDims, symbols))
+      if (x == a && y == c)
+        return getAffineSymbolExpr(symbol, n.b.getContext());
+    SymbolRange x = n.symbols->rangeOf(a), y = n.symbols->rangeOf(c);
+    SymbolRange range = {std::min(x.minimum, y.minimum), std::max(x.maximum, y.maximum)};
+    AffineExpr symbol = n.symbols->define(n.proto.name() + ".size", range, n.symbols->boundOf(a, c));
+    symbols.push_back(cast<AffineSymbolExpr>(symbol).getPosition());
+    thenDims.push_back(a);
+    elseDims.push_back(c);
+    return symbol;
+  }
+
+  AffineMapAttr map(ArrayRef<AffineExpr> dims) const {
+    return dims.empty() ? AffineMapAttr() : AffineMapAttr::get(AffineMap::get(0, n.symbols->names().size(), dims, n.b.getContext()));
+  }
+};
+
+/// The type of result `index`, null (and reported) when the branches do not agree.
+Type joinTypes(Node &n, BranchDims &dims, unsigned index, Value a, Value c) {
+  auto x = dyn_cast<RankedTensorType>(a.getType()), y = dyn_cast<RankedTensorType>(c.getType());
+  if (!x || !y) {
+    n.error() << "the branches of If node '" << n.proto.name() << "' give sequences, so its condition must be a constant";
+    return {};
+  }
+  if (x.getRank() != y.getRank() || x.getElementType() != y.getElementType()) {
+    n.error() << "the branches of If node '" << n.proto.name()
+              << "' must give tensors of one rank and element type when its condition is computed at run time; output " << index << " is " << x << " or "
+              << y;
+    return {};
+  }
+  Dims joined;
+  for (auto [left, right] : llvm::zip_equal(getDims(x), getDims(y)))
+    joined.push_back(dims.join(left, right));
+  return makeTensorType(joined, x.getElementType());
+}
+
+/// A constant condition imports one branch.
 void importIf(Node &n) {
   if (std::optional<Ints> condition = n.readInts(n[0]); condition && condition->size() == 1) {
     const onnx::AttributeProto *branch = n.attribute(condition->front() ? "then_branch" : "else_branch");
@@ -68,141 +110,38 @@ void importIf(Node &n) {
       n.yield(i, value);
     return;
   }
-  SmallVector<Value> thenValues = n.graph.importSubgraph(n.attribute("then_branch")->g(), {});
-  SmallVector<Value> elseValues = n.graph.importSubgraph(n.attribute("else_branch")->g(), {});
   Value condition = scalarCondition(n, n[0]);
-  for (unsigned i = 0; i < n.numOutputs(); ++i) {
-    Value a = thenValues[i], c = elseValues[i];
-    if (!a || !c)
-      continue;
-    if (!isa<RankedTensorType>(a.getType())) {
-      n.error() << "the branches of If node '" << n.proto.name() << "' give sequences, so its condition must be a constant";
-      continue;
-    }
-    if (a.getType() != c.getType()) {
-      n.error() << "the branches of If node '" << n.proto.name()
-                << "' must give tensors of one shape when its condition is computed at run time; output " << i << " is " << a.getType() << " or "
-                << c.getType();
-      continue;
-    }
-    n.yield(i, a == c ? a : n.select(condition, a, c));
-  }
-}
-
-/// Stacks the values of all trips along a new first dim, or gives back an error.
-Value stack(Node &n, ArrayRef<Value> values, int64_t axis, bool reverse) {
-  SmallVector<Value> rows;
-  for (Value value : values)
-    rows.push_back(n.unsqueeze(value, axis));
-  if (reverse)
-    std::reverse(rows.begin(), rows.end());
-  return n.concat(rows, axis);
-}
-
-/// A loop with a constant trip count whose condition stays true, unrolled.
-void importLoop(Node &n) {
-  std::optional<int64_t> trips = n.has(0) ? n.integer(0u) : kMaxTrips + 1;
-  if (!trips)
+  if (!condition)
     return;
-  if (n.has(1)) {
-    std::optional<int64_t> start = n.integer(1u);
-    if (!start)
-      return;
-    if (!*start)
-      trips = 0;
+  // Its results are known when the bodies are.
+  auto open = IfOp::create(n.b, n.loc, TypeRange(), condition, ArrayRef<int64_t>(), AffineMapAttr(), AffineMapAttr());
+  SmallVector<Value> values[2];
+  for (auto [i, name] : {std::pair(0, "then_branch"), std::pair(1, "else_branch")}) {
+    OpBuilder::InsertionGuard guard(n.b);
+    n.b.createBlock(&open->getRegion(i));
+    values[i] = n.graph.importSubgraph(n.attribute(name)->g(), {});
+    if (!llvm::is_contained(values[i], Value()))
+      YieldOp::create(n.b, n.loc, values[i]);
   }
-  const onnx::GraphProto &body = n.attribute("body")->g();
-  SmallVector<Value> carried;
-  for (unsigned i = 2; i < n.size(); ++i)
-    carried.push_back(n[i]);
-  size_t numCarried = carried.size();
-  SmallVector<SmallVector<Value>> scanned(body.output_size() - 1 - numCarried);
-  bool isTrue = true;
-  for (int64_t trip = 0; trip < *trips && isTrue; ++trip) {
-    if (trip >= kMaxTrips) {
-      n.error() << "Loop node '" << n.proto.name() << "' makes more than " << kMaxTrips << " trips";
-      return;
-    }
-    SmallVector<Value> inputs = {n.constant(getScalar(trip, n.b.getI64Type())), n.scalar(1.0, n.b.getI1Type())};
-    inputs.append(carried);
-    SmallVector<Value> results = n.graph.importSubgraph(body, inputs);
-    if (llvm::is_contained(results, Value()))
-      return;
-    std::optional<Ints> condition = n.readInts(results[0]);
-    if (!condition) {
-      n.error() << "Loop node '" << n.proto.name() << "' decides at run time how long it runs; its condition and trip count must be constants";
-      return;
-    }
-    isTrue = condition->front() != 0;
-    carried.assign(results.begin() + 1, results.begin() + 1 + numCarried);
-    for (auto [values, result] : llvm::zip_equal(scanned, ArrayRef(results).drop_front(1 + numCarried)))
-      values.push_back(result);
-  }
-  for (auto [i, value] : llvm::enumerate(carried))
-    n.yield(i, value);
-  for (auto [i, values] : llvm::enumerate(scanned)) {
-    if (values.empty()) {
-      n.error() << "Loop node '" << n.proto.name() << "' makes no trip, so the shape of its output is not known";
-      return;
-    }
-    n.yield(numCarried + i, stack(n, values, 0, /*reverse=*/false));
-  }
-}
-
-/// The value of a list attribute at `index`, 0 when the list is not there.
-int64_t listed(const Ints &list, size_t index) { return index < list.size() ? list[index] : 0; }
-
-/// A scan over a fixed number of elements, unrolled.
-void importScan(Node &n) {
-  const onnx::GraphProto &body = n.attribute("body")->g();
-  size_t numScanned = n.integer("num_scan_inputs"), numCarried = n.size() - numScanned;
-  Ints inputAxes = n.integers("scan_input_axes"), inputDirections = n.integers("scan_input_directions");
-  Ints outputAxes = n.integers("scan_output_axes"), outputDirections = n.integers("scan_output_directions");
-  SmallVector<Value> carried;
-  for (size_t i = 0; i < numCarried; ++i)
-    carried.push_back(n[i]);
-  SmallVector<SmallVector<Value>> scanned(body.output_size() - numCarried);
-  std::optional<int64_t> trips;
-  for (size_t i = 0; i < numScanned; ++i) {
-    Value x = n[numCarried + i];
-    std::optional<int64_t> axis = n.normalize(listed(inputAxes, i), rankOf(x));
-    std::optional<int64_t> extent = axis ? n.fixedDim(x, *axis) : std::nullopt;
-    if (!extent)
-      return;
-    if (trips && *trips != *extent) {
-      n.error() << "the inputs that Scan node '" << n.proto.name() << "' walks along have different lengths";
-      return;
-    }
-    trips = extent;
-  }
-  if (!trips || *trips == 0 || *trips > kMaxTrips) {
-    n.error() << "Scan node '" << n.proto.name() << "' must make between 1 and " << kMaxTrips << " trips";
+  if (llvm::is_contained(values[0], Value()) || llvm::is_contained(values[1], Value()))
     return;
-  }
-  for (int64_t trip = 0; trip < *trips; ++trip) {
-    SmallVector<Value> inputs = carried;
-    for (size_t i = 0; i < numScanned; ++i) {
-      Value x = n[numCarried + i];
-      int64_t axis = *n.normalize(listed(inputAxes, i), rankOf(x));
-      inputs.push_back(n.squeeze(n.sliceAxis(x, axis, listed(inputDirections, i) ? *trips - 1 - trip : trip, 1), axis));
-    }
-    SmallVector<Value> results = n.graph.importSubgraph(body, inputs);
-    if (llvm::is_contained(results, Value()))
-      return;
-    carried.assign(results.begin(), results.begin() + numCarried);
-    for (auto [values, result] : llvm::zip_equal(scanned, ArrayRef(results).drop_front(numCarried)))
-      values.push_back(result);
-  }
-  for (auto [i, value] : llvm::enumerate(carried))
-    n.yield(i, value);
-  for (auto [i, values] : llvm::enumerate(scanned))
-    if (std::optional<int64_t> axis = n.normalize(listed(outputAxes, i), rankOf(values.front()) + 1))
-      n.yield(numCarried + i, stack(n, values, *axis, listed(outputDirections, i)));
+  BranchDims dims{n, {}, {}, {}};
+  SmallVector<Type> types;
+  for (auto [i, a, c] : llvm::enumerate(values[0], values[1]))
+    types.push_back(joinTypes(n, dims, i, a, c));
+  if (llvm::is_contained(types, Type()))
+    return;
+  auto branch = IfOp::create(n.b, n.loc, types, condition, dims.symbols, dims.map(dims.thenDims), dims.map(dims.elseDims));
+  for (unsigned i : {0, 1})
+    branch->getRegion(i).takeBody(open->getRegion(i));
+  open.erase();
+  for (auto [i, result] : llvm::enumerate(branch.getResults()))
+    n.yield(i, result);
 }
 
 constexpr OpRow kRows[] = {
     {"BitCast", importBitCast},   {"Cast", importCast}, {"CastLike", importCastLike}, {"Dropout", importDropout},
-    {"Identity", importIdentity}, {"If", importIf},     {"Loop", importLoop},         {"Scan", importScan, 9},
+    {"Identity", importIdentity}, {"If", importIf},
 };
 
 } // namespace

@@ -67,72 +67,11 @@ template <ReduceKind kind> void importArgReduce(Node &n) {
     n.yield(n.create<ArgReduceOp>(kind, n[0], *axis, n.flag("keepdims"), n.flag("select_last_index")));
 }
 
-void importTopK(Node &n) {
-  std::optional<int64_t> axis = n.axis(rankOf(n[0]));
-  std::optional<int64_t> k = n.since() < 10 ? n.integer("k") : n.integer(1u);
-  if (!axis || !k)
-    return;
-  Operation *op = n.createOp<TopKOp>(n[0], *k, *axis, n.since() < 11 || n.flag("largest"));
-  if (!op)
-    return;
-  n.yield(0, op->getResult(0));
-  n.yield(1, op->getResult(1));
-}
-
 template <ReduceKind kind> void importCumulative(Node &n) {
   std::optional<int64_t> given = n.integer(1u);
   std::optional<int64_t> axis = given ? n.normalize(*given, rankOf(n[0])) : std::nullopt;
   if (axis)
     n.yield(n.create<CumulativeOp>(kind, n[0], *axis, n.flag("exclusive"), n.flag("reverse")));
-}
-
-/// The positions of the true elements, when they are known.
-std::optional<Ints> truePositions(Node &n, unsigned index) {
-  std::optional<Ints> condition = n.ints(index);
-  if (!condition)
-    return std::nullopt;
-  Ints positions;
-  for (auto [i, element] : llvm::enumerate(*condition))
-    if (element)
-      positions.push_back(i);
-  return positions;
-}
-
-void importCompress(Node &n) {
-  std::optional<Ints> positions = truePositions(n, 1);
-  if (!positions)
-    return;
-  Value x = n[0];
-  if (!n.hasAttribute("axis")) {
-    return n.yield(n.create<GatherOp>(n.reshape(x, productOf(getDims(typeOf(x)), n.b.getContext())), n.ints(*positions), 0));
-  }
-  if (std::optional<int64_t> axis = n.axis(rankOf(x)))
-    n.yield(n.create<GatherOp>(x, n.ints(*positions), *axis));
-}
-
-/// The number of non-zero elements is the size of the result: only a constant has it.
-void importNonZero(Node &n) {
-  std::optional<Ints> nonZero;
-  if (std::optional<SmallVector<double>> reals = n.readFloats(n[0])) {
-    nonZero.emplace();
-    for (auto [i, element] : llvm::enumerate(*reals))
-      if (element != 0.0)
-        nonZero->push_back(i);
-  } else {
-    nonZero = truePositions(n, 0);
-  }
-  if (!nonZero)
-    return;
-  ArrayRef<int64_t> shape = typeOf(n[0]).getShape();
-  Ints coordinates;
-  for (size_t dim = 0; dim < shape.size(); ++dim) {
-    int64_t inner = 1;
-    for (int64_t size : shape.drop_front(dim + 1))
-      inner *= size;
-    for (int64_t flat : *nonZero)
-      coordinates.push_back(flat / inner % shape[dim]);
-  }
-  n.yield(n.reshape(n.ints(coordinates), {static_cast<int64_t>(shape.size()), static_cast<int64_t>(nonZero->size())}));
 }
 
 /// Element i of a sequence of length l comes from l - 1 - i; what is behind the sequence stays.
@@ -150,19 +89,16 @@ void importReverseSequence(Node &n) {
 constexpr OpRow kRows[] = {
     {"ArgMax", importArgReduce<ReduceKind::Max>},
     {"ArgMin", importArgReduce<ReduceKind::Min>},
-    {"Compress", importCompress},
     {"CumProd", importCumulative<ReduceKind::Prod>},
     {"CumSum", importCumulative<ReduceKind::Sum>},
     {"Gather", importGather},
     {"GatherElements", importGatherElements},
     {"GatherND", importGatherNd},
-    {"NonZero", importNonZero},
     {"ReverseSequence", importReverseSequence},
     {"Scatter", importScatterElements},
     {"ScatterElements", importScatterElements},
     {"ScatterND", importScatterNd},
     {"TensorScatter", importTensorScatter},
-    {"TopK", importTopK},
 };
 
 } // namespace

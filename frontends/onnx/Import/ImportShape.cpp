@@ -62,50 +62,6 @@ void importConstantOfShape(Node &n) {
   n.yield(n.full(*dims, n.reshape(element, ArrayRef<int64_t>{})));
 }
 
-/// The number of elements of an integer Range; null (and reported) when it cannot be told.
-AffineExpr countOf(Node &n) {
-  std::optional<Dims> start = n.dims(0), limit = n.dims(1);
-  std::optional<int64_t> delta = n.integer(2u);
-  if (!start || !limit || !delta)
-    return nullptr;
-  if (*delta == 0) {
-    n.error() << "the step of Range node '" << n.proto.name() << "' is 0";
-    return nullptr;
-  }
-  AffineExpr distance = *delta > 0 ? limit->front() - start->front() : start->front() - limit->front();
-  AffineExpr count = simplifyDim(distance.ceilDiv(std::abs(*delta)));
-  if (std::optional<int64_t> number = getConstant(count))
-    return getAffineConstantExpr(std::max<int64_t>(*number, 0), n.b.getContext());
-  if (n.graph.getSymbols().isDynamic() && n.graph.getSymbols().isAtLeast(count, 0))
-    return count;
-  n.graph.reportSymbolic(n.loc, {count});
-  return nullptr;
-}
-
-/// start + i * delta for each i: the arithmetic of the reference, so that no rounding differs.
-void importRange(Node &n) {
-  Type element = elementOf(n[0]);
-  Value steps;
-  if (isa<IntegerType>(element)) {
-    AffineExpr count = countOf(n);
-    if (!count)
-      return;
-    steps = n.iota(count);
-  } else {
-    std::optional<SmallVector<double>> start = n.floats(0), limit = n.floats(1), delta = n.floats(2);
-    if (!start || !limit || !delta)
-      return;
-    double count = std::ceil((limit->front() - start->front()) / delta->front());
-    if (!std::isfinite(count)) {
-      n.error() << "the step of Range node '" << n.proto.name() << "' is 0";
-      return;
-    }
-    steps = n.iota(std::max<int64_t>(static_cast<int64_t>(count), 0));
-  }
-  auto flat = [&](Value value) { return n.reshape(value, ArrayRef<int64_t>{}); };
-  n.yield(n.add(flat(n[0]), n.mul(n.cast(steps, element), flat(n[2]))));
-}
-
 /// Ones where column - row = k.
 void importEyeLike(Node &n) {
   Dims dims = getDims(typeOf(n[0]));
@@ -141,8 +97,7 @@ void importOneHot(Node &n) {
 constexpr OpRow kRows[] = {
     {"Constant", importConstant}, {"ConstantOfShape", importConstantOfShape},
     {"EyeLike", importEyeLike},   {"OneHot", importOneHot},
-    {"Range", importRange},       {"Shape", importShape},
-    {"Size", importSize},
+    {"Shape", importShape},       {"Size", importSize},
 };
 
 } // namespace

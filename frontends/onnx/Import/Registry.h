@@ -38,6 +38,8 @@ llvm::ArrayRef<OpRow> resizeOps();
 llvm::ArrayRef<OpRow> recurrentOps();
 llvm::ArrayRef<OpRow> quantizeOps();
 llvm::ArrayRef<OpRow> controlOps();
+llvm::ArrayRef<OpRow> loopOps();
+llvm::ArrayRef<OpRow> countedOps();
 llvm::ArrayRef<OpRow> einsumOps();
 llvm::ArrayRef<OpRow> samplingOps();
 llvm::ArrayRef<OpRow> sequenceOps();

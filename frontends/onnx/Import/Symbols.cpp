@@ -100,11 +100,37 @@ AffineExpr Symbols::symbol(const std::string &name, const std::string &input, bo
     symbolInputs.push_back(input);
     auto range = options.ranges.find(name);
     symbolRanges.push_back(range != options.ranges.end() ? range->second : isFirst ? kDefaultBatch : kDefaultRange);
+    symbolBounds.push_back(getAffineSymbolExpr(it->second, context));
   }
   return getAffineSymbolExpr(it->second, context);
 }
 
-bool Symbols::isAtLeast(AffineExpr value, int64_t limit) const { return rangeOf(simplifyDim(value), symbolRanges).minimum >= limit; }
+AffineExpr Symbols::define(std::string name, SymbolRange range, AffineExpr bound) {
+  std::string own = name;
+  for (int copy = 2; positions.count(own); ++copy)
+    own = name + "_" + std::to_string(copy);
+  positions.emplace(own, symbolNames.size());
+  symbolNames.push_back(own);
+  symbolInputs.push_back("");
+  symbolRanges.push_back(range);
+  symbolBounds.push_back(bound ? simplifyDim(bound) : getAffineConstantExpr(range.maximum, context));
+  return getAffineSymbolExpr(symbolNames.size() - 1, context);
+}
+
+AffineExpr Symbols::boundOf(AffineExpr a, AffineExpr b) const {
+  return isAtLeast(a - b, 0) ? a : isAtLeast(b - a, 0) ? b : simplifyDim(a + b);
+}
+
+bool Symbols::isKnownBefore(AffineExpr dim) const {
+  bool known = true;
+  dim.walk([&](AffineExpr expr) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+      known &= symbolBounds[symbol.getPosition()] == expr;
+  });
+  return known;
+}
+
+bool Symbols::isAtLeast(AffineExpr value, int64_t limit) const { return rangeOf(value).minimum >= limit; }
 
 bool Symbols::ensureAtMost(AffineExpr value, AffineExpr limit) {
   AffineExpr room = simplifyDim(limit - value);
@@ -112,6 +138,8 @@ bool Symbols::ensureAtMost(AffineExpr value, AffineExpr limit) {
     return true;
   // constant - factor * symbol: the symbol is at most constant / factor.
   for (auto [i, range] : llvm::enumerate(symbolRanges)) {
+    if (!isKnownBefore(getAffineSymbolExpr(i, context)))
+      continue;
     SmallVector<int64_t> sizes(symbolRanges.size(), 0);
     int64_t constant = evaluateDim(room, sizes);
     sizes[i] = 1;
@@ -128,8 +156,8 @@ bool Symbols::requireEqual(AffineExpr a, AffineExpr b, Location loc) {
   a = simplifyDim(a), b = simplifyDim(b);
   if (a == b)
     return true;
-  SymbolRange difference = rangeOf(simplifyDim(a - b), symbolRanges);
-  if (!isDynamic() || difference.minimum > 0 || difference.maximum < 0)
+  SymbolRange difference = rangeOf(a - b);
+  if (!isDynamic() || difference.minimum > 0 || difference.maximum < 0 || !isKnownBefore(a) || !isKnownBefore(b))
     return false;
   if (llvm::none_of(knownRelations, [&](const Relation &known) { return known.left == a && known.right == b; }))
     knownRelations.push_back({a, b, loc});
@@ -189,6 +217,10 @@ void Symbols::reportSymbolic(Location loc, ArrayRef<AffineExpr> dims) const {
     });
   assert(position && "only symbolic dims are reported");
   const std::string &name = symbolNames[*position], &input = symbolInputs[*position];
+  if (input.empty()) {
+    emitError(loc) << "the size '" << name << "' follows from data during the run, but it has to be known before";
+    return;
+  }
   emitError(loc) << "dim '" << name << "' of input '" << input << "' is not fixed: give --dim " << name << "=N or --input-shape " << input << "=...";
 }
 

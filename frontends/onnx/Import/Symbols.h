@@ -31,6 +31,17 @@ public:
   /// Whether `value` is at least `limit`, for all sizes in their ranges.
   bool isAtLeast(mlir::AffineExpr value, int64_t limit) const;
 
+  /// A symbol that gets its value during the run: at most `bound`, a function of symbols that are known before it (null: the range says it all). Its
+  /// name is made different from all others.
+  mlir::AffineExpr define(std::string name, SymbolRange range, mlir::AffineExpr bound = {});
+  /// The most that `a` and `b` can be.
+  mlir::AffineExpr boundOf(mlir::AffineExpr a, mlir::AffineExpr b) const;
+  SymbolRange rangeOf(mlir::AffineExpr dim) const { return ingot::rangeOf(simplifyDim(dim), symbolRanges); }
+  /// One per name: itself for a symbol that inputs have.
+  llvm::ArrayRef<mlir::AffineExpr> bounds() const { return symbolBounds; }
+  /// Whether all symbols of `dim` are known before a run.
+  bool isKnownBefore(mlir::AffineExpr dim) const;
+
   /// Takes note that `a` and `b` have to be equal for the operation at `loc`: a run checks it. False when they never are.
   bool requireEqual(mlir::AffineExpr a, mlir::AffineExpr b, mlir::Location loc);
   struct Relation {
@@ -56,6 +67,7 @@ private:
   std::map<std::string, unsigned> positions; ///< of the symbols by name
   std::vector<std::string> symbolNames, symbolInputs;
   std::vector<SymbolRange> symbolRanges;
+  std::vector<mlir::AffineExpr> symbolBounds;
   std::vector<Relation> knownRelations;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Import/TensorBuilder.h"
 
+#include "dialects/Ingot/Control.h"
+
 #include "dialects/Ingot/SymbolicDims.h"
 #include "frontends/onnx/Import/Symbols.h"
 
@@ -149,6 +151,28 @@ std::optional<Dims> TensorBuilder::readDims(Value value) {
   if (!ints)
     return std::nullopt;
   return Dims(llvm::map_range(*ints, [&](int64_t size) { return getAffineConstantExpr(size, b.getContext()); }));
+}
+
+//===-- Sizes that follow from data ---------------------------------------------------------------------------------------------------------===//
+
+AffineExpr TensorBuilder::bindDim(Value value, const std::string &name, SymbolRange range, AffineExpr limit) {
+  if (std::optional<Dims> known = readDims(value); known && known->size() == 1)
+    return known->front();
+  if (limit)
+    range.maximum = std::min(range.maximum, symbols->rangeOf(limit).maximum);
+  AffineExpr symbol = symbols->define(name, range, limit);
+  unsigned position = cast<AffineSymbolExpr>(symbol).getPosition();
+  AffineMapAttr map = limit && !getConstant(limit) ? AffineMapAttr::get(AffineMap::get(0, position, limit)) : AffineMapAttr();
+  Value scalar = cast(reshape(value, ArrayRef<int64_t>{}), b.getI64Type());
+  BindDimOp::create(b, loc, Type(), scalar, b.getI64IntegerAttr(position), map);
+  return symbol;
+}
+
+void TensorBuilder::requireZero(Value value, const std::string &text) {
+  bindDim(value, "zero", {0, 0});
+  auto bind = dyn_cast_or_null<BindDimOp>(&*std::prev(b.getInsertionPoint()));
+  if (bind)
+    bind->setAttr(kFailureText, b.getStringAttr(text));
 }
 
 //===-- Elementwise ----------------------------------------------------------------------------------------------------------------------===//

@@ -7,6 +7,7 @@
 
 #include "dialects/Ingot/Constants.h"
 #include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/Weights/WeightStore.h"
@@ -55,6 +56,15 @@ public:
   std::optional<llvm::SmallVector<double>> readFloats(mlir::Value value);
   /// The same for a vector of sizes that may be symbolic.
   std::optional<Dims> readDims(mlir::Value value);
+
+  //===-- Sizes that follow from data -------------------------------------------------------------------------------------------------------===//
+
+  /// The value that the scalar `value` (one element of an integer type) has at run time, as a symbol; or as what it is where that is known. A run fails
+  /// where it is not in `range` or above `limit` (a function of symbols known before; null: none).
+  mlir::AffineExpr bindDim(mlir::Value value, const std::string &name, SymbolRange range, mlir::AffineExpr limit = {});
+
+  /// A run fails with the text when the scalar `value` is not 0.
+  void requireZero(mlir::Value value, const std::string &text);
 
   //===-- Elementwise --------------------------------------------------------------------------------------------------------------------===//
 

@@ -45,6 +45,14 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> ExternalFiles::find(const std:
   return it == files.end() ? absl::NotFoundError(absl::StrCat("external data file '", location, "' was not loaded")) : it->second;
 }
 
+std::map<std::string, std::shared_ptr<const MappedFile>> ExternalFiles::mapped() const {
+  std::map<std::string, std::shared_ptr<const MappedFile>> result;
+  for (const auto &[location, file] : files)
+    if (file.ok())
+      result.emplace(location, *file);
+  return result;
+}
+
 absl::StatusOr<std::shared_ptr<const MappedFile>> ExternalFiles::open(const std::string &location) const {
   auto outside = [&](const char *why) {
     return absl::PermissionDeniedError(

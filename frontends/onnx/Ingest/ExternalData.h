@@ -37,6 +37,9 @@ public:
   /// The mapped file, or why there is none. Only for locations that were loaded.
   absl::StatusOr<std::shared_ptr<const MappedFile>> find(const std::string &location) const;
 
+  /// The files that are mapped, by location.
+  std::map<std::string, std::shared_ptr<const MappedFile>> mapped() const;
+
 private:
   absl::StatusOr<std::shared_ptr<const MappedFile>> open(const std::string &location) const;
 

@@ -73,6 +73,12 @@ bool parse(const std::string &structure, int maxGraphDepth, onnx::ModelProto &mo
   return model.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
 }
 
+std::string hashOf(const MappedFile &file) {
+  llvm::SHA256 hash;
+  hash.update(file.bytes());
+  return llvm::toHex(hash.final(), /*LowerCase=*/true);
+}
+
 } // namespace
 
 const Initializer *Model::initializer(llvm::StringRef name) const {
@@ -96,10 +102,13 @@ std::map<std::string, std::string> Model::metadata() const {
   return result;
 }
 
-std::string Model::sha256() const {
-  llvm::SHA256 hash;
-  hash.update(files.model->bytes());
-  return llvm::toHex(hash.final(), /*LowerCase=*/true);
+std::string Model::sha256() const { return hashOf(*files.model); }
+
+std::map<std::string, std::string> Model::externalSha256() const {
+  std::map<std::string, std::string> result;
+  for (const auto &[location, file] : files.external.mapped())
+    result[location] = hashOf(*file);
+  return result;
 }
 
 absl::StatusOr<std::unique_ptr<Model>> readModel(const std::string &path, const IngestOptions &options) {

@@ -46,6 +46,9 @@ public:
   /// SHA-256 of the file in hexadecimal. Reads the whole file at every call.
   std::string sha256() const;
 
+  /// The same of each file of external data, by the location that tensors give.
+  std::map<std::string, std::string> externalSha256() const;
+
 private:
   friend absl::StatusOr<std::unique_ptr<Model>> readModel(const std::string &path, const IngestOptions &options);
   friend class Validator;

@@ -23,6 +23,9 @@ Operation *findAnchor(RegionOp region) {
   return nullptr;
 }
 
+/// Whether the number of elements is a result too: it is there also when there are none.
+bool isCounted(Operation *anchor) { return isa<NonZeroOp, UniqueOp, NonMaxSuppressionOp>(anchor); }
+
 /// The dims of the region's units (see `leadingUnits`), by operation.
 Dims unitsOf(RegionOp region) {
   Operation *anchor = findAnchor(region);
@@ -43,7 +46,7 @@ Dims unitsOf(RegionOp region) {
       .Case([&](NormOp op) { return leadingUnits(dropDims(result, op.getAxes())); })
       .Case<CumulativeOp, TopKOp>([&](auto op) { return leadingUnits(dropDims(result, {static_cast<int64_t>(op.getAxis())})); })
       .Case([&](GatherOp op) { return leadingUnits(result, gathersRows(op) ? rank - 1 : rank); })
-      .Case<ScatterElementsOp, ScatterNdOp, DimsOp>([&](auto) { return Dims(); })
+      .Case<ScatterElementsOp, ScatterNdOp, DimsOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp>([&](auto) { return Dims(); })
       .Case([&](RecurrentOp op) -> Dims {
         if (plainScratchBytes(region) != 0)
           return {}; // the sequences take turns with the one scratch buffer
@@ -55,6 +58,8 @@ Dims unitsOf(RegionOp region) {
 /// Whether an element of every yielded tensor is a function of the same element of the anchor.
 LogicalResult checkEpilogue(RegionOp region, Operation *anchor) {
   if (anchor->getNumResults() > 1) {
+    if (isCounted(anchor) && !llvm::all_of(anchor->getResults(), [&](Value result) { return llvm::is_contained(region.getYielded(), result); }))
+      return region.emitOpError("does not yield all results of '") << anchor->getName() << "', which works in them";
     for (Value yielded : region.getYielded())
       if (yielded.getDefiningOp() != anchor)
         return region.emitOpError("has an epilogue after '") << anchor->getName() << "', which has several results";
@@ -90,7 +95,10 @@ int64_t plainUnits(RegionOp region) {
 }
 
 int64_t plainScratchBytes(RegionOp region) {
-  if (auto recurrent = dyn_cast_or_null<RecurrentOp>(findAnchor(region)))
+  Operation *anchor = findAnchor(region);
+  if (auto suppression = dyn_cast_or_null<NonMaxSuppressionOp>(anchor))
+    return suppressionScratchBytes(region, suppression);
+  if (auto recurrent = dyn_cast_or_null<RecurrentOp>(anchor))
     if (int64_t bytes = recurrentScratchBytes(recurrent); bytes > kMaxStackBytes)
       return bytes;
   return 0;
@@ -107,7 +115,7 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
       e.forElements(shapeOf(region.getYielded().front()), [&](ValueRange indices) { e.writeBody(indices); });
     return success();
   }
-  if (!isa<RecurrentOp>(anchor) && isEmpty(anchor->getResult(0)))
+  if (!isa<RecurrentOp>(anchor) && !isCounted(anchor) && isEmpty(anchor->getResult(0)))
     return success();
   return TypeSwitch<Operation *, LogicalResult>(anchor)
       .Case<ResizeOp, RecurrentOp>([&](auto op) {
@@ -118,7 +126,7 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
       })
       .Case<ReshapeOp, TransposeOp, SliceOp, DimsOp, ConcatOp, PadOp, PackOp, MatMulOp, PackedMatMulOp, ConvOp, ConvTransposeOp, PoolOp,
             MaxPoolIndicesOp, ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp, GatherNdOp, ScatterElementsOp,
-            ScatterNdOp>([&](auto op) {
+            ScatterNdOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp>([&](auto op) {
         emitPlainOp(e, op);
         return success();
       })

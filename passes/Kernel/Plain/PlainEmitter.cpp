@@ -86,6 +86,19 @@ SmallVector<Value> PlainEmitter::foldNest(ArrayRef<AffineExpr> shape, ValueRange
   return foldNest(lows, highs, start, body);
 }
 
+SmallVector<Value> PlainEmitter::repeat(ValueRange start, function_ref<Value(ValueRange)> condition,
+                                        function_ref<SmallVector<Value>(ValueRange)> body) {
+  SmallVector<Type> types(start.getTypes());
+  SmallVector<Location> locations(start.size(), b.getLoc());
+  auto loop = scf::WhileOp::create(b, types, start);
+  OpBuilder::InsertionGuard guard(b);
+  Block *test = b.createBlock(&loop.getBefore(), {}, types, locations);
+  scf::ConditionOp::create(b, condition(test->getArguments()), test->getArguments());
+  Block *turn = b.createBlock(&loop.getAfter(), {}, types, locations);
+  scf::YieldOp::create(b, body(turn->getArguments()));
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
 void PlainEmitter::when(Value condition, function_ref<void()> then, function_ref<void()> otherwise) {
   auto branch = scf::IfOp::create(b, condition, static_cast<bool>(otherwise));
   OpBuilder::InsertionGuard guard(b);

@@ -74,6 +74,9 @@ public:
   using NestCarry = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange, mlir::ValueRange)>;
   llvm::SmallVector<mlir::Value> foldNest(mlir::ValueRange lows, mlir::ValueRange highs, mlir::ValueRange start, NestCarry body);
   llvm::SmallVector<mlir::Value> foldNest(llvm::ArrayRef<mlir::AffineExpr> shape, mlir::ValueRange start, NestCarry body);
+  /// Repeats `body`, which returns the next values, as long as `condition` holds for the values.
+  llvm::SmallVector<mlir::Value> repeat(mlir::ValueRange start, llvm::function_ref<mlir::Value(mlir::ValueRange)> condition,
+                                        llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> body);
   void when(mlir::Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise = nullptr);
   mlir::Value choose(mlir::Value condition, llvm::function_ref<mlir::Value()> then, llvm::function_ref<mlir::Value()> otherwise);
 
@@ -177,6 +180,9 @@ void emitPlainOp(PlainEmitter &e, GatherElementsOp op);
 void emitPlainOp(PlainEmitter &e, GatherNdOp op);
 void emitPlainOp(PlainEmitter &e, ScatterElementsOp op);
 void emitPlainOp(PlainEmitter &e, ScatterNdOp op);
+void emitPlainOp(PlainEmitter &e, NonZeroOp op);
+void emitPlainOp(PlainEmitter &e, UniqueOp op);
+void emitPlainOp(PlainEmitter &e, NonMaxSuppressionOp op);
 void emitPlainOp(PlainEmitter &e, ResizeOp op);
 void emitPlainOp(PlainEmitter &e, RecurrentOp op);
 
@@ -185,8 +191,9 @@ mlir::LogicalResult checkPlain(RecurrentOp op);
 mlir::LogicalResult checkPlain(ResizeOp op);
 /// Whether one index of a gather stands for a row of elements.
 bool gathersRows(GatherOp op);
-/// Bytes of the state and the gates of one sequence.
+/// Bytes of the state and the gates of one sequence; of the candidates of one class.
 int64_t recurrentScratchBytes(RecurrentOp op);
+int64_t suppressionScratchBytes(RegionOp region, NonMaxSuppressionOp op);
 
 } // namespace ingot
 

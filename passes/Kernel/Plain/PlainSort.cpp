@@ -2,7 +2,7 @@
 //
 // top_k: repeated selection for a few elements, a heap in the result buffers for many.
 #include "passes/Kernel/FailureSites.h"
-#include "passes/Kernel/Plain/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainHeap.h"
 
 using namespace mlir;
 
@@ -11,17 +11,11 @@ namespace {
 
 constexpr int64_t kMaxSelected = 32; ///< selection reads every element this often at most
 
-/// An element and its index along the axis.
-struct Item {
-  Value element, position;
-};
-
-class TopKRow {
+class TopKRow final : public PlainHeap {
 public:
-  TopKRow(PlainEmitter &e, TopKOp op, ValueRange outer) : e(e), b(e.b), op(op), outer(outer), element(PlainEmitter::elementOf(op.getX())) {
-    size = PlainEmitter::shapeOf(op.getX())[op.getAxis()];
-    count = op.getK();
-  }
+  TopKRow(PlainEmitter &e, TopKOp op, ValueRange outer)
+      : PlainHeap(e), op(op), outer(outer), element(PlainEmitter::elementOf(op.getX())), size(PlainEmitter::shapeOf(op.getX())[op.getAxis()]),
+        count(PlainEmitter::shapeOf(op.getValues())[op.getAxis()]) {}
 
   /// The k-th element is the best of those that come after the one before it. Needs no memory.
   void select() {
@@ -45,21 +39,19 @@ public:
   /// Keeps the best k in a heap whose root is the worst of them, then takes the worst out again and again.
   void sortByHeap() {
     e.loop(count, [&](Value i) { store(i, {e.read(op.getX(), place(i)), i}); });
-    e.loop(count / 2, [&](Value i) {
-      Value start = e.sub(e.index(count / 2 - 1), i);
-      siftDown(load(start), start, e.index(count));
-    });
-    Value root = e.index(0);
-    e.loop(e.index(count), e.index(size), [&](Value i) {
-      Item item{e.read(op.getX(), place(i)), i};
-      e.when(greater(item.element, load(root).element), [&] { siftDown(item, root, e.index(count)); });
-    });
-    e.loop(count - 1, [&](Value i) {
-      Value last = e.sub(e.index(count - 1), i);
-      Item worst = load(root), item = load(last);
-      siftDown(item, root, last);
-      store(last, worst);
-    });
+    build(e.index(count));
+    auto offerRest = [&] {
+      Value root = e.index(0);
+      e.loop(e.index(count), e.index(size), [&](Value i) {
+        Item item{e.read(op.getX(), place(i)), i};
+        e.when(greater(item.element, load(root).element), [&] { siftDown(item, root, e.index(count)); });
+      });
+    };
+    if (count.number)
+      offerRest();
+    else
+      e.when(e.compare(arith::CmpIPredicate::sgt, e.index(count), e.index(0)), offerRest);
+    sort(e.index(count));
   }
 
 private:
@@ -71,12 +63,12 @@ private:
 
   Value toI64(Value position) { return arith::IndexCastOp::create(b, b.getI64Type(), position); }
 
-  Item load(Value i) {
+  Item load(Value i) override {
     Value position = loadElements(b, e.bufferOf(1), place(i), 1, b.getI64Type());
     return {loadElements(b, e.bufferOf(0), place(i), 1, element), arith::IndexCastOp::create(b, b.getIndexType(), position)};
   }
 
-  void store(Value i, Item item) {
+  void store(Value i, Item item) override {
     storeElements(b, item.element, e.bufferOf(0), place(i), element);
     storeElements(b, toI64(item.position), e.bufferOf(1), place(i), b.getI64Type());
   }
@@ -94,47 +86,24 @@ private:
   }
 
   /// Whether x stands before y in the result.
-  Value before(Item x, Item y) {
+  Value before(Item x, Item y) override {
     Value isLower = e.compare(arith::CmpIPredicate::slt, x.position, y.position);
     Value notAfter = arith::XOrIOp::create(b, greater(y.element, x.element), ElementMath(b, b.getI1Type()).truth());
     return arith::OrIOp::create(b, greater(x.element, y.element), e.logicalAnd(notAfter, isLower));
   }
 
-  /// Puts `item` at `start` of the heap of `end` items, or as far below as it must go.
-  void siftDown(Item item, Value start, Value end) {
-    Value truth = ElementMath(b, b.getI1Type()).truth();
-    auto loop = scf::WhileOp::create(b, TypeRange{b.getIndexType(), b.getI1Type()}, ValueRange{start, truth});
-    OpBuilder::InsertionGuard guard(b);
-    Block *test = b.createBlock(&loop.getBefore(), {}, {b.getIndexType(), b.getI1Type()}, {b.getLoc(), b.getLoc()});
-    scf::ConditionOp::create(b, test->getArgument(1), test->getArguments());
-    Block *body = b.createBlock(&loop.getAfter(), {}, {b.getIndexType(), b.getI1Type()}, {b.getLoc(), b.getLoc()});
-    Value hole = body->getArgument(0), left = e.add(e.mul(hole, 2), 1), right = e.add(left, 1);
-    // The worse of both children; a missing one is replaced by the other, or by the item itself.
-    auto isBelow = [&](Value child) { return e.compare(arith::CmpIPredicate::slt, child, end); };
-    Value hasLeft = isBelow(left), safeLeft = arith::SelectOp::create(b, hasLeft, left, hole);
-    Value safeRight = arith::SelectOp::create(b, isBelow(right), right, safeLeft);
-    Value rightIsWorse = before(load(safeLeft), load(safeRight));
-    Value child = arith::SelectOp::create(b, rightIsWorse, safeRight, safeLeft);
-    Item lower = load(child);
-    Value moves = e.logicalAnd(hasLeft, before(item, lower));
-    e.when(moves, [&] { store(hole, lower); }, [&] { store(hole, item); });
-    scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(b, moves, child, hole), moves});
-  }
-
-  PlainEmitter &e;
-  ImplicitLocOpBuilder &b;
   TopKOp op;
   ValueRange outer;
   Type element;
-  AffineExpr size;
-  int64_t count;
+  Extent size, count;
 };
 
 } // namespace
 
 void emitPlainOp(PlainEmitter &e, TopKOp op) {
-  int64_t axis = op.getAxis(), count = op.getK();
-  bool heap = count > kMaxSelected && e.bufferOf(0) && e.bufferOf(1);
+  int64_t axis = op.getAxis();
+  Extent count = PlainEmitter::shapeOf(op.getValues())[axis];
+  bool heap = count.number.value_or(std::numeric_limits<int64_t>::max()) > kMaxSelected && e.bufferOf(0) && e.bufferOf(1);
   Dims shape = PlainEmitter::shapeOf(op.getX());
   auto sort = [&] {
     e.forElements(dropDims(shape, axis), [&](ValueRange outer) {

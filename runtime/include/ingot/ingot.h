@@ -39,15 +39,15 @@ typedef struct IngotPool {
 } IngotPool;
 
 enum {
-  INGOT_STAGING = 1u << 0,         /* tensors may have strides and any alignment: the session holds a copy of each one that does */
-  INGOT_PREFAULT_WEIGHTS = 1u << 1 /* read the weights once at opening, so that the first run waits for no disk */
+  INGOT_STAGING = 1u << 0,     /* tensors may have strides and any alignment: the session holds a copy of each one that does */
+  INGOT_LAZY_WEIGHTS = 1u << 2 /* opening does not read the weights: a run reads from the file what it is the first to need */
 };
 
 /* Everything but `struct_size` may be 0: then all comes from libc and there is a thread per core. */
 typedef struct IngotSessionOptions {
   uint32_t struct_size;
   uint32_t threads;  /* 0: one per core that this process may use; ignored with a pool */
-  uint32_t flags;    /* INGOT_STAGING, INGOT_PREFAULT_WEIGHTS */
+  uint32_t flags;    /* INGOT_STAGING, INGOT_LAZY_WEIGHTS */
   uint32_t reserved; /* 0 */
   /* For the session and the arena; called in open and close only. Both or none. `alignment` is a power of two. */
   void *(*allocate)(void *user, size_t bytes, size_t alignment);

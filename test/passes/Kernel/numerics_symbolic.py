@@ -23,6 +23,7 @@ from planned_regions import CPU, LLVM, pack, pack_convolution, run
 SYMBOLS = {"a": 33, "b": 17}  # the largest values
 VALUES = [(1, 1), (2, 3), (5, 1), (1, 16), (7, 5), (16, 2), (17, 17), (33, 7)]
 CASES = []
+UNSPECIFIED = -77  # what integers are not compared with
 FORBIDDEN = mmap.mmap(-1, 2 * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=0)
 NOWHERE = np.frombuffer(FORBIDDEN, np.uint8).ctypes.data + mmap.PAGESIZE  # neither before nor behind it
 
@@ -80,16 +81,19 @@ class Buffer:
 
 
 class Case:
-    def __init__(self, name, text, inputs, outputs, compute, tolerance):
+    def __init__(self, name, text, inputs, outputs, compute, tolerance, scratch=()):
         gap = 3 if len(CASES) % 2 else 0
         self.name, self.text, self.compute, self.tolerance = name, text, compute, tolerance
         self.inputs, self.outputs = [Buffer(spec, gap) for spec in inputs], [Buffer(spec, gap) for spec in outputs]
+        self.results = len(self.outputs)
+        self.scratch = [Buffer(spec, 0) for spec in scratch]
+        self.outputs += self.scratch
 
     def lines(self, number, first):
         buffers, lines, names = self.inputs + self.outputs, [], []
         for i, buffer in enumerate(buffers):
             names.append(f"%a{first + i}")
-            if not buffer.is_symbolic():
+            if not buffer.is_symbolic() and buffer not in self.scratch:
                 sizes, strides = [int(d) for d in buffer.dims], buffer.step({})
                 lines.append(f"%v{first + i} = memref.reinterpret_cast {names[-1]} to offset: [0], sizes: {sizes}, strides: {strides}"
                              f" : {buffer.argument()} to {buffer.memref()}")
@@ -99,23 +103,26 @@ class Case:
         text = re.sub(r"\$(r?\d)", lambda m: known[m.group(1)], self.text)
         text = re.sub(r"%(\d)", lambda m: f"%i{number}_{m.group(1)}", text)
         *before, last = text.split("\n")
-        results = len(self.outputs)
+        results = self.results
         yields = [f"%r#{i}" for i in range(results)] if results > 1 else ["%r"]
-        strides = f" strides [{', '.join(b.strides_map() for b in buffers)}]" if any(b.is_symbolic() for b in buffers) else ""
+        types = [b.argument() if b in self.scratch else b.memref() for b in buffers]
+        maps = ", ".join(b.strides_map() for b in buffers if b not in self.scratch)
+        strides = f" strides [{maps}]" if any(b.is_symbolic() for b in buffers) else ""
         return lines + [
             f"ingot.region ins({', '.join(names[:count])}) outs({', '.join(names[count:])})"
-            f"{strides} : ({', '.join(b.memref() for b in buffers)}) -> () {{",
+            f"{strides} : ({', '.join(types)}) -> () {{",
             f"^bb0({', '.join(f'%i{number}_{i}: {b.tensor()}' for i, b in enumerate(self.inputs))}):",
             *before,
             f"%r{':' + str(results) if results > 1 else ''} = {last}",
-            f"ingot.yield {', '.join(yields)} : {', '.join(b.tensor() for b in self.outputs)}",
+            f"ingot.yield {', '.join(yields)} : {', '.join(b.tensor() for b in self.outputs[:results])}",
             "}",
         ]
 
 
-def case(name, text, inputs, outputs, compute, tolerance=1e-5):
-    """`text` as in numerics_plain.py; `inputs` and `outputs` are element types with dims; `compute(a, b)` gives the arrays of both."""
-    CASES.append(Case(name, text, inputs, outputs, compute, tolerance))
+def case(name, text, inputs, outputs, compute, tolerance=1e-5, scratch=()):
+    """`text` as in numerics_plain.py; `inputs` and `outputs` are element types with dims; `compute(a, b)` gives the arrays of both. `scratch` are
+    outputs that are no results."""
+    CASES.append(Case(name, text, inputs, outputs, compute, tolerance, scratch))
 
 
 def integers(low, high, *shape):
@@ -336,6 +343,42 @@ def recurrent():
     one("gru", "GRU", 3, ["Sigmoid", "Tanh"])
 
 
+#===-- Results as large as data says ------------------------------------------------------------------------------------------------------===#
+
+def counted():
+    def whole(used, capacity):
+        array = np.full(capacity, UNSPECIFIED)
+        array[tuple(slice(n) for n in used.shape)] = used
+        return array
+    for name, shape, size in (("", "a b 3", "b*(a*3)"), (" of nothing", "a b-1", "a*b-a")):
+        def nonzero(a, b, shape=shape):
+            x = integers(0, 2, *Buffer(f"i8 {shape}", 0).shape({"a": a, "b": b})).astype(np.int8)
+            return [x], [whole(np.array(np.nonzero(x)), (x.ndim, x.size)), np.array(np.count_nonzero(x))]
+        places = f"i64 {len(shape.split())} {size}"
+        case(f"counted nonzero{name}", "ingot.nonzero %0 : $0 -> $r0, $r1", [f"i8 {shape}"], [places, "i64"], nonzero)
+    for rows, columns in (("a*3", "1"), ("a", "b"), ("b-1", "2"), ("a", "b-1")):
+        def unique(a, b, rows=rows, columns=columns):
+            x = integers(0, 3, *Buffer(f"f32 {rows} {columns}", 0).shape({"a": a, "b": b})).astype(np.float32)
+            if x.size:
+                used = reference("Unique", [x], 4, axis=0)[1:]
+            else:
+                used = [np.zeros(min(1, len(x)), np.int64), np.zeros(len(x), np.int64), np.array([len(x)] * min(1, len(x)))]
+            return [x], [whole(u, len(x)) for u in used] + [np.array(len(used[0]))]
+        nothing = " of nothing" if "-1" in rows + columns else ""
+        case(f"counted unique {rows} {columns}{nothing}", "ingot.unique %0 {sorted} : $0 -> $r0, $r1, $r2, $r3", [f"f32 {rows} {columns}"],
+             [*[f"i64 {rows}"] * 3, "i64"], unique)
+    for spatial, most in (("a", "b*(a*2)"), ("a", "7"), ("a-1", "b*6")):
+        def suppression(a, b, spatial=spatial, most=most):
+            count, rows = (eval(dim, {}, {"a": a, "b": b}) for dim in (spatial, most))
+            boxes, scores = f32(b, count, 4, low=0, high=3), f32(b, 2, count)
+            limits = np.array([3]), np.array([0.3], np.float32), np.array([-0.5], np.float32)
+            used = reference("NonMaxSuppression", [boxes, scores, *limits])[0].reshape(-1, 3)[:rows]
+            return [boxes, scores, *(v[0] for v in limits)], [whole(used, (rows, 3)), np.array(len(used)), np.full(33 * 8, UNSPECIFIED, np.int8)]
+        case(f"counted suppression {spatial} {most}{' of nothing' if '-1' in spatial else ''}",
+             "ingot.non_max_suppression %0, %1, %2, %3, %4 : ($0, $1, $2, $3, $4) -> ($r0, $r1)",
+             [f"f32 b {spatial} 4", f"f32 b 2 {spatial}", "i64", "f32", "f32"], [f"i64 {most} 3", "i64"], suppression, scratch=["i8 264"])
+
+
 #===-- Running ----------------------------------------------------------------------------------------------------------------------------===#
 
 def divide(path):
@@ -373,7 +416,8 @@ def build(tools, folder, cases, avx512, options="plain=true serial-iterations=0"
     function.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
     with open(f"{folder}/plan.mlir") as file:
         whole = file.read().count("parallel = false")
-    assert "plain" not in options or whole == sum("scatter" in one.name for one in cases), f"{whole} regions are not divided"
+    serial = sum(any(word in one.name for word in ("scatter", "counted")) for one in cases)
+    assert "plain" not in options or whole == serial, f"{whole} regions are not divided"
     return function
 
 
@@ -403,7 +447,7 @@ def check(function, cases, arrays, env, what):
             function(ctypes.cast(record, ctypes.c_void_p), thread, threads)
         for one, results, (_, expected) in zip(cases, outputs, arrays):
             for (raw, view), array in zip(results, expected):
-                if not close(view, np.asarray(array), one.tolerance):
+                if not close(np.where(array == UNSPECIFIED, array, view) if array.dtype.kind == "i" else view, np.asarray(array), one.tolerance):
                     failed.append(f"FAIL {one.name}, {env}, {what}, {threads} threads: expected\n{np.ravel(array)[:20]}\nactual\n{view.ravel()[:20]}")
                 copy = raw.copy()
                 window = np.lib.stride_tricks.as_strided(copy[: copy.size - 64].view(view.dtype), view.shape, view.strides)
@@ -419,7 +463,7 @@ def check(function, cases, arrays, env, what):
 
 def main():
     np.seterr(all="ignore")
-    for family in (layout, contractions, rows, indexing, resize, recurrent):
+    for family in (layout, contractions, rows, indexing, resize, recurrent, counted):
         family()
     cases = [one for one in CASES if len(sys.argv) < 3 or sys.argv[2] in one.name]
     failed = []

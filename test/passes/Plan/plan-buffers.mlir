@@ -133,6 +133,7 @@ func.func @other_borders(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-LABEL: @symbolic
 // CHECK-SAME: %{{[a-z0-9]+}}: memref<4096xi8> {ingot.name = "x"}, %{{[a-z0-9]+}}: memref<8192xi8>
 // CHECK-SAME: memref<3xi64> {ingot.values}
+// CHECK-SAME: ingot.peak = ["16*n + 63"]
 // CHECK: ingot.region {{.*}} strides [#{{.*}}, #{{.*}}] : (memref<1024xf32>, memref<1024xf32>)
 // CHECK: func.func @symbolic_prepare(%[[SLOTS:.*]]: memref<3xi64>) -> i64 attributes {ingot.prepares = @symbolic}
 // CHECK: memref.store %{{.*}}, %[[SLOTS]]

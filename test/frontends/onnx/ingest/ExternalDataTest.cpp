@@ -45,6 +45,19 @@ TEST_F(ExternalDataTest, IsMapped) {
   }
 }
 
+TEST_F(ExternalDataTest, IsHashedByFile) {
+  write("w.bin", std::string(12, '\0'));
+  auto loaded = load(externalModel({{"location", "w.bin"}}));
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  using Hashes = std::map<std::string, std::string>; // sha256sum of 12 and of 13 zeros
+  EXPECT_EQ((*loaded)->externalSha256(), (Hashes{{"w.bin", "15ec7bf0b50732b49f8228e07d24365338f9e3ab994b00af08e5a3bffe55fd8b"}}));
+  write("w.bin", std::string(13, '\0'));
+  loaded = load(externalModel({{"location", "w.bin"}}));
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_EQ((*loaded)->externalSha256(), (Hashes{{"w.bin", "dd46c3eebb1884ff3b5258c0a2fc9398e560a29e0780d4b53869b6254aa46a96"}}));
+  EXPECT_EQ((*load(model("g () => () {}")))->externalSha256(), Hashes());
+}
+
 TEST_F(ExternalDataTest, MissingFile) {
   EXPECT_THAT(errorOf(externalModel({{"location", "w.bin"}})), AllOf(HasSubstr("tensor 'w'"), HasSubstr("'w.bin' is missing"), HasSubstr(folder)));
 }
