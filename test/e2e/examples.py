@@ -14,9 +14,11 @@ import subprocess
 import sys
 
 import numpy as np
+from PIL import Image
 
 import harness
 import models
+import ocr
 import voice
 
 ENVIRONMENT = {**os.environ, "INGOT": str(harness.INGOT)}
@@ -90,7 +92,67 @@ def voice_activity(folder):
     return None
 
 
-CASES = [quickstart, embed_c, embed_python, voice_activity]
+def lines_that_differ(engine, program, picture):
+    """None if the program reads what rapidocr reads, in the same places."""
+    expected = ocr.lines_of(engine, picture)
+    done = harness.execute([program, "--threads=2", picture])
+    if done.code != 0 or done.err:
+        return f"{picture.name} ended with {done.code}: {done.text()}"
+    got = [line.split("\t") for line in done.out.splitlines()]
+    texts = [text for _, _, text in expected]
+    if [line[2] for line in got] != texts:
+        return f"{picture.name}: reads {[line[2] for line in got]}, rapidocr {texts}"
+    corners = np.array([[corner.split(",") for corner in line[0].split()] for line in got], float).reshape(-1, 4, 2)
+    off = np.abs(corners - np.array([box for box, _, _ in expected]).reshape(-1, 4, 2)).max(initial=0)
+    # OpenCV's minAreaRect may end on the next pixel in another version.
+    return None if off <= 2 else f"{picture.name}: corners are off by {off} pixels"
+
+
+def embed_cpp_ocr(folder):
+    """The text of rapidocr on three pages, the boxes drawn, and what is wrong with pictures that are none."""
+    here = copy_of("embed-cpp-ocr", folder)
+    made = ocr.build(here)
+    if made.code != 0:
+        return f"make ended with {made.code}: {made.text()}"
+    program, engine = here / "ocr", ocr.peer()
+    ocr.page().save(here / "page.png")
+    ocr.columns().save(here / "columns.png")
+    ocr.page().crop((0, 400, 960, 440)).convert("L").save(here / "strip.png")  # so flat that rows are added
+    for name in ("page", "columns", "strip"):
+        if complaint := lines_that_differ(engine, program, here / f"{name}.png"):
+            return complaint
+    read = harness.execute([program, here / "page.png"]).out
+    if len(read.splitlines()) != len(ocr.PAGE) or sum(f"\t{text}\n" in read for text in ocr.PAGE) < 15:
+        return f"page.png is not as legible as it should be: {read}"
+    if ocr.ON_ITS_HEAD.replace(" ", "") not in harness.execute([program, here / "columns.png"]).out.replace(" ", ""):
+        return "the line on its head is not read: the page tests nothing"
+
+    done = harness.execute([program, f"--draw={here / 'drawn.png'}", here / "columns.png"])
+    before, after = (np.asarray(Image.open(here / name).convert("RGB"), int) for name in ("columns.png", "drawn.png"))
+    x, y = (int(number) for number in done.out.split()[0].split(","))  # the first corner of the first box
+    red = after[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3]
+    if before.shape != after.shape or not ((red[..., 0] > 200) & (red[..., 2] < 60)).any():
+        return f"no box at {x},{y} of drawn.png"
+    blank = ocr.page().crop((0, 0, 960, 20))
+    blank.save(here / "blank.png")
+    done = harness.execute([program, here / "blank.png"])
+    if done.code != 0 or done.out or done.err:
+        return f"blank.png ended with {done.code}: {done.text()}"
+    (here / "text.png").write_text("no picture, but longer than a signature")
+    (here / "short.png").write_bytes(b"\x89PNG")
+    (here / "cut.png").write_bytes((here / "page.png").read_bytes()[:2000])
+    for name, told in (("text", "not a PNG file"), ("short", "not a PNG file"), ("missing", "No such file"), ("cut", "cut.png: ")):
+        done = harness.execute([program, here / f"{name}.png"])
+        if done.code != 1 or told not in done.err or done.out:
+            return f"{name}.png ended with {done.code}: {done.text()}"
+    for words in ([], ["--threads=0", "page.png"], ["--colour", "page.png"], ["a.png", "b.png"]):
+        done = harness.execute([program, *words])
+        if done.code != 2 or "usage:" not in done.err:
+            return f"{words} ended with {done.code}: {done.text()}"
+    return None
+
+
+CASES = [quickstart, embed_c, embed_python, embed_cpp_ocr, voice_activity]
 
 
 def main() -> int:

@@ -4,6 +4,7 @@
 //
 //   ingot::Session session(net_model);
 //   session.run({x}, {y}); // std::vector<float>, std::span<const std::int64_t>, std::array ...
+//   session.run({{x, {1, 3, 48, width}}}, {{y, {1, width / 8, 6625}}}); // where the model leaves dims open
 //
 // Constructors and run() throw ingot::Error. With -fno-exceptions there are open() and tryRun(), which return the status.
 #ifndef INGOT_INGOT_HPP
@@ -14,6 +15,7 @@
 #include "ingot.h"
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -70,14 +72,33 @@ public:
       : pointer(std::ranges::data(range)), size(std::ranges::size(range) * sizeof(std::ranges::range_value_t<Range>)),
         fits(&storesAs<std::ranges::range_value_t<Range>>) {}
 
+  /// With its dims, which live as long as the call. The elements are as many as the dims say.
+  template <std::ranges::contiguous_range Range>
+  BasicView(Range &&range, std::span<const std::int64_t> dims) : BasicView(std::forward<Range>(range)) {
+    shape = dims;
+    bool whole = !dims.empty();
+    std::size_t expected = sizeof(std::ranges::range_value_t<Range>);
+    for (std::int64_t dim : dims)
+      whole = whole && dim >= 0 && !__builtin_mul_overflow(expected, static_cast<std::size_t>(dim), &expected);
+    filled = whole && expected == size;
+  }
+  template <std::ranges::contiguous_range Range>
+  BasicView(Range &&range, std::initializer_list<std::int64_t> dims)
+      : BasicView(std::forward<Range>(range), std::span(dims.begin(), dims.size())) {}
+
   Pointer data() const noexcept { return pointer; }
   std::size_t bytes() const noexcept { return size; }
-  bool holds(const IngotTensorInfo &info) const noexcept { return fits(info.element_type) && size == info.bytes; }
+  const std::int64_t *dims() const noexcept { return shape.empty() ? nullptr : shape.data(); }
+  bool holds(const IngotTensorInfo &info) const noexcept {
+    return fits(info.element_type) && (shape.empty() ? size == info.bytes : filled && shape.size() == static_cast<std::size_t>(info.rank));
+  }
 
 private:
   Pointer pointer;
   std::size_t size;
   bool (*fits)(std::int32_t);
+  std::span<const std::int64_t> shape;
+  bool filled = true;
 };
 using InputView = BasicView<const void *>;
 using OutputView = BasicView<void *>;
@@ -96,6 +117,75 @@ namespace detail {
 #endif
 }
 } // namespace detail
+
+/// What follows from the dims of the inputs before a run: the dims of the outputs, and the memory that the run takes.
+class Shapes {
+public:
+  /// The dims of every input.
+  Shapes(const IngotModel &model, std::initializer_list<std::vector<std::int64_t>> in) {
+    std::string text;
+    if (IngotStatus status = find(model, in, *this, &text); status != INGOT_OK)
+      detail::raise(status, text);
+  }
+
+  static IngotStatus find(const IngotModel &model, std::initializer_list<std::vector<std::int64_t>> in, Shapes &shapes, std::string *text = nullptr) {
+    const auto refuse = [&](IngotStatus status, std::string why) {
+      if (text)
+        *text = std::move(why);
+      return status;
+    };
+    const IngotVariant *variant = ingot_model_variant(&model);
+    if (!variant)
+      return refuse(INGOT_UNSUPPORTED_MACHINE, ingot_status_text(INGOT_UNSUPPORTED_MACHINE));
+    if (in.size() != model.input_count)
+      return refuse(INGOT_INVALID_ARGUMENT, "the model has another number of inputs");
+    shapes.model = &model;
+    shapes.values.assign(std::max<std::size_t>(variant->value_count, model.symbol_count), -1);
+    for (std::uint32_t i = 0; i < model.symbol_count; ++i) // what only a run finds out is at most this
+      if (model.symbols[i].kind == INGOT_SYMBOL_RESULT)
+        shapes.values[i] = model.symbols[i].maximum;
+    for (std::size_t i = 0; i < in.size(); ++i)
+      if (!shapes.take(model.inputs[i], in.begin()[i]))
+        return refuse(INGOT_WRONG_SHAPE, "input '" + std::string(model.inputs[i].name) + "' has dims that the model does not take");
+    const std::int64_t bytes = variant->prepare ? variant->prepare(shapes.values.data()) : static_cast<std::int64_t>(variant->arena_bytes);
+    if (bytes < 0)
+      return refuse(INGOT_WRONG_SHAPE, model.relations[-1 - bytes]);
+    shapes.arena = static_cast<std::uint64_t>(bytes);
+    return INGOT_OK;
+  }
+
+  /// Of the output with this index; where only the run finds a dim, the most that it can be.
+  std::vector<std::int64_t> output(std::size_t index) const {
+    std::vector<std::int64_t> result;
+    for (std::int64_t dim : dims(model->outputs[index]))
+      result.push_back(dim >= 0 ? dim : values[static_cast<std::size_t>(-1 - dim)]);
+    return result;
+  }
+  /// What a session's arena needs for this run; for IngotSessionOptions.arena_bytes.
+  std::uint64_t arenaBytes() const noexcept { return arena; }
+
+private:
+  bool take(const IngotTensorInfo &tensor, const std::vector<std::int64_t> &given) {
+    if (given.size() != static_cast<std::size_t>(tensor.rank))
+      return false;
+    for (std::size_t at = 0; at < given.size(); ++at) {
+      const std::int64_t dim = tensor.dims[at], number = -1 - dim;
+      if (dim >= 0 && given[at] != dim)
+        return false;
+      if (dim >= 0 || model->symbols[number].kind != INGOT_SYMBOL_INPUT)
+        continue;
+      std::int64_t &value = values[static_cast<std::size_t>(number)];
+      if (given[at] < model->symbols[number].minimum || given[at] > model->symbols[number].maximum || (value >= 0 && value != given[at]))
+        return false;
+      value = given[at];
+    }
+    return true;
+  }
+
+  const IngotModel *model = nullptr;
+  std::vector<std::int64_t> values;
+  std::uint64_t arena = 0;
+};
 
 /// The weights of a model that was compiled with --weights. Must outlive its sessions.
 class Weights {
@@ -138,7 +228,7 @@ public:
   Session &operator=(Session &&other) noexcept {
     std::swap(model, other.model);
     std::swap(handle, other.handle);
-    std::swap(pointers, other.pointers);
+    std::swap(tensors, other.tensors);
     return *this;
   }
   ~Session() { ingot_session_close(&handle); }
@@ -154,11 +244,11 @@ public:
     if (text)
       *text = options.error_text[0] ? options.error_text : ingot_status_text(status);
     session.model = &model;
-    session.pointers.resize(std::size_t{model.input_count} + model.output_count);
+    session.tensors.resize(std::size_t{model.input_count} + model.output_count);
     return status;
   }
 
-  /// One inference of a model without symbols. Allocates nothing. Wrong numbers, types and sizes of tensors are refused as INGOT_WRONG_SHAPE.
+  /// One inference. Allocates nothing. Wrong numbers, types and sizes of tensors are refused as INGOT_WRONG_SHAPE; a tensor with open dims needs its dims.
   [[nodiscard]] IngotStatus tryRun(std::initializer_list<InputView> in, std::initializer_list<OutputView> out) {
     if (!handle)
       return INGOT_INVALID_ARGUMENT;
@@ -166,17 +256,13 @@ public:
       return INGOT_WRONG_SHAPE;
     std::size_t at = 0;
     for (const InputView &view : in)
-      pointers[at++] = const_cast<void *>(view.data()); // only read through the const pointers below
+      tensors[at++] = {const_cast<void *>(view.data()), view.dims(), nullptr}; // inputs are only read
     for (const OutputView &view : out)
-      pointers[at++] = view.data();
-    return ingot_session_run(handle, pointers.data(), pointers.data() + in.size());
+      tensors[at++] = {view.data(), view.dims(), nullptr};
+    return ingot_session_run_tensors(handle, tensors.data(), tensors.data() + in.size());
   }
 
-  void run(std::initializer_list<InputView> in, std::initializer_list<OutputView> out) {
-    const IngotStatus status = tryRun(in, out);
-    if (status != INGOT_OK)
-      detail::raise(status, handle && error()[0] && status != INGOT_BUSY ? error() : ingot_status_text(status));
-  }
+  void run(std::initializer_list<InputView> in, std::initializer_list<OutputView> out) { expectOk(tryRun(in, out)); }
 
   /// Tensors with dims and strides, for any model.
   [[nodiscard]] IngotStatus tryRun(std::span<const IngotTensor> in, std::span<IngotTensor> out) {
@@ -184,6 +270,8 @@ public:
       return INGOT_INVALID_ARGUMENT;
     return ingot_session_run_tensors(handle, in.data(), out.data());
   }
+
+  void run(std::span<const IngotTensor> in, std::span<IngotTensor> out) { expectOk(tryRun(in, out)); }
 
   /// From any thread or signal handler.
   void cancel() noexcept { ingot_session_cancel(handle); }
@@ -201,9 +289,14 @@ private:
     return true;
   }
 
+  void expectOk(IngotStatus status) {
+    if (status != INGOT_OK)
+      detail::raise(status, handle && error()[0] && status != INGOT_BUSY ? error() : ingot_status_text(status));
+  }
+
   const IngotModel *model = nullptr;
   IngotSession *handle = nullptr;
-  std::vector<void *> pointers;
+  std::vector<IngotTensor> tensors;
 };
 
 } // namespace ingot
