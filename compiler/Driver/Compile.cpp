@@ -12,6 +12,7 @@
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/ImportFile.h"
+#include "compiler/Driver/Inspect.h"
 #include "compiler/Driver/Interface.h"
 #include "compiler/Driver/Machine.h"
 #include "compiler/Driver/Manifest.h"
@@ -433,7 +434,10 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   }
   if (absl::Status status = writeWeights(job); !status.ok())
     return status;
-  interface.manifest = manifestOf(options, *targets, hashes.get(), summary.peak);
+  llvm::json::Object described = describePorts(interface);
+  described["arena_bytes"] = static_cast<int64_t>(summary.arenaBytes);
+  described["weight_bytes"] = static_cast<int64_t>(interface.weightBytes);
+  interface.manifest = manifestOf(options, *targets, {hashes.get(), summary.peak, std::move(described)});
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);
   if (absl::Status status = emitDescriptor(descriptor, interface); !status.ok())

@@ -14,7 +14,8 @@ namespace ingot {
 ///   model                     inputs, outputs, dims, operators, weights, opsets, ir_version, producer, model_sha256, external_sha256 (by file),
 ///                             problems (what cannot be compiled)
 ///   program, shared library   inputs, outputs, dims, peak_memory_bytes, arena_bytes, weight_bytes, variant, variants, manifest
-///   static library, object    models (the names of their symbols), manifest
+///   static library, object    models (the names of their symbols), manifest, and of one model inputs, outputs, dims, peak_memory_bytes,
+///                             arena_bytes (of the largest variant), weight_bytes
 ///
 /// A model is described as the dims and shapes in `options` make it. A program is run with `--info`, a shared library is loaded: only when they hold
 /// a manifest of Ingot, but do not inspect files of unknown origin.

@@ -147,6 +147,11 @@ absl::StatusOr<llvm::json::Object> inspectArtefact(const std::string &path, llvm
   llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(*text);
   if (!manifest)
     return damaged(path, manifest.takeError());
+  llvm::json::Object interface;
+  if (llvm::json::Object *whole = manifest->getAsObject(); whole && whole->getObject("interface")) {
+    interface = std::move(*whole->getObject("interface"));
+    whole->erase("interface"); // what follows says it
+  }
 
   std::vector<std::string> models;
   llvm::json::Object object;
@@ -172,6 +177,11 @@ absl::StatusOr<llvm::json::Object> inspectArtefact(const std::string &path, llvm
     }
     addModels(elf, /*dynamic=*/false, models);
     object["kind"] = "object";
+  }
+  if (models.size() == 1) {
+    interface["peak_memory_bytes"] = interface.getInteger("arena_bytes").value_or(0) + interface.getInteger("weight_bytes").value_or(0);
+    for (auto &[name, value] : interface)
+      object[name] = std::move(value);
   }
   object["models"] = llvm::json::Array(models);
   object["manifest"] = std::move(*manifest);

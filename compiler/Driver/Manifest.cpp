@@ -8,13 +8,12 @@
 
 namespace ingot {
 
-std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, const ModelHashes &hashes,
-                       llvm::ArrayRef<std::string> arenaFormula) {
+std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, ManifestFacts facts) {
   llvm::json::Array names;
   for (const TargetSpec &target : targets)
     names.push_back(target.name);
   llvm::json::Object dims, shapes, passes, external;
-  for (const auto &[name, hash] : hashes.external)
+  for (const auto &[name, hash] : facts.hashes.external)
     external[name] = hash;
   for (const auto &[name, size] : options.dims)
     dims[name] = size;
@@ -26,15 +25,16 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
     passes[stage.name] = llvm::json::Array(passNames(stage, StageOptions::ofLevel(options.level)));
   llvm::json::Object object{{"compiler", "ingot " INGOT_VERSION},
                             {"llvm", LLVM_VERSION_STRING},
-                            {"model_sha256", hashes.model},
+                            {"model_sha256", facts.hashes.model},
                             {"external_sha256", std::move(external)},
                             {"level", options.level},
                             {"targets", std::move(names)},
                             {"dims", std::move(dims)},
                             {"input_shapes", std::move(shapes)},
+                            {"interface", std::move(facts.interface)},
                             {"passes", std::move(passes)}};
-  if (!arenaFormula.empty())
-    object["memory_formula"] = llvm::json::Array(arenaFormula);
+  if (!facts.arenaFormula.empty())
+    object["memory_formula"] = llvm::json::Array(facts.arenaFormula);
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str(); // keys are sorted: "compiler" is the first
 }
 

@@ -5,9 +5,11 @@
 #include "compiler/Driver/Compile.h"
 #include "compiler/Target/TargetSpec.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/JSON.h"
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace ingot {
 
@@ -20,11 +22,16 @@ struct ModelHashes {
   std::map<std::string, std::string> external;
 };
 
-/// What a model was made of and how, as one JSON object: versions, checksums, options, passes and, with open
-/// dims, the arena's size (CompileSummary::peak). It says nothing of the machine's paths
-/// and cores, so that the same input and options give the same bytes everywhere.
-std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, const ModelHashes &hashes,
-                       llvm::ArrayRef<std::string> arenaFormula);
+/// What a compilation has found out of a model.
+struct ManifestFacts {
+  ModelHashes hashes;
+  std::vector<std::string> arenaFormula; ///< CompileSummary::peak
+  llvm::json::Object interface;          ///< inputs, outputs, dims and memory: for files that cannot be asked for them
+};
+
+/// What a model was made of and how, as one JSON object: versions, checksums, options, passes, interface. It says nothing of the machine's paths and
+/// cores, so that the same input and options give the same bytes everywhere.
+std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec> targets, ManifestFacts facts);
 
 } // namespace ingot
 

@@ -141,8 +141,9 @@ absl::StatusOr<BenchResult> measure(const CommandLine &line, const std::string &
 
 std::string benchText(const llvm::json::Object &object) {
   int64_t threads = *object.getInteger("threads"), sessions = *object.getInteger("sessions");
-  std::string text = llvm::formatv("{0}: {1} threads a session{2}, {3}\n", *object.getString("file"), threads, threads == 0 ? " (one per core)" : "",
-                                   sessions == 1 ? "one session" : std::to_string(sessions) + " sessions at the same time");
+  std::string text =
+      llvm::formatv("{0}: {1} a session{2}, {3}\n", *object.getString("file"), threads == 1 ? "1 thread" : std::to_string(threads) + " threads",
+                    threads == 0 ? " (one per core)" : "", sessions == 1 ? "one session" : std::to_string(sessions) + " sessions at the same time");
   text += "              runs   min ms   median      p90      p99    runs/s   peak memory\n";
   for (const llvm::json::Value &value : *object.getArray("results")) {
     const llvm::json::Object &row = *value.getAsObject();

@@ -34,7 +34,7 @@ std::string escaped(llvm::StringRef text) {
 
 /// Three digits, as a person would write them.
 std::string number(double value) {
-  int digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : value >= 0.1 ? 3 : 4;
+  int digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : value >= 0.01 ? 3 : 4;
   return llvm::formatv("{0}", llvm::format("%.*f", digits, value)).str();
 }
 
@@ -50,12 +50,15 @@ double stepOf(double most) {
 class ChartWriter {
 public:
   explicit ChartWriter(const BenchResult &result) : result(result), out(text) {
-    double longest = 0, usual = 0;
-    for (const llvm::json::Value &row : *result.object.getArray("results"))
-      usual = std::max(usual, *row.getAsObject()->getNumber("p99_ms"));
+    // A few long runs do not flatten the rest.
+    for (const llvm::json::Value &value : *result.object.getArray("results")) {
+      const llvm::json::Object &row = *value.getAsObject();
+      most = std::max(most, std::min(1.5 * *row.getNumber("p99_ms"), 3 * *row.getNumber("p90_ms")));
+    }
+    double longest = 0;
     for (const std::vector<double> &samples : result.samples)
       longest = std::max(longest, *llvm::max_element(samples));
-    most = std::max(std::min(longest, 1.5 * usual), 1e-6); // a few long runs do not flatten the rest
+    most = std::max(std::min(longest, most), 1e-6);
     step = stepOf(most);
     most = step * std::ceil(most / step * 0.999);
   }
@@ -97,10 +100,13 @@ private:
     for (size_t i = 0; i < result.samples.size(); ++i) {
       double y = 73 + 18 * static_cast<double>(i);
       out << llvm::formatv("<rect x=\"{0:f1}\" y=\"{1:f1}\" width=\"11\" height=\"11\" fill=\"{2}\"/>\n", kLeft, y - 10, kColours[i]);
-      label(kLeft + 18, y, "start",
-            llvm::formatv("{0}: median {1} ms, {2} runs/s, peak memory {3:f1} MiB", *row(i).getString("name"), number(*row(i).getNumber("median_ms")),
-                          number(*row(i).getNumber("throughput_per_s")), *row(i).getInteger("peak_memory_bytes") / 1048576.0)
-                .str());
+      std::string line =
+          llvm::formatv("{0}: median {1} ms, {2} runs/s, peak memory {3:f1} MiB", *row(i).getString("name"), number(*row(i).getNumber("median_ms")),
+                        number(*row(i).getNumber("throughput_per_s")), *row(i).getInteger("peak_memory_bytes") / 1048576.0);
+      if (auto above = llvm::count_if(result.samples[i], [&](double sample) { return sample > most; }))
+        line += llvm::formatv("; {0} {1} above the chart, up to {2} ms", above, above == 1 ? "run" : "runs",
+                              number(*llvm::max_element(result.samples[i])));
+      label(kLeft + 18, y, "start", line);
     }
   }
 
@@ -125,12 +131,17 @@ private:
     label(kRight, kBottom + 18, "end", std::to_string(longest));
   }
 
+  /// At the upper edge, for what is off the chart.
+  void arrow(double x, llvm::StringRef more = " stroke=\"none\"") {
+    out << llvm::formatv("<path d=\"M{0:f1} {1:f1}l3 5h-6z\"{2}/>\n", x, kTop - 7, more);
+  }
+
   /// The runs of a series over the width of the left panel, with a line at the median.
   void runs(size_t series, const std::vector<double> &samples) {
     llvm::StringRef name = *row(series).getString("name"), colour = kColours[series];
     out << llvm::formatv("<g class=\"series\" data-name=\"{0}\" data-runs=\"{1}\" fill=\"{2}\" stroke=\"{2}\">\n", escaped(name), samples.size(),
                          colour);
-    size_t columns = std::min(samples.size(), kMostDots), above = 0;
+    size_t columns = std::min(samples.size(), kMostDots);
     for (size_t column = 0; column < columns; ++column) {
       auto begin = samples.begin() + samples.size() * column / columns, end = samples.begin() + samples.size() * (column + 1) / columns;
       auto [least, greatest] = std::minmax_element(begin, end);
@@ -140,23 +151,17 @@ private:
       else if (end - begin > 1)
         out << llvm::formatv("<line x1=\"{0:f1}\" y1=\"{1:f1}\" x2=\"{0:f1}\" y2=\"{2:f1}\" stroke-opacity=\"0.6\"/>\n", x, heightOf(*greatest),
                              heightOf(*least) + 0.5);
-      if (*greatest > most) { // off the chart: a small arrow at its edge
-        out << llvm::formatv("<path d=\"M{0:f1} {1:f1}l3 5h-6z\" stroke=\"none\"/>\n", x, kTop - 7);
-        above += llvm::count_if(llvm::make_range(begin, end), [&](double sample) { return sample > most; });
-      }
+      if (*greatest > most)
+        arrow(x);
     }
     double median = heightOf(*row(series).getNumber("median_ms"));
     out << llvm::formatv("<line class=\"median\" x1=\"{0:f1}\" y1=\"{2:f1}\" x2=\"{1:f1}\" y2=\"{2:f1}\" stroke-width=\"1.5\"/>\n</g>\n", kLeft,
                          kRight, median);
-    if (above > 0)
-      label(kRight, kTop - 12 - 14 * static_cast<double>(series), "end",
-            llvm::formatv("{0} above, up to {1} ms", above, number(*llvm::max_element(samples))).str(),
-            (" fill=\"" + colour + "\" font-size=\"11\"").str());
   }
 
   /// Groups of bars, one for each percentile, with their numbers on top.
   void percentiles() {
-    double group = (kBarsRight - kBarsLeft) / std::size(kPercentiles), bar = std::min(26.0, (group - 12) / result.samples.size());
+    double group = (kBarsRight - kBarsLeft) / std::size(kPercentiles), bar = std::min(30.0, (group - 6) / result.samples.size());
     for (auto [i, percentile] : llvm::enumerate(kPercentiles)) {
       double centre = kBarsLeft + group * (static_cast<double>(i) + 0.5), left = centre - bar * static_cast<double>(result.samples.size()) / 2;
       label(centre, kBottom + 18, "middle", percentile.second);
@@ -164,7 +169,9 @@ private:
         double value = *row(series).getNumber(percentile.first), top = heightOf(value);
         out << llvm::formatv("<rect class=\"percentile\" x=\"{0:f1}\" y=\"{1:f1}\" width=\"{2:f1}\" height=\"{3:f1}\" fill=\"{4}\"/>\n", left + 1,
                              top, bar - 2, kBottom - top, kColours[series]);
-        label(left + bar / 2, top - 4, "middle", number(value), " font-size=\"10\"");
+        if (value > most)
+          arrow(left + bar / 2, (" fill=\"" + kColours[series] + "\"").str());
+        label(left + bar / 2, top - (value > most ? 10 : 4), "middle", number(value), " font-size=\"9.5\"");
       }
     }
   }
@@ -172,7 +179,7 @@ private:
   const BenchResult &result;
   std::string text;
   llvm::raw_string_ostream out;
-  double most, step; ///< of the time axis
+  double most = 0, step = 1; ///< of the time axis
 };
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "compiler/tools/ProgramCall.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -199,9 +200,7 @@ absl::StatusOr<ImageFiles> ImageFiles::make(const ImageOptions &options, const s
       out.clear_error();
       return absl::UnavailableError("cannot write a temporary file for input '" + input.name + "'");
     }
-    std::vector<std::string> shape;
-    for (int64_t dim : input.dims)
-      shape.push_back(std::to_string(dim));
+    auto shape = llvm::map_to_vector(input.dims, [](int64_t dim) { return std::to_string(dim); });
     files.words.push_back("--raw");
     files.words.push_back(input.name + "=" + files.paths.back().str().str() + ":" + input.type + ":" + llvm::join(shape, "x"));
   }

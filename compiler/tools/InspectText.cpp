@@ -105,7 +105,7 @@ std::string inspectionText(const llvm::json::Object &object) {
   if (const llvm::json::Value *variants = object.get("variants"))
     text += llvm::formatv("variants\n  {0}, here {1}\n", plain(*variants), object.getString("variant").value_or("none"));
   if (const llvm::json::Value *models = object.get("models"))
-    text += llvm::formatv("models\n  {0}; their inputs and outputs are in the C header beside the file\n", plain(*models)).str();
+    text += llvm::formatv("models\n  {0}\n", plain(*models)).str();
   if (const llvm::json::Object *manifest = object.getObject("manifest"))
     text += fields("compiled", *manifest);
   if (const llvm::json::Value *hash = object.get("model_sha256"))

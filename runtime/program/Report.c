@@ -245,7 +245,7 @@ void ingot_report_info(FILE *out, const IngotModel *model, bool json) {
   fputs("compiled\n", out);
   const char *at = model->manifest ? model->manifest : "";
   for (ManifestField field; ingot_manifest_next(&at, &field);)
-    if (field.value_size <= LONGEST_FIELD)
+    if (field.value_size <= LONGEST_FIELD && !(field.key_size == 9 && memcmp(field.key, "interface", 9) == 0)) // which stands above
       fprintf(out, "  %.*s  %.*s\n", (int)field.key_size, field.key, (int)field.value_size, field.value);
 }
 

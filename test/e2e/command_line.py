@@ -79,7 +79,7 @@ def inspect_model(b: Bench):
     got = b.object("inspect", b.model)
     expect(got["kind"], "model", "kind")
     ports = [(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]]
-    expect(ports, [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])])
+    expect(ports, PORTS)
     expect(got["dims"], [{"name": "batch", "min": 1, "max": 256}], "dims")
     expect(got["operators"], {"MatMul": 1, "Add": 1, "Relu": 2, "Reshape": 1}, "operators")
     types = {"float32": {"count": 2, "bytes": 144}, "int64": {"count": 1, "bytes": 16}}
@@ -106,7 +106,7 @@ def check_compiled(b: Bench, path, kind):
     got = b.object("inspect", path)
     expect(got["kind"], kind, "kind")
     ports = [(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]]
-    expect(ports, [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])])
+    expect(ports, PORTS)
     expect(got["dims"], [{"name": "batch", "min": 1, "max": 6}], "dims")
     expect((got["variants"], got["variant"]), (["x86-64-v3"], "x86-64-v3"))
     expect(got["peak_memory_bytes"], got["arena_bytes"] + got["weight_bytes"], "peak memory")
@@ -141,9 +141,11 @@ def check_manifest(b: Bench, manifest):
     expect((manifest["dims"], manifest["input_shapes"]), ({"batch": "1..6"}, {}))
     assert manifest["compiler"].startswith("ingot ") and manifest["llvm"], manifest
     expect(list(manifest["passes"]), ["graph", "kernel", "llvm", "plan", "region"], "the stages")
+    assert "interface" not in manifest, manifest
     assert "ingot-fold-scales" in manifest["passes"]["graph"] and manifest["passes"]["plan"][-1] == "ingot-verify-plan", manifest["passes"]
 
 
+PORTS = [("x", "f32", ["batch", 8]), ("y", "f32", ["batch", 4])]
 OPTIONS = ("--target=x86-64-v3", "--dim", "batch=1..6")
 
 
@@ -161,8 +163,14 @@ def inspect_static_library_and_object(b: Bench):
     for name, emit, kind in (("libnet.a", "static", "static library"), ("net.o", "object", "object")):
         got = b.object("inspect", b.compile(name, f"--emit={emit}", *OPTIONS))
         expect((got["kind"], got["models"]), (kind, ["net_model"]))
+        ports = [(port["name"], port["type"], port["shape"]) for port in got["inputs"] + got["outputs"]]
+        expect((ports, got["dims"]), (PORTS, [{"name": "batch", "min": 1, "max": 6}]))
+        expect(got["peak_memory_bytes"], got["arena_bytes"] + got["weight_bytes"], "peak memory")
+        assert got["weight_bytes"] >= 144, got
         check_manifest(b, got["manifest"])
-        assert "net_model" in b.ingot("inspect", b.folder / name).out
+        text = b.ingot("inspect", b.folder / name).out
+        for part in ("net_model", "x  f32 [batch, 8]", "batch  1 to 6"):
+            assert part in text, f"no {part!r} in: {text}"
 
 
 def external_data_is_hashed(b: Bench):

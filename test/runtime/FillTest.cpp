@@ -26,9 +26,9 @@ std::vector<double> filled(int32_t type, FillKind kind, int64_t count, const cha
   ErrorText error;
   EXPECT_EQ(ingot_tensor_allocate(&tensor, &error), PROGRAM_OK);
   ingot_tensor_fill(&tensor, kind, name, seed);
-  std::vector<double> result;
-  for (int64_t i = 0; i < count; ++i)
-    result.push_back(ingot_element_value(type, tensor.data, static_cast<uint64_t>(i)));
+  std::vector<double> result(static_cast<size_t>(count));
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = ingot_element_value(type, tensor.data, i);
   ingot_tensor_free(&tensor);
   return result;
 }
