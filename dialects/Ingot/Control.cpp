@@ -102,7 +102,8 @@ SymbolDefinitions::SymbolDefinitions(Block &block) {
 void SymbolDefinitions::forEachNeeded(Operation *op, llvm::function_ref<void(Operation *)> need) const {
   if (definitions.empty())
     return;
-  for (unsigned symbol : getUsedSymbols(op).set_bits())
+  llvm::SmallBitVector used = getUsedSymbols(op);
+  for (unsigned symbol : used.set_bits())
     if (Operation *definition = definitions.lookup(symbol); definition && definition != op)
       need(definition);
 }

@@ -242,10 +242,21 @@ private:
     }).wasInterrupted();
   }
 
-  /// All threads make the same trips: the condition is read behind a barrier.
+  bool waitsForEarlier(LoopOp loop) const {
+    return loop.getBody()
+        .walk([&](RegionOp region) {
+          Access access = Access::of(region);
+          bool waits = llvm::any_of(pending, [&](const Access &earlier) { return mustWait(earlier, access); });
+          return waits ? WalkResult::interrupt() : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
+  /// All threads make the same trips: the condition is read behind a barrier. A serial loop has no barrier inside, which it would not come to when it
+  /// makes no trip; if it has to wait for something, then before it.
   void emitLoop(ImplicitLocOpBuilder &b, LoopOp loop, bool &ok) {
     bool serial = isSerial(loop);
-    if (!serial)
+    if (!serial || waitsForEarlier(loop))
       waitForAll(b, b.getLoc());
     Value trips = materializeDim(b, loop.getTripsExpr(), symbols), zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
     Value condition = loop.getCondition(), count = trips;

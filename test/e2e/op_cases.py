@@ -73,10 +73,10 @@ def case(name: str, build) -> None:
 
 
 def build(name: str):
-    """The model and the inputs of a case."""
+    """The model of a case, and the inputs of its runs."""
     graph = Graph(name)
     results = CASES[name](graph)
-    return graph.model(results), graph.inputs
+    return graph.model(results), [graph.inputs]
 
 
 def name_of(*parts) -> str:

@@ -95,7 +95,7 @@ def check(level: str, path, results: dict, options) -> str | None:
 def run_case(name: str, folder, options) -> list | None:
     """A verdict for each level, or None where the case has no dim to open."""
     path = folder / f"{name}.onnx"
-    model, inputs = op_cases.build(name)
+    model, [inputs] = op_cases.build(name)
     opened = open_dim(model, inputs, options.axis)
     if not opened:
         return None

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiles the small models of op_cases.py at -O0 and -O3 and compares what they compute with ONNX Runtime, with 1 and 2 threads.
+"""Compiles the small models of op_cases.py and control_cases.py at -O0 and -O3 and compares what they compute with ONNX Runtime, for each set of
+inputs that a case has, with 1 and 2 threads.
 
 Every level of every case is one test: `ops/NAME/O3`. Known failures stand in test/e2e/expectations.txt.
 
@@ -19,45 +20,57 @@ import time
 import numpy as np
 import onnx
 
+import control_cases
 import harness
 import op_cases
 
 
-def check(name: str, level: str, path, inputs: dict, expected: dict, options) -> str | None:
+TABLES = (op_cases, control_cases)
+
+
+def check_run(executable, inputs: dict, expected: dict) -> str | None:
+    first = None
+    for threads in (1, 2):
+        outcome, got = harness.run_model(executable, inputs, threads, timeout=60)
+        if got is None:
+            return f"run with {threads} threads: exit code {outcome.code}: {outcome.text()}"
+        _, complaint = harness.compare(expected, got)
+        if complaint:
+            return f"{threads} threads: {complaint}"
+        if first and any(not np.array_equal(first[key], got[key], equal_nan=got[key].dtype.kind == "f") for key in first):
+            return "1 and 2 threads give different bits"
+        first = got
+    return None
+
+
+def check(level: str, path, runs: list, options) -> str | None:
+    """`runs`: pairs of inputs and what is expected of them."""
     executable = path.with_suffix(level.replace("-", "."))
     made = harness.compile_model(path, executable, level, extra=[f"--target={options.target}"], timeout=120)
     if made.code != 0 or not executable.exists():
         return f"compile: exit code {made.code}: {made.text()}"
-    first = None
     try:
-        for threads in (1, 2):
-            outcome, got = harness.run_model(executable, inputs, threads, timeout=60)
-            if got is None:
-                return f"run with {threads} threads: exit code {outcome.code}: {outcome.text()}"
-            _, complaint = harness.compare(expected, got)
-            if complaint:
-                return f"{threads} threads: {complaint}"
-            if first and any(not np.array_equal(first[key], got[key], equal_nan=got[key].dtype.kind == "f") for key in first):
-                return "1 and 2 threads give different bits"
-            first = got
+        for i, (inputs, expected) in enumerate(runs):
+            if complaint := check_run(executable, inputs, expected):
+                return f"inputs {i}: {complaint}" if len(runs) > 1 else complaint
     finally:
         if not options.keep:
             executable.unlink(missing_ok=True)
     return None
 
 
-def run_case(name: str, folder, options) -> list[tuple[str, str | None]]:
+def run_case(table, name: str, folder, options) -> list[tuple[str, str | None]]:
     path = folder / f"{name}.onnx"
     try:
-        model, inputs = op_cases.build(name)
+        model, feeds = table.build(name)
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, path)
-        expected = harness.oracle(path, inputs)
+        runs = [(inputs, harness.oracle(path, inputs)) for inputs in feeds]
     except Exception as error:  # a mistake in the table, of whatever kind onnx and ONNX Runtime report it with
         return [(f"ops/{name}", f"the case itself: {error}")]
     if options.oracle_only:
         return [(f"ops/{name}", None)]
-    return [(f"ops/{name}/{level.lstrip('-')}", check(name, level, path, inputs, expected, options)) for level in options.levels.split(",")]
+    return [(f"ops/{name}/{level.lstrip('-')}", check(level, path, runs, options)) for level in options.levels.split(",")]
 
 
 def main() -> int:
@@ -73,13 +86,13 @@ def main() -> int:
         harness.need_ingot()
     report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
     folder = harness.scratch("ops")
-    names = [name for name in op_cases.CASES if re.fullmatch(options.filter, name)]
+    cases = [(table, name) for table in TABLES for name in table.CASES if re.fullmatch(options.filter, name)]
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for name, future in [(name, pool.submit(run_case, name, folder, options)) for name in names]:
+        for future in [pool.submit(run_case, *case, folder, options) for case in cases]:
             for case, complaint in future.result():
                 report.case(case, complaint, quiet=not options.verbose)
-    print(f"ops: {len(names)} models in {time.monotonic() - start:.0f} s")
+    print(f"ops: {len(cases)} models in {time.monotonic() - start:.0f} s")
     return report.finish()
 
 
