@@ -295,6 +295,91 @@ case(
 )
 
 
+case(
+    "loop-stacked-grows",
+    """main (float[4] x, float limit) => (float[k, 4] all, float s) {
+  go = Constant <value = bool {1}> ()
+  y, all = Loop (, go, x) <body = b (int64 i, bool c, float[4] v) => (bool c2, float[4] v2, float[4] o) {
+    one = Constant <value = float {1}> ()
+    v2 = Add(v, one)
+    m = ReduceMax <keepdims = 0> (v2)
+    c2 = Less(m, limit)
+    o = Neg(v2)
+  }>
+  s = ReduceSum <keepdims = 0> (all)
+}""",
+    {"x": np.zeros(4, np.float32), "limit": np.float32(50)},
+    {"x": np.zeros(4, np.float32), "limit": np.float32(64)},
+    {"x": np.zeros(4, np.float32), "limit": np.float32(65)},
+    {"x": np.zeros(4, np.float32), "limit": np.float32(1000)},
+)
+case(
+    "loop-stacked-most",
+    """main (float[4] x, float limit) => (float[k, 4] all) {
+  go = Constant <value = bool {1}> ()
+  most = Constant <value = int64 {100}> ()
+  y, all = Loop (most, go, x) <body = b (int64 i, bool c, float[4] v) => (bool c2, float[4] v2, float[4] o) {
+    one = Constant <value = float {1}> ()
+    v2 = Add(v, one)
+    m = ReduceMax <keepdims = 0> (v2)
+    c2 = Less(m, limit)
+    o = Neg(v2)
+  }>
+}""",
+    {"x": np.zeros(4, np.float32), "limit": np.float32(99)},
+    {"x": np.zeros(4, np.float32), "limit": np.float32(1000)},
+)
+case(
+    "slice-runtime",
+    """main (float[9, 7] x, int64[2] b, int64[2] e) => (float[n, m] y, float[k] s) <int64[1] one = {1}> { y = Slice(x, b, e) s = ReduceSum <keepdims = 0> (y, one) }""",
+    {"x": f32(9, 7), "b": i64(2, -5), "e": i64(-1, 100)},
+    {"x": f32(9, 7), "b": i64(0, 3), "e": i64(9, 3)},
+    {"x": f32(9, 7), "b": i64(8, 0), "e": i64(2, 1)},
+)
+case(
+    "slice-steps-runtime",
+    """main (float[9, 7] x, int64[1] b, int64[1] e) => (float[n, 7] y) <int64[1] axis = {0}, int64[1] step = {3}> { z = Slice(x, b, e, axis, step) y = Tanh(z) }""",
+    {"x": f32(9, 7), "b": i64(1), "e": i64(9)},
+    {"x": f32(9, 7), "b": i64(0), "e": i64(8)},
+)
+case(
+    "constant-of-shape-runtime",
+    """main (int64[2] s, float[1] x) => (float[n, m] y) { z = ConstantOfShape <value = float[1] {2.5}> (s) y = Add(z, x) }""",
+    {"s": i64(3, 5), "x": f32(1)},
+    {"s": i64(300, 200), "x": f32(1)},
+    {"s": i64(0, 5), "x": f32(1)},
+)
+case(
+    "expand-runtime",
+    """main (int64[3] s, float[4, 1] x) => (float[n, 4, m] y, float[4, k] z) { y = Expand(x, s) e = Exp(x) t = Gather(s, last) u = Reshape(t, minus) v = Concat <axis = 0> (four, u) z = Expand(e, v) }""".replace(
+        "z) {", "z) <int64 last = {2}, int64[1] minus = {-1}, int64[1] four = {4}> {"
+    ),
+    {"s": i64(3, 4, 5), "x": f32(4, 1)},
+    {"s": i64(2, 1, 100), "x": f32(4, 1)},
+)
+case(
+    "tile-runtime",
+    """main (int64[2] r, float[2, 3] x) => (float[n, m] y) { y = Tile(x, r) }""",
+    {"r": i64(3, 2), "x": f32(2, 3)},
+    {"r": i64(1, 100), "x": f32(2, 3)},
+)
+case(
+    "resize-scales-runtime",
+    """main (float[4] s, float[1, 3, 6, 8] x) => (float[1, 3, h, w] y, float[1, 3, h, w] z) {
+  y = Resize <mode = "linear"> (x, , s)
+  z = Resize <mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"> (x, , s)
+}""",
+    {"s": np.array([1, 1, 2, 1.5], np.float32), "x": f32(1, 3, 6, 8)},
+    {"s": np.array([1, 1, 0.5, 3], np.float32), "x": f32(1, 3, 6, 8)},
+)
+case(
+    "resize-sizes-runtime",
+    """main (int64[4] s, float[1, 3, 6, 8] x) => (float[1, 3, h, w] y) { y = Resize <mode = "linear"> (x, , , s) }""",
+    {"s": i64(1, 3, 9, 20), "x": f32(1, 3, 6, 8)},
+    {"s": i64(1, 3, 5, 3), "x": f32(1, 3, 6, 8)},
+)
+
+
 def build(name: str):
     model = CASES[name]()
     rng = np.random.default_rng(len(name))

@@ -16,6 +16,9 @@ std::string Node::inputName(unsigned index) const {
 
 namespace {
 
+/// How many dims of one shape a run may compute, and how large each may be then: their product stays far from overflowing.
+constexpr int64_t kMaxComputedDims = 6, kLargestComputed[] = {0, 1 << 24, 1 << 14, 1 << 12, 1 << 10, 1 << 8, 1 << 7};
+
 template <typename T> std::optional<T> reportNotConstant(Node &n, unsigned index) {
   if (Value value = n[index]; value && getPlaceholderDims(value)) {
     n.graph.reportSymbolic(n.loc, *getPlaceholderDims(value));
@@ -55,9 +58,18 @@ std::optional<SmallVector<double>> Node::floats(unsigned index) {
 }
 
 std::optional<Dims> Node::dims(unsigned index) {
-  if (std::optional<Dims> values = readDims((*this)[index]))
+  Value tensor = (*this)[index];
+  if (std::optional<Dims> values = readDims(tensor))
     return values;
-  return reportNotConstant<Dims>(*this, index);
+  RankedTensorType type = typeOf(tensor);
+  if (!symbols->isDynamic() || !type.hasStaticShape() || type.getRank() > 1 || type.getNumElements() > kMaxComputedDims)
+    return reportNotConstant<Dims>(*this, index);
+  Dims dims;
+  for (int64_t i = 0; i < type.getNumElements(); ++i) {
+    Value element = type.getRank() == 0 ? tensor : sliceAxis(tensor, 0, i, 1);
+    dims.push_back(bindGrowing(element, proto.name() + "." + inputName(index) + std::to_string(i), kLargestComputed[type.getNumElements()]));
+  }
+  return dims;
 }
 
 std::optional<Ints> Node::fixedShape(Value value) {

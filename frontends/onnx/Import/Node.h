@@ -35,7 +35,7 @@ public:
   std::optional<Ints> ints(unsigned index);
   std::optional<int64_t> integer(unsigned index);
   std::optional<llvm::SmallVector<double>> floats(unsigned index);
-  /// Sizes, which may be symbolic.
+  /// Sizes, which may be symbolic; those that a run computes become symbols, with memory that grows.
   std::optional<Dims> dims(unsigned index);
 
   /// The shape of a value, all of whose dims must be fixed here; a symbolic one is reported by name.

@@ -14,7 +14,7 @@ Table buildTable() {
   Table table;
   for (llvm::ArrayRef<OpRow> family :
        {elementwiseOps(), reduceOps(), layoutOps(), shapeOps(), contractionOps(), normalizationOps(), poolOps(), indexingOps(), resizeOps(),
-        recurrentOps(), quantizeOps(), controlOps(), loopOps(), countedOps(), einsumOps(), samplingOps(), sequenceOps(), signalOps()})
+        recurrentOps(), quantizeOps(), controlOps(), loopOps(), countedOps(), sliceOps(), einsumOps(), samplingOps(), sequenceOps(), signalOps()})
     for (const OpRow &row : family)
       table[row.op].push_back(row);
   return table;

@@ -40,6 +40,7 @@ llvm::ArrayRef<OpRow> quantizeOps();
 llvm::ArrayRef<OpRow> controlOps();
 llvm::ArrayRef<OpRow> loopOps();
 llvm::ArrayRef<OpRow> countedOps();
+llvm::ArrayRef<OpRow> sliceOps();
 llvm::ArrayRef<OpRow> einsumOps();
 llvm::ArrayRef<OpRow> samplingOps();
 llvm::ArrayRef<OpRow> sequenceOps();

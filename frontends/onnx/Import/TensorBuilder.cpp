@@ -181,6 +181,18 @@ AffineExpr TensorBuilder::bindGrowing(Value value, const std::string &name, int6
   return size;
 }
 
+void TensorBuilder::requireRoom(Value more, AffineExpr room, int64_t most) {
+  unsigned position = cast<AffineSymbolExpr>(room).getPosition();
+  int64_t largest = symbols->ranges()[position].maximum;
+  // One more than there is, but no more than would ever be used.
+  Value next = dimsTensor({room + 1}, RankedTensorType::get({}, b.getI64Type()));
+  Value wanted = binary(BinaryKind::Min, next, scalar(static_cast<double>(most), b.getI64Type()));
+  wanted = select(reshape(more, ArrayRef<int64_t>{}), wanted, scalar(0.0, b.getI64Type()));
+  bindDim(wanted, "more", {0, largest}, room);
+  if (auto bind = dyn_cast<BindDimOp>(&*std::prev(b.getInsertionPoint())))
+    bind->setAttr(kRoom, b.getI64IntegerAttr(position));
+}
+
 void TensorBuilder::requireZero(Value value, const std::string &text) {
   bindDim(value, "zero", {0, 0});
   auto bind = dyn_cast_or_null<BindDimOp>(&*std::prev(b.getInsertionPoint()));

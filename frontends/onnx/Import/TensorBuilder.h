@@ -65,6 +65,9 @@ public:
 
   /// The same for what nothing bounds but `most`: memory for it grows when a run needs it.
   mlir::AffineExpr bindGrowing(mlir::Value value, const std::string &name, int64_t most);
+  /// Asks for more room when the boolean `more` says that it was too little, unless there is `most` already, which is all that is wanted. A run fails
+  /// when the room cannot grow.
+  void requireRoom(mlir::Value more, mlir::AffineExpr room, int64_t most);
   /// A run fails with the text when the scalar `value` is not 0.
   void requireZero(mlir::Value value, const std::string &text);
 

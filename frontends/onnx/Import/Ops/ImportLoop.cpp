@@ -13,7 +13,7 @@ namespace {
 /// Nodes that unrolling may make where a loop would do, and trips where only unrolling does.
 constexpr int64_t kMaxUnrolledNodes = 256, kMaxTrips = 4096;
 /// Of a loop whose length nothing limits: rows of what it stacks, and trips of one that stacks nothing.
-constexpr int64_t kMaxStacked = 8192, kMaxLoops = int64_t(1) << 62;
+constexpr int64_t kMaxStacked = 1 << 20, kFirstStacked = 64, kMaxLoops = int64_t(1) << 62;
 
 /// Stacks the values of all trips along a new dim.
 Value stack(Node &n, ArrayRef<Value> values, int64_t axis, bool reverse) {
@@ -98,7 +98,7 @@ std::optional<LoopOp> Body::build(size_t stacked, llvm::function_ref<SmallVector
 /// Trips of a loop: a number, a size, or what a scalar says when the model runs. Null when they cannot be had.
 AffineExpr tripsOf(Node &n, bool stacks) {
   MLIRContext *context = n.b.getContext();
-  AffineExpr unlimited = getAffineConstantExpr(stacks ? kMaxStacked : kMaxLoops, context);
+  AffineExpr unlimited = getAffineConstantExpr(kMaxLoops, context);
   if (!n.has(0))
     return unlimited;
   if (std::optional<Dims> known = n.readDims(n[0])) {
@@ -115,7 +115,9 @@ AffineExpr tripsOf(Node &n, bool stacks) {
   }
   // Fewer than none are none.
   Value zero = n.scalar(0.0, elementOf(n[0]));
-  return n.bindDim(n.binary(BinaryKind::Max, n[0], zero), n.proto.name() + ".count", {0, stacks ? kMaxStacked : kMaxLoops});
+  Value trips = n.binary(BinaryKind::Max, n[0], zero);
+  std::string name = n.proto.name() + ".count";
+  return stacks ? n.bindGrowing(trips, name, kMaxStacked) : n.bindDim(trips, name, {0, kMaxLoops});
 }
 
 std::optional<SmallVector<Value>> unrollLoop(Node &n, int64_t trips, SmallVector<Value> carried) {
@@ -192,10 +194,13 @@ void importLoop(Node &n) {
     condition = nullptr;
   else if (!condition)
     condition = n.scalar(1.0, n.b.getI1Type());
-  // What a loop stacks has a largest size. Whether it would have gone on is known behind it.
-  bool isCut = stacked != 0 && condition && known && *known == kMaxStacked;
-  if (isCut)
+  // Nothing says how much the loop stacks: it makes as many trips as there is room for. Whether it would have gone on is known behind it.
+  bool isCut = stacked != 0 && condition && known && *known > kFirstStacked;
+  AffineExpr room;
+  if (isCut) {
     carried.push_back(condition);
+    trips = room = n.symbols->defineRoom(n.proto.name() + ".room", {kFirstStacked, std::min(kMaxStacked, *known)});
+  }
   Body loop{n, carried, trips, condition, n.proto.name()};
   std::optional<LoopOp> built = loop.build(stacked, [&](AffineExpr counter, ArrayRef<Value> values) {
     SmallVector<Value> inputs = {n.dimsTensor({counter}, RankedTensorType::get({}, n.b.getI64Type())), n.scalar(1.0, n.b.getI1Type())};
@@ -216,7 +221,7 @@ void importLoop(Node &n) {
     return;
   SmallVector<Value> results(built->getResults());
   if (isCut) {
-    n.requireZero(results[carried.size() - 1], "makes more than " + std::to_string(kMaxStacked) + " trips whose tensors it stacks");
+    n.requireRoom(results[carried.size() - 1], room, *known);
     results.erase(results.begin() + carried.size() - 1);
   }
   yieldAll(results);

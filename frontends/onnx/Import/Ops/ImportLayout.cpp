@@ -115,104 +115,6 @@ void importFlatten(Node &n) {
   n.yield(n.reshape(n[0], {productOf(ArrayRef(from).take_front(axis), context), productOf(ArrayRef(from).drop_front(axis), context)}));
 }
 
-/// One dim of an ONNX slice: the first element and the number of elements.
-struct Range {
-  int64_t begin, size;
-};
-
-Range resolveRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
-  auto clamp = [&](int64_t index, int64_t low, int64_t high) { return std::clamp(index < 0 ? index + extent : index, low, high); };
-  if (step > 0) {
-    int64_t begin = clamp(start, 0, extent), stop = clamp(end, 0, extent);
-    return {begin, stop > begin ? (stop - begin - 1) / step + 1 : 0};
-  }
-  // INT64_MIN as the end would underflow in no case: extent is added to negative numbers only.
-  int64_t begin = clamp(start, -1, extent - 1), stop = clamp(end, -1, extent - 1);
-  if (begin <= stop)
-    return {std::max<int64_t>(begin, 0), 0};
-  uint64_t distance = begin - stop - 1, stride = 0 - static_cast<uint64_t>(step);
-  return {begin, static_cast<int64_t>(distance / stride) + 1};
-}
-
-/// Start or end of a slice forward (or backward), counted from the front and clamped to the dim. Null (and reported) where that depends on sizes that
-/// are not known.
-AffineExpr resolveBound(Node &n, AffineExpr bound, AffineExpr extent, bool forward) {
-  Symbols &symbols = n.graph.getSymbols();
-  // Between which a bound lies: [0, extent] or, of a walk backward, [-1, extent - 1].
-  AffineExpr least = getAffineConstantExpr(forward ? 0 : -1, n.b.getContext()), most = extent + least;
-  if (getConstant(bound) >= std::numeric_limits<int32_t>::max()) // as far as it goes
-    return most;
-  if (std::optional<int64_t> number = getConstant(bound); number && *number < 0)
-    bound = *number <= std::numeric_limits<int32_t>::min() ? least : simplifyDim(extent + *number);
-  if (symbols.isAtLeast(bound - least, 0) && symbols.ensureAtMost(bound, most))
-    return bound;
-  if (symbols.isAtLeast(least - bound, 0)) // before the front
-    return least;
-  if (symbols.isAtLeast(bound - most, 0)) // behind the end
-    return most;
-  n.graph.reportSymbolic(n.loc, {bound, extent});
-  return nullptr;
-}
-
-void importSlice(Node &n) {
-  Value x = n[0];
-  RankedTensorType type = typeOf(x);
-  bool attributes = n.since() < 10;
-  MLIRContext *context = n.b.getContext();
-  auto numbers = [&](ArrayRef<int64_t> values) {
-    return Dims(llvm::map_range(values, [&](int64_t value) { return getAffineConstantExpr(value, context); }));
-  };
-  std::optional<Dims> starts = attributes ? numbers(n.integers("starts")) : n.dims(1);
-  std::optional<Dims> ends = attributes ? numbers(n.integers("ends")) : n.dims(2);
-  std::optional<Ints> axes = n.listOf("axes", 3);
-  std::optional<Ints> steps = n.has(4) ? n.ints(4) : std::optional<Ints>(Ints());
-  if (!starts || !ends || !axes || !steps)
-    return;
-  if (axes->empty() && !n.has(3)) {
-    axes->resize(starts->size());
-    std::iota(axes->begin(), axes->end(), 0);
-  }
-  steps->resize(std::max(steps->size(), starts->size()), 1);
-  axes = n.normalize(*axes, type.getRank());
-  if (!axes)
-    return;
-  if (starts->size() != axes->size() || ends->size() != axes->size() || steps->size() != axes->size()) {
-    n.error() << "needs one start, end, axis and step per sliced dim, has " << starts->size() << ", " << ends->size() << ", " << axes->size()
-              << " and " << steps->size();
-    return;
-  }
-  Dims sizes = getDims(type), offsets(type.getRank(), getAffineConstantExpr(0, context));
-  Ints strides(type.getRank(), 1);
-  for (auto [start, end, axis, step] : llvm::zip_equal(*starts, *ends, *axes, *steps)) {
-    if (step == 0) {
-      n.error() << "the step of dim " << axis << " is 0";
-      return;
-    }
-    std::optional<int64_t> first = getConstant(start), last = getConstant(end), extent = getConstant(sizes[axis]);
-    if (first && last && extent) {
-      Range range = resolveRange(*first, *last, step, *extent);
-      offsets[axis] = getAffineConstantExpr(range.begin, context);
-      sizes[axis] = getAffineConstantExpr(range.size, context);
-      strides[axis] = step;
-      continue;
-    }
-    AffineExpr from = resolveBound(n, start, sizes[axis], step > 0), to = from ? resolveBound(n, end, sizes[axis], step > 0) : nullptr;
-    if (!to)
-      return;
-    AffineExpr distance = step > 0 ? to - from : from - to;
-    if (n.graph.getSymbols().isAtLeast(-distance, 0)) {
-      distance = from = getAffineConstantExpr(0, context); // nothing
-    } else if (!n.graph.getSymbols().isAtLeast(distance, 0)) {
-      n.graph.reportSymbolic(n.loc, {start, end, sizes[axis]});
-      return;
-    }
-    offsets[axis] = from;
-    sizes[axis] = simplifyDim(distance.ceilDiv(std::abs(step)));
-    strides[axis] = step;
-  }
-  n.yield(n.slice(x, offsets, sizes, strides));
-}
-
 void importConcat(Node &n) {
   SmallVector<Value> inputs;
   for (unsigned i = 0; i < n.size(); ++i)
@@ -325,14 +227,34 @@ void importPad(Node &n) {
   n.yield(n.pad(mode, x, low, high, value));
 }
 
+/// To a shape that a run computes: its dims become symbols; those that `x` has must be 1 or the same there.
+void expandAtRunTime(Node &n) {
+  Dims from = getDims(typeOf(n[0]));
+  std::optional<Dims> to = n.dims(1);
+  if (!to)
+    return;
+  for (size_t back = 1; back <= std::min(from.size(), to->size()); ++back) {
+    AffineExpr &own = from[from.size() - back], &wanted = (*to)[to->size() - back];
+    if (getConstant(own) == 1 || own == wanted)
+      continue;
+    Value size = n.dimsTensor({wanted}), known = n.dimsTensor({own}), one = n.dimsTensor({getAffineConstantExpr(1, n.b.getContext())});
+    Value wrong = n.mul(n.sub(size, one), n.sub(size, known));
+    n.requireZero(wrong, "expands a dim to a size that is neither 1 nor that of the operand");
+    wanted = own;
+  }
+  FailureOr<Dims> joined = broadcastDims(*to, from);
+  if (succeeded(joined))
+    n.yield(n.broadcast(n[0], *joined));
+  else
+    n.error() << "cannot expand " << n[0].getType() << " to the given shape";
+}
+
 void importExpand(Node &n) {
   std::optional<Dims> to = n.readDims(n[1]);
   if (!to)
     to = n.declaredDims(0);
-  if (!to) {
-    n.dims(1); // reports
-    return;
-  }
+  if (!to)
+    return expandAtRunTime(n);
   Value x = n.equalize(n[0], *to);
   FailureOr<Dims> joined = broadcastDims(*to, getDims(typeOf(x)));
   if (failed(joined)) {
@@ -427,7 +349,6 @@ constexpr OpRow kRows[] = {
     {"Flatten", importFlatten},
     {"Pad", importPad},
     {"Reshape", importReshape},
-    {"Slice", importSlice},
     {"SpaceToDepth", importSpaceToDepth},
     {"Split", importSplit},
     {"Squeeze", importSqueeze},

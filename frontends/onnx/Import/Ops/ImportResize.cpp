@@ -13,6 +13,9 @@ using namespace mlir;
 namespace ingot::importer {
 namespace {
 
+/// Of a dim whose scale a run computes.
+constexpr int64_t kLargestResized = 1 << 14;
+
 struct Sampling {
   Interpolation mode = Interpolation::Nearest;
   SmallVector<double> scales; ///< one per dim
@@ -98,6 +101,13 @@ double keepAspectRatio(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes, Ints &si
   return scale;
 }
 
+/// A dim times a scale that a run computes, which must give a whole number: then the scale is the ratio of the sizes.
+AffineExpr scaledAtRunTime(Node &n, Value scale, AffineExpr dim) {
+  Value product = n.mul(n.cast(scale, n.b.getF64Type()), n.cast(n.dimsTensor({dim}), n.b.getF64Type())), whole = n.unary(UnaryKind::Floor, product);
+  n.requireZero(n.cast(n.compare(Predicate::Ne, product, whole), n.b.getI64Type()), "scales a dim to a size that is no whole number");
+  return n.bindGrowing(n.cast(whole, n.b.getI64Type()), n.proto.name() + ".size", kLargestResized);
+}
+
 void importResize(Node &n) {
   Value x = n[0];
   bool old = n.since() < 11; // version 10: operand 1 is the scales, nothing else can be chosen
@@ -132,6 +142,13 @@ void importResize(Node &n) {
     for (auto [axis, size] : llvm::zip_equal(*axes, *sizes)) {
       result[axis] = size;
       sampling.scales[axis] = ratioOf(size, dims[axis]);
+    }
+  } else if (RankedTensorType given = typeOf(n[scalesIndex]); !n.readFloats(n[scalesIndex]) && n.symbols->isDynamic() && given.hasStaticShape()) {
+    if (!checkCount(n, "scales", given.getNumElements(), axes->size()))
+      return;
+    for (auto [i, axis] : llvm::enumerate(*axes)) {
+      result[axis] = scaledAtRunTime(n, n.sliceAxis(n[scalesIndex], 0, i, 1), dims[axis]);
+      sampling.scales[axis] = ratioOf(result[axis], dims[axis]);
     }
   } else {
     std::optional<SmallVector<double>> scales = n.floats(scalesIndex);
