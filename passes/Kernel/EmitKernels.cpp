@@ -157,7 +157,17 @@ private:
     return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, condition, arith::ConstantOp::create(b, b.getZeroAttr(condition.getType())));
   }
 
-  /// A value out of its range fails the run, which goes on with the nearest one that is allowed, so that it stays inside of its buffers.
+  /// Ends the model's function for all threads, which all come here with the same condition. Written out where the entry is.
+  void leaveWhen(ImplicitLocOpBuilder &b, Value condition) {
+    if (!getOperation().lookupSymbol(kLeaveWhen)) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(getOperation().getBody());
+      func::FuncOp::create(b, kLeaveWhen, b.getFunctionType({b.getI1Type()}, {})).setPrivate();
+    }
+    func::CallOp::create(b, kLeaveWhen, TypeRange(), ValueRange{condition});
+  }
+
+  /// A value out of its range fails the run, and ends it: nothing behind it could rely on it.
   void emitBind(ImplicitLocOpBuilder &b, BindDimOp bind) {
     Value number = readScalar(b, bind.getValue());
     Value given = number.getType() == b.getI64Type() ? number : arith::ExtSIOp::create(b, b.getI64Type(), number);
@@ -173,15 +183,17 @@ private:
       why = text.str();
     Value site = arith::ConstantOp::create(b, b.getI32IntegerAttr(sites.size()));
     sites.push_back(b.getArrayAttr({bind.getLoc(), b.getStringAttr(why)}));
-    emitFailureReport(b, call.failure, site, 0, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, given));
+    Value isOutside = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, given);
+    emitFailureReport(b, call.failure, site, 0, isOutside);
     if (room)
-      size = askForRoom(b, size, room.getInt());
+      isOutside = arith::OrIOp::create(b, isOutside, askForRoom(b, size, room.getInt()));
+    leaveWhen(b, isOutside);
     symbols[bind.getSymbol()] = size;
     bind.getSize().replaceAllUsesWith(size);
     bind.erase();
   }
 
-  /// A size beyond the room that there is goes to the runtime, which repeats the run with more; this one goes on with what there is.
+  /// A size beyond the room that there is goes to the runtime, which repeats the run with more. Returns whether it is.
   Value askForRoom(ImplicitLocOpBuilder &b, Value size, int64_t room) {
     Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, call.thread, arith::ConstantIndexOp::create(b, 0));
     Value isMore = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, size, symbols[room]);
@@ -189,7 +201,7 @@ private:
     auto then = ImplicitLocOpBuilder::atBlockTerminator(b.getLoc(), only.thenBlock());
     memref::StoreOp::create(then, arith::IndexCastOp::create(then, then.getI64Type(), size), values,
                             arith::ConstantIndexOp::create(then, room).getResult());
-    return arith::MinSIOp::create(b, size, symbols[room]);
+    return isMore;
   }
 
   /// The numbers that a branch gives the symbols of an `ingot.if`.

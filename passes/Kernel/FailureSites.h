@@ -9,6 +9,9 @@ namespace ingot {
 /// The attribute of a module that lists all sites in the order of their numbers: pairs of a location and of what is wrong when it reports.
 inline constexpr llvm::StringLiteral kFailureSites = "ingot.failure_sites";
 
+/// A function that takes a condition, the same in all threads: when it holds, the model's function returns. `ingot-emit-entry` replaces its calls.
+inline constexpr llvm::StringLiteral kLeaveWhen = "ingot_leave_when";
+
 /// The operations of a region that a run can fail in. Each is a site; the region's sites are numbered in this order.
 llvm::SmallVector<mlir::Operation *> failureSites(RegionOp region);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/FailureSites.h"
 #include "passes/LLVM/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -15,24 +16,29 @@ namespace {
 /// Places of the fields of IngotCall, in pointers. `status` and `failed_site` share one place: the record of a failure.
 enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4, kFailure = 5, kValues = 6 };
 
-/// After a barrier that says so, the model's function returns.
-void returnWhenCancelled(LLVM::LLVMFuncOp model) {
-  SmallVector<LLVM::CallOp> barriers;
+/// After a barrier that says so, and where a size is found that rules out the rest, the model's function returns.
+void writeReturns(LLVM::LLVMFuncOp model) {
+  SmallVector<LLVM::CallOp> exits;
   model.walk([&](LLVM::CallOp call) {
-    if (call.getCallee() == "ingot_team_barrier" && call.getNumResults() == 1)
-      barriers.push_back(call);
+    if ((call.getCallee() == "ingot_team_barrier" && call.getNumResults() == 1) || call.getCallee() == kLeaveWhen)
+      exits.push_back(call);
   });
-  if (barriers.empty())
+  if (exits.empty())
     return;
   ImplicitLocOpBuilder b(model.getLoc(), model.getContext());
   Block *leave = b.createBlock(&model.getBody(), model.getBody().end());
   LLVM::ReturnOp::create(b, ValueRange());
-  for (LLVM::CallOp barrier : barriers) {
-    Block *before = barrier->getBlock(), *after = before->splitBlock(std::next(barrier->getIterator()));
+  for (LLVM::CallOp exit : exits) {
+    Block *before = exit->getBlock(), *after = before->splitBlock(std::next(exit->getIterator()));
     b.setInsertionPointToEnd(before);
-    Value zero = LLVM::ConstantOp::create(b, b.getI32Type(), 0);
-    Value cancelled = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, barrier.getResult(), zero);
-    LLVM::CondBrOp::create(b, cancelled, leave, after);
+    if (exit.getNumResults() == 1) {
+      Value zero = LLVM::ConstantOp::create(b, b.getI32Type(), 0);
+      Value cancelled = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, exit.getResult(), zero);
+      LLVM::CondBrOp::create(b, cancelled, leave, after);
+    } else {
+      LLVM::CondBrOp::create(b, exit.getOperand(0), leave, after);
+      exit.erase();
+    }
   }
 }
 
@@ -57,9 +63,11 @@ struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
       return signalPassFailure();
     }
     for (LLVM::LLVMFuncOp model : models) {
-      returnWhenCancelled(model);
+      writeReturns(model);
       emitEntry(model, models.size() == 1 ? symbol.getValue() : (symbol + "_" + model.getName()).str());
     }
+    if (Operation *declaration = getOperation().lookupSymbol(kLeaveWhen))
+      declaration->erase();
   }
 
 private:

@@ -380,6 +380,21 @@ case(
 )
 
 
+case(
+    "reshape-runtime",
+    """main (int64[3] s, float[4, 6] x) => (float[a, b, c] y, float[d] r) <int64[1] minus = {-1}> { y = Reshape(x, s) t = Exp(y) r = Reshape(t, minus) }""",
+    {"s": i64(2, 3, 4), "x": f32(4, 6)},
+    {"s": i64(0, -1, 2), "x": f32(4, 6)},
+    {"s": i64(24, 1, 1), "x": f32(4, 6)},
+)
+case(
+    "sizes-equal",
+    """main (int64[1] e, float[9, 4] x, float[9, 4] z) => (float[n, 4] y) <int64[1] b = {0}> { p = Slice(x, b, e) q = Slice(z, b, e) y = Mul(p, q) }""",
+    {"e": i64(5), "x": f32(9, 4), "z": f32(9, 4)},
+    {"e": i64(-2), "x": f32(9, 4), "z": f32(9, 4)},
+)
+
+
 def build(name: str):
     model = CASES[name]()
     rng = np.random.default_rng(len(name))

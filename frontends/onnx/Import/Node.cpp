@@ -64,10 +64,19 @@ std::optional<Dims> Node::dims(unsigned index) {
   RankedTensorType type = typeOf(tensor);
   if (!symbols->isDynamic() || !type.hasStaticShape() || type.getRank() > 1 || type.getNumElements() > kMaxComputedDims)
     return reportNotConstant<Dims>(*this, index);
+  return bindDims(tensor, inputName(index));
+}
+
+std::optional<Dims> Node::bindDims(Value tensor, StringRef what) {
+  RankedTensorType type = typeOf(tensor);
+  if (type.getNumElements() > kMaxComputedDims) {
+    error() << "computes a shape of more than " << kMaxComputedDims << " dims when the model runs";
+    return std::nullopt;
+  }
   Dims dims;
   for (int64_t i = 0; i < type.getNumElements(); ++i) {
     Value element = type.getRank() == 0 ? tensor : sliceAxis(tensor, 0, i, 1);
-    dims.push_back(bindGrowing(element, proto.name() + "." + inputName(index) + std::to_string(i), kLargestComputed[type.getNumElements()]));
+    dims.push_back(bindGrowing(element, (proto.name() + "." + what + std::to_string(i)).str(), kLargestComputed[type.getNumElements()]));
   }
   return dims;
 }

@@ -37,6 +37,8 @@ public:
   std::optional<llvm::SmallVector<double>> floats(unsigned index);
   /// Sizes, which may be symbolic; those that a run computes become symbols, with memory that grows.
   std::optional<Dims> dims(unsigned index);
+  /// The elements of a vector that a run computes, as symbols.
+  std::optional<Dims> bindDims(mlir::Value tensor, llvm::StringRef what);
 
   /// The shape of a value, all of whose dims must be fixed here; a symbolic one is reported by name.
   std::optional<Ints> fixedShape(mlir::Value value);

@@ -193,6 +193,18 @@ void TensorBuilder::requireRoom(Value more, AffineExpr room, int64_t most) {
     bind->setAttr(kRoom, b.getI64IntegerAttr(position));
 }
 
+bool TensorBuilder::requireEqual(AffineExpr x, AffineExpr y) {
+  x = simplifyDim(x), y = simplifyDim(y);
+  if (x == y || (symbols->isKnownBefore(x) && symbols->isKnownBefore(y)))
+    return symbols->requireEqual(x, y, loc);
+  SymbolRange difference = symbols->rangeOf(x - y);
+  if (!symbols->isDynamic() || difference.minimum > 0 || difference.maximum < 0)
+    return false;
+  auto type = RankedTensorType::get({}, b.getI64Type());
+  requireZero(sub(dimsTensor({x}, type), dimsTensor({y}, type)), "sizes that have to be equal are not");
+  return true;
+}
+
 void TensorBuilder::requireZero(Value value, const std::string &text) {
   bindDim(value, "zero", {0, 0});
   auto bind = dyn_cast_or_null<BindDimOp>(&*std::prev(b.getInsertionPoint()));
@@ -225,7 +237,7 @@ void TensorBuilder::unifyDims(MutableArrayRef<Value> operands, std::optional<int
         continue;
       AffineExpr &dim = own.end()[-back];
       bool open = !getConstant(dim) || !getConstant(common);
-      if (dim != common && !isOne(dim) && open && symbols->requireEqual(dim, common, loc))
+      if (dim != common && !isOne(dim) && open && requireEqual(dim, common))
         dim = common;
     }
   }
@@ -270,7 +282,7 @@ Value TensorBuilder::reshape(Value x, ArrayRef<AffineExpr> dims) {
     return {};
   }
   if (!from.hasStaticShape() || !type.hasStaticShape()) {
-    if (symbols && symbols->isDynamic() && !symbols->requireEqual(productOf(getDims(from), b.getContext()), productOf(dims, b.getContext()), loc)) {
+    if (symbols && symbols->isDynamic() && !requireEqual(productOf(getDims(from), b.getContext()), productOf(dims, b.getContext()))) {
       error() << "cannot reshape " << from << " to " << type << ": they never have the same number of elements";
       return {};
     }
@@ -332,7 +344,7 @@ Value TensorBuilder::equalize(Value x, MutableArrayRef<AffineExpr> dims) {
   for (size_t back = 1; symbols && back <= std::min(own.size(), dims.size()); ++back) {
     AffineExpr &mine = own.end()[-back], &other = dims.end()[-back];
     std::optional<int64_t> a = getConstant(mine), b = getConstant(other);
-    if (mine == other || a == 1 || b == 1 || (a && b) || !symbols->requireEqual(mine, other, loc))
+    if (mine == other || a == 1 || b == 1 || (a && b) || !requireEqual(mine, other))
       continue;
     (a ? other : mine) = a ? mine : other;
   }

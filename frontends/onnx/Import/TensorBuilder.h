@@ -68,6 +68,8 @@ public:
   /// Asks for more room when the boolean `more` says that it was too little, unless there is `most` already, which is all that is wanted. A run fails
   /// when the room cannot grow.
   void requireRoom(mlir::Value more, mlir::AffineExpr room, int64_t most);
+  /// Takes note that the sizes have to be equal, or has a run check it where only that can tell. False when they never are.
+  bool requireEqual(mlir::AffineExpr x, mlir::AffineExpr y);
   /// A run fails with the text when the scalar `value` is not 0.
   void requireZero(mlir::Value value, const std::string &text);
 

@@ -27,6 +27,28 @@ std::optional<AffineExpr> inferredDim(Node &n, ArrayRef<AffineExpr> from, ArrayR
   return std::nullopt;
 }
 
+/// To a shape that a run computes: zeros copy dims and -1 stands for the rest, as numbers in tensors; the results become symbols.
+void reshapeAtRunTime(Node &n) {
+  RankedTensorType type = typeOf(n[1]);
+  Dims from = getDims(typeOf(n[0]));
+  if (!n.symbols->isDynamic() || type.getRank() != 1 || !type.hasStaticShape()) {
+    n.dims(1); // reports
+    return;
+  }
+  int64_t rank = type.getDimSize(0);
+  Value wanted = n.cast(n[1], n.b.getI64Type()), zero = n.scalar(0.0, n.b.getI64Type());
+  if (!n.flag("allowzero")) {
+    Dims own(from);
+    own.resize(rank, getAffineConstantExpr(0, n.b.getContext()));
+    wanted = n.select(n.compare(Predicate::Eq, wanted, zero), n.dimsTensor(own), wanted);
+  }
+  Value total = n.dimsTensor({productOf(from, n.b.getContext())}), others = n.unary(UnaryKind::Abs, n.reduce(ReduceKind::Prod, wanted, {0}, true));
+  Value rest = n.div(total, n.binary(BinaryKind::Max, others, n.scalar(1.0, n.b.getI64Type())));
+  wanted = n.select(n.compare(Predicate::Lt, wanted, zero), rest, wanted);
+  if (std::optional<Dims> to = n.bindDims(wanted, "shape"))
+    n.yield(n.reshape(n[0], *to));
+}
+
 void importReshape(Node &n) {
   Value x = n[0];
   std::optional<Dims> to;
@@ -37,8 +59,7 @@ void importReshape(Node &n) {
     if (!to) {
       if (std::optional<Dims> declared = n.declaredDims(0))
         return n.yield(n.reshape(x, *declared));
-      n.dims(1); // reports
-      return;
+      return reshapeAtRunTime(n);
     }
   }
   Dims from = getDims(typeOf(x));
@@ -145,7 +166,7 @@ void importSplit(Node &n) {
     else if (!n.graph.getSymbols().isAtLeast(sizes.back(), 0))
       return n.graph.reportSymbolic(n.loc, {extent});
   } else if (AffineExpr total = std::accumulate(sizes.begin(), sizes.end(), getAffineConstantExpr(0, context), std::plus<>());
-             !n.graph.getSymbols().requireEqual(total, extent, n.loc)) {
+             !n.requireEqual(total, extent)) {
     n.error() << "the parts do not add up to the elements of dim " << *axis << " of " << x.getType();
     return;
   }

@@ -255,7 +255,7 @@ void importScan(Node &n) {
     if (!axis)
       return;
     AffineExpr extent = getDims(typeOf(x))[*axis];
-    if (trips && !n.symbols->requireEqual(trips, extent, n.loc)) {
+    if (trips && !n.requireEqual(trips, extent)) {
       n.error() << "the inputs that Scan node '" << n.proto.name() << "' walks along have different lengths";
       return;
     }
