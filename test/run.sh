@@ -5,17 +5,18 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, sanitize, gtest, lit, models, dynamic, ops, open, input, artefacts, commands, python, example, conformance.
+# Steps after set-up and build: checks, sanitize, gtest, lit, models, dynamic, voice, ops, open, input, artefacts, cross, commands, python,
+# example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-case ${1:-} in --help | -h) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case ${1:-} in --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models dynamic ops open input artefacts commands python example conformance)
+steps=(checks sanitize gtest lit models dynamic voice ops open input artefacts cross commands python example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -93,10 +94,12 @@ lit_tests() {
 
 models() { "$INGOT_PYTHON" test/e2e/run_models.py; }
 dynamic() { "$INGOT_PYTHON" test/e2e/run_dynamic.py --shapes 8; }
+voice() { "$INGOT_PYTHON" test/e2e/run_voice.py; }
 ops() { "$INGOT_PYTHON" test/e2e/run_ops.py; }
 open() { "$INGOT_PYTHON" test/e2e/run_open_ops.py; }
 input() { "$INGOT_PYTHON" test/e2e/bad_input.py; }
 artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
+cross() { "$INGOT_PYTHON" test/e2e/cross.py; }
 commands() { "$INGOT_PYTHON" test/e2e/command_line.py; }
 python() { "$INGOT_PYTHON" test/python/run_package.py; }
 example() { "$INGOT_PYTHON" test/e2e/examples.py; }

@@ -17,20 +17,16 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
-/// Where Debian and the other distributions keep libc, in the order of search.
-constexpr StringLiteral kLibraryFolders[] = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/lib"};
-
 /// What a shared library exports beside its model, each as `<prefix>_<name>` for `ingot_export_<name>` (runtime/src/Exports.c).
 constexpr StringLiteral kExports[] = {"status_text",         "model_variant",  "model_memory_required", "model_find_input", "model_find_output",
                                       "weights_open",        "weights_close",  "session_open",          "session_close",    "session_run",
                                       "session_run_tensors", "session_cancel", "session_error",         "session_threads",  "session_values"};
 
-absl::StatusOr<std::string> findSystemFile(StringRef name, StringRef remedy) {
-  for (StringRef folder : kLibraryFolders)
+absl::StatusOr<std::string> findSystemFile(const Platform &platform, StringRef name, StringRef remedy) {
+  for (StringRef folder : platform.libraryFolders)
     if (std::string path = (folder + "/" + name).str(); sys::fs::exists(path))
       return path;
-  return absl::NotFoundError(
-      ("cannot find " + name + " in " + llvm::join(std::begin(kLibraryFolders), std::end(kLibraryFolders), ", ") + ": " + remedy).str());
+  return absl::NotFoundError(("cannot find " + name + " in " + llvm::join(platform.libraryFolders, ", ") + ": " + remedy).str());
 }
 
 absl::Status runLinker(ArrayRef<std::string> arguments) {
@@ -53,13 +49,15 @@ class Linkage {
 public:
   explicit Linkage(const LinkJob &job) : job(job) {}
 
+  const Platform &platform() const { return *job.platform; }
+
   void add(std::initializer_list<StringRef> list) {
     for (StringRef argument : list)
       arguments.push_back(argument.str());
   }
 
   absl::Status addSystemFile(StringRef name, StringRef remedy) {
-    absl::StatusOr<std::string> path = findSystemFile(name, remedy);
+    absl::StatusOr<std::string> path = findSystemFile(*job.platform, name, remedy);
     if (path.ok())
       arguments.push_back(*path);
     return path.status();
@@ -114,7 +112,9 @@ private:
 };
 
 absl::Status addDynamicLibc(Linkage &link) {
-  constexpr StringLiteral remedy = "a dynamically linked output needs the GNU C library; compile with --static or --emit=object instead";
+  std::string remedy = ("a dynamically linked output needs the GNU C library; install the " + link.platform().libcPackages +
+                        " or compile with --emit=static or --emit=object instead")
+                           .str();
   for (StringRef name : {"libm.so.6", "libc.so.6"})
     if (absl::Status status = link.addSystemFile(name, remedy); !status.ok())
       return status;
@@ -132,10 +132,10 @@ absl::Status placeWeightsLast(Linkage &link) {
   return script.status();
 }
 
-/// The start files and archives of libc6-dev, in the order that libc asks for.
 absl::Status addStaticLibc(Linkage &link) {
-  constexpr StringLiteral remedy = "--static needs the GNU C library as an archive; install the package libc6-dev or leave out --static";
-  for (StringRef name : {"rcrt1.o", "crti.o", "libm.a", "libc.a", "crtn.o"})
+  std::string remedy =
+      ("--static needs the GNU C library as an archive; install the " + link.platform().libcPackages + " or leave out --static").str();
+  for (StringRef name : link.platform().staticFiles)
     if (absl::Status status = link.addSystemFile(name, remedy); !status.ok())
       return status;
   return absl::OkStatus();
@@ -143,16 +143,21 @@ absl::Status addStaticLibc(Linkage &link) {
 
 } // namespace
 
-absl::StatusOr<RuntimeLibraries> findRuntimeLibraries(StringRef toolPath) {
+absl::StatusOr<RuntimeLibraries> findRuntimeLibraries(StringRef toolPath, const Platform &platform) {
   SmallString<256> real;
   if (std::error_code error = sys::fs::real_path(toolPath, real))
     return absl::NotFoundError(("cannot find the compiler's own program '" + toolPath + "': " + error.message()).str());
   SmallString<256> folder = sys::path::parent_path(sys::path::parent_path(real));
   sys::path::append(folder, "lib");
+  if (!platform.runtimeFolder.empty())
+    sys::path::append(folder, platform.runtimeFolder);
   RuntimeLibraries libraries{(folder + "/libingot_runtime.a").str(), (folder + "/libingot_program.a").str()};
   for (const std::string &path : {libraries.runtime, libraries.program})
     if (!sys::fs::exists(path))
-      return absl::NotFoundError("the compiler's library '" + path + "' is missing: the installation is not complete");
+      return absl::NotFoundError("the compiler's library '" + path + "' is missing: " +
+                                 (&platform == &hostPlatform() ? "the installation is not complete"
+                                                               : "Ingot was built without the " + platform.libcPackages.str() +
+                                                                     ", which it needs for this target; install them, configure and build again"));
   return libraries;
 }
 
@@ -162,7 +167,7 @@ absl::Status linkProgram(const LinkJob &job) {
             "--defsym=ingot_program_model=" + job.prefix + "_model"});
   if (absl::Status status = placeWeightsLast(link); !status.ok())
     return status;
-  absl::StatusOr<SmallVector<char, 0>> start = job.isStatic ? emitStaticSupport() : emitStartCode();
+  absl::StatusOr<SmallVector<char, 0>> start = job.isStatic ? emitStaticSupport(*job.platform) : emitStartCode(*job.platform);
   if (!start.ok())
     return start.status();
   if (absl::Status status = link.addObject(*start); !status.ok())
@@ -173,7 +178,7 @@ absl::Status linkProgram(const LinkJob &job) {
   if (job.isStatic)
     link.add({"-static", "--no-dynamic-linker", "-z", "text"});
   else
-    link.add({"--dynamic-linker=/lib64/ld-linux-x86-64.so.2", "--as-needed"});
+    link.add({("--dynamic-linker=" + job.platform->dynamicLinker).str(), "--as-needed"});
   if (absl::Status status = job.isStatic ? addStaticLibc(link) : addDynamicLibc(link); !status.ok())
     return status;
   return link.run();

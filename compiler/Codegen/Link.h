@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "compiler/Codegen/Platform.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -22,8 +23,8 @@ struct RuntimeLibraries {
   std::string program; ///< libingot_program.a: `main` of a model that is a program.
 };
 
-/// Finds the archives in `../lib` of the compiler's own program.
-absl::StatusOr<RuntimeLibraries> findRuntimeLibraries(llvm::StringRef toolPath);
+/// Finds the archives of a platform in `../lib` of the compiler's own program.
+absl::StatusOr<RuntimeLibraries> findRuntimeLibraries(llvm::StringRef toolPath, const Platform &platform);
 
 struct LinkJob {
   std::string output;
@@ -31,6 +32,7 @@ struct LinkJob {
   std::vector<llvm::SmallVector<char, 0>> objects; ///< Code and descriptor.
   std::vector<std::string> objectFiles;            ///< The weights object, which is too large to hold.
   RuntimeLibraries libraries;
+  const Platform *platform = &hostPlatform();
   bool isStatic = false; ///< linkProgram: needs no shared library, not even libc.
   bool stripSymbols = false;
 };

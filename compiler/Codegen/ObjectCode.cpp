@@ -53,7 +53,7 @@ private:
   std::string errors;
 };
 
-/// Registers the one target that is generated here; the parser serves module-level assembly.
+/// Registers the targets that are generated here; the parsers serve module-level assembly.
 void initializeTargets() {
   static const bool initialized = [] {
     LLVMInitializeX86TargetInfo();
@@ -61,6 +61,11 @@ void initializeTargets() {
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
     LLVMInitializeX86AsmParser();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeAArch64AsmParser();
     return true;
   }();
   (void)initialized;

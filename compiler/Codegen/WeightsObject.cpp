@@ -36,14 +36,14 @@ struct Layout {
 
 template <typename T> void writeRecord(raw_ostream &stream, const T &record) { stream.write(reinterpret_cast<const char *>(&record), sizeof record); }
 
-void writeFileHeader(raw_ostream &stream, const Layout &layout) {
+void writeFileHeader(raw_ostream &stream, const Layout &layout, const Platform &platform) {
   ELF64LE::Ehdr header = {};
   std::copy_n(ELF::ElfMagic, 4, header.e_ident);
   header.e_ident[ELF::EI_CLASS] = ELF::ELFCLASS64;
   header.e_ident[ELF::EI_DATA] = ELF::ELFDATA2LSB;
   header.e_ident[ELF::EI_VERSION] = ELF::EV_CURRENT;
   header.e_type = ELF::ET_REL;
-  header.e_machine = ELF::EM_X86_64;
+  header.e_machine = platform.elfMachine;
   header.e_version = ELF::EV_CURRENT;
   header.e_shoff = layout.headers;
   header.e_ehsize = sizeof(ELF64LE::Ehdr);
@@ -69,7 +69,7 @@ void writeSectionHeader(raw_ostream &stream, StringRef name, uint32_t type, uint
   writeRecord(stream, header);
 }
 
-void writeTables(raw_ostream &stream, StringRef symbol, uint64_t size, const Layout &layout) {
+void writeTables(raw_ostream &stream, StringRef symbol, uint64_t size, const Layout &layout, const Platform &platform) {
   stream.write_zeros(layout.symbols - (kPage + size));
   writeRecord(stream, ELF64LE::Sym{});
   ELF64LE::Sym entry = {};
@@ -84,8 +84,7 @@ void writeTables(raw_ostream &stream, StringRef symbol, uint64_t size, const Lay
   stream.write_zeros(layout.headers - (layout.names + sizeof kNames));
 
   writeRecord(stream, ELF64LE::Shdr{});
-  // "Large" lets the linker put the weights outside the 2 GB that code reaches with 32-bit offsets; only a 64-bit pointer refers to them.
-  writeSectionHeader(stream, ".ingot.weights", ELF::SHT_PROGBITS, ELF::SHF_ALLOC | ELF::SHF_X86_64_LARGE, kPage, size, kPage);
+  writeSectionHeader(stream, ".ingot.weights", ELF::SHT_PROGBITS, ELF::SHF_ALLOC | platform.weightsSectionFlags, kPage, size, kPage);
   writeSectionHeader(stream, ".symtab", ELF::SHT_SYMTAB, 0, layout.symbols, layout.strings - layout.symbols, 8);
   writeSectionHeader(stream, ".strtab", ELF::SHT_STRTAB, 0, layout.strings, layout.stringBytes, 1);
   writeSectionHeader(stream, ".shstrtab", ELF::SHT_STRTAB, 0, layout.names, sizeof kNames, 1);
@@ -94,17 +93,17 @@ void writeTables(raw_ostream &stream, StringRef symbol, uint64_t size, const Lay
 
 } // namespace
 
-absl::Status emitWeightsObject(StringRef path, StringRef symbol, uint64_t size, WeightsWriter writer) {
+absl::Status emitWeightsObject(StringRef path, StringRef symbol, uint64_t size, const Platform &platform, WeightsWriter writer) {
   Layout layout(symbol, size);
   return writeFileAtomically(path, [&](raw_ostream &stream) -> absl::Status {
-    writeFileHeader(stream, layout);
+    writeFileHeader(stream, layout, platform);
     stream.write_zeros(kPage - sizeof(ELF64LE::Ehdr));
     if (absl::Status status = writer(stream); !status.ok())
       return status;
     uint64_t written = stream.tell() - kPage;
     if (written != size)
       return absl::InternalError("the weights are " + std::to_string(written) + " bytes, announced were " + std::to_string(size));
-    writeTables(stream, symbol, size, layout);
+    writeTables(stream, symbol, size, layout, platform);
     return absl::OkStatus();
   });
 }

@@ -4,6 +4,7 @@
 #define COMPILER_CODEGEN_WEIGHTSOBJECT_H
 
 #include "absl/status/status.h"
+#include "compiler/Codegen/Platform.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -18,9 +19,9 @@ namespace ingot {
 /// Writes the weights in order; must write exactly the announced number of bytes.
 using WeightsWriter = llvm::function_ref<absl::Status(llvm::raw_ostream &)>;
 
-/// Writes an x86-64 ELF object to `path`: a page-aligned read-only section `.ingot.weights` of `size` bytes that the hidden symbol `symbol` names.
+/// Writes an ELF object to `path`: a page-aligned read-only section `.ingot.weights` of `size` bytes that the hidden symbol `symbol` names.
 /// The bytes go straight to the file, so weights are never held a second time. Nothing is left at `path` after a failure.
-absl::Status emitWeightsObject(llvm::StringRef path, llvm::StringRef symbol, uint64_t size, WeightsWriter writer);
+absl::Status emitWeightsObject(llvm::StringRef path, llvm::StringRef symbol, uint64_t size, const Platform &platform, WeightsWriter writer);
 
 } // namespace ingot
 

@@ -340,7 +340,8 @@ absl::Status Compilation::writeWeights(LinkJob &job) {
     interface.weightsHash = ingot_weights_hash(reinterpret_cast<const uint8_t *>((*written)->getBufferStart()), (*written)->getBufferSize());
   } else {
     interface.weightsSymbol = interface.prefix + "_weights";
-    if (absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes, write); !status.ok())
+    if (absl::Status status = emitWeightsObject(weightsFile->path(), interface.weightsSymbol, interface.weightBytes, *job.platform, write);
+        !status.ok())
       return status;
     job.objectFiles.push_back(weightsFile->path());
   }
@@ -405,7 +406,8 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   if (!isPrefix(interface.prefix))
     return usageError("--prefix wants a C identifier other than 'ingot', got '" + interface.prefix + "'");
   LinkJob job;
-  if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath); libraries.ok())
+  job.platform = &platformOf(targets->front());
+  if (absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(options.toolPath, *job.platform); libraries.ok())
     job.libraries = *libraries;
   else
     return libraries.status();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Codegen/ModelInterface.h"
+#include "compiler/Codegen/Platform.h"
 #include "compiler/Driver/Inspect.h"
 #include "compiler/Driver/Manifest.h"
 #include "runtime/include/ingot/ingot.h"
@@ -112,6 +113,12 @@ absl::StatusOr<llvm::json::Object> inspectShared(const std::string &path, const 
   return object;
 }
 
+/// Of a file for another kind of CPU, its models have names; a program's have none.
+absl::StatusOr<llvm::json::Object> describeForeign(const std::vector<std::string> &models) {
+  return models.empty() ? llvm::json::Object{} : llvm::json::Object{{"models", llvm::json::Array(models)}};
+}
+
+/// A linked file tells most when it is run or loaded. One for another kind of CPU is only read.
 absl::StatusOr<llvm::json::Object> inspectLinked(const std::string &path, const ELFObjectFileBase &file) {
   llvm::Expected<uint64_t> entry = file.getStartAddress();
   if (!entry)
@@ -122,10 +129,29 @@ absl::StatusOr<llvm::json::Object> inspectLinked(const std::string &path, const 
     addModels(file, /*dynamic=*/true, models);
   if (!isProgram && models.size() != 1)
     return absl::InvalidArgumentError("'" + path + "' exports " + std::to_string(models.size()) + " models, expected one");
-  absl::StatusOr<llvm::json::Object> object = isProgram ? inspectProgram(path) : inspectShared(path, models.front());
+  bool runsHere = file.getEMachine() == hostPlatform().elfMachine;
+  absl::StatusOr<llvm::json::Object> object = !runsHere   ? describeForeign(models)
+                                              : isProgram ? inspectProgram(path)
+                                                          : inspectShared(path, models.front());
   if (object.ok())
     (*object)["kind"] = isProgram ? "program" : "shared library";
   return object;
+}
+
+/// What the manifest says of inputs, outputs, dims and memory, which is no longer in it then.
+llvm::json::Object takeInterface(llvm::json::Value &manifest) {
+  llvm::json::Object *whole = manifest.getAsObject();
+  if (!whole || !whole->getObject("interface"))
+    return {};
+  llvm::json::Object interface = std::move(*whole->getObject("interface"));
+  whole->erase("interface");
+  interface["peak_memory_bytes"] = interface.getInteger("arena_bytes").value_or(0) + interface.getInteger("weight_bytes").value_or(0);
+  return interface;
+}
+
+void addAll(llvm::json::Object &&from, llvm::json::Object &to) {
+  for (auto &[name, value] : from)
+    to[name] = std::move(value);
 }
 
 } // namespace
@@ -137,12 +163,7 @@ absl::StatusOr<llvm::json::Object> inspectArtefact(const std::string &path, llvm
   llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(*text);
   if (!manifest)
     return damaged(path, manifest.takeError());
-  llvm::json::Object interface;
-  if (llvm::json::Object *whole = manifest->getAsObject(); whole && whole->getObject("interface")) {
-    interface = std::move(*whole->getObject("interface"));
-    whole->erase("interface"); // what follows says it
-  }
-
+  llvm::json::Object interface = takeInterface(*manifest);
   std::vector<std::string> models;
   llvm::json::Object object;
   llvm::MemoryBufferRef buffer(bytes, path);
@@ -161,18 +182,18 @@ absl::StatusOr<llvm::json::Object> inspectArtefact(const std::string &path, llvm
     const auto &elf = *llvm::cast<ELFObjectFileBase>(file->get());
     if (elf.getEType() != llvm::ELF::ET_REL) {
       absl::StatusOr<llvm::json::Object> linked = inspectLinked(path, elf);
-      if (linked.ok())
-        (*linked)["manifest"] = std::move(*manifest);
+      if (!linked.ok())
+        return linked;
+      if (!linked->get("inputs"))
+        addAll(std::move(interface), *linked);
+      (*linked)["manifest"] = std::move(*manifest);
       return linked;
     }
     addModels(elf, /*dynamic=*/false, models);
     object["kind"] = "object";
   }
-  if (models.size() == 1) {
-    interface["peak_memory_bytes"] = interface.getInteger("arena_bytes").value_or(0) + interface.getInteger("weight_bytes").value_or(0);
-    for (auto &[name, value] : interface)
-      object[name] = std::move(value);
-  }
+  if (models.size() == 1)
+    addAll(std::move(interface), object);
   object["models"] = llvm::json::Array(models);
   object["manifest"] = std::move(*manifest);
   return object;

@@ -20,8 +20,10 @@ constexpr absl::string_view kUnsupportedMachine = "ingot/machine"; // payload of
 constexpr uint64_t kV3 = INGOT_CPU_X86_64_V3, kV4 = kV3 | INGOT_CPU_X86_64_V4;
 constexpr uint64_t kVnni = INGOT_CPU_AVX512_VNNI, kBf16 = INGOT_CPU_AVX512_BF16;
 
+constexpr StringLiteral kX86 = "x86_64-unknown-linux-gnu", kAarch64 = "aarch64-unknown-linux-gnu";
+
 struct TargetRow {
-  StringRef name, cpu, features;
+  StringRef name, triple, cpu, features;
   uint64_t bits;
   unsigned registers, vectorBits;
   uint64_t l1, l2, l3;
@@ -29,11 +31,13 @@ struct TargetRow {
 
 /// The named targets, best first. Caches are the smallest of the common machines of that level, so that tiles chosen for them fit everywhere.
 /// LLVM prefers 256-bit vectors on some AVX-512 processors and would halve ours: the feature is switched off.
+/// Every AArch64 processor that Linux runs on has NEON: there is nothing to check at run time.
 constexpr TargetRow kTargets[] = {
-    {"x86-64-v4+vnni+bf16", "x86-64-v4", "+avx512vnni,+avx512bf16,-prefer-256-bit", kV4 | kVnni | kBf16, 32, 512, 32 << 10, 1 << 20, 16 << 20},
-    {"x86-64-v4+vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit", kV4 | kVnni, 32, 512, 32 << 10, 1 << 20, 16 << 20},
-    {"x86-64-v4", "x86-64-v4", "-prefer-256-bit", kV4, 32, 512, 32 << 10, 1 << 20, 16 << 20},
-    {"x86-64-v3", "x86-64-v3", "", kV3, 16, 256, 32 << 10, 256 << 10, 8 << 20},
+    {"aarch64-linux", kAarch64, "generic", "", 0, 32, 128, 32 << 10, 256 << 10, 2 << 20},
+    {"x86-64-v4+vnni+bf16", kX86, "x86-64-v4", "+avx512vnni,+avx512bf16,-prefer-256-bit", kV4 | kVnni | kBf16, 32, 512, 32 << 10, 1 << 20, 16 << 20},
+    {"x86-64-v4+vnni", kX86, "x86-64-v4", "+avx512vnni,-prefer-256-bit", kV4 | kVnni, 32, 512, 32 << 10, 1 << 20, 16 << 20},
+    {"x86-64-v4", kX86, "x86-64-v4", "-prefer-256-bit", kV4, 32, 512, 32 << 10, 1 << 20, 16 << 20},
+    {"x86-64-v3", kX86, "x86-64-v3", "", kV3, 16, 256, 32 << 10, 256 << 10, 8 << 20},
 };
 
 /// The LLVM feature names behind the run-time bits; a bit holds when all its names do.
@@ -61,7 +65,7 @@ constexpr FeatureRow kFeatures[] = {
 TargetSpec makeSpec(const TargetRow &row) {
   TargetSpec spec;
   spec.name = row.name.str();
-  spec.triple = "x86_64-unknown-linux-gnu";
+  spec.triple = row.triple.str();
   spec.cpu = row.cpu.str();
   spec.features = row.features.str();
   spec.cpuFeatureBits = row.bits;
@@ -84,6 +88,12 @@ uint64_t hostFeatureBits() {
   return bits;
 }
 
+absl::Status unsupportedMachine(absl::string_view message) {
+  absl::Status status = absl::FailedPreconditionError(message);
+  status.SetPayload(kUnsupportedMachine, absl::Cord());
+  return status;
+}
+
 unsigned rank(const TargetSpec &spec) { return llvm::popcount(spec.cpuFeatureBits); }
 
 } // namespace
@@ -97,15 +107,20 @@ std::string knownTargets() {
 
 bool isUnsupportedMachine(const absl::Status &status) { return status.GetPayload(kUnsupportedMachine).has_value(); }
 
+absl::Status checkRunsHere(StringRef list) {
+  absl::StatusOr<std::vector<TargetSpec>> specs = parseTargets(list);
+  if (!specs.ok() || specs->front().triple == kX86)
+    return absl::OkStatus(); // who compiles reports what is wrong with the list
+  return unsupportedMachine("code for the target '" + specs->front().name +
+                            "' does not run on this machine: compile it, and run it on one that it is for");
+}
+
 absl::StatusOr<TargetSpec> nativeTarget() {
   uint64_t host = hostFeatureBits();
-  const TargetRow *row = llvm::find_if(kTargets, [&](const TargetRow &row) { return (row.bits & ~host) == 0; });
-  if (row == std::end(kTargets)) {
-    absl::Status status = absl::FailedPreconditionError("this CPU lacks AVX2, FMA, BMI2 or F16C, which generated code needs (x86-64-v3), and so does "
-                                                        "the compiler to compute a model's weights");
-    status.SetPayload(kUnsupportedMachine, absl::Cord());
-    return status;
-  }
+  const TargetRow *row = llvm::find_if(kTargets, [&](const TargetRow &row) { return row.triple == kX86 && (row.bits & ~host) == 0; });
+  if (row == std::end(kTargets))
+    return unsupportedMachine("this CPU lacks AVX2, FMA, BMI2 or F16C, which generated code needs (x86-64-v3), and so does the compiler to compute a "
+                              "model's weights");
   TargetSpec spec = makeSpec(*row);
   spec.name = "native";
   // The instruction set stays that of the row: what the model needs is then exactly what it checks at start, on whatever machine it is copied to.
@@ -137,6 +152,10 @@ absl::StatusOr<std::vector<TargetSpec>> parseTargets(StringRef list) {
       return absl::InvalidArgumentError(("unknown target '" + name + "'; known targets: " + knownTargets()).str());
     specs.push_back(makeSpec(*row));
   }
+  for (const TargetSpec &spec : specs)
+    if (spec.triple != specs.front().triple)
+      return absl::InvalidArgumentError("the targets '" + specs.front().name + "' and '" + spec.name +
+                                        "' cannot share one file: compile one for each");
   // The runtime takes the first variant that the CPU can run.
   for (size_t end = 1; end < specs.size(); ++end) // a stable insertion sort of a handful
     for (size_t at = end; at > 0 && rank(specs[at]) > rank(specs[at - 1]); --at)

@@ -48,6 +48,9 @@ absl::StatusOr<std::vector<TargetSpec>> parseTargets(llvm::StringRef list);
 /// The best target that this machine runs, for code that is used at once in this process. Its name is "native".
 absl::StatusOr<TargetSpec> nativeTarget();
 
+/// Fails when code for one of these targets is for another kind of CPU than this one's.
+absl::Status checkRunsHere(llvm::StringRef list);
+
 /// Whether a failure is that this machine cannot run generated code.
 bool isUnsupportedMachine(const absl::Status &status);
 

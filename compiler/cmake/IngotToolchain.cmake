@@ -33,6 +33,14 @@ target_include_directories(ingot_onnx SYSTEM INTERFACE ${INGOT_ONNX}/include ${P
 target_compile_definitions(ingot_onnx INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
 target_link_libraries(ingot_onnx INTERFACE ${INGOT_ONNX}/lib/libonnx.a ${INGOT_ONNX}/lib/libonnx_proto.a protobuf::libprotobuf)
 
+# Debian's headers of libc for AArch64: without them Ingot makes nothing for that target. Atomic operations are instructions that every such CPU has,
+# not functions of libgcc that choose.
+find_path(INGOT_AARCH64_INCLUDE pthread.h PATHS /usr/aarch64-linux-gnu/include NO_DEFAULT_PATH)
+if(NOT INGOT_AARCH64_INCLUDE)
+  message(WARNING "no headers in /usr/aarch64-linux-gnu/include: --target=aarch64-linux will not work (compiler/dev/setup.sh installs them)")
+endif()
+set(INGOT_AARCH64_OPTIONS --target=aarch64-linux-gnu -mno-outline-atomics -isystem ${INGOT_AARCH64_INCLUDE})
+
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 include(TableGen)
 include(AddLLVM)

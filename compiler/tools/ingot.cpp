@@ -73,6 +73,8 @@ int check(const CommandLine &line) {
 }
 
 int run(CommandLine &line) {
+  if (absl::Status status = checkRunsHere(line.options.target); !status.ok())
+    return fail(status);
   llvm::SmallString<128> path;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile("ingot-run", "", path))
     return fail(absl::UnavailableError("cannot make a temporary file: " + error.message()));
@@ -133,6 +135,8 @@ int bench(CommandLine &line) {
   if (std::error_code error = llvm::identify_magic(line.options.input, magic))
     return fail(absl::NotFoundError("cannot read '" + line.options.input + "': " + error.message()));
   bool isModel = !magic.is_object();
+  if (absl::Status status = checkRunsHere(line.options.target); isModel && !status.ok())
+    return fail(status);
   llvm::SmallString<128> program(line.options.input);
   llvm::sys::fs::make_absolute(program);
   if (isModel) {

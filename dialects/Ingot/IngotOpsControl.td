@@ -12,7 +12,7 @@ def Ingot_BindDimOp : Ingot_Op<"bind_dim", [MemoryEffects<[MemWrite]>, DeclareOp
   let description = [{
     From here on tensors may have `symbol` in their dims. The value must be within the symbol's range (`ingot.ranges` of the function) and at most `limit`, a function of symbols known before; else the run
     fails and says so. Plan stage: `value` is a buffer, and the result is the symbol's value.
-    Example: `ingot.bind_dim %count symbol 2 limit affine_map<()[s0, s1, s2] -> (s0 * 4)> : tensor<i64>`
+    Example: `ingot.bind_dim %count symbol 2 limit affine_map<()[s0, s1] -> (s0 * 4)> : (tensor<i64>) -> ()`
   }];
   let arguments = (ins AnyShaped:$value, I64Attr:$symbol, OptionalAttr<AffineMapAttr>:$limit);
   let results = (outs Optional<Index>:$size);

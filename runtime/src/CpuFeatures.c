@@ -50,7 +50,7 @@ uint64_t ingot_cpu_features(void) {
     features |= INGOT_CPU_AVX512_BF16;
   return features;
 }
-#else
+#else // every code variant for AArch64 runs on all of them: NEON belongs to the architecture
 uint64_t ingot_cpu_features(void) { return 0; }
 #endif
 

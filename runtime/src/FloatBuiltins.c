@@ -2,8 +2,8 @@
 //
 // The conversions that LLVM calls by name where the CPU has no instruction for them. Compiled models link without a compiler's support library, so
 // they are here; weak, so that a program that has one keeps its own. All round to nearest, ties to even, in one step, and keep NaNs quiet. The
-// arguments travel as the x86-64 psABI says: _Float16 and __bf16 in the low bits of xmm0. Only integer arithmetic, or the compiler would call us from
-// here.
+// arguments travel as the psABI says: _Float16 and __bf16 in the low bits of xmm0, or of v0. Only integer arithmetic, or the compiler would call us
+// from here.
 #include <stdint.h>
 #include <string.h>
 

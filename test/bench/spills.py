@@ -11,17 +11,22 @@ import sys
 
 OBJDUMP = "llvm-objdump-22"
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
-SPILL = re.compile(r"%[yz]mm\d+, -?(?:0x)?[0-9a-f]*\(%r[sb]p\)")
-ARITHMETIC = re.compile(r"^v(?:fn?m(?:add|sub)\d+p|addp|mulp|maxp|dpbf16|pdpbusd)")
+# What an instruction is, as "NAME OPERANDS" in the words of llvm-objdump: for x86-64, and for AArch64.
+JUMP = (re.compile(r"^j\w+ 0x([0-9a-f]+)"), re.compile(r"^(?:b(?:\.\w+)?|t?cbn?z|tbn?z)(?: .*,)? 0x([0-9a-f]+)"))
+SPILL = (re.compile(r"^vmov\w* %[yz]mm\d+, -?(?:0x)?[0-9a-f]*\(%r[sb]p\)"), re.compile(r"^st[rpu]+ q\d+, (?:q\d+, )?\[(?:sp|x29)[],]"))
+ARITHMETIC = (
+    re.compile(r"^v(?:fn?m(?:add|sub)\d+p|addp|mulp|maxp|dpbf16|pdpbusd).*%[yz]mm"),
+    re.compile(r"^f(?:mla|mls|add|mul|max)\w* v\d+\.4s"),
+)
 
 
-def inner_loops(lines):
+def inner_loops(lines, jump):
     """Yields the instructions of each innermost loop: from the target of a backward jump to the jump, with no other such loop inside."""
-    code = [(int(match.group(1), 16), match.group(2), match.group(3)) for match in map(INSTRUCTION.match, lines) if match]
-    index = {address: number for number, (address, _, _) in enumerate(code)}
+    code = [(int(match.group(1), 16), f"{match.group(2)} {match.group(3)}") for match in map(INSTRUCTION.match, lines) if match]
+    index = {address: number for number, (address, _) in enumerate(code)}
     loops = []
-    for number, (address, name, operands) in enumerate(code):
-        if name.startswith("j") and (target := re.match(r"0x([0-9a-f]+)", operands)):
+    for number, (_, text) in enumerate(code):
+        if target := jump.match(text):
             start = index.get(int(target.group(1), 16))
             if start is not None and start <= number:
                 loops.append((start, number))
@@ -35,12 +40,13 @@ def inner_loops(lines):
 def count(program) -> tuple[int, list[str]]:
     """Vector loops, and the addresses of those with spills."""
     text = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", str(program)], check=True, capture_output=True, text=True).stdout
+    jump, spill, arithmetic = (kind["littleaarch64" in text.partition("\n\n")[0]] for kind in (JUMP, SPILL, ARITHMETIC))
     loops, spilling = 0, []
-    for loop in inner_loops(text.splitlines()):
-        if not any(ARITHMETIC.match(name) and ("%ymm" in operands or "%zmm" in operands) for _, name, operands in loop):
+    for loop in inner_loops(text.splitlines(), jump):
+        if not any(arithmetic.match(text) for _, text in loop):
             continue
         loops += 1
-        if any(name.startswith("vmov") and SPILL.search(operands) for _, name, operands in loop):
+        if any(spill.match(text) for _, text in loop):
             spilling.append(f"0x{loop[0][0]:x}")
     return loops, spilling
 

@@ -106,6 +106,32 @@ TEST(LinkProgram, StaticNeedsNothing) {
   EXPECT_EQ(needs.libraries, "");
 }
 
+#ifdef TEST_RUNTIME_AARCH64
+TEST(LinkProgram, CrossesToAarch64) {
+  TestFolder folder;
+  LinkJob job = demoJob(folder, "model", "aarch64-linux");
+  ASSERT_OK(linkProgram(job));
+  Needs needs = needsOf(job.output);
+  EXPECT_EQ(needs.interpreter, "/lib/ld-linux-aarch64.so.1");
+  EXPECT_EQ(needs.libraries, "libm.so.6 libc.so.6 ");
+  EXPECT_EQ(needs.lastSegmentSize, sizeof kDemoWeights);
+  EXPECT_EQ(needs.lastSegmentFlags, unsigned(ELF::PF_R));
+  ErrorOr<std::string> qemu = sys::findProgramByName("qemu-aarch64");
+  ASSERT_TRUE(bool(qemu)) << "compiler/dev/setup.sh installs qemu-user";
+  Execution run = execute(folder, *qemu, {"-L", "/usr/aarch64-linux-gnu", job.output, "argument"});
+  EXPECT_EQ(run.output, "aarch64-linux 2 argument 10 40 90 160 7.389 word\n");
+  EXPECT_EQ(run.code, 7);
+  TestFolder other;
+  LinkJob alone = demoJob(other, "model", "aarch64-linux");
+  alone.isStatic = true;
+  ASSERT_OK(linkProgram(alone));
+  EXPECT_EQ(needsOf(alone.output).libraries, "");
+  run = execute(other, *qemu, {alone.output});
+  EXPECT_EQ(run.output, "aarch64-linux 1 - 10 40 90 160 2.718 word\n");
+  EXPECT_EQ(run.code, 7);
+}
+#endif
+
 TEST(LinkProgram, GivesTheSameBytesAgainAndRespectsTheUmask) {
   TestFolder folder;
   LinkJob job = demoJob(folder, "model");
@@ -223,12 +249,17 @@ TEST(RuntimeLibraries, AreFoundBesideTheTool) {
   for (const char *name : {"bin", "lib"})
     ASSERT_FALSE(sys::fs::create_directory(folder.file(name)));
   ASSERT_OK(writeHeader(folder.file("bin/tool"), demoInterface()));
-  EXPECT_EQ(findRuntimeLibraries(folder.file("bin/tool")).status().message(),
+  EXPECT_EQ(findRuntimeLibraries(folder.file("bin/tool"), hostPlatform()).status().message(),
             "the compiler's library '" + folder.file("lib/libingot_runtime.a") + "' is missing: the installation is not complete");
   for (const char *name : {"lib/libingot_runtime.a", "lib/libingot_program.a"})
     ASSERT_OK(writeHeader(folder.file(name), demoInterface()));
   ASSERT_FALSE(sys::fs::create_link(folder.file("bin/tool"), folder.file("link"))); // started through a link
-  absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(folder.file("link"));
+  absl::StatusOr<RuntimeLibraries> libraries = findRuntimeLibraries(folder.file("link"), hostPlatform());
   ASSERT_OK(libraries.status());
   EXPECT_EQ(libraries->program, folder.file("lib/libingot_program.a"));
+  // Those of another platform are optional where the compiler is built.
+  EXPECT_EQ(findRuntimeLibraries(folder.file("link"), platformOf(namedTarget("aarch64-linux"))).status().message(),
+            "the compiler's library '" + folder.file("lib/aarch64-linux/libingot_runtime.a") +
+                "' is missing: Ingot was built without the packages gcc-aarch64-linux-gnu and libc6-dev-arm64-cross, which it needs for this target; "
+                "install them, configure and build again");
 }

@@ -39,16 +39,18 @@ std::unique_ptr<object::ObjectFile> openObject(ArrayRef<char> bytes) {
 }
 
 /// The instructions of all code sections, one a line.
-std::string disassemble(ArrayRef<char> bytes) {
+std::string disassemble(ArrayRef<char> bytes, const Triple &triple = Triple("x86_64-unknown-linux-gnu"), StringRef cpu = "sapphirerapids") {
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86TargetMC();
   LLVMInitializeX86Disassembler();
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64Disassembler();
   std::string message;
-  Triple triple("x86_64-unknown-linux-gnu");
   const Target *target = TargetRegistry::lookupTarget(triple, message);
   std::unique_ptr<MCRegisterInfo> registers(target->createMCRegInfo(triple));
   std::unique_ptr<MCAsmInfo> assembly(target->createMCAsmInfo(*registers, triple, MCTargetOptions()));
-  std::unique_ptr<MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(triple, "sapphirerapids", ""));
+  std::unique_ptr<MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(triple, cpu, ""));
   std::unique_ptr<MCInstrInfo> instructions(target->createMCInstrInfo());
   MCContext context(triple, assembly.get(), registers.get(), subtarget.get());
   std::unique_ptr<MCDisassembler> disassembler(target->createMCDisassembler(*subtarget, context));
@@ -84,6 +86,12 @@ TEST(ObjectCode, UsesTheRegistersOfTheTarget) {
   EXPECT_FALSE(contains(v3, "%zmm") || contains(v3, "not an instruction")) << v3;
   EXPECT_TRUE(contains(v4, "vfmadd") && contains(v4, "%zmm")) << v4;
   EXPECT_FALSE(contains(v4, "%ymm") || contains(v4, "not an instruction")) << v4; // not halved
+}
+
+TEST(ObjectCode, UsesNeon) {
+  std::string code = disassemble(compile(kWideCode, "aarch64-linux"), Triple("aarch64-unknown-linux-gnu"), "generic");
+  EXPECT_EQ(StringRef(code).count("fmla\tv"), 4u) << code; // 16 f32 are four registers
+  EXPECT_FALSE(contains(code, "fmadd") || contains(code, "not an instruction")) << code;
 }
 
 TEST(ObjectCode, UsesVnniWhereItIs) {

@@ -34,10 +34,30 @@ TEST(TargetSpec, StatesCapabilities) {
 
 TEST(TargetSpec, NamesKnownTargetsInErrors) {
   EXPECT_EQ(parseTargets("x86-64-v3,pentium").status().message(),
-            "unknown target 'pentium'; known targets: native, x86-64-v3, x86-64-v4, x86-64-v4+vnni, x86-64-v4+vnni+bf16");
+            "unknown target 'pentium'; known targets: native, x86-64-v3, x86-64-v4, x86-64-v4+vnni, x86-64-v4+vnni+bf16, aarch64-linux");
   EXPECT_FALSE(parseTargets("").ok());
   EXPECT_FALSE(parseTargets("x86-64-v3,").ok());
   EXPECT_EQ(parseTargets("x86-64-v3,x86-64-v3").status().message(), "target 'x86-64-v3' is listed twice");
+}
+
+TEST(TargetSpec, KnowsAarch64) {
+  TargetSpec spec = namedTarget("aarch64-linux");
+  EXPECT_EQ(spec.triple, "aarch64-unknown-linux-gnu");
+  EXPECT_EQ(spec.vectorRegisters, 32u);
+  EXPECT_EQ(spec.vectorBits, 128u);
+  EXPECT_EQ(spec.cpuFeatureBits, 0u); // every CPU has NEON
+  for (const char *list : {"aarch64-linux,x86-64-v3", "x86-64-v3,aarch64-linux"}) {
+    absl::Status status = parseTargets(list).status();
+    EXPECT_TRUE(llvm::StringRef(std::string(status.message())).ends_with("cannot share one file: compile one for each")) << status.ToString();
+  }
+}
+
+TEST(TargetSpec, SaysWhatDoesNotRunHere) {
+  EXPECT_TRUE(checkRunsHere("native").ok());
+  EXPECT_TRUE(checkRunsHere("no target").ok()); // who compiles says so
+  absl::Status status = checkRunsHere("aarch64-linux");
+  EXPECT_TRUE(isUnsupportedMachine(status));
+  EXPECT_EQ(status.message(), "code for the target 'aarch64-linux' does not run on this machine: compile it, and run it on one that it is for");
 }
 
 TEST(TargetSpec, NativeNeedsNoMoreThanItChecks) {

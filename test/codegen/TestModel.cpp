@@ -44,13 +44,13 @@ std::unique_ptr<Module> parseIR(LLVMContext &context, StringRef text) {
   return module;
 }
 
-ModelInterface demoInterface() {
+ModelInterface demoInterface(StringRef target) {
   ModelInterface interface;
   interface.prefix = "demo";
   interface.manifest = R"({"compiler": "Ingot"})";
   interface.inputs = {{"x", INGOT_F32, {2, 2}, 16}};
   interface.outputs = {{"y/0", INGOT_F32, {4}, 16}};
-  interface.variants = {{"x86-64-v3", "demo_run", 4096, INGOT_CPU_X86_64_V3}};
+  interface.variants = {{target.str(), "demo_run", 4096, namedTarget(target).cpuFeatureBits}};
   interface.weightsSymbol = "demo_weights";
   interface.weightBytes = sizeof kDemoWeights;
   return interface;
@@ -74,11 +74,11 @@ SmallVector<char, 0> compile(StringRef text, StringRef target) {
   return object.ok() ? std::move(*object) : SmallVector<char, 0>();
 }
 
-SmallVector<char, 0> compileDescriptor(const ModelInterface &interface) {
+SmallVector<char, 0> compileDescriptor(const ModelInterface &interface, StringRef target) {
   LLVMContext context;
   Module module("descriptor", context);
   EXPECT_OK(emitDescriptor(module, interface));
-  absl::StatusOr<SmallVector<char, 0>> object = emitObject(module, namedTarget("x86-64-v3"));
+  absl::StatusOr<SmallVector<char, 0>> object = emitObject(module, namedTarget(target));
   EXPECT_OK(object.status());
   return object.ok() ? std::move(*object) : SmallVector<char, 0>();
 }
@@ -102,19 +102,25 @@ std::string readFile(StringRef path) {
   return buffer ? (*buffer)->getBuffer().str() : std::string();
 }
 
-LinkJob demoJob(const TestFolder &folder, StringRef output) {
+LinkJob demoJob(const TestFolder &folder, StringRef output, StringRef target) {
+  const Platform &platform = platformOf(namedTarget(target));
   std::string weights = folder.file("weights.o");
-  EXPECT_OK(emitWeightsObject(weights, "demo_weights", sizeof kDemoWeights, [](raw_ostream &stream) {
+  EXPECT_OK(emitWeightsObject(weights, "demo_weights", sizeof kDemoWeights, platform, [](raw_ostream &stream) {
     stream.write(reinterpret_cast<const char *>(kDemoWeights), sizeof kDemoWeights);
     return absl::OkStatus();
   }));
   LinkJob job;
   job.output = folder.file(output);
   job.prefix = "demo";
-  job.objects.push_back(compile(kDemoCode, "x86-64-v3"));
-  job.objects.push_back(compileDescriptor(demoInterface()));
+  job.objects.push_back(compile(kDemoCode, target));
+  job.objects.push_back(compileDescriptor(demoInterface(target), target));
   job.objectFiles = {weights};
   job.libraries = {TEST_RUNTIME, TEST_PROGRAM};
+  job.platform = &platform;
+#ifdef TEST_RUNTIME_AARCH64
+  if (&platform != &hostPlatform())
+    job.libraries = {TEST_RUNTIME_AARCH64, TEST_PROGRAM_AARCH64};
+#endif
   return job;
 }
 

@@ -32,12 +32,13 @@ extern const char *const kDemoCode;
 inline constexpr float kDemoWeights[4] = {10, 20, 30, 40};
 
 std::unique_ptr<llvm::Module> parseIR(llvm::LLVMContext &context, llvm::StringRef text);
-ModelInterface demoInterface();
+/// The code variant is called after the target.
+ModelInterface demoInterface(llvm::StringRef target = "x86-64-v3");
 TargetSpec namedTarget(llvm::StringRef name);
 
 /// The object of `text` for a target, optimised; records a test failure when it cannot be made.
 llvm::SmallVector<char, 0> compile(llvm::StringRef text, llvm::StringRef target);
-llvm::SmallVector<char, 0> compileDescriptor(const ModelInterface &interface);
+llvm::SmallVector<char, 0> compileDescriptor(const ModelInterface &interface, llvm::StringRef target = "x86-64-v3");
 
 /// An empty folder that is removed with all that is in it.
 class TestFolder {
@@ -55,7 +56,7 @@ private:
 std::string readFile(llvm::StringRef path);
 
 /// The demo model as objects in `folder`, ready to be linked to `output`.
-LinkJob demoJob(const TestFolder &folder, llvm::StringRef output);
+LinkJob demoJob(const TestFolder &folder, llvm::StringRef output, llvm::StringRef target = "x86-64-v3");
 
 } // namespace ingot::test
 

@@ -13,7 +13,7 @@ using namespace std::string_literals;
 namespace {
 
 absl::Status writeBytes(StringRef path, uint64_t announced, StringRef bytes) {
-  return emitWeightsObject(path, "m_weights", announced, [&](raw_ostream &stream) {
+  return emitWeightsObject(path, "m_weights", announced, hostPlatform(), [&](raw_ostream &stream) {
     stream << bytes;
     return absl::OkStatus();
   });
@@ -56,7 +56,7 @@ TEST(WeightsObject, MayBeEmpty) {
 TEST(WeightsObject, LeavesNothingAfterAFailure) {
   TestFolder folder;
   EXPECT_EQ(writeBytes(folder.file("w.o"), 5, "abc").message(), "the weights are 3 bytes, announced were 5");
-  absl::Status status = emitWeightsObject(folder.file("w.o"), "m_weights", 5, [](raw_ostream &stream) {
+  absl::Status status = emitWeightsObject(folder.file("w.o"), "m_weights", 5, hostPlatform(), [](raw_ostream &stream) {
     stream << "ab";
     return absl::DataLossError("the source ended");
   });

@@ -106,14 +106,14 @@ class Artefacts:
         shutil.rmtree(path.parent)
         return self.judge(*harness.run_model(moved, {"x": self.x}, threads=2))
 
-    def run_user(self, folder, *link, user=USER):
+    def run_user(self, folder, *link, user=USER, compiler=CC):
         """Compiles `user` against the header in `folder`, links it with `link` and compares what it writes."""
         (folder / "user.c").write_text(user)
-        command = [CC, "-std=c11", "-Wall", "-Werror", f"-I{folder}", folder / "user.c", "-o", folder / "user", *link, "-lm", "-lpthread"]
+        command = [compiler, "-std=c11", "-Wall", "-Werror", f"-I{folder}", folder / "user.c", "-o", folder / "user", *link, "-lm", "-lpthread"]
         built = harness.execute(command)
         if built.code != 0:
             return f"the user's program does not build: {built.text()}"
-        done = subprocess.run([folder / "user"], input=self.x.tobytes(), capture_output=True, timeout=60, check=False, cwd=folder)
+        done = subprocess.run(harness.start_of(folder / "user"), input=self.x.tobytes(), capture_output=True, timeout=60, check=False, cwd=folder)
         if done.returncode != 0:
             return f"the user's program ended with {done.returncode}: {done.stderr.decode(errors='replace')}"
         return harness.compare(self.expected, {"y": np.frombuffer(done.stdout, np.float32).reshape(128, 96)})[1]

@@ -81,11 +81,21 @@ def compile_model(model, output, level="-O3", shapes=None, extra=(), timeout=600
     return execute(command + list(extra), timeout)
 
 
+def start_of(executable) -> list:
+    """The command that starts a program: its path, behind an emulator when it is for another kind of CPU."""
+    path = os.path.abspath(executable)
+    with open(path, "rb") as file:
+        machine = int.from_bytes(file.read(20)[18:], "little")
+    if machine != 183:  # ELF's number of AArch64
+        return [path]
+    return [shutil.which("qemu-aarch64") or "qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", path]
+
+
 def run_model(executable, inputs, threads=1, timeout=600):
     """Runs a compiled model on `inputs` in an empty folder with an empty environment. Returns the outcome, and the outputs by name (or None)."""
     with tempfile.TemporaryDirectory() as folder:
         np.savez(os.path.join(folder, "inputs.npz"), **inputs)
-        command = [os.path.abspath(executable), "--inputs", "inputs.npz", "--outputs", "outputs.npz", "--threads", threads]
+        command = [*start_of(executable), "--inputs", "inputs.npz", "--outputs", "outputs.npz", "--threads", threads]
         outcome = execute(command, timeout, folder, {})
         if outcome.code != 0:
             return outcome, None

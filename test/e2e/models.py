@@ -91,6 +91,24 @@ MINILM = Model(
     skeleton="minilm_l6_dynamic.skeleton.onnx",
 )
 
+# The other models of the package, with branches inside: for test/e2e/run_voice.py, with the one above.
+VOICE = [
+    Model(
+        "silero-vad-op15",
+        "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+        {"input": (1, 576), "state": (2, 1, 128)},
+        "silero-vad==6.2.3",
+        "silero_vad/data/silero_vad_16k_op15.onnx",
+    ),
+    Model(
+        "silero-vad-ifless",
+        "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28",
+        {"input": (1, 576), "state": (2, 1, 128)},
+        "silero-vad==6.2.3",
+        "silero_vad/data/silero_vad_op18_ifless.onnx",
+    ),
+]
+
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Functions and control flow, which are gone after the import.
+// Functions, which are gone after the import, and control flow.
 #include "test/frontends/onnx/import/ImportFixture.h"
 
 namespace ingot::importer {
@@ -32,16 +32,23 @@ TEST_F(ImportControl, TakesTheBranchOfAConstantCondition) {
   EXPECT_THAT(import(no), AllOf(HasSubstr("ingot.gather"), Not(HasSubstr("ingot.unary relu"))));
 }
 
-TEST_F(ImportControl, SelectsWhereTheConditionIsComputed) {
+TEST_F(ImportControl, KeepsBothBranchesOfAComputedCondition) {
   std::string graph = "g (float[2] x, bool c) => (float[2] y) { y = If(c)<then_branch = yes () => (float[2] p) { p = Relu(x) }, "
                       "else_branch = no () => (float[2] q) { q = Neg(x) }> }";
-  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.unary relu"), HasSubstr("ingot.unary neg"), HasSubstr("ingot.select")));
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.if %arg1"), HasSubstr("ingot.unary relu"), HasSubstr("} else {"), HasSubstr("ingot.unary neg")));
 }
 
-TEST_F(ImportControl, RefusesBranchesOfDifferentShapes) {
+TEST_F(ImportControl, GivesASymbolToSizesThatBranchesChoose) {
   std::string graph = "g (float[2] x, bool c) => (float[d] y) { [choose] y = If(c)<then_branch = yes () => (float[2] p) { p = Relu(x) }, "
                       "else_branch = no () => (float[1] q) { z = Constant<value_ints = [0]>() q = Gather(x, z) }> }";
-  EXPECT_THAT(import(graph), HasSubstr("the branches of If node 'choose' must give tensors of one shape"));
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.symbols = [\"choose.size\"]"), HasSubstr("ingot.ranges = [array<i64: 1, 2>]"),
+                                   HasSubstr("#map = affine_map<()[s0] -> (2)>\n#map1 = affine_map<()[s0] -> (1)>"), HasSubstr("then #map else #map1")));
+}
+
+TEST_F(ImportControl, RefusesBranchesOfDifferentRanks) {
+  std::string graph = "g (float[2] x, bool c) => (float[d] y) { [choose] y = If(c)<then_branch = yes () => (float[2] p) { p = Relu(x) }, "
+                      "else_branch = no () => (float q) { q = ReduceSum<keepdims = 0>(x) }> }";
+  EXPECT_THAT(import(graph), HasSubstr("the branches of If node 'choose' must give tensors of one rank and element type"));
 }
 
 TEST_F(ImportControl, UnrollsLoops) {
@@ -51,10 +58,30 @@ TEST_F(ImportControl, UnrollsLoops) {
   EXPECT_EQ(count(ir, "ingot.unary exp"), 3u) << ir;
 }
 
-TEST_F(ImportControl, RefusesLoopsThatEndAtRunTime) {
+TEST_F(ImportControl, BindsTheTripsOfALoop) {
   std::string graph = "g (float[2] x, int64 n) => (float[2] y) { [loop] y = Loop(n, , x)<body = b (int64 i, bool c, float[2] a)"
                       " => (bool d, float[2] r) { d = Identity(c) r = Exp(a) }> }";
-  EXPECT_THAT(import(graph), HasSubstr("must be a constant; it is computed at run time"));
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.bind_dim"), HasSubstr("#map1 = affine_map<()[s0, s1] -> (s0)>"), HasSubstr("trips #map1 counter 1"),
+                                   HasSubstr("ingot.symbols = [\"loop.count\", \"loop.trip\"]")));
+}
+
+TEST_F(ImportControl, KeepsLoopsThatEndOnACondition) {
+  std::string graph = "g (float[2] x, float most) => (float[2] y, float[n, 2] all) { [loop] y, all = Loop(, , x)<body = b (int64 i, bool c, float[2] a)"
+                      " => (bool d, float[2] r, float[2] s) { r = Exp(a) m = ReduceMax<keepdims = 0>(r) d = Less(m, most) s = Neg(r) }> }";
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.loop while"), HasSubstr("counter 0 count 1"),
+                                   HasSubstr("makes more than 8192 trips whose tensors it stacks")));
+}
+
+TEST_F(ImportControl, RefusesLoopsThatChangeWhatTheyCarry) {
+  std::string graph = "g (float[2] x, int64 n) => (float[m] y) { [loop] y = Loop(n, , x)<body = b (int64 i, bool c, float[k] a)"
+                      " => (bool d, float[l] r) { d = Identity(c) r = Concat<axis = 0>(a, x) }> }";
+  EXPECT_THAT(import(graph), HasSubstr("Loop node 'loop' carries a tensor whose shape changes from trip to trip"));
+}
+
+TEST_F(ImportControl, UnrollsShortLoopsThatChangeWhatTheyCarry) {
+  std::string graph = "g (float[2] x) => (float[8] y) { n = Constant<value_int = 3>() y = Loop(n, , x)<body = b (int64 i, bool c, float[k] a)"
+                      " => (bool d, float[l] r) { d = Identity(c) r = Concat<axis = 0>(a, x) }> }";
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("tensor<8xf32>"), Not(HasSubstr("ingot.loop"))));
 }
 
 TEST_F(ImportControl, FollowsSequences) {

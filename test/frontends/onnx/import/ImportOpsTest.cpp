@@ -47,8 +47,18 @@ TEST_F(ImportOps, ReportsEveryNodeThatIsNotSupported) {
 }
 
 TEST_F(ImportOps, ReportsAnInputThatMustBeConstant) {
-  EXPECT_THAT(import("g (float[4] x, int64[1] k) => (float[n] v, int64[n] i) { [top] v, i = TopK(x, k) }"),
-              HasSubstr("input 'K' of TopK node 'top' must be a constant; it is computed at run time"));
+  EXPECT_THAT(import("g (float[4] x, int64[2] s) => (float[n, m] y) { [shape] y = Reshape(x, s) }"),
+              HasSubstr("input 'shape' of Reshape node 'shape' must be a constant; it is computed at run time"));
+}
+
+TEST_F(ImportOps, BindsSizesThatDataSays) {
+  std::string ir = import("g (float[4] x, int64[1] k) => (float[n] v, int64[n] i) { [top] v, i = TopK(x, k) }");
+  EXPECT_THAT(ir, AllOf(HasSubstr("ingot.bind_dim"), HasSubstr("ingot.ranges = [array<i64: 0, 4>]"), HasSubstr("ingot.slice")));
+}
+
+TEST_F(ImportOps, CountsWhatIsNotZero) {
+  std::string ir = import("g (float[2, 3] x) => (int64[2, n] y) { [find] y = NonZero(x) }");
+  EXPECT_THAT(ir, AllOf(HasSubstr("tensor<2x6xi64>, tensor<i64>"), HasSubstr("ingot.symbols = [\"find.count\"]")));
 }
 
 TEST_F(ImportOps, ReportsElementTypes) {
