@@ -138,6 +138,22 @@ absl::StatusOr<llvm::json::Object> inspectLinked(const std::string &path, const 
   return object;
 }
 
+/// What the manifest says of inputs, outputs, dims and memory, which is no longer in it then.
+llvm::json::Object takeInterface(llvm::json::Value &manifest) {
+  llvm::json::Object *whole = manifest.getAsObject();
+  if (!whole || !whole->getObject("interface"))
+    return {};
+  llvm::json::Object interface = std::move(*whole->getObject("interface"));
+  whole->erase("interface");
+  interface["peak_memory_bytes"] = interface.getInteger("arena_bytes").value_or(0) + interface.getInteger("weight_bytes").value_or(0);
+  return interface;
+}
+
+void addAll(llvm::json::Object &&from, llvm::json::Object &to) {
+  for (auto &[name, value] : from)
+    to[name] = std::move(value);
+}
+
 } // namespace
 
 absl::StatusOr<llvm::json::Object> inspectArtefact(const std::string &path, llvm::StringRef bytes) {
@@ -147,12 +163,7 @@ absl::StatusOr<llvm::json::Object> inspectArtefact(const std::string &path, llvm
   llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(*text);
   if (!manifest)
     return damaged(path, manifest.takeError());
-  llvm::json::Object interface;
-  if (llvm::json::Object *whole = manifest->getAsObject(); whole && whole->getObject("interface")) {
-    interface = std::move(*whole->getObject("interface"));
-    whole->erase("interface"); // what follows says it
-  }
-
+  llvm::json::Object interface = takeInterface(*manifest);
   std::vector<std::string> models;
   llvm::json::Object object;
   llvm::MemoryBufferRef buffer(bytes, path);
@@ -171,18 +182,18 @@ absl::StatusOr<llvm::json::Object> inspectArtefact(const std::string &path, llvm
     const auto &elf = *llvm::cast<ELFObjectFileBase>(file->get());
     if (elf.getEType() != llvm::ELF::ET_REL) {
       absl::StatusOr<llvm::json::Object> linked = inspectLinked(path, elf);
-      if (linked.ok())
-        (*linked)["manifest"] = std::move(*manifest);
+      if (!linked.ok())
+        return linked;
+      if (!linked->get("inputs"))
+        addAll(std::move(interface), *linked);
+      (*linked)["manifest"] = std::move(*manifest);
       return linked;
     }
     addModels(elf, /*dynamic=*/false, models);
     object["kind"] = "object";
   }
-  if (models.size() == 1) {
-    interface["peak_memory_bytes"] = interface.getInteger("arena_bytes").value_or(0) + interface.getInteger("weight_bytes").value_or(0);
-    for (auto &[name, value] : interface)
-      object[name] = std::move(value);
-  }
+  if (models.size() == 1)
+    addAll(std::move(interface), object);
   object["models"] = llvm::json::Array(models);
   object["manifest"] = std::move(*manifest);
   return object;

@@ -202,14 +202,15 @@ def same_bytes_twice(a: Cross):
 
 
 def inspect(a: Cross):
-    """What needs no run: the kind, and the manifest with the target."""
+    """What needs no run: the kind, the memory, and the manifest with the target."""
     outputs = {"program": ("net", []), "shared library": ("libnet.so", ["--emit=shared"]), "static library": ("libnet.a", ["--emit=static"])}
     folder = artefacts.fresh(a.folder / "inspect")
     for kind, (name, options) in outputs.items():
         if complaint := a.compile(folder / name, *options):
             return complaint
         done = harness.execute([harness.INGOT, "inspect", folder / name])
-        if missing := [part for part in (f"{name}: {kind}", "targets  [aarch64-linux]", "model_sha256") if done.code != 0 or part not in done.out]:
+        parts = (f"{name}: {kind}", "targets  [aarch64-linux]", "model_sha256", "memory\n")
+        if missing := [part for part in parts if done.code != 0 or part not in done.out]:
             return f"{kind}: exit code {done.code}, no {missing} in {done.text()}"
     return None
 
