@@ -145,6 +145,54 @@ case(
     {"x": np.abs(f32(4)) + 1, "limit": np.float32(0)},
 )
 case(
+    "loop-once",
+    """main (int64 n, float[6, 8] x) => (float[6, 8] y, float[k, 6, 8] all) {
+  y, all = Loop (n, , x) <body = b (int64 i, bool c, float[6, 8] v) => (bool c2, float[6, 8] v2, float[6, 8] o) {
+    c2 = Constant <value = bool {0}> ()
+    v2 = Sin(v)
+    o = Neg(v2)
+  }>
+}""",
+    {"n": np.int64(5), "x": X},
+    {"n": np.int64(0), "x": X},
+)
+case(
+    "loop-first-condition",
+    """main (bool go, float[6, 8] x) => (float[6, 8] y, float[k, 6, 8] all) <int64 most = {300}> {
+  y, all = Loop (most, go, x) <body = b (int64 i, bool c, float[6, 8] v) => (bool c2, float[6, 8] v2, float[6, 8] o) {
+    c2 = Identity(c)
+    v2 = Sin(v)
+    o = Neg(v2)
+  }>
+}""",
+    {"go": true(), "x": X},
+    {"go": true(False), "x": X},
+)
+case(
+    "loop-many-stacked",
+    """main (float[2] x) => (float[2] y, float[k, 2] all) <int64 most = {10000}> {
+  y, all = Loop (most, , x) <body = b (int64 i, bool c, float[2] v) => (bool c2, float[2] v2, float[2] o) {
+    c2 = Identity(c)
+    v2 = Sin(v)
+    o = Neg(v2)
+  }>
+}""",
+    {"x": f32(2)},
+)
+case(
+    "loop-many-stacked-until",
+    """main (float[2] x, float limit) => (float[2] y, float[k, 2] all) <int64 most = {8192}> {
+  y, all = Loop (most, , x) <body = b (int64 i, bool c, float[2] v) => (bool c2, float[2] v2, float[2] o) {
+    f = Cast <to = 1> (i)
+    c2 = Less(f, limit)
+    v2 = Sin(v)
+    o = Neg(v2)
+  }>
+}""",
+    {"x": f32(2), "limit": np.float32(1e9)},
+    {"x": f32(2), "limit": np.float32(8000)},
+)
+case(
     "loop-swap",
     """main (int64 n, float[6, 8] x, float[6, 8] z) => (float[6, 8] y, float[6, 8] u, float[6, 8] w) {
   y, u, w = Loop (n, , x, z, x) <body = b (int64 i, bool c, float[6, 8] a, float[6, 8] b1, float[6, 8] d) => (bool c2, float[6, 8] a2, float[6, 8] b2, float[6, 8] d2) {
