@@ -63,22 +63,22 @@ case(
 )
 case(
     "if-sizes",
-    """main (bool c, float[6, 8] x) => (float[n, 8] y, float[m] r) {
+    """main (bool c, float[6, 8] x) => (float[n, 8] y, float[m] r) <int64[1] one = {1}> {
   z = If (c) <then_branch = t () => (float[2, 8] a) <int64[1] b0 = {1}, int64[1] e0 = {3}> { a = Slice(x, b0, e0) },
               else_branch = e () => (float[12, 8] b) { b = Concat <axis = 0> (x, x) }>
   y = Softmax(z)
   r = ReduceSum <keepdims = 0> (z, one)
-}""".replace(
-        "(float[n, 8] y, float[m] r) {", "(float[n, 8] y, float[m] r) <int64[1] one = {1}> {"
-    ),
+}""",
     {"c": true(), "x": X},
     {"c": true(False), "x": X},
 )
 case(
     "if-weights",
     """main (bool c, float[6, 8] x, float[1, 3, 12, 12] p) => (float[6, 8] y, float[1, 4, 12, 12] q) <float[8, 8] w, float[4, 3, 3, 3] k> {
-  y, q = If (c) <then_branch = t () => (float[6, 8] a, float[1, 4, 12, 12] a2) { m = MatMul(x, w) a = Relu(m) f = Conv <pads = [1, 1, 1, 1]> (p, k) a2 = Relu(f) },
-                 else_branch = e () => (float[6, 8] b, float[1, 4, 12, 12] b2) { m2 = MatMul(x, w) b = Tanh(m2) b2 = Conv <pads = [1, 1, 1, 1]> (p, k) }>
+  y, q = If (c) <then_branch = t () => (float[6, 8] a, float[1, 4, 12, 12] a2) {
+                   m = MatMul(x, w) a = Relu(m) f = Conv <pads = [1, 1, 1, 1]> (p, k) a2 = Relu(f) },
+                 else_branch = e () => (float[6, 8] b, float[1, 4, 12, 12] b2) {
+                   m2 = MatMul(x, w) b = Tanh(m2) b2 = Conv <pads = [1, 1, 1, 1]> (p, k) }>
 }""",
     {"c": true(), "x": X, "p": f32(1, 3, 12, 12)},
     {"c": true(False), "x": X, "p": f32(1, 3, 12, 12)},
@@ -145,9 +145,58 @@ case(
     {"x": np.abs(f32(4)) + 1, "limit": np.float32(0)},
 )
 case(
+    "loop-once",
+    """main (int64 n, float[6, 8] x) => (float[6, 8] y, float[k, 6, 8] all) {
+  y, all = Loop (n, , x) <body = b (int64 i, bool c, float[6, 8] v) => (bool c2, float[6, 8] v2, float[6, 8] o) {
+    c2 = Constant <value = bool {0}> ()
+    v2 = Sin(v)
+    o = Neg(v2)
+  }>
+}""",
+    {"n": np.int64(5), "x": X},
+    {"n": np.int64(0), "x": X},
+)
+case(
+    "loop-first-condition",
+    """main (bool go, float[6, 8] x) => (float[6, 8] y, float[k, 6, 8] all) <int64 most = {300}> {
+  y, all = Loop (most, go, x) <body = b (int64 i, bool c, float[6, 8] v) => (bool c2, float[6, 8] v2, float[6, 8] o) {
+    c2 = Identity(c)
+    v2 = Sin(v)
+    o = Neg(v2)
+  }>
+}""",
+    {"go": true(), "x": X},
+    {"go": true(False), "x": X},
+)
+case(
+    "loop-many-stacked",
+    """main (float[2] x) => (float[2] y, float[k, 2] all) <int64 most = {10000}> {
+  y, all = Loop (most, , x) <body = b (int64 i, bool c, float[2] v) => (bool c2, float[2] v2, float[2] o) {
+    c2 = Identity(c)
+    v2 = Sin(v)
+    o = Neg(v2)
+  }>
+}""",
+    {"x": f32(2)},
+)
+case(
+    "loop-many-stacked-until",
+    """main (float[2] x, float limit) => (float[2] y, float[k, 2] all) <int64 most = {8192}> {
+  y, all = Loop (most, , x) <body = b (int64 i, bool c, float[2] v) => (bool c2, float[2] v2, float[2] o) {
+    f = Cast <to = 1> (i)
+    c2 = Less(f, limit)
+    v2 = Sin(v)
+    o = Neg(v2)
+  }>
+}""",
+    {"x": f32(2), "limit": np.float32(1e9)},
+    {"x": f32(2), "limit": np.float32(8000)},
+)
+case(
     "loop-swap",
     """main (int64 n, float[6, 8] x, float[6, 8] z) => (float[6, 8] y, float[6, 8] u, float[6, 8] w) {
-  y, u, w = Loop (n, , x, z, x) <body = b (int64 i, bool c, float[6, 8] a, float[6, 8] b1, float[6, 8] d) => (bool c2, float[6, 8] a2, float[6, 8] b2, float[6, 8] d2) {
+  y, u, w = Loop (n, , x, z, x) <body = b (int64 i, bool c, float[6, 8] a, float[6, 8] b1, float[6, 8] d)
+                                     => (bool c2, float[6, 8] a2, float[6, 8] b2, float[6, 8] d2) {
     c2 = Identity(c)
     a2 = Identity(b1)
     b2 = Identity(a)
@@ -215,7 +264,8 @@ case(
 case(
     "scan-axes",
     """main (float[4] start, float[4, 300] xs, float[300, 4] zs) => (float[4] last, float[4, 300] all, float[300, 4] more) {
-  last, all, more = Scan <num_scan_inputs = 2, scan_input_axes = [1, 0], scan_input_directions = [1, 0], scan_output_axes = [1, 0], scan_output_directions = [0, 1],
+  last, all, more = Scan <num_scan_inputs = 2, scan_input_axes = [1, 0], scan_input_directions = [1, 0],
+    scan_output_axes = [1, 0], scan_output_directions = [0, 1],
     body = b (float[4] s, float[4] x, float[4] z) => (float[4] s2, float[4] o, float[4] p) {
     h = Mul(s, x)
     g = Add(h, z)
@@ -263,25 +313,32 @@ case(
 )
 case(
     "unique-axis",
-    """main (int64[6, 2] x) => (int64[n, 2] y, int64[n] first, int64[6] inverse, int64[n] counts) { y, first, inverse, counts = Unique <axis = 0, sorted = 0> (x) }""",
+    """main (int64[6, 2] x) => (int64[n, 2] y, int64[n] first, int64[6] inverse, int64[n] counts) {
+  y, first, inverse, counts = Unique <axis = 0, sorted = 0> (x)
+}""",
     {"x": RNG.integers(0, 2, (6, 2))},
 )
-BOXES = np.sort(RNG.uniform(0, 10, (1, 40, 2, 2)), axis=2).transpose(0, 1, 2, 3).reshape(1, 40, 4).astype(np.float32)
+BOXES = np.sort(RNG.uniform(0, 10, (1, 40, 2, 2)), axis=2).reshape(1, 40, 4).astype(np.float32)
+SCORES = RNG.uniform(size=(1, 2, 40)).astype(np.float32)
 case(
     "nms",
-    """main (float[1, 40, 4] boxes, float[1, 2, 40] scores, int64 most, float iou, float least) => (int64[n, 3] y, float[n, 4] kept) <int64[1] two = {2}, int64 first = {0}> {
+    """main (float[1, 40, 4] boxes, float[1, 2, 40] scores, int64 most, float iou, float least) => (int64[n, 3] y, float[n, 4] kept)
+  <int64[1] two = {2}, int64 first = {0}, int64[1] minus = {-1}> {
   y = NonMaxSuppression(boxes, scores, most, iou, least)
   c = Gather <axis = 1> (y, two)
-  flat = Squeeze(c)
+  flat = Reshape(c, minus)
   all = Gather(boxes, first)
   kept = Gather(all, flat)
-}""".replace("flat = Squeeze(c)", "flat = Reshape(c, minus)").replace("int64 first = {0}>", "int64 first = {0}, int64[1] minus = {-1}>"),
-    {"boxes": BOXES, "scores": RNG.uniform(size=(1, 2, 40)).astype(np.float32), "most": np.int64(5), "iou": np.float32(0.4), "least": np.float32(0.2)},
-    {"boxes": BOXES, "scores": RNG.uniform(size=(1, 2, 40)).astype(np.float32), "most": np.int64(100), "iou": np.float32(0.9), "least": np.float32(0.99)},
+}""",
+    {"boxes": BOXES, "scores": SCORES, "most": np.int64(5), "iou": np.float32(0.4), "least": np.float32(0.2)},
+    {"boxes": BOXES, "scores": SCORES, "most": np.int64(100), "iou": np.float32(0.9), "least": np.float32(0.99)},
 )
 case(
     "topk-runtime",
-    """main (float[4, 9] x, int64[1] k) => (float[4, n] y, int64[4, n] at, float[4] s) <int64[1] one = {1}> { y, at = TopK(x, k) s = ReduceSum <keepdims = 0> (y, one) }""",
+    """main (float[4, 9] x, int64[1] k) => (float[4, n] y, int64[4, n] at, float[4] s) <int64[1] one = {1}> {
+  y, at = TopK(x, k)
+  s = ReduceSum <keepdims = 0> (y, one)
+}""",
     {"x": f32(4, 9), "k": i64(3)},
     {"x": f32(4, 9), "k": i64(9)},
     {"x": f32(4, 9), "k": i64(1)},

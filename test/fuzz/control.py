@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Random models with nested If, Loop and Scan, sizes that data defines and an open input dim: -O0 and -O3, with 1 and 2 threads, against ONNX Runtime.
+"""Random models with nested If, Loop and Scan, sizes that data defines and an open input dim, at -O0 and -O3, with 1 and 2 threads, against ONNX
+Runtime.
 
     test/fuzz/control.py                          the same models each time, within a bounded time
     test/fuzz/control.py --first 500 --count 100  others

@@ -29,29 +29,7 @@ os.environ.setdefault("INGOT", str(harness.INGOT))
 import ingot_runtime  # noqa: E402
 from ingot_runtime import Error, Model, Session, Status, backend  # noqa: E402
 
-COMPILER = shutil.which("clang-22") or shutil.which("cc")
 
-# A model as `ingot compile` makes them: y holds the values of x that are above 0, and the run says how many.
-POSITIVE = r"""
-#include "ingot/ingot.h"
-static int64_t prepare(int64_t *values) { return (void)values, 0; }
-static void run(IngotCall *call, int64_t thread, int64_t threads) {
-  const float *x = call->inputs[0];
-  float *y = call->outputs[0];
-  (void)threads;
-  if (thread != 0) return;
-  call->values[0] = 0;
-  for (int i = 0; i < 4; ++i)
-    if (x[i] > 0) y[call->values[0]++] = x[i];
-}
-static const int64_t four[] = {4}, count[] = {-1};
-static const IngotTensorInfo input = {"x", four, 16, INGOT_F32, 1}, output = {"y", count, 16, INGOT_F32, 1};
-static const IngotVariant variant = {.name = "any", .run = run, .prepare = prepare, .value_count = 1};
-static const IngotSymbol symbol = {"count", 0, 4, INGOT_SYMBOL_RESULT, 0};
-INGOT_API const IngotModel positive_model = {
-    .struct_size = sizeof(IngotModel), .abi_version = INGOT_ABI_VERSION, .manifest = "{}", .inputs = &input, .outputs = &output, .input_count = 1,
-    .output_count = 1, .variants = &variant, .variant_count = 1, .symbols = &symbol, .symbol_count = 1, .api = &ingot_api};
-"""
 RANDOM = np.random.default_rng(3)
 W = RANDOM.standard_normal((64, 96), dtype=np.float32) / 8
 B = RANDOM.standard_normal(96, dtype=np.float32)
@@ -105,6 +83,20 @@ def dynamic() -> Model:
 def gather():
     kinds = {"table": (TensorProto.FLOAT, [5]), "at": (TensorProto.INT64, [2])}
     return proto([("Gather", "table at", "y")], kinds, {"y": (TensorProto.FLOAT, [2])})
+
+
+def positive():
+    """y holds the values of x that are above 0; the run says how many."""
+    kind = TensorProto.FLOAT
+    nodes = [("Greater", "x zero", "c"), ("Compress", "x c", "y")]
+    return proto(nodes, {"x": (kind, [4])}, {"y": (kind, ["count"])}, [numpy_helper.from_array(np.float32(0), "zero")])
+
+
+def largest():
+    kind = TensorProto.FLOAT
+    model = proto([("TopK", "x k", "y")], {"x": (kind, [6]), "k": (TensorProto.INT64, [1])}, {"y": (kind, ["k_largest"])})
+    model.graph.node[0].output.append("at")
+    return model
 
 
 class Case(unittest.TestCase):
@@ -191,21 +183,22 @@ class Sessions(Case):
         self.near(session.run(inputs)["y"], expected(inputs))
 
     def test_dims_that_the_run_finds(self):
-        """By hand: no op that finds dims can be compiled yet."""
-        path = FOLDER / "libpositive.so"
-        (FOLDER / "positive.c").write_text(POSITIVE)
-        runtime = harness.BUILD / "lib/libingot_runtime.a"
-        command = [COMPILER, "-shared", "-fPIC", f"-I{harness.ROOT}/runtime/include", FOLDER / "positive.c", runtime, "-o", path, "-lpthread"]
-        built = harness.execute(command)
-        self.assertEqual(built.code, 0, built.text())
-        session = Session(Model(path), threads=1)
-        self.assertEqual(session.model.outputs[0].dims[0][:4], ("count", 0, 4, "result"))
+        session = Session(Model(library("positive", positive())), threads=1)
+        self.assertEqual(session.model.outputs[0].dims[0][:4], ("the_Compress.count", 0, 4, "result"))
         for x in ([1, -2, 3, -4], [-1, -1, -1, -1], [1, 2, 3, 4]):
             x = np.array(x, np.float32)
             np.testing.assert_array_equal(session.run({"x": x})["y"], x[x > 0])
         self.refused(Status.WRONG_SHAPE, "a run can fill [4]", session.run, {"x": x}, {"y": np.zeros(3, np.float32)})
         room = np.zeros(4, np.float32)
         self.assertTrue(np.shares_memory(session.run({"x": x}, {"y": room})["y"], room))
+
+    def test_dims_that_the_run_refuses(self):
+        x = np.arange(6, dtype=np.float32)
+        session = Session(Model(library("largest", largest())), threads=2)
+        for k in (7, -1, 2**40):
+            self.refused(Status.RUN_FAILURE, "the_TopK", session.run, {"x": x, "k": np.array([k])})
+            np.testing.assert_array_equal(session.run({"x": x, "k": np.array([2])})["y"], x[:3:-1])
+        self.assertEqual(session.run({"x": x, "k": np.array([0])})["y"].shape, (0,))
 
     def test_no_copies(self):
         session, inputs = Session(dynamic(), threads=1), dense_inputs(4)

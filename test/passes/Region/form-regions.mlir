@@ -147,3 +147,71 @@ func.func @no_prologue_of_any_depth(%x: tensor<8x?xf32, #ingot.dims<()[s] -> (8,
   %1 = ingot.packed_matmul %0, %w : tensor<8x?xf32, #ingot.dims<()[s] -> (8, s)>>, tensor<2x?x16xf32, #ingot.dims<()[s] -> (2, s, 16)>> -> tensor<8x32xf32>
   return %1 : tensor<8x32xf32>
 }
+
+// Bodies have regions of their own; what is inside joins nothing outside.
+// CHECK-LABEL: @bodies
+// CHECK: %[[E:.*]] = ingot.region ins(%arg1)
+// CHECK: ingot.loop inits(%arg0)
+// CHECK-NEXT: ^bb0(%[[V:.*]]: tensor<4x8xf32>):
+// CHECK-NEXT: %[[N:.*]] = ingot.region ins(%[[V]], %[[E]])
+// CHECK: ingot.binary mul
+// CHECK-NEXT: ingot.unary relu
+// CHECK: ingot.yield %[[N]]
+// CHECK: ingot.region
+// ALONE-LABEL: @bodies
+// ALONE: ingot.loop
+// ALONE-COUNT-3: ingot.region
+func.func @bodies(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %e = ingot.unary exp %y : tensor<4x8xf32> -> tensor<4x8xf32>
+  %0 = ingot.loop inits(%x) trips affine_map<()[s0] -> (9)> counter 0 : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+  ^bb0(%v: tensor<4x8xf32>):
+    %m = ingot.binary mul %v, %e : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<4x8xf32>
+    %n = ingot.unary relu %m : tensor<4x8xf32> -> tensor<4x8xf32>
+    ingot.yield %n : tensor<4x8xf32>
+  }
+  %1 = ingot.unary exp %0 : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}
+
+// What needs a symbol stays behind the operation that defines it, and whatever that reads is computed before. (The symbol's number is above what a word
+// of bits holds.)
+// CHECK-LABEL: @symbols
+// CHECK: %[[K:.*]] = ingot.region ins(%arg1)
+// CHECK: ingot.bind_dim %[[K]] symbol 70
+// CHECK: %[[N:.*]] = ingot.region ins(%arg0)
+// CHECK: ingot.broadcast
+// CHECK: return %[[N]]
+// ALONE-LABEL: @symbols
+// ALONE: ingot.bind_dim
+// ALONE-COUNT-2: ingot.region
+#n = #ingot.dims<()[s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15, s16, s17, s18, s19, s20, s21, s22, s23, s24, s25, s26,
+  s27, s28, s29, s30, s31, s32, s33, s34, s35, s36, s37, s38, s39, s40, s41, s42, s43, s44, s45, s46, s47, s48, s49, s50, s51, s52, s53, s54, s55,
+  s56, s57, s58, s59, s60, s61, s62, s63, s64, s65, s66, s67, s68, s69, s70] -> (s70)>
+func.func @symbols(%x: tensor<f32>, %k: tensor<i64>) -> tensor<?xf32, #n> {
+  %a = ingot.unary abs %k : tensor<i64> -> tensor<i64>
+  ingot.bind_dim %a symbol 70 : (tensor<i64>) -> ()
+  %0 = ingot.broadcast %x : tensor<f32> -> tensor<?xf32, #n>
+  %1 = ingot.unary relu %0 : tensor<?xf32, #n> -> tensor<?xf32, #n>
+  return %1 : tensor<?xf32, #n>
+}
+
+// A group that would need the result of control flow which reads one of its members stays apart.
+// CHECK-LABEL: @around
+// CHECK: %[[A:.*]] = ingot.region ins(%arg0)
+// CHECK: %[[B:.*]] = ingot.if
+// CHECK: ingot.region ins(%[[A]])
+// CHECK: %[[C:.*]] = ingot.region ins(%[[A]], %[[B]])
+// CHECK: return %[[C]]
+// ALONE-LABEL: @around
+// ALONE-COUNT-3: ingot.region
+func.func @around(%x: tensor<4x8xf32>, %c: tensor<i1>) -> tensor<4x8xf32> {
+  %a = ingot.unary exp %x : tensor<4x8xf32> -> tensor<4x8xf32>
+  %b = ingot.if %c symbols [] : (tensor<i1>) -> tensor<4x8xf32> {
+    %t = ingot.unary relu %a : tensor<4x8xf32> -> tensor<4x8xf32>
+    ingot.yield %t : tensor<4x8xf32>
+  } else {
+    ingot.yield %x : tensor<4x8xf32>
+  }
+  %d = ingot.binary add %a, %b : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<4x8xf32>
+  return %d : tensor<4x8xf32>
+}

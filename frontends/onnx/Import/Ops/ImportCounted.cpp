@@ -177,6 +177,8 @@ void importRange(Node &n) {
   }
   if (!count) {
     auto real = [&](unsigned index) { return n.cast(flat(n, n[index]), n.b.getF64Type()); };
+    if (!step && !delta)
+      n.requireZero(n.cast(n.compare(Predicate::Eq, real(2), n.scalar(0.0, n.b.getF64Type())), n.b.getI64Type()), "has a step of 0");
     Value size = n.unary(UnaryKind::Ceil, n.div(n.sub(real(1), real(0)), real(2)));
     size = n.cast(n.binary(BinaryKind::Max, size, n.scalar(0.0, n.b.getF64Type())), n.b.getI64Type());
     count = n.bindGrowing(size, n.proto.name() + ".count", kMaxRange);

@@ -25,6 +25,11 @@ Value stack(Node &n, ArrayRef<Value> values, int64_t axis, bool reverse) {
   return n.concat(rows, axis);
 }
 
+bool isTrue(const onnx::TensorProto &tensor) {
+  auto isSet = [](auto element) { return element != 0; };
+  return tensor.data_type() == onnx::TensorProto::BOOL && (llvm::any_of(tensor.raw_data(), isSet) || llvm::any_of(tensor.int32_data(), isSet));
+}
+
 /// Whether the condition that a body gives is always the one that it takes, or true.
 bool isSteady(const onnx::GraphProto &body, const std::string &condition) {
   if (body.input_size() > 1 && body.input(1).name() == condition)
@@ -33,9 +38,9 @@ bool isSteady(const onnx::GraphProto &body, const std::string &condition) {
     if (llvm::is_contained(node.output(), condition)) {
       if (node.op_type() == "Identity" || node.op_type() == "Cast")
         return isSteady(body, node.input(0));
-      return node.op_type() == "Constant";
+      return node.op_type() == "Constant" && llvm::any_of(node.attribute(), [](const onnx::AttributeProto &value) { return isTrue(value.t()); });
     }
-  return llvm::any_of(body.initializer(), [&](const onnx::TensorProto &tensor) { return tensor.name() == condition; });
+  return llvm::any_of(body.initializer(), [&](const onnx::TensorProto &tensor) { return tensor.name() == condition && isTrue(tensor); });
 }
 
 /// A loop while it is imported.
@@ -106,11 +111,8 @@ AffineExpr tripsOf(Node &n, bool stacks) {
       n.error() << "the trip count of Loop node '" << n.proto.name() << "' has " << known->size() << " elements";
       return nullptr;
     }
-    if (std::optional<int64_t> number = getConstant(known->front())) {
-      if (*number <= 0)
-        return getAffineConstantExpr(0, context);
-      return *number >= cast<AffineConstantExpr>(unlimited).getValue() ? unlimited : known->front();
-    }
+    if (std::optional<int64_t> number = getConstant(known->front()); number && (*number <= 0 || *number > kMaxLoops))
+      return *number <= 0 ? getAffineConstantExpr(0, context) : unlimited;
     return known->front();
   }
   // Fewer than none are none.
@@ -194,8 +196,12 @@ void importLoop(Node &n) {
     condition = nullptr;
   else if (!condition)
     condition = n.scalar(1.0, n.b.getI1Type());
+  if (stacked != 0 && steady && known == kMaxLoops) {
+    n.error() << "Loop node '" << n.proto.name() << "' stacks a tensor in each trip and has no end";
+    return;
+  }
   // Nothing says how much the loop stacks: it makes as many trips as there is room for. Whether it would have gone on is known behind it.
-  bool isCut = stacked != 0 && condition && known && *known > kFirstStacked;
+  bool isCut = stacked != 0 && !steady && known && *known > kFirstStacked;
   AffineExpr room;
   if (isCut) {
     carried.push_back(condition);

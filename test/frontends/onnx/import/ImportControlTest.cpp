@@ -78,6 +78,18 @@ TEST_F(ImportControl, RefusesLoopsThatChangeWhatTheyCarry) {
   EXPECT_THAT(import(graph), HasSubstr("Loop node 'loop' carries a tensor whose shape changes from trip to trip"));
 }
 
+TEST_F(ImportControl, RefusesStackingLoopsWithoutEnd) {
+  std::string graph = "g (float[2] x) => (float[n, 2] all) { [loop] y, all = Loop(, , x)<body = b (int64 i, bool c, float[2] a)"
+                      " => (bool d, float[2] r, float[2] s) { d = Identity(c) r = Exp(a) s = Neg(r) }> }";
+  EXPECT_THAT(import(graph), HasSubstr("Loop node 'loop' stacks a tensor in each trip and has no end"));
+}
+
+TEST_F(ImportControl, KeepsTheConditionOfLoopsThatEndAfterOneTrip) {
+  std::string graph = "g (float[2] x, int64 n) => (float[2] y) { y = Loop(n, , x)<body = b (int64 i, bool c, float[2] a)"
+                      " => (bool d, float[2] r) { d = Constant<value = bool {0}>() r = Exp(a) }> }";
+  EXPECT_THAT(import(graph), HasSubstr("ingot.loop while"));
+}
+
 TEST_F(ImportControl, UnrollsShortLoopsThatChangeWhatTheyCarry) {
   std::string graph = "g (float[2] x) => (float[8] y) { n = Constant<value_int = 3>() y = Loop(n, , x)<body = b (int64 i, bool c, float[k] a)"
                       " => (bool d, float[l] r) { d = Identity(c) r = Concat<axis = 0>(a, x) }> }";
