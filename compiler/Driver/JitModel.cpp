@@ -3,11 +3,10 @@
 
 #include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/InProcess.h"
+#include "compiler/Driver/Interface.h"
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Target/TargetSpec.h"
-#include "dialects/Ingot/Ingot.h"
-#include "frontends/onnx/Import/ElementTypes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Graph/Passes.h"
@@ -32,24 +31,7 @@ using Memory = std::unique_ptr<void, Free>;
 
 Memory allocate(uint64_t bytes) { return Memory(std::aligned_alloc(kAlignment, (bytes + kAlignment) / kAlignment * kAlignment)); }
 
-TensorInterface tensorOf(Type type, DictionaryAttr attributes) {
-  auto tensor = cast<RankedTensorType>(type);
-  auto name = attributes ? attributes.getAs<StringAttr>("ingot.name") : StringAttr();
-  uint64_t bytes = tensor.getNumElements() * (getStorageType(tensor.getElementType()).getIntOrFloatBitWidth() / 8);
-  return {name ? name.str() : "", importer::getOnnxElementType(tensor.getElementType()), tensor.getShape(), bytes};
-}
-
 } // namespace
-
-ModelInterface interfaceOf(ModuleOp module) {
-  auto function = *module.getOps<func::FuncOp>().begin();
-  ModelInterface interface;
-  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-    interface.inputs.push_back(tensorOf(type, function.getArgAttrDict(i)));
-  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
-    interface.outputs.push_back(tensorOf(type, function.getResultAttrDict(i)));
-  return interface;
-}
 
 absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, const WeightStore &weights, const StageOptions &given,
                                                             const DiagnosticCollector &diagnostics) {
@@ -58,12 +40,14 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
   options.runSymbol = kEntry.str();
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
-      model->interface = interfaceOf(module);
+      describeInterface(*module.getOps<func::FuncOp>().begin(), diagnostics, model->interface);
     if (stage.name == "kernel") {
       auto function = *module.getOps<func::FuncOp>().begin();
       for (unsigned i = 0; i < function.getNumArguments(); ++i)
         if (function.getArgAttr(i, "ingot.arena"))
           model->arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+        else if (function.getArgAttr(i, "ingot.values"))
+          model->values.resize(cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements());
       absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module, diagnostics);
       if (!recipes.ok())
         return diagnostics.status(recipes.status());
@@ -92,10 +76,33 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
   if (!entry.ok())
     return entry.status();
   model->entry = *entry;
+  if (!model->values.empty()) {
+    absl::StatusOr<void *> prepare = model->jit->lookup((kEntry + "_prepare").str());
+    if (!prepare.ok())
+      return prepare.status();
+    model->prepare = *prepare;
+  }
   return model;
 }
 
-absl::Status JitModel::run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) const {
+TensorInterface JitModel::resolved(const TensorInterface &output) const {
+  TensorInterface result = output;
+  if (values.empty())
+    return result;
+  result.bytes = output.elementBytes;
+  for (int64_t &dim : result.dims) {
+    dim = dim >= 0 ? dim : values[-1 - dim];
+    result.bytes *= dim;
+  }
+  return result;
+}
+
+absl::Status JitModel::run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) {
+  if (prepare) { // whatever a run may find, there is memory for it
+    for (auto [i, symbol] : llvm::enumerate(interface.symbols))
+      values[i] = symbol.maximum;
+    arenaBytes = reinterpret_cast<int64_t (*)(int64_t *)>(prepare)(values.data());
+  }
   Memory arena = allocate(arenaBytes), weights = allocate(weightBytes.size());
   if (!arena || !weights)
     return absl::ResourceExhaustedError("no memory for an arena of " + std::to_string(arenaBytes) + " bytes");
@@ -105,6 +112,7 @@ absl::Status JitModel::run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<v
   call.arena = static_cast<uint8_t *>(arena.get());
   call.inputs = inputs.data();
   call.outputs = outputs.data();
+  call.values = values.data();
   reinterpret_cast<IngotRunFunction>(entry)(&call, 0, 1);
   return call.status == INGOT_OK ? absl::OkStatus() : absl::FailedPreconditionError("the run failed: " + interface.sites[call.failed_site]);
 }

@@ -23,25 +23,26 @@ public:
   static absl::StatusOr<std::unique_ptr<JitModel>> compile(mlir::ModuleOp module, const WeightStore &weights, const StageOptions &options,
                                                            const DiagnosticCollector &diagnostics);
 
-  /// In the order of the function's arguments and results.
+  /// In the order of the function's arguments and results. A dim of an output that only a run can tell is negative, as in ModelInterface.
   const std::vector<TensorInterface> &inputs() const { return interface.inputs; }
   const std::vector<TensorInterface> &outputs() const { return interface.outputs; }
 
   /// One inference. A pointer per tensor, aligned to its element and of TensorInterface::bytes.
-  absl::Status run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) const;
+  absl::Status run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs);
+
+  /// The output with the dims and bytes that it had in the last run.
+  TensorInterface resolved(const TensorInterface &output) const;
 
 private:
   JitModel() = default;
 
   ModelInterface interface;
   std::unique_ptr<Jit> jit;
-  void *entry = nullptr;
+  void *entry = nullptr, *prepare = nullptr;
+  std::vector<int64_t> values; ///< of the symbols, and what follows from them
   std::string weightBytes;
   uint64_t arenaBytes = 0;
 };
-
-/// Inputs and outputs of the first function of a module, whose types must be static.
-ModelInterface interfaceOf(mlir::ModuleOp module);
 
 } // namespace ingot
 

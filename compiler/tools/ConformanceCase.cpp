@@ -143,7 +143,7 @@ Verdict Case::runBound(const std::vector<TensorData> &inputs, const std::vector<
   for (auto [output, pointer, value] : llvm::zip_equal((*compiled)->outputs(), outputPointers, expected)) {
     if (!value.bytes)
       return {"unsupported", "output '" + output.name + "' is expected to be no tensor of a known type"};
-    if (std::string wrong = difference(output, pointer, value, tolerance); !wrong.empty())
+    if (std::string wrong = difference((*compiled)->resolved(output), pointer, value, tolerance); !wrong.empty())
       return {"fail", wrong};
   }
   std::string note;

@@ -30,7 +30,7 @@ RegionOp wrap(Operation &op) {
 
 struct CopyViewsPass : impl::CopyViewsPassBase<CopyViewsPass> {
   void runOnOperation() override {
-    if (!llvm::hasSingleElement(getOperation().getBody()))
+    if (!llvm::hasSingleElement(getOperation().getBody()) || getOperation()->hasAttr("ingot.prepares"))
       return;
     Block &body = getOperation().getBody().front();
     // A copy frees other views from being copied, so the next round may find less. A handful of rounds does for any model.

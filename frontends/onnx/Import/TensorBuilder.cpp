@@ -158,26 +158,28 @@ std::optional<Dims> TensorBuilder::readDims(Value value) {
 
 //===-- Sizes that follow from data ---------------------------------------------------------------------------------------------------------===//
 
+BindDimOp TensorBuilder::bind(Value value, AffineExpr symbol, AffineExpr limit) {
+  unsigned position = cast<AffineSymbolExpr>(symbol).getPosition();
+  AffineMapAttr map = limit && !getConstant(limit) ? AffineMapAttr::get(AffineMap::get(0, position, limit)) : AffineMapAttr();
+  Value scalar = cast(reshape(value, ArrayRef<int64_t>{}), b.getI64Type());
+  return BindDimOp::create(b, loc, Type(), scalar, b.getI64IntegerAttr(position), map);
+}
+
 AffineExpr TensorBuilder::bindDim(Value value, const std::string &name, SymbolRange range, AffineExpr limit) {
   if (std::optional<Dims> known = readDims(value); known && known->size() == 1)
     return known->front();
   if (limit)
     range.maximum = std::min(range.maximum, symbols->rangeOf(limit).maximum);
   AffineExpr symbol = symbols->define(name, range, limit);
-  unsigned position = cast<AffineSymbolExpr>(symbol).getPosition();
-  AffineMapAttr map = limit && !getConstant(limit) ? AffineMapAttr::get(AffineMap::get(0, position, limit)) : AffineMapAttr();
-  Value scalar = cast(reshape(value, ArrayRef<int64_t>{}), b.getI64Type());
-  BindDimOp::create(b, loc, Type(), scalar, b.getI64IntegerAttr(position), map);
+  bind(value, symbol, limit);
   return symbol;
 }
 
 AffineExpr TensorBuilder::bindGrowing(Value value, const std::string &name, int64_t most) {
   if (std::optional<Dims> known = readDims(value); known && known->size() == 1)
     return known->front();
-  AffineExpr room = symbols->defineRoom(name + ".room", {std::min(kFirstRoom, most), most});
-  AffineExpr size = bindDim(value, name, {0, most}, room);
-  if (auto bind = dyn_cast<BindDimOp>(&*std::prev(b.getInsertionPoint())))
-    bind->setAttr(kRoom, b.getI64IntegerAttr(cast<AffineSymbolExpr>(room).getPosition()));
+  AffineExpr room = symbols->defineRoom(name + ".room", {std::min(kFirstRoom, most), most}), size = symbols->define(name, {0, most}, room);
+  bind(value, size, room)->setAttr(kRoom, b.getI64IntegerAttr(cast<AffineSymbolExpr>(room).getPosition()));
   return size;
 }
 
@@ -188,9 +190,13 @@ void TensorBuilder::requireRoom(Value more, AffineExpr room, int64_t most) {
   Value next = dimsTensor({room + 1}, RankedTensorType::get({}, b.getI64Type()));
   Value wanted = binary(BinaryKind::Min, next, scalar(static_cast<double>(most), b.getI64Type()));
   wanted = select(reshape(more, ArrayRef<int64_t>{}), wanted, scalar(0.0, b.getI64Type()));
-  bindDim(wanted, "more", {0, largest}, room);
-  if (auto bind = dyn_cast<BindDimOp>(&*std::prev(b.getInsertionPoint())))
-    bind->setAttr(kRoom, b.getI64IntegerAttr(position));
+  bind(wanted, symbols->define("more", {0, largest}, room), room)->setAttr(kRoom, b.getI64IntegerAttr(position));
+}
+
+void TensorBuilder::requireZero(Value value, const std::string &text) {
+  if (std::optional<Ints> known = readInts(value); known && llvm::all_of(*known, [](int64_t number) { return number == 0; }))
+    return;
+  bind(value, symbols->define("zero", {0, 0}), {})->setAttr(kFailureText, b.getStringAttr(text));
 }
 
 bool TensorBuilder::requireEqual(AffineExpr x, AffineExpr y) {
@@ -203,13 +209,6 @@ bool TensorBuilder::requireEqual(AffineExpr x, AffineExpr y) {
   auto type = RankedTensorType::get({}, b.getI64Type());
   requireZero(sub(dimsTensor({x}, type), dimsTensor({y}, type)), "sizes that have to be equal are not");
   return true;
-}
-
-void TensorBuilder::requireZero(Value value, const std::string &text) {
-  bindDim(value, "zero", {0, 0});
-  auto bind = dyn_cast_or_null<BindDimOp>(&*std::prev(b.getInsertionPoint()));
-  if (bind)
-    bind->setAttr(kFailureText, b.getStringAttr(text));
 }
 
 //===-- Elementwise ----------------------------------------------------------------------------------------------------------------------===//

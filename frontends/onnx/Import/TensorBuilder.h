@@ -147,6 +147,7 @@ public:
   }
 
 private:
+  BindDimOp bind(mlir::Value value, mlir::AffineExpr symbol, mlir::AffineExpr limit);
   mlir::Type placeholderType() { return mlir::RankedTensorType::get({}, b.getI1Type()); }
 
   /// Writes symbolic dims of operands that broadcast to each other, but for dim `skip` of all of them, as the same expressions, and takes note that
