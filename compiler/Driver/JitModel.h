@@ -27,21 +27,27 @@ public:
   const std::vector<TensorInterface> &inputs() const { return interface.inputs; }
   const std::vector<TensorInterface> &outputs() const { return interface.outputs; }
 
-  /// One inference. A pointer per tensor, aligned to its element and of TensorInterface::bytes.
-  absl::Status run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) const;
+  struct Output {
+    TensorInterface tensor; ///< With the dims that the run found.
+    std::string data;
+  };
+
+  /// One inference. A pointer per input, aligned to its element and of TensorInterface::bytes.
+  absl::StatusOr<std::vector<Output>> run(llvm::ArrayRef<const void *> inputs) const;
 
 private:
   JitModel() = default;
+  void sizeOutputs(llvm::ArrayRef<int64_t> values, std::vector<Output> &outputs) const;
+  std::vector<int64_t> firstValues() const;
 
   ModelInterface interface;
   std::unique_ptr<Jit> jit;
-  void *entry = nullptr;
+  void *entry = nullptr, *prepare = nullptr; ///< `prepare` is null in a model whose sizes are all fixed
+  uint64_t valueCount = 0;
   std::string weightBytes;
+  std::vector<uint64_t> elementBytes; ///< of the outputs
   uint64_t arenaBytes = 0;
 };
-
-/// Inputs and outputs of the first function of a module, whose types must be static.
-ModelInterface interfaceOf(mlir::ModuleOp module);
 
 } // namespace ingot
 

@@ -30,7 +30,8 @@ RegionOp wrap(Operation &op) {
 
 struct CopyViewsPass : impl::CopyViewsPassBase<CopyViewsPass> {
   void runOnOperation() override {
-    if (!llvm::hasSingleElement(getOperation().getBody()))
+    // The function that prepares a run (see ingot-plan-buffers) comes by when passes run one function after the other.
+    if (!llvm::hasSingleElement(getOperation().getBody()) || getOperation()->hasAttr("ingot.prepares"))
       return;
     Block &body = getOperation().getBody().front();
     // A copy frees other views from being copied, so the next round may find less. A handful of rounds does for any model.
