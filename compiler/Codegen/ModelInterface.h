@@ -15,7 +15,6 @@ struct TensorInterface {
   int32_t elementType = 0;   ///< IngotElementType, which has the numbers of ONNX.
   std::vector<int64_t> dims; ///< d < 0 is ModelInterface::symbols[-1 - d].
   uint64_t bytes = 0;        ///< Of the whole tensor, with symbols at their maxima.
-  uint64_t elementBytes = 0; ///< Of one element, where the compiler has described the tensor.
 };
 
 /// A dim that is known at run time only.

@@ -92,7 +92,6 @@ private:
       bytes = bytes * dim;
       result.dims.push_back(numberOf(dim));
     }
-    result.elementBytes = getStorageType(tensor.getElementType()).getIntOrFloatBitWidth() / 8;
     result.bytes = symbols.upperBound(symbols.bound(simplifyDim(bytes)));
     return result;
   }
