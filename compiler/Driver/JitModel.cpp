@@ -43,7 +43,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
       describeInterface(*module.getOps<func::FuncOp>().begin(), diagnostics, model->interface);
     if (stage.name == "kernel") {
       auto function = *module.getOps<func::FuncOp>().begin();
-      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
         if (function.getArgAttr(i, "ingot.arena"))
           model->arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
         else if (function.getArgAttr(i, "ingot.values"))

@@ -35,12 +35,15 @@ public:
 
 private:
   JitModel() = default;
+  void sizeOutputs(llvm::ArrayRef<int64_t> values, std::vector<Output> &outputs) const;
+  std::vector<int64_t> firstValues() const;
 
   ModelInterface interface;
   std::unique_ptr<Jit> jit;
   void *entry = nullptr, *prepare = nullptr;
   std::vector<int64_t> values; ///< of the symbols, and what follows from them
   std::string weightBytes;
+  std::vector<uint64_t> elementBytes; ///< of the outputs
   uint64_t arenaBytes = 0;
 };
 

@@ -55,3 +55,14 @@ func.func @concat(%x: tensor<4xf32>) -> tensor<8xf32> {
   %1 = ingot.concat %0, %x axis 0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
   return %1 : tensor<8xf32>
 }
+
+// -----
+
+// The function that prepares a run has no tensors.
+// CHECK-LABEL: @model_prepare
+// CHECK-NEXT: %[[C:.*]] = arith.constant 0 : i64
+// CHECK-NEXT: return %[[C]]
+func.func @model_prepare(%values: memref<1xi64>) -> i64 attributes {ingot.prepares = @model} {
+  %bytes = arith.constant 0 : i64
+  return %bytes : i64
+}
