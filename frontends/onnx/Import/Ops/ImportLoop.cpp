@@ -196,8 +196,9 @@ void importLoop(Node &n) {
     condition = nullptr;
   else if (!condition)
     condition = n.scalar(1.0, n.b.getI1Type());
-  if (stacked != 0 && steady && known == kMaxLoops) {
-    n.error() << "Loop node '" << n.proto.name() << "' stacks a tensor in each trip and has no end";
+  // The trips of another loop, which nothing limits, may count these.
+  if (stacked != 0 && (known ? steady && *known == kMaxLoops : n.symbols->rangeOf(trips).maximum > kMaxStacked)) {
+    n.error() << "Loop node '" << n.proto.name() << "' stacks a tensor in each trip and nothing limits these";
     return;
   }
   // Nothing says how much the loop stacks: it makes as many trips as there is room for. Whether it would have gone on is known behind it.

@@ -81,7 +81,14 @@ TEST_F(ImportControl, RefusesLoopsThatChangeWhatTheyCarry) {
 TEST_F(ImportControl, RefusesStackingLoopsWithoutEnd) {
   std::string graph = "g (float[2] x) => (float[n, 2] all) { [loop] y, all = Loop(, , x)<body = b (int64 i, bool c, float[2] a)"
                       " => (bool d, float[2] r, float[2] s) { d = Identity(c) r = Exp(a) s = Neg(r) }> }";
-  EXPECT_THAT(import(graph), HasSubstr("Loop node 'loop' stacks a tensor in each trip and has no end"));
+  EXPECT_THAT(import(graph), HasSubstr("Loop node 'loop' stacks a tensor in each trip and nothing limits these"));
+}
+
+TEST_F(ImportControl, RefusesStacksThatOnlyAnUnlimitedCounterLimits) {
+  std::string graph = "g (float[2] x, int64 n) => (float[2] y) { y = Loop(n, , x)<body = b (int64 i, bool c, float[2] a) => (bool d, float[2] r) {"
+                      " d = Identity(c) [loop] r, all = Loop(i, , a)<body = e (int64 j, bool f, float[2] u) => (bool k, float[2] v, float[2] w)"
+                      " { k = Identity(f) v = Exp(u) w = Neg(v) }> }> }";
+  EXPECT_THAT(import(graph), HasSubstr("Loop node 'loop' stacks a tensor in each trip and nothing limits these"));
 }
 
 TEST_F(ImportControl, KeepsTheConditionOfLoopsThatEndAfterOneTrip) {
