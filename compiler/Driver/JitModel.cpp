@@ -7,6 +7,8 @@
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Target/TargetSpec.h"
+#include "dialects/Ingot/Ingot.h"
+#include "frontends/onnx/Import/ElementTypes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Graph/Passes.h"
@@ -31,6 +33,25 @@ using Memory = std::unique_ptr<void, Free>;
 
 Memory allocate(uint64_t bytes) { return Memory(std::aligned_alloc(kAlignment, (bytes + kAlignment) / kAlignment * kAlignment)); }
 
+uint64_t bytesOf(Type tensor) { return getStorageType(cast<ShapedType>(tensor).getElementType()).getIntOrFloatBitWidth() / 8; }
+
+/// `describeInterface` of the first function of a module, with the element types of ONNX. The inputs must be static.
+ModelInterface interfaceOf(ModuleOp module, const DiagnosticCollector &diagnostics) {
+  auto function = *module.getOps<func::FuncOp>().begin();
+  ModelInterface interface;
+  describeInterface(function, diagnostics, interface);
+  auto fill = [](std::vector<TensorInterface> &tensors, TypeRange types) {
+    for (auto [tensor, type] : llvm::zip_equal(tensors, types)) {
+      tensor.elementType = importer::getOnnxElementType(cast<RankedTensorType>(type).getElementType());
+      if (cast<RankedTensorType>(type).hasStaticShape())
+        tensor.bytes = cast<RankedTensorType>(type).getNumElements() * bytesOf(type);
+    }
+  };
+  fill(interface.inputs, function.getArgumentTypes());
+  fill(interface.outputs, function.getResultTypes());
+  return interface;
+}
+
 } // namespace
 
 absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, const WeightStore &weights, const StageOptions &given,
@@ -39,15 +60,19 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
   StageOptions options = given;
   options.runSymbol = kEntry.str();
   for (const Stage &stage : stages()) {
-    if (stage.name == "plan")
-      describeInterface(*module.getOps<func::FuncOp>().begin(), diagnostics, model->interface);
+    if (stage.name == "plan") {
+      model->interface = interfaceOf(module, diagnostics);
+      for (Type type : (*module.getOps<func::FuncOp>().begin()).getResultTypes())
+        model->elementBytes.push_back(bytesOf(type));
+    }
     if (stage.name == "kernel") {
       auto function = *module.getOps<func::FuncOp>().begin();
       for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
         if (function.getArgAttr(i, "ingot.arena"))
-          model->arenaBytes = cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
-        else if (function.getArgAttr(i, "ingot.values"))
-          model->values.resize(cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements());
+          model->arenaBytes = cast<MemRefType>(type).getNumElements();
+        if (function.getArgAttr(i, "ingot.values"))
+          model->valueCount = cast<MemRefType>(type).getNumElements();
+      }
       absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module, diagnostics);
       if (!recipes.ok())
         return diagnostics.status(recipes.status());
@@ -76,8 +101,8 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
   if (!entry.ok())
     return entry.status();
   model->entry = *entry;
-  if (!model->values.empty()) {
-    absl::StatusOr<void *> prepare = model->jit->lookup((kEntry + "_prepare").str());
+  if (model->valueCount != 0) {
+    absl::StatusOr<void *> prepare = model->jit->lookup(kEntry.str() + "_prepare");
     if (!prepare.ok())
       return prepare.status();
     model->prepare = *prepare;
@@ -85,36 +110,68 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
   return model;
 }
 
-TensorInterface JitModel::resolved(const TensorInterface &output) const {
-  TensorInterface result = output;
-  if (values.empty())
-    return result;
-  result.bytes = output.elementBytes;
-  for (int64_t &dim : result.dims) {
-    dim = dim >= 0 ? dim : values[-1 - dim];
-    result.bytes *= dim;
-  }
-  return result;
+/// Before the first run rooms are as small as they can be.
+std::vector<int64_t> JitModel::firstValues() const {
+  std::vector<int64_t> values(valueCount);
+  for (auto [value, symbol] : llvm::zip(values, interface.symbols))
+    value = symbol.kind == INGOT_SYMBOL_ROOM ? symbol.minimum : symbol.maximum;
+  return values;
 }
 
-absl::Status JitModel::run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs) {
-  if (prepare) { // whatever a run may find, there is memory for it
-    for (auto [i, symbol] : llvm::enumerate(interface.symbols))
-      values[i] = symbol.maximum;
-    arenaBytes = reinterpret_cast<int64_t (*)(int64_t *)>(prepare)(values.data());
+void JitModel::sizeOutputs(llvm::ArrayRef<int64_t> values, std::vector<Output> &outputs) const {
+  for (auto [output, described, bytes] : llvm::zip_equal(outputs, interface.outputs, elementBytes)) {
+    output.tensor.dims = described.dims;
+    output.tensor.bytes = bytes;
+    for (int64_t &dim : output.tensor.dims) {
+      dim = dim < 0 ? values[-1 - dim] : dim;
+      output.tensor.bytes *= dim;
+    }
   }
-  Memory arena = allocate(arenaBytes), weights = allocate(weightBytes.size());
-  if (!arena || !weights)
-    return absl::ResourceExhaustedError("no memory for an arena of " + std::to_string(arenaBytes) + " bytes");
+}
+
+absl::StatusOr<std::vector<JitModel::Output>> JitModel::run(llvm::ArrayRef<const void *> inputs) const {
+  std::vector<Output> outputs;
+  for (const TensorInterface &output : interface.outputs)
+    outputs.push_back({output, {}});
+  std::vector<int64_t> values = firstValues(), rooms = values;
+  Memory weights = allocate(weightBytes.size());
+  if (!weights)
+    return absl::ResourceExhaustedError("no memory for the weights");
   std::memcpy(weights.get(), weightBytes.data(), weightBytes.size());
-  IngotCall call{};
-  call.weights = static_cast<const uint8_t *>(weights.get());
-  call.arena = static_cast<uint8_t *>(arena.get());
-  call.inputs = inputs.data();
-  call.outputs = outputs.data();
-  call.values = values.data();
-  reinterpret_cast<IngotRunFunction>(entry)(&call, 0, 1);
-  return call.status == INGOT_OK ? absl::OkStatus() : absl::FailedPreconditionError("the run failed: " + interface.sites[call.failed_site]);
+  for (bool grown = true; grown;) {
+    int64_t bytes = prepare ? reinterpret_cast<int64_t (*)(int64_t *)>(prepare)(values.data()) : static_cast<int64_t>(arenaBytes);
+    if (bytes < 0)
+      return absl::FailedPreconditionError("the run failed: " + interface.relations[-1 - bytes]);
+    Memory arena = allocate(bytes);
+    if (!arena)
+      return absl::ResourceExhaustedError("no memory for an arena of " + std::to_string(bytes) + " bytes");
+    sizeOutputs(values, outputs);
+    std::vector<void *> places;
+    for (Output &output : outputs) {
+      output.data.assign(output.tensor.bytes + 1, '\x55');
+      places.push_back(output.data.data());
+    }
+    IngotCall call{};
+    call.weights = static_cast<const uint8_t *>(weights.get());
+    call.arena = static_cast<uint8_t *>(arena.get());
+    call.inputs = inputs.data();
+    call.outputs = places.data();
+    call.values = values.data();
+    reinterpret_cast<IngotRunFunction>(entry)(&call, 0, 1);
+    if (call.status != INGOT_OK)
+      return absl::FailedPreconditionError("the run failed: " + interface.sites[call.failed_site]);
+    // A room that was too small says how large it must be; all else is computed again.
+    grown = false;
+    for (auto [value, room, symbol] : llvm::zip(values, rooms, interface.symbols))
+      if (symbol.kind == INGOT_SYMBOL_ROOM && value > room) {
+        room = std::min(value, symbol.maximum);
+        grown = true;
+      }
+    if (grown)
+      values = rooms;
+  }
+  sizeOutputs(values, outputs);
+  return outputs;
 }
 
 } // namespace ingot

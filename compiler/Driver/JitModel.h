@@ -23,15 +23,17 @@ public:
   static absl::StatusOr<std::unique_ptr<JitModel>> compile(mlir::ModuleOp module, const WeightStore &weights, const StageOptions &options,
                                                            const DiagnosticCollector &diagnostics);
 
-  /// In the order of the function's arguments and results. A dim of an output that only a run can tell is negative, as in ModelInterface.
+  /// In the order of the function's arguments and results.
   const std::vector<TensorInterface> &inputs() const { return interface.inputs; }
   const std::vector<TensorInterface> &outputs() const { return interface.outputs; }
 
-  /// One inference. A pointer per tensor, aligned to its element and of TensorInterface::bytes.
-  absl::Status run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs);
+  struct Output {
+    TensorInterface tensor; ///< With the dims that the run found.
+    std::string data;
+  };
 
-  /// The output with the dims and bytes that it had in the last run.
-  TensorInterface resolved(const TensorInterface &output) const;
+  /// One inference. A pointer per input, aligned to its element and of TensorInterface::bytes.
+  absl::StatusOr<std::vector<Output>> run(llvm::ArrayRef<const void *> inputs) const;
 
 private:
   JitModel() = default;
@@ -40,8 +42,8 @@ private:
 
   ModelInterface interface;
   std::unique_ptr<Jit> jit;
-  void *entry = nullptr, *prepare = nullptr;
-  std::vector<int64_t> values; ///< of the symbols, and what follows from them
+  void *entry = nullptr, *prepare = nullptr; ///< `prepare` is null in a model whose sizes are all fixed
+  uint64_t valueCount = 0;
   std::string weightBytes;
   std::vector<uint64_t> elementBytes; ///< of the outputs
   uint64_t arenaBytes = 0;

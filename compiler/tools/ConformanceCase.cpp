@@ -137,8 +137,8 @@ Verdict Case::runBound(const std::vector<TensorData> &inputs, const std::vector<
     return {"fail", text(outputs.status())};
   for (const auto &[output, value] : llvm::zip_equal(*outputs, expected)) {
     if (!value.bytes)
-      return {"unsupported", "output '" + output.name + "' is expected to be no tensor of a known type"};
-    if (std::string wrong = difference((*compiled)->resolved(output), pointer, value, tolerance); !wrong.empty())
+      return {"unsupported", "output '" + output.tensor.name + "' is expected to be no tensor of a known type"};
+    if (std::string wrong = difference(output.tensor, output.data.data(), value, tolerance); !wrong.empty())
       return {"fail", wrong};
   }
   std::string note;
