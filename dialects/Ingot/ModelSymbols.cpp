@@ -50,7 +50,9 @@ bool ModelSymbols::hasInputs() const {
   return llvm::any_of(llvm::seq<size_t>(ranges.size()), [&](size_t symbol) { return isInput(symbol); });
 }
 
-bool ModelSymbols::areSeen(func::FuncOp model) { return ModelSymbols::of(model).hasInputs() || !derivedDims(model).empty() || hasSymbolicResult(model); }
+bool ModelSymbols::areSeen(func::FuncOp model) {
+  return ModelSymbols::of(model).hasInputs() || !derivedDims(model).empty() || hasSymbolicResult(model);
+}
 
 /// By the signs of the terms: what is taken away is taken away at its least.
 AffineExpr ModelSymbols::bound(AffineExpr dim) const {
@@ -68,7 +70,8 @@ AffineExpr ModelSymbols::bound(AffineExpr dim) const {
   auto factor = dyn_cast<AffineConstantExpr>(rhs);
   if (dim.getKind() == AffineExprKind::Mul && factor && factor.getValue() < 0)
     return simplifyDim(least(lhs) * rhs);
-  return simplifyDim(getAffineBinaryOpExpr(dim.getKind(), bound(lhs), dim.getKind() == AffineExprKind::Add || dim.getKind() == AffineExprKind::Mul ? bound(rhs) : rhs));
+  return simplifyDim(getAffineBinaryOpExpr(dim.getKind(), bound(lhs),
+                                           dim.getKind() == AffineExprKind::Add || dim.getKind() == AffineExprKind::Mul ? bound(rhs) : rhs));
 }
 
 } // namespace ingot

@@ -247,11 +247,13 @@ private:
 
   /// Whether thread 0 does all that the loop does: the others need not wait for its trips.
   static bool isSerial(LoopOp loop) {
-    return !loop.getCondition() && !loop.getBody().walk([](Operation *op) {
-      auto region = dyn_cast<RegionOp>(op);
-      bool isShared = isControl(op) || isa<BindDimOp>(op) || (region && region.getPlan()->getParallel());
-      return isShared ? WalkResult::interrupt() : WalkResult::advance();
-    }).wasInterrupted();
+    return !loop.getCondition() && !loop.getBody()
+                                        .walk([](Operation *op) {
+                                          auto region = dyn_cast<RegionOp>(op);
+                                          bool isShared = isControl(op) || isa<BindDimOp>(op) || (region && region.getPlan()->getParallel());
+                                          return isShared ? WalkResult::interrupt() : WalkResult::advance();
+                                        })
+                                        .wasInterrupted();
   }
 
   bool waitsForEarlier(LoopOp loop) const {
@@ -270,7 +272,8 @@ private:
     bool serial = isSerial(loop);
     if (!serial || waitsForEarlier(loop))
       waitForAll(b, b.getLoc());
-    Value trips = materializeDim(b, loop.getTripsExpr(), symbols), zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
+    Value trips = materializeDim(b, loop.getTripsExpr(), symbols), zero = arith::ConstantIndexOp::create(b, 0),
+          one = arith::ConstantIndexOp::create(b, 1);
     Value condition = loop.getCondition(), count = trips;
     Block &body = loop.getBody().front();
     Block *inner;
@@ -346,7 +349,8 @@ private:
     auto b = ImplicitLocOpBuilder::atBlockBegin(model.getLoc(), &model.getBody().front());
     for (size_t i = 0; i < known.ranges.size(); ++i) {
       Value slot = arith::ConstantIndexOp::create(b, known.isInput(i) ? i : 0);
-      symbols.push_back(known.isInput(i) ? arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, values, slot)).getResult() : slot);
+      symbols.push_back(known.isInput(i) ? arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, values, slot)).getResult()
+                                         : slot);
     }
   }
 
@@ -517,7 +521,7 @@ private:
   SmallVector<SymbolRange> ranges; ///< of the symbols
   SmallVector<Value> symbols;      ///< their values where code is written now
   SmallVector<Access> pending;     ///< since the last barrier
-  SmallVector<Attribute> sites; ///< of all regions so far; alike regions share code but not sites
+  SmallVector<Attribute> sites;    ///< of all regions so far; alike regions share code but not sites
 };
 
 } // namespace

@@ -2,8 +2,8 @@
 #ifndef PASSES_PLAN_BUFFERLIFETIMES_H
 #define PASSES_PLAN_BUFFERLIFETIMES_H
 
-#include "passes/Plan/ArenaLayout.h"
 #include "dialects/Ingot/ModelSymbols.h"
+#include "passes/Plan/ArenaLayout.h"
 #include "passes/Plan/ViewPlacement.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -12,8 +12,8 @@ namespace ingot {
 mlir::AffineExpr bufferBytes(mlir::RankedTensorType tensor);
 int64_t elementBytes(mlir::Type tensor);
 
-/// When each buffer of a model's arena is in use. A step is the position of an operation when bodies are read in place; what is from outside of a loop
-/// and used inside is in use for all of it.
+/// When each buffer of a model's arena is in use. A step is the position of an operation when bodies are read in place; what is from outside of a
+/// loop and used inside is in use for all of it.
 class BufferLifetimes {
 public:
   BufferLifetimes(mlir::func::FuncOp function, const ViewPlacement &placement, const ModelSymbols &symbols);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Plan/Passes.h"
 
+#include "dialects/Ingot/ModelSymbols.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
-#include "dialects/Ingot/ModelSymbols.h"
 
 using namespace mlir;
 

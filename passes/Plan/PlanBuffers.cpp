@@ -103,14 +103,14 @@ private:
 void BufferPlanner::layOutWeights() {
   SmallVector<Attribute> layout;
   for (Block *block : blocksOf(body))
-   for (auto constant : block->getOps<ConstantOp>()) {
-    if (constant->use_empty())
-      continue;
-    weightOffsets[constant.getResult()] = weightBytes;
-    layout.push_back(
-        b.getDictionaryAttr({b.getNamedAttr("offset", b.getI64IntegerAttr(weightBytes)), b.getNamedAttr("value", constant.getValueAttr())}));
-    weightBytes = llvm::alignTo(weightBytes + *getConstant(bufferBytes(cast<RankedTensorType>(constant.getType()))), kBufferAlignment);
-  }
+    for (auto constant : block->getOps<ConstantOp>()) {
+      if (constant->use_empty())
+        continue;
+      weightOffsets[constant.getResult()] = weightBytes;
+      layout.push_back(
+          b.getDictionaryAttr({b.getNamedAttr("offset", b.getI64IntegerAttr(weightBytes)), b.getNamedAttr("value", constant.getValueAttr())}));
+      weightBytes = llvm::alignTo(weightBytes + *getConstant(bufferBytes(cast<RankedTensorType>(constant.getType()))), kBufferAlignment);
+    }
   cast<ModuleOp>(function->getParentOp())->setAttr("ingot.weight_layout", b.getArrayAttr(layout));
 }
 
@@ -252,7 +252,8 @@ Value BufferPlanner::symbolicBuffer(const Box &box, RankedTensorType tensor) {
   AffineExpr extent = b.getAffineConstantExpr(1);
   for (auto [size, stride] : llvm::zip_equal(getDims(tensor), box.strides))
     extent = extent + (size - 1) * stride;
-  auto flat = MemRefType::get({std::clamp<int64_t>(symbols.upperBound(symbols.bound(extent)), 0, kMostElements)}, getStorageType(tensor.getElementType()));
+  auto flat =
+      MemRefType::get({std::clamp<int64_t>(symbols.upperBound(symbols.bound(extent)), 0, kMostElements)}, getStorageType(tensor.getElementType()));
   return memref::ViewOp::create(b, flat, base, shift, ValueRange());
 }
 
@@ -348,8 +349,7 @@ void BufferPlanner::rewrite(BindDimOp bind) {
 
 void BufferPlanner::rewrite(IfOp branch) {
   SmallVector<Type> sizes(branch.getSymbols().size(), b.getIndexType());
-  auto planned =
-      IfOp::create(b, sizes, bufferOf(branch.getCondition()), branch.getSymbolsAttr(), branch.getThenDimsAttr(), branch.getElseDimsAttr());
+  auto planned = IfOp::create(b, sizes, bufferOf(branch.getCondition()), branch.getSymbolsAttr(), branch.getThenDimsAttr(), branch.getElseDimsAttr());
   for (auto [from, to] : llvm::zip_equal(branch->getRegions(), planned->getRegions())) {
     to.takeBody(from);
     auto outer = defined;

@@ -139,7 +139,8 @@ void ViewPlacement::claimInits(LoopOp op) {
   for (auto [operand, result] : llvm::zip(op.getInitsMutable(), op.getResults()))
     if (!onlyProducer(operand.get(), current) || !claim(operand.get(), wholeBuffer(result)))
       operandCopies.push_back(&operand);
-  if (Value condition = op.getCondition(); condition && !(condition.hasOneUse() && condition.getDefiningOp<RegionOp>() && condition.getParentBlock() == current))
+  if (Value condition = op.getCondition();
+      condition && !(condition.hasOneUse() && condition.getDefiningOp<RegionOp>() && condition.getParentBlock() == current))
     operandCopies.push_back(&op.getConditionMutable()[0]);
 }
 
@@ -268,8 +269,8 @@ void ViewPlacement::claimPad(PadOp op) {
   // The widest border first: the others lie in it.
   for (Operation *user : op.getX().getUsers()) {
     auto other = dyn_cast<PadOp>(user);
-    if (other && other != op && other->getBlock() == current && !borderOf.contains(op.getX()) && other.getMode() == PadMode::Constant && other.getValue() == op.getValue() &&
-        llvm::all_of_zip(op.getLow(), other.getLow(), std::less_equal<int64_t>()) &&
+    if (other && other != op && other->getBlock() == current && !borderOf.contains(op.getX()) && other.getMode() == PadMode::Constant &&
+        other.getValue() == op.getValue() && llvm::all_of_zip(op.getLow(), other.getLow(), std::less_equal<int64_t>()) &&
         llvm::all_of_zip(op.getHigh(), other.getHigh(), std::less_equal<int64_t>()) &&
         (op.getLow() != other.getLow() || op.getHigh() != other.getHigh()))
       claimPad(other);

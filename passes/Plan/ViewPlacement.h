@@ -10,7 +10,8 @@ namespace ingot {
 /// Where the elements of a tensor lie: in the buffer of `root`, from `offset` on, `strides` apart (both in elements, one stride per dim of the
 /// tensor, functions of the model's symbols).
 struct Box {
-  mlir::Value root; ///< an argument, a constant, a result of a region or of control flow, or a concat, pad or returned value whose buffer others write into
+  mlir::Value
+      root; ///< an argument, a constant, a result of a region or of control flow, or a concat, pad or returned value whose buffer others write into
   mlir::AffineExpr offset;
   Dims strides;
 };

@@ -181,7 +181,9 @@ static IngotStatus bind_symbol(Binding *binding, const IngotTensorInfo *info, in
 IngotStatus ingot_bind_symbols(Binding *binding, const IngotTensor *inputs) {
   const IngotModel *model = binding->model;
   for (uint32_t i = 0; i < model->symbol_count; ++i) // the others follow from these
-    binding->values[i] = model->symbols[i].kind == INGOT_SYMBOL_ROOM ? binding->rooms[i] : model->symbols[i].kind == INGOT_SYMBOL_RESULT ? model->symbols[i].maximum : -1;
+    binding->values[i] = model->symbols[i].kind == INGOT_SYMBOL_ROOM     ? binding->rooms[i]
+                         : model->symbols[i].kind == INGOT_SYMBOL_RESULT ? model->symbols[i].maximum
+                                                                         : -1;
   for (uint32_t i = 0; i < model->input_count; ++i) {
     const IngotTensorInfo *info = &model->inputs[i];
     for (int32_t at = 0; at < info->rank; ++at) {
@@ -299,7 +301,8 @@ IngotStatus ingot_bind_tensors(Binding *binding, const IngotTensor *inputs, cons
     if (status == INGOT_OK && ingot_grows(model, &model->outputs[i])) {
       binding->outputs[i] = binding->output_staging[i];
       if (outputs[i].data && !outputs[i].dims)
-        status = ingot_refuse(&binding->error, INGOT_WRONG_SHAPE, "output '%s' comes without dims, but only a run can tell how large it is: say how much room there is",
+        status = ingot_refuse(&binding->error, INGOT_WRONG_SHAPE,
+                              "output '%s' comes without dims, but only a run can tell how large it is: say how much room there is",
                               model->outputs[i].name);
     } else if (status == INGOT_OK) {
       status = choose_place(binding, "output", &model->outputs[i], &outputs[i], binding->output_staging[i], &binding->outputs[i]);
@@ -320,7 +323,8 @@ static IngotStatus hand_over(const Binding *binding, const IngotTensorInfo *info
     room *= (uint64_t)tensor->dims[i];
   const uint64_t needed = elements_of(info, binding->values);
   if (needed > room)
-    return ingot_refuse(&binding->error, INGOT_WRONG_SHAPE, "output '%s' has %" PRIu64 " elements, but there is room for %" PRIu64, info->name, needed, room);
+    return ingot_refuse(&binding->error, INGOT_WRONG_SHAPE, "output '%s' has %" PRIu64 " elements, but there is room for %" PRIu64, info->name,
+                        needed, room);
   memcpy(tensor->data, from, needed * ingot_element_bytes(info->element_type));
   return INGOT_OK;
 }

@@ -166,7 +166,7 @@ TEST_P(DataSizes, RangesThatStandStill) {
 }
 
 TEST_P(DataSizes, ManyTrips) {
-  for (int64_t trips : {int64_t(8193), INT64_MAX}) {
+  for (int64_t trips : {(int64_t(1) << 20) + 1, INT64_MAX}) {
     Data data;
     data.trips = trips;
     expectFailure(data, {"steps", "Loop"});

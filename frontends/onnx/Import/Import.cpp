@@ -174,21 +174,21 @@ private:
   LogicalResult finishPlaceholders() {
     bool ok = true;
     for (Block *block : blocksOf(function.getBody().front()))
-     for (Operation &op : llvm::make_early_inc_range(*block)) {
-      std::optional<Dims> dims = op.getNumResults() == 1 ? getPlaceholderDims(op.getResult(0)) : std::nullopt;
-      if (!dims)
-        continue;
-      if (!symbols.isDynamic() && llvm::any_of(*dims, [&](AffineExpr dim) { return needsInput(dim); })) {
-        symbols.reportSymbolic(op.getUses().begin()->getOwner()->getLoc(), *dims);
-        ok = false;
-        continue;
+      for (Operation &op : llvm::make_early_inc_range(*block)) {
+        std::optional<Dims> dims = op.getNumResults() == 1 ? getPlaceholderDims(op.getResult(0)) : std::nullopt;
+        if (!dims)
+          continue;
+        if (!symbols.isDynamic() && llvm::any_of(*dims, [&](AffineExpr dim) { return needsInput(dim); })) {
+          symbols.reportSymbolic(op.getUses().begin()->getOwner()->getLoc(), *dims);
+          ok = false;
+          continue;
+        }
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPoint(&op);
+        auto map = AffineMapAttr::get(AffineMap::get(0, symbols.names().size(), *dims, &context));
+        op.getResult(0).replaceAllUsesWith(DimsOp::create(b, op.getLoc(), op.getResult(0).getType(), map));
+        op.erase();
       }
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPoint(&op);
-      auto map = AffineMapAttr::get(AffineMap::get(0, symbols.names().size(), *dims, &context));
-      op.getResult(0).replaceAllUsesWith(DimsOp::create(b, op.getLoc(), op.getResult(0).getType(), map));
-      op.erase();
-    }
     return success(ok);
   }
 

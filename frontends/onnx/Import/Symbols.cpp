@@ -124,9 +124,7 @@ AffineExpr Symbols::defineRoom(std::string name, SymbolRange range) {
   return room;
 }
 
-AffineExpr Symbols::boundOf(AffineExpr a, AffineExpr b) const {
-  return isAtLeast(a - b, 0) ? a : isAtLeast(b - a, 0) ? b : simplifyDim(a + b);
-}
+AffineExpr Symbols::boundOf(AffineExpr a, AffineExpr b) const { return isAtLeast(a - b, 0) ? a : isAtLeast(b - a, 0) ? b : simplifyDim(a + b); }
 
 bool Symbols::isKnownBefore(AffineExpr dim) const {
   bool known = true;

@@ -92,8 +92,8 @@ Type joinTypes(Node &n, BranchDims &dims, unsigned index, Value a, Value c) {
   }
   if (x.getRank() != y.getRank() || x.getElementType() != y.getElementType()) {
     n.error() << "the branches of If node '" << n.proto.name()
-              << "' must give tensors of one rank and element type when its condition is computed at run time; output " << index << " is " << x << " or "
-              << y;
+              << "' must give tensors of one rank and element type when its condition is computed at run time; output " << index << " is " << x
+              << " or " << y;
     return {};
   }
   Dims joined;
@@ -140,8 +140,8 @@ void importIf(Node &n) {
 }
 
 constexpr OpRow kRows[] = {
-    {"BitCast", importBitCast},   {"Cast", importCast}, {"CastLike", importCastLike}, {"Dropout", importDropout},
-    {"Identity", importIdentity}, {"If", importIf},
+    {"BitCast", importBitCast}, {"Cast", importCast},         {"CastLike", importCastLike},
+    {"Dropout", importDropout}, {"Identity", importIdentity}, {"If", importIf},
 };
 
 } // namespace

@@ -128,7 +128,9 @@ void importUnique(Node &n) {
 
 void importNonMaxSuppression(Node &n) {
   Type i64 = n.b.getI64Type(), f32 = n.b.getF32Type();
-  auto scalarOr = [&](unsigned index, double otherwise, Type element) { return n.has(index) ? n.cast(flat(n, n[index]), element) : n.scalar(otherwise, element); };
+  auto scalarOr = [&](unsigned index, double otherwise, Type element) {
+    return n.has(index) ? n.cast(flat(n, n[index]), element) : n.scalar(otherwise, element);
+  };
   Value most = scalarOr(2, 0.0, i64), overlap = scalarOr(3, 0.0, f32), least = scalarOr(4, -std::numeric_limits<double>::infinity(), f32);
   if (rankOf(n[0]) != 3 || rankOf(n[1]) != 3) {
     n.error() << "needs boxes and scores of rank 3, has " << n[0].getType() << " and " << n[1].getType();

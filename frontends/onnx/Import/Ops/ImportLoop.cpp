@@ -94,7 +94,8 @@ std::optional<LoopOp> Body::build(size_t stacked, llvm::function_ref<SmallVector
     llvm::append_range(dims, getDims(typeOf(slice)));
     types.push_back(makeTensorType(dims, elementOf(slice)));
   }
-  auto loop = LoopOp::create(n.b, n.loc, types, condition, carried, AffineMapAttr::get(mapOf(trips)), n.b.getI64IntegerAttr(number(counter)), countSymbol);
+  auto loop =
+      LoopOp::create(n.b, n.loc, types, condition, carried, AffineMapAttr::get(mapOf(trips)), n.b.getI64IntegerAttr(number(counter)), countSymbol);
   loop.getBody().takeBody(open.getBody());
   open.erase();
   return loop;
