@@ -30,6 +30,7 @@ RegionOp wrap(Operation &op) {
 
 struct CopyViewsPass : impl::CopyViewsPassBase<CopyViewsPass> {
   void runOnOperation() override {
+    // The function that prepares a run (see ingot-plan-buffers) comes by when passes run one function after the other.
     if (!llvm::hasSingleElement(getOperation().getBody()) || getOperation()->hasAttr("ingot.prepares"))
       return;
     Block &body = getOperation().getBody().front();

@@ -68,7 +68,7 @@ TEST_F(ImportControl, BindsTheTripsOfALoop) {
 TEST_F(ImportControl, KeepsLoopsThatEndOnACondition) {
   std::string graph = "g (float[2] x, float most) => (float[2] y, float[n, 2] all) { [loop] y, all = Loop(, , x)<body = b (int64 i, bool c, float[2] a)"
                       " => (bool d, float[2] r, float[2] s) { r = Exp(a) m = ReduceMax<keepdims = 0>(r) d = Less(m, most) s = Neg(r) }> }";
-  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.loop while"), HasSubstr("counter 0 count 1"),
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.loop while"), HasSubstr("counter 1 count 2"),
                                    HasSubstr("ingot.rooms = array<i64: 0>"), HasSubstr("{ingot.room = 0 : i64}")));
 }
 
