@@ -2,9 +2,9 @@
 #include "compiler/Driver/Interface.h"
 
 #include "compiler/Driver/Diagnostics.h"
+#include "dialects/Ingot/ModelSymbols.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
-#include "dialects/Ingot/ModelSymbols.h"
 #include "runtime/include/ingot/model.h"
 
 #include <regex>
@@ -45,9 +45,10 @@ public:
         names.push_back(name.str());
     if (ModelSymbols::areSeen(model)) {
       for (auto [i, name, range] : llvm::enumerate(ArrayRef(names).take_front(symbols.ranges.size()), symbols.ranges))
-        interface.symbols.push_back({name, range.minimum, range.maximum, symbols.isRoom(i)    ? INGOT_SYMBOL_ROOM
-                                                                               : symbols.isInput(i) ? INGOT_SYMBOL_INPUT
-                                                                                                    : INGOT_SYMBOL_RESULT});
+        interface.symbols.push_back({name, range.minimum, range.maximum,
+                                     symbols.isRoom(i)    ? INGOT_SYMBOL_ROOM
+                                     : symbols.isInput(i) ? INGOT_SYMBOL_INPUT
+                                                          : INGOT_SYMBOL_RESULT});
       for (AffineExpr dim : derived) {
         SymbolRange range = rangeOf(dim, symbols.ranges);
         int32_t kind = symbols.bound(dim) == simplifyDim(dim) ? INGOT_SYMBOL_COMPUTED : INGOT_SYMBOL_RESULT;

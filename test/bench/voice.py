@@ -87,12 +87,16 @@ def main() -> int:
         lines.append(f"| {model.name} | {best['ingot']:.1f} | {best['peer']:.1f} | {best['ingot'] / best['peer']:.2f} |")
         print(lines[-1], flush=True)
     date = datetime.date.today().isoformat()
-    options.output.write_text(
-        "# A chunk of sound\n\n"
-        f"`test/bench/voice.py`, {date}, {platform.machine()}, one thread, microseconds per chunk of 32 ms (576 samples with their context), the least of\n"
-        f"{options.rounds} interleaved rounds' medians. Both sides include their call; ONNX Runtime's inputs and outputs are bound.\n\n"
-        "| model | Ingot | ONNX Runtime | ratio |\n|---|---:|---:|---:|\n" + "\n".join(lines) + "\n"
-    )
+    rows = "\n".join(lines)
+    options.output.write_text(f"""# A chunk of sound
+
+`test/bench/voice.py`, {date}, {platform.machine()}, one thread, microseconds per chunk of 32 ms (576 samples with their context), the least of
+{options.rounds} interleaved rounds' medians. Both sides include their call; ONNX Runtime's inputs and outputs are bound.
+
+| model | Ingot | ONNX Runtime | ratio |
+|---|---:|---:|---:|
+{rows}
+""")
     return 0
 
 

@@ -388,14 +388,16 @@ case(
 )
 case(
     "slice-runtime",
-    """main (float[9, 7] x, int64[2] b, int64[2] e) => (float[n, m] y, float[k] s) <int64[1] one = {1}> { y = Slice(x, b, e) s = ReduceSum <keepdims = 0> (y, one) }""",
+    """main (float[9, 7] x, int64[2] b, int64[2] e) => (float[n, m] y, float[k] s) <int64[1] one = {1}> {
+  y = Slice(x, b, e) s = ReduceSum <keepdims = 0> (y, one) }""",
     {"x": f32(9, 7), "b": i64(2, -5), "e": i64(-1, 100)},
     {"x": f32(9, 7), "b": i64(0, 3), "e": i64(9, 3)},
     {"x": f32(9, 7), "b": i64(8, 0), "e": i64(2, 1)},
 )
 case(
     "slice-steps-runtime",
-    """main (float[9, 7] x, int64[1] b, int64[1] e) => (float[n, 7] y) <int64[1] axis = {0}, int64[1] step = {3}> { z = Slice(x, b, e, axis, step) y = Tanh(z) }""",
+    """main (float[9, 7] x, int64[1] b, int64[1] e) => (float[n, 7] y) <int64[1] axis = {0}, int64[1] step = {3}> {
+  z = Slice(x, b, e, axis, step) y = Tanh(z) }""",
     {"x": f32(9, 7), "b": i64(1), "e": i64(9)},
     {"x": f32(9, 7), "b": i64(0), "e": i64(8)},
 )
@@ -408,7 +410,8 @@ case(
 )
 case(
     "expand-runtime",
-    """main (int64[3] s, float[4, 1] x) => (float[n, 4, m] y, float[4, k] z) { y = Expand(x, s) e = Exp(x) t = Gather(s, last) u = Reshape(t, minus) v = Concat <axis = 0> (four, u) z = Expand(e, v) }""".replace(
+    """main (int64[3] s, float[4, 1] x) => (float[n, 4, m] y, float[4, k] z) {
+  y = Expand(x, s) e = Exp(x) t = Gather(s, last) u = Reshape(t, minus) v = Concat <axis = 0> (four, u) z = Expand(e, v) }""".replace(
         "z) {", "z) <int64 last = {2}, int64[1] minus = {-1}, int64[1] four = {4}> {"
     ),
     {"s": i64(3, 4, 5), "x": f32(4, 1)},
@@ -439,14 +442,16 @@ case(
 
 case(
     "reshape-runtime",
-    """main (int64[3] s, float[4, 6] x) => (float[a, b, c] y, float[d] r) <int64[1] minus = {-1}> { y = Reshape(x, s) t = Exp(y) r = Reshape(t, minus) }""",
+    """main (int64[3] s, float[4, 6] x) => (float[a, b, c] y, float[d] r) <int64[1] minus = {-1}> {
+  y = Reshape(x, s) t = Exp(y) r = Reshape(t, minus) }""",
     {"s": i64(2, 3, 4), "x": f32(4, 6)},
     {"s": i64(0, -1, 2), "x": f32(4, 6)},
     {"s": i64(24, 1, 1), "x": f32(4, 6)},
 )
 case(
     "sizes-equal",
-    """main (int64[1] e, float[9, 4] x, float[9, 4] z) => (float[n, 4] y) <int64[1] b = {0}> { p = Slice(x, b, e) q = Slice(z, b, e) y = Mul(p, q) }""",
+    """main (int64[1] e, float[9, 4] x, float[9, 4] z) => (float[n, 4] y) <int64[1] b = {0}> {
+  p = Slice(x, b, e) q = Slice(z, b, e) y = Mul(p, q) }""",
     {"e": i64(5), "x": f32(9, 4), "z": f32(9, 4)},
     {"e": i64(-2), "x": f32(9, 4), "z": f32(9, 4)},
 )

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Three models of silero-vad listen to a minute of sound, chunk by chunk with their state carried, as shared libraries in one process; the probabilities
-are those of ONNX Runtime within 1e-4. Two of the models have branches and take the rate of the sound.
+"""Three models of silero-vad listen to a minute of sound, chunk by chunk with their state carried, as shared libraries in one process; the
+probabilities are those of ONNX Runtime within 1e-4. Two of the models have branches and take the rate of the sound.
 
     test/e2e/run_voice.py --levels=-O3
 """

@@ -59,8 +59,8 @@ public:
 
   //===-- Sizes that follow from data -------------------------------------------------------------------------------------------------------===//
 
-  /// The value that the scalar `value` (one element of an integer type) has at run time, as a symbol; or as what it is where that is known. A run fails
-  /// where it is not in `range` or above `limit` (a function of symbols known before; null: none).
+  /// The value that the scalar `value` (one element of an integer type) has at run time, as a symbol; or as what it is where that is known. A run
+  /// fails where it is not in `range` or above `limit` (a function of symbols known before; null: none).
   mlir::AffineExpr bindDim(mlir::Value value, const std::string &name, SymbolRange range, mlir::AffineExpr limit = {});
 
   /// The same for what nothing bounds but `most`: memory for it grows when a run needs it.

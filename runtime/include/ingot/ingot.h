@@ -25,8 +25,7 @@ typedef struct IngotWeights IngotWeights;
 
 /* Runs a model; created by ingot_session_open. */
 typedef struct IngotSession {
-  const IngotApi *api;
-  /* the rest is the runtime's */
+  const IngotApi *api; /* the rest is the runtime's */
 } IngotSession;
 
 /* A fork-join pool of the caller's. `run` calls function(argument, t) once for every t in 0..threads-1, all at the same time (they wait for each
@@ -63,14 +62,6 @@ typedef struct IngotSessionOptions {
   char *error_text;
   size_t error_text_bytes;
 } IngotSessionOptions;
-
-/* What a session takes. The first two come from the allocator in two pieces, and no others do. */
-typedef struct IngotMemory {
-  uint64_t arena_bytes;   /* 0 bytes are allocated when the caller supplies the arena */
-  uint64_t session_bytes; /* the session with its team of threads and the copies that INGOT_STAGING makes */
-  uint64_t stack_bytes;   /* address space for the stacks of the workers, from the system */
-  uint64_t weight_bytes;  /* of the model or its file, read-only and shared by all sessions */
-} IngotMemory;
 
 /* An input or output of one run. */
 typedef struct IngotTensor {
@@ -186,9 +177,8 @@ static inline uint32_t ingot_session_threads(const IngotSession *session) { retu
 /* The values of IngotModel.symbols in the last run, from which the dims of outputs follow. */
 static inline const int64_t *ingot_session_values(const IngotSession *session) { return session ? session->api->session_values(session) : NULL; }
 
-/* Where the last run wrote an output. Of use for outputs of a model with rooms (INGOT_SYMBOL_ROOM) whose size only a run can tell: they lie in the
- * session's memory, which grows with them, until its next run; ingot_session_values() gives their dims. A tensor of the caller with data and dims
- * gets a copy if it has room for all elements, else the run ends with INGOT_WRONG_SHAPE; one without data gets none. */
+/* Where the last run wrote an output. With rooms (INGOT_SYMBOL_ROOM), outputs that only a run can size lie in the session's memory until the next run.
+ * A caller's tensor with data and dims gets a copy, or INGOT_WRONG_SHAPE when its dims have fewer elements; one without data gets none. */
 static inline const void *ingot_session_output(const IngotSession *session, uint32_t output) {
   return session && session->api->struct_size >= sizeof(IngotApi) ? session->api->session_output(session, output) : NULL;
 }

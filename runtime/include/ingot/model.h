@@ -109,6 +109,14 @@ typedef struct IngotVariant {
   uint64_t value_count; /* slots of `values` */
 } IngotVariant;
 
+/* What a session takes. The first two come from the allocator in two pieces, and no others do. */
+typedef struct IngotMemory {
+  uint64_t arena_bytes;   /* 0 bytes are allocated when the caller supplies the arena */
+  uint64_t session_bytes; /* the session with its team of threads and the copies that INGOT_STAGING makes */
+  uint64_t stack_bytes;   /* address space for the stacks of the workers, from the system */
+  uint64_t weight_bytes;  /* of the model or its file, read-only and shared by all sessions */
+} IngotMemory;
+
 typedef struct IngotApi IngotApi;
 
 typedef struct IngotModel {

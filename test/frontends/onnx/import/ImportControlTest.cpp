@@ -41,8 +41,9 @@ TEST_F(ImportControl, KeepsBothBranchesOfAComputedCondition) {
 TEST_F(ImportControl, GivesASymbolToSizesThatBranchesChoose) {
   std::string graph = "g (float[2] x, bool c) => (float[d] y) { [choose] y = If(c)<then_branch = yes () => (float[2] p) { p = Relu(x) }, "
                       "else_branch = no () => (float[1] q) { z = Constant<value_ints = [0]>() q = Gather(x, z) }> }";
-  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.symbols = [\"choose.size\"]"), HasSubstr("ingot.ranges = [array<i64: 1, 2>]"),
-                                   HasSubstr("#map = affine_map<()[s0] -> (2)>\n#map1 = affine_map<()[s0] -> (1)>"), HasSubstr("then #map else #map1")));
+  EXPECT_THAT(import(graph),
+              AllOf(HasSubstr("ingot.symbols = [\"choose.size\"]"), HasSubstr("ingot.ranges = [array<i64: 1, 2>]"),
+                    HasSubstr("#map = affine_map<()[s0] -> (2)>\n#map1 = affine_map<()[s0] -> (1)>"), HasSubstr("then #map else #map1")));
 }
 
 TEST_F(ImportControl, RefusesBranchesOfDifferentRanks) {
@@ -61,15 +62,16 @@ TEST_F(ImportControl, UnrollsLoops) {
 TEST_F(ImportControl, BindsTheTripsOfALoop) {
   std::string graph = "g (float[2] x, int64 n) => (float[2] y) { [loop] y = Loop(n, , x)<body = b (int64 i, bool c, float[2] a)"
                       " => (bool d, float[2] r) { d = Identity(c) r = Exp(a) }> }";
-  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.bind_dim"), HasSubstr("#map1 = affine_map<()[s0, s1] -> (s0)>"), HasSubstr("trips #map1 counter 1"),
-                                   HasSubstr("ingot.symbols = [\"loop.count\", \"loop.trip\"]")));
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.bind_dim"), HasSubstr("#map1 = affine_map<()[s0, s1] -> (s0)>"),
+                                   HasSubstr("trips #map1 counter 1"), HasSubstr("ingot.symbols = [\"loop.count\", \"loop.trip\"]")));
 }
 
 TEST_F(ImportControl, KeepsLoopsThatEndOnACondition) {
-  std::string graph = "g (float[2] x, float most) => (float[2] y, float[n, 2] all) { [loop] y, all = Loop(, , x)<body = b (int64 i, bool c, float[2] a)"
-                      " => (bool d, float[2] r, float[2] s) { r = Exp(a) m = ReduceMax<keepdims = 0>(r) d = Less(m, most) s = Neg(r) }> }";
-  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.loop while"), HasSubstr("counter 1 count 2"),
-                                   HasSubstr("ingot.rooms = array<i64: 0>"), HasSubstr("{ingot.room = 0 : i64}")));
+  std::string graph =
+      "g (float[2] x, float most) => (float[2] y, float[n, 2] all) { [loop] y, all = Loop(, , x)<body = b (int64 i, bool c, float[2] a)"
+      " => (bool d, float[2] r, float[2] s) { r = Exp(a) m = ReduceMax<keepdims = 0>(r) d = Less(m, most) s = Neg(r) }> }";
+  EXPECT_THAT(import(graph), AllOf(HasSubstr("ingot.loop while"), HasSubstr("counter 1 count 2"), HasSubstr("ingot.rooms = array<i64: 0>"),
+                                   HasSubstr("{ingot.room = 0 : i64}")));
 }
 
 TEST_F(ImportControl, RefusesLoopsThatChangeWhatTheyCarry) {
