@@ -76,7 +76,7 @@ static IngotStatus read_options(const IngotSessionOptions *given, SessionPlan *p
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the pool has no function or no threads");
   if (!options->allocate != !options->release)
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "an allocator needs both functions");
-  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_LAZY_WEIGHTS)) != 0 || options->reserved != 0)
+  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_LAZY_WEIGHTS | INGOT_GROWING_ARENA)) != 0 || options->reserved != 0)
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the options have unknown flags");
   if (!options->allocate) {
     options->allocate = allocate_default;
@@ -142,6 +142,11 @@ static IngotStatus plan_session(const IngotModel *model, const IngotSessionOptio
   return INGOT_OK;
 }
 
+/// Whether opening leaves the arena to the first run.
+static bool starts_empty(const IngotSessionOptions *options, const IngotVariant *variant) {
+  return (options->flags & INGOT_GROWING_ARENA) != 0 && !options->arena && variant->prepare;
+}
+
 /// What a run needs, with these values of the symbols that inputs have and of the rooms (null: the largest inputs and the first rooms). `slots` holds
 /// the variant's values. Negative: -1 - the relation that does not hold.
 static int64_t arena_for(const IngotModel *model, const IngotVariant *variant, const int64_t *values, int64_t *slots) {
@@ -162,7 +167,7 @@ static IngotStatus model_memory_required(const IngotModel *model, const IngotSes
   const IngotStatus status = plan_session(model, options, &plan);
   if (status != INGOT_OK)
     return status;
-  uint64_t arena = plan.variant->arena_bytes;
+  uint64_t arena = starts_empty(&plan.options, plan.variant) ? 0 : plan.variant->arena_bytes;
   if (values && model->symbol_count != 0) {
     int64_t *slots = calloc(plan.variant->value_count, sizeof *slots);
     if (!slots)
@@ -225,7 +230,8 @@ static IngotStatus take_arena(Session *session, const SessionPlan *plan) {
   const IngotSessionOptions *options = &plan->options;
   const IngotModel *model = session->binding.model;
   const int64_t largest = ingot_has_rooms(model) ? arena_for(model, plan->variant, NULL, session->binding.values) : 0;
-  const uint64_t needed = round_up(largest > 0 ? (uint64_t)largest : plan->variant->arena_bytes);
+  const bool empty = starts_empty(options, plan->variant);
+  const uint64_t needed = empty ? 0 : round_up(largest > 0 ? (uint64_t)largest : plan->variant->arena_bytes);
   uint8_t *arena = options->arena;
   session->arena_bytes = arena ? options->arena_bytes : needed;
   if (arena && (uintptr_t)arena % INGOT_ALIGNMENT != 0)
@@ -367,7 +373,8 @@ static IngotStatus grow_arena(Session *session, uint64_t needed) {
   void *arena = needed <= SIZE_MAX / 2 ? options->allocate(options->user, (size_t)needed, INGOT_ALIGNMENT) : NULL;
   if (!arena)
     return ingot_refuse(&session->binding.error, INGOT_OUT_OF_MEMORY, "no memory for an arena of %" PRIu64 " bytes", needed);
-  options->release(options->user, session->arena, (size_t)session->arena_bytes);
+  if (session->arena)
+    options->release(options->user, session->arena, (size_t)session->arena_bytes);
   session->arena = session->call.arena = arena;
   session->arena_bytes = needed;
   return INGOT_OK;
@@ -383,7 +390,7 @@ static IngotStatus prepare(Session *session) {
     return ingot_refuse(&binding->error, INGOT_WRONG_SHAPE, "%s", model->relations[-1 - bytes]);
   const uint64_t grown = ingot_place_grown(model, binding->values, NULL, NULL), needed = round_up((uint64_t)bytes) + grown;
   if ((grown != 0 ? needed : (uint64_t)bytes) > session->arena_bytes) {
-    if (!session->arena || !ingot_has_rooms(model))
+    if (session->options.arena || !(ingot_has_rooms(model) || starts_empty(&session->options, session->variant)))
       return ingot_refuse(&binding->error, INGOT_ARENA_TOO_SMALL, "the arena has %" PRIu64 " bytes, these dims need %" PRIu64, session->arena_bytes,
                           grown != 0 ? needed : (uint64_t)bytes);
     const IngotStatus status = grow_arena(session, needed);

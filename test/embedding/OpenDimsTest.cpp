@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <vector>
 
 namespace {
@@ -16,15 +17,18 @@ struct Session {
   IngotSession *session = nullptr;
   IngotStatus status;
 
-  explicit Session(uint32_t threads, void *arena = nullptr, uint64_t bytes = 0) {
+  explicit Session(uint32_t threads, void *arena = nullptr, uint64_t bytes = 0) : Session(optionsOf(threads, arena, bytes)) {}
+  explicit Session(const IngotSessionOptions &options) { status = ingot_session_open(&open_model, &options, &session); }
+  ~Session() { ingot_session_close(&session); }
+
+  static IngotSessionOptions optionsOf(uint32_t threads, void *arena = nullptr, uint64_t bytes = 0) {
     IngotSessionOptions options = {};
     options.struct_size = sizeof options;
     options.threads = threads;
     options.arena = arena;
     options.arena_bytes = bytes;
-    status = ingot_session_open(&open_model, &options, &session);
+    return options;
   }
-  ~Session() { ingot_session_close(&session); }
 
   IngotStatus run(Floats &a, const Dims &aDims, Floats &b, const Dims &bDims, Floats &joined, Floats &total) {
     const IngotTensor inputs[] = {{a.data(), aDims.data(), nullptr}, {b.data(), bDims.data(), nullptr}};
@@ -96,6 +100,43 @@ TEST(OpenDims, TheArenaMayBeThatOfTheSizes) {
   Floats a(64 * 300), b(64 * 300), joined(2 * 64 * 300), total(64);
   EXPECT_EQ(session.run(a, {64, 300}, b, {64, 300}, joined, total), INGOT_ARENA_TOO_SMALL);
   checkSize(session, 1, 3);
+}
+
+TEST(OpenDims, AnArenaGrowsWithTheSizes) {
+  struct Memory {
+    std::vector<size_t> taken;
+    size_t released = 0;
+  } memory;
+  IngotSessionOptions options = Session::optionsOf(2);
+  options.flags = INGOT_GROWING_ARENA;
+  options.user = &memory;
+  options.allocate = [](void *user, size_t bytes, size_t alignment) {
+    static_cast<Memory *>(user)->taken.push_back(bytes);
+    return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  };
+  options.release = [](void *user, void *block, size_t) {
+    ++static_cast<Memory *>(user)->released;
+    std::free(block);
+  };
+  IngotMemory opened, forSmall, forLarge;
+  const int64_t small[] = {1, 2, 0}, large[] = {8, 100, 0};
+  ASSERT_EQ(ingot_model_memory_required(&open_model, &options, nullptr, &opened), INGOT_OK);
+  ASSERT_EQ(ingot_model_memory_required(&open_model, &options, small, &forSmall), INGOT_OK);
+  ASSERT_EQ(ingot_model_memory_required(&open_model, &options, large, &forLarge), INGOT_OK);
+  EXPECT_EQ(opened.arena_bytes, 0u);
+  {
+    Session session(options);
+    ASSERT_EQ(session.status, INGOT_OK);
+    EXPECT_EQ(memory.taken.size(), 1u); // the session alone
+    checkSize(session, 1, 2);
+    EXPECT_EQ(memory.taken.back(), forSmall.arena_bytes);
+    checkSize(session, 8, 100);
+    EXPECT_EQ(memory.taken.back(), forLarge.arena_bytes);
+    checkSize(session, 1, 2);
+    checkSize(session, 8, 100);
+    EXPECT_EQ(memory.taken.size(), 3u);
+  }
+  EXPECT_EQ(memory.released, memory.taken.size());
 }
 
 TEST(OpenDims, WrongSizesAreRefusedByName) {

@@ -39,16 +39,17 @@ typedef struct IngotPool {
 
 enum {
   INGOT_STAGING = 1u << 0,     /* tensors may have strides and any alignment: the session holds a copy of each one that does */
-  INGOT_LAZY_WEIGHTS = 1u << 2 /* opening does not read the weights: a run reads from the file what it is the first to need */
+  INGOT_LAZY_WEIGHTS = 1u << 2, /* opening does not read the weights: a run reads from the file what it is the first to need */
+  INGOT_GROWING_ARENA = 1u << 3 /* with open dims: opening takes no arena, a run with larger dims than before takes a larger one */
 };
 
 /* Everything but `struct_size` may be 0: then all comes from libc and there is a thread per core. */
 typedef struct IngotSessionOptions {
   uint32_t struct_size;
   uint32_t threads;  /* 0: one per core that this process may use; ignored with a pool */
-  uint32_t flags;    /* INGOT_STAGING, INGOT_LAZY_WEIGHTS */
+  uint32_t flags;    /* INGOT_STAGING, INGOT_LAZY_WEIGHTS, INGOT_GROWING_ARENA */
   uint32_t reserved; /* 0 */
-  /* For the session and the arena; called in open and close only. Both or none. `alignment` is a power of two. */
+  /* For the session and the arena; called in open, close and where an arena grows. Both or none. `alignment` is a power of two. */
   void *(*allocate)(void *user, size_t bytes, size_t alignment);
   void (*release)(void *user, void *memory, size_t bytes);
   void *user;
