@@ -6,7 +6,6 @@
     test/e2e/artefacts.py --filter 'static.*'  only these
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -619,15 +618,11 @@ CASES = [
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--filter", default=".*", help="a regular expression for the whole name")
-    options = parser.parse_args()
-    harness.need_ingot()
-    report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
+    report, wanted = harness.begin(__doc__)
     artefacts = Artefacts(harness.scratch("artefacts"))
     for case in CASES:
         name = case.__name__.replace("_", "-")
-        if re.fullmatch(options.filter, name):
+        if wanted(name):
             report.case(f"artefacts/{name}", case(artefacts))
     return report.finish()
 

@@ -9,7 +9,6 @@ Each row of the tables below is one test. Exit codes: 1 the input is wrong, 2 th
     test/e2e/bad_input.py --filter 'model-.*'  only these
 """
 
-import argparse
 import pathlib
 import re
 import sys
@@ -368,32 +367,28 @@ def other_cases(folder: pathlib.Path):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--filter", default=".*", help="a regular expression for the whole name")
-    options = parser.parse_args()
-    harness.need_ingot()
-    report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
+    report, wanted = harness.begin(__doc__)
     folder = harness.scratch("input")
     rows = [("model", name, contents, [], 1, words) for name, contents, words in MODELS]
     rows += [("option", name, contents, extra, code, words) for name, contents, extra, code, words in OPTIONS]
     for kind, name, contents, extra, code, words in rows:
-        if re.fullmatch(options.filter, f"{kind}-{name}"):
+        if wanted(f"{kind}-{name}"):
             report.case(f"input/{kind}-{name}", check_compile(folder / f"{kind}-{name}", contents, extra, code, words))
     for name, complaint in other_cases(folder / "other"):
-        if re.fullmatch(options.filter, f"tool-{name}"):
+        if wanted(f"tool-{name}"):
             report.case(f"input/tool-{name}", complaint)
     path, executable = folder / "good.onnx", folder / "good"
     path.write_bytes(good().SerializeToString())
     made = harness.compile_model(path, executable)
     report.case("input/good-model-compiles", None if made.code == 0 else made.text())
     for name, arguments, files, words in run_time_cases():
-        if re.fullmatch(options.filter, f"run-{name}"):
+        if wanted(f"run-{name}"):
             complaint = check_run(folder / f"run-{name}", executable, arguments, files, words) if made.code == 0 else "nothing to run"
             report.case(f"input/run-{name}", complaint)
     for number, (name, proto, good_inputs, bad_inputs, words) in enumerate([*run_failures(), nan_as_index(), wrong_length()]):
-        if re.fullmatch(options.filter, f"failure-{number}-{name}"):
+        if wanted(f"failure-{number}-{name}"):
             report.case(f"input/failure-{number}-{name}", check_run_failure(folder / f"failure-{number}", proto, good_inputs, bad_inputs, words))
-    if re.fullmatch(options.filter, "failure-wraps"):
+    if wanted("failure-wraps"):
         report.case("input/failure-wraps", division_that_wraps(folder / "failure-wraps"))
     return report.finish()
 

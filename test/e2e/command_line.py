@@ -6,12 +6,10 @@
     test/e2e/command_line.py --filter 'inspect.*'  only these
 """
 
-import argparse
 import hashlib
 import json
 import os
 import pathlib
-import re
 import sys
 from xml.etree import ElementTree
 
@@ -421,15 +419,11 @@ CASES = [
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--filter", default=".*", help="a regular expression for the whole name")
-    options = parser.parse_args()
-    harness.need_ingot()
-    report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
+    report, wanted = harness.begin(__doc__)
     bench = Bench(harness.scratch("command-line"))
     for case in CASES:
         name = case.__name__.replace("_", "-")
-        if not re.fullmatch(options.filter, name):
+        if not wanted(name):
             continue
         try:
             case(bench)

@@ -11,7 +11,6 @@ threads must give the same bits. A kernel that is wrong on NEON moves an output 
     test/e2e/cross.py --filter 'model-.*'   only these
 """
 
-import argparse
 import dataclasses
 import os
 import pathlib
@@ -249,21 +248,17 @@ CASES = [
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--filter", default=".*", help="a regular expression for the whole name")
-    options = parser.parse_args()
-    harness.need_ingot()
-    report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
+    report, wanted = harness.begin(__doc__)
     folder = harness.scratch("cross")
     cross = Cross(folder)
     for case in CASES:
         name = case.__name__.replace("_", "-")
-        if re.fullmatch(options.filter, name):
+        if wanted(name):
             result = case(cross)
             report.case(f"cross/{name}", *(result if isinstance(result, tuple) else (result,)))
     run = types.SimpleNamespace(target="aarch64-linux", levels="-O3", oracle_only=False, keep=False)
     for name in OPS:
-        if re.fullmatch(options.filter, f"op-{name}"):
+        if wanted(f"op-{name}"):
             [(_, complaint)] = run_ops.run_case(name, folder, run)
             report.case(f"cross/op-{name}", complaint, quiet=True)
     return report.finish()

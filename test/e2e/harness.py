@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the end-to-end programs share: compile a model, run the executable, ask ONNX Runtime, compare, count."""
 
+import argparse
 import dataclasses
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
@@ -199,6 +201,15 @@ def need_ingot() -> None:
         print(f"no {INGOT}: build first (test/run.sh, or ninja -C {BUILD}), or point INGOT_BUILD at a build folder", file=sys.stderr)
         print("passed=0 failed=1")
         raise SystemExit(1)
+
+
+def begin(description: str):
+    """The command line of a program of cases: an empty report, and whether a case of this name is wanted."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--filter", default=".*", help="a regular expression for the whole name")
+    pattern = re.compile(parser.parse_args().filter)
+    need_ingot()
+    return Report(ROOT / "test/e2e/expectations.txt"), pattern.fullmatch
 
 
 def scratch(name: str) -> pathlib.Path:
