@@ -195,12 +195,15 @@ private:
 
   /// A size beyond the room that there is goes to the runtime, which repeats the run with more. Returns whether it is.
   Value askForRoom(ImplicitLocOpBuilder &b, Value size, int64_t room) {
-    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, call.thread, arith::ConstantIndexOp::create(b, 0));
     Value isMore = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, size, symbols[room]);
-    auto only = scf::IfOp::create(b, arith::AndIOp::create(b, isFirst, isMore), /*withElseRegion=*/false);
-    auto then = ImplicitLocOpBuilder::atBlockTerminator(b.getLoc(), only.thenBlock());
-    memref::StoreOp::create(then, arith::IndexCastOp::create(then, then.getI64Type(), size), values,
-                            arith::ConstantIndexOp::create(then, room).getResult());
+    auto more = scf::IfOp::create(b, isMore, /*withElseRegion=*/false);
+    auto then = ImplicitLocOpBuilder::atBlockTerminator(b.getLoc(), more.thenBlock());
+    emitBarrier(then, b.getLoc(), call.team); // all threads have read how much room there is
+    Value isFirst = arith::CmpIOp::create(then, arith::CmpIPredicate::eq, call.thread, arith::ConstantIndexOp::create(then, 0));
+    auto only = scf::IfOp::create(then, isFirst, /*withElseRegion=*/false);
+    auto first = ImplicitLocOpBuilder::atBlockTerminator(b.getLoc(), only.thenBlock());
+    memref::StoreOp::create(first, arith::IndexCastOp::create(first, first.getI64Type(), size), values,
+                            arith::ConstantIndexOp::create(first, room).getResult());
     return isMore;
   }
 

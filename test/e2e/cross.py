@@ -37,7 +37,7 @@ OPS = """conv-3x3-odd-channels conv-1x1-odd-channels conv-depthwise-odd-channels
 matmul-weight-13x100-100x31 matmul-weight-1x300-300x1000 matmul-dynamic-2x9x32-2x32x24 softmax-2x3x17-1 layer-norm-2x9x33--1 reducesum-int64
 reducemean-axes-1x2x3 argmax cumsum topk maxpool-3x3-uneven averagepool-3x3-uneven erf exp-extremes tanh-extremes relu-nan round mod-fmod div-int32
 cast-to-int32 cast-to-bool where transpose-33x65-1x0 transpose-2x3x4x5x6-4x0x3x1x2 concat-last-axis gather-nd resize-up-uneven-linear-half_pixel
-squeeze-excite-hardsigmoid attention-masked feed-forward gru lstm-bidirectional""".split()
+squeeze-excite-hardsigmoid attention-masked feed-forward gru lstm-bidirectional if-sizes loop-stacked-grows nonzero-gather""".split()
 
 
 # A user's program that rounds upwards: the model does not, in none of its threads, and afterwards the program still does.
@@ -259,7 +259,8 @@ def main() -> int:
     run = types.SimpleNamespace(target="aarch64-linux", levels="-O3", oracle_only=False, keep=False)
     for name in OPS:
         if wanted(f"op-{name}"):
-            [(_, complaint)] = run_ops.run_case(name, folder, run)
+            table = next(table for table in run_ops.TABLES if name in table.CASES)
+            [(_, complaint)] = run_ops.run_case(table, name, folder, run)
             report.case(f"cross/op-{name}", complaint, quiet=True)
     return report.finish()
 

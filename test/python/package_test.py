@@ -99,6 +99,13 @@ def largest():
     return model
 
 
+def counting():
+    """0, 1, ... up to a number that the run is given: nothing bounds how many."""
+    kind = TensorProto.INT64
+    constants = [numpy_helper.from_array(np.int64(0), "zero"), numpy_helper.from_array(np.int64(1), "one")]
+    return proto([("Range", "zero most one", "y")], {"most": (kind, [])}, {"y": (kind, ["n"])}, constants)
+
+
 class Case(unittest.TestCase):
     def refused(self, status, text, call, *arguments, **named):
         with self.assertRaises(Error) as caught:
@@ -191,6 +198,21 @@ class Sessions(Case):
         self.refused(Status.WRONG_SHAPE, "a run can fill [4]", session.run, {"x": x}, {"y": np.zeros(3, np.float32)})
         room = np.zeros(4, np.float32)
         self.assertTrue(np.shares_memory(session.run({"x": x}, {"y": room})["y"], room))
+
+    def test_dims_that_nothing_bounds(self):
+        model = Model(library("counting", counting()))
+        self.assertIn("room", [symbol.known for symbol in model.symbols])
+        for _ in range(100):  # each session finds out anew, with two threads that have to agree
+            with Session(model, threads=2) as session:
+                for most in (5, 64, 65, 70000, 3):
+                    np.testing.assert_array_equal(session.run({"most": np.int64(most)})["y"], np.arange(most))
+        with Session(model, threads=1) as session:
+            room = np.full(10, -1)
+            result = session.run({"most": np.int64(7)}, {"y": room})["y"]
+            self.assertTrue(np.shares_memory(result, room))
+            np.testing.assert_array_equal(result, np.arange(7))
+            self.refused(Status.WRONG_SHAPE, "there is room for 10", session.run, {"most": np.int64(11)}, {"y": room})
+            self.refused(Status.RUN_FAILURE, "the_Range", session.run, {"most": np.int64(2**24 + 1)})
 
     def test_dims_that_the_run_refuses(self):
         x = np.arange(6, dtype=np.float32)

@@ -142,8 +142,8 @@ public:
     shapes.model = &model;
     shapes.values.assign(std::max<std::size_t>(variant->value_count, model.symbol_count), -1);
     for (std::uint32_t i = 0; i < model.symbol_count; ++i) // what only a run finds out is at most this
-      if (model.symbols[i].kind == INGOT_SYMBOL_RESULT)
-        shapes.values[i] = model.symbols[i].maximum;
+      if (model.symbols[i].kind == INGOT_SYMBOL_RESULT || model.symbols[i].kind == INGOT_SYMBOL_ROOM)
+        shapes.values[i] = model.symbols[i].kind == INGOT_SYMBOL_ROOM ? model.symbols[i].minimum : model.symbols[i].maximum;
     for (std::size_t i = 0; i < in.size(); ++i)
       if (!shapes.take(model.inputs[i], in.begin()[i]))
         return refuse(INGOT_WRONG_SHAPE, "input '" + std::string(model.inputs[i].name) + "' has dims that the model does not take");
@@ -272,6 +272,23 @@ public:
   }
 
   void run(std::span<const IngotTensor> in, std::span<IngotTensor> out) { expectOk(tryRun(in, out)); }
+
+  /// Of an output in the last run.
+  std::vector<std::int64_t> dims(std::uint32_t index) const {
+    std::vector<std::int64_t> result;
+    const std::int64_t *values = ingot_session_values(handle);
+    for (std::int64_t dim : ingot::dims(model->outputs[index]))
+      result.push_back(dim >= 0 ? dim : values[-1 - dim]);
+    return result;
+  }
+
+  /// What the last run wrote for an output; of use where only a run can tell how large it is. Valid until the next one.
+  template <typename T> std::span<const T> output(std::uint32_t index) const {
+    std::size_t count = 1;
+    for (std::int64_t dim : dims(index))
+      count *= static_cast<std::size_t>(dim);
+    return {static_cast<const T *>(ingot_session_output(handle, index)), count};
+  }
 
   /// From any thread or signal handler.
   void cancel() noexcept { ingot_session_cancel(handle); }

@@ -54,7 +54,7 @@ class TensorInfo(ctypes.Structure):
     _fields_ = [("name", c_char_p), ("dims", POINTER(c_int64)), ("bytes", c_uint64), ("element_type", c_int32), ("rank", c_int32)]
 
 
-INPUT, COMPUTED, RESULT = range(3)  # kinds of symbols
+INPUT, COMPUTED, RESULT, ROOM = range(4)  # kinds of symbols
 
 
 class Symbol(ctypes.Structure):
@@ -123,6 +123,7 @@ class Api(ctypes.Structure):
         ("session_error", function(c_char_p, c_void_p)),
         ("session_threads", function(c_uint32, c_void_p)),
         ("session_values", function(POINTER(c_int64), c_void_p)),
+        ("session_output", function(c_void_p, c_void_p, c_uint32)),
     ]
 
 

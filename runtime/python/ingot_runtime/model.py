@@ -68,7 +68,7 @@ class Model:
         self.info = self._find()
         self.api = self.info.api.contents
         symbols = self.info.symbols[: self.info.symbol_count] if self.info.symbol_count else []
-        kinds = ("input", "computed", "result")
+        kinds = ("input", "computed", "result", "room")
         self.symbols = tuple(Dim(s.name.decode(), s.minimum, s.maximum, kinds[s.kind], i) for i, s in enumerate(symbols))
         self.inputs = _tensors(self.info.inputs, self.info.input_count, self.symbols)
         self.outputs = _tensors(self.info.outputs, self.info.output_count, self.symbols)

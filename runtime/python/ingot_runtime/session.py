@@ -31,6 +31,11 @@ def _found_by_run(tensor: Tensor) -> bool:
     return any(not isinstance(dim, int) and dim.known == "result" for dim in tensor.dims)
 
 
+def _grows(model: Model, tensor: Tensor) -> bool:
+    """Whether nothing bounds the output: then it lies in the session's memory, which grows."""
+    return _found_by_run(tensor) and any(symbol.known == "room" for symbol in model.symbols)
+
+
 def _complain_of_names(kind: str, given, tensors) -> None:
     names = [tensor.name for tensor in tensors]
     for name in given:
@@ -38,7 +43,9 @@ def _complain_of_names(kind: str, given, tensors) -> None:
             raise Error(Status.INVALID_ARGUMENT, f"the model has no {kind} '{name}'; its {kind}s are {names}")
 
 
-def _run_tensor(array: np.ndarray, keep: list) -> abi.RunTensor:
+def _run_tensor(array: np.ndarray | None, keep: list) -> abi.RunTensor:
+    if array is None:
+        return abi.RunTensor(None, None, None)
     dims = (ctypes.c_int64 * max(1, array.ndim))(*array.shape)
     keep.append(dims)
     return abi.RunTensor(array.ctypes.data, dims, None)
@@ -101,7 +108,7 @@ class Session:
         status = self._api.session_run_tensors(self._handle, input_list, output_list)
         if status != Status.OK:
             abi.check(status, self._api.session_error(self._handle).decode(errors="replace"))
-        return {tensor.name: self._cut(tensor, array) for tensor, array in zip(self.model.outputs, results)}
+        return {tensor.name: self._cut(i, tensor, array) for i, (tensor, array) in enumerate(zip(self.model.outputs, results))}
 
     def _input(self, tensor: Tensor, inputs: dict) -> np.ndarray:
         if tensor.name not in inputs:
@@ -120,7 +127,8 @@ class Session:
     def _values(self, given: list):
         """The values of the symbols that follow from the inputs; None when the runtime will refuse them."""
         symbols = self.model.symbols
-        values = [None if symbol.known == "input" else symbol.maximum for symbol in symbols]
+        first = {"input": lambda symbol: None, "room": lambda symbol: symbol.minimum}
+        values = [first.get(symbol.known, lambda symbol: symbol.maximum)(symbol) for symbol in symbols]
         for tensor, array in zip(self.model.inputs, given):
             for dim, size in zip(tensor.dims, array.shape):
                 if isinstance(dim, int):
@@ -136,20 +144,25 @@ class Session:
 
     def _output(self, tensor: Tensor, outputs: dict, values) -> np.ndarray:
         shape = [] if values is None else _shape(tensor, values)
+        grows = _grows(self.model, tensor)
         if tensor.name not in outputs:
-            return np.empty(shape, tensor.dtype)
+            return None if grows else np.empty(shape, tensor.dtype)
         array = outputs[tensor.name]
         if not isinstance(array, np.ndarray) or not (array.flags.c_contiguous and array.flags.writeable):
             raise Error(Status.NOT_CONTIGUOUS, f"output '{tensor.name}' has to be a contiguous numpy array that can be written to")
         self._check("output", tensor, array)
         # The runtime compares the other dims; of those that the run finds it asks room for the largest.
-        if values is not None and _found_by_run(tensor) and array.shape != tuple(shape):
+        if values is not None and not grows and _found_by_run(tensor) and array.shape != tuple(shape):
             raise Error(Status.WRONG_SHAPE, f"output '{tensor.name}' has the shape {list(array.shape)}: a run can fill {shape}")
         return array
 
-    def _cut(self, tensor: Tensor, array: np.ndarray) -> np.ndarray:
+    def _cut(self, number: int, tensor: Tensor, array: np.ndarray | None) -> np.ndarray:
         """The part of an output that the run has filled, where only the run can tell: it lies contiguously at the front."""
         if not _found_by_run(tensor):
             return array
         shape = _shape(tensor, self._api.session_values(self._handle))
+        if array is None:
+            array = np.empty(shape, tensor.dtype)
+            ctypes.memmove(array.ctypes.data, self._api.session_output(self._handle, number), array.nbytes)
+            return array
         return array.reshape(-1)[: math.prod(shape)].reshape(shape)
