@@ -226,3 +226,22 @@ func.func @bind(%k: memref<i64>, %arena: memref<0xi8> {ingot.arena}, %values: me
   %size = ingot.bind_dim %k symbol 1 limit affine_map<()[s0, s1] -> (s0)> : (memref<i64>) -> index
   return
 }
+
+// -----
+
+// What nothing bounds asks for more room, once all threads have read how much there is, and then all of them leave.
+// CHECK-LABEL: func.func @room
+// CHECK: %[[ROOM:.*]] = arith.index_cast
+// CHECK: %[[MORE:.*]] = arith.cmpi sgt, %{{.*}}, %[[ROOM]]
+// CHECK-NEXT: scf.if %[[MORE]] {
+// CHECK-NEXT: func.call @ingot_team_barrier
+// CHECK: memref.store
+// CHECK: %[[LEAVE:.*]] = arith.ori %{{.*}}, %[[MORE]]
+// CHECK: call @ingot_leave_when(%[[LEAVE]])
+func.func @room(%n: memref<i64>, %values: memref<2xi64> {ingot.values})
+    attributes {ingot.input_count = 1 : i64, ingot.output_count = 0 : i64, ingot.ranges = [array<i64: 64, 1000>, array<i64: 0, 1000>],
+                ingot.bounds = [affine_map<()[s0, s1] -> (s0)>, affine_map<()[s0, s1] -> (s0)>], ingot.rooms = array<i64: 0>,
+                ingot.derived = affine_map<()[s0, s1] -> ()>, ingot.symbols = ["room", "n"]} {
+  %size = ingot.bind_dim %n symbol 1 limit affine_map<()[s0] -> (s0)> {ingot.room = 0 : i64} : (memref<i64>) -> index
+  return
+}
