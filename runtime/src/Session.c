@@ -159,33 +159,46 @@ static int64_t arena_for(const IngotModel *model, const IngotVariant *variant, c
   return bytes < 0 ? bytes : (int64_t)(round_up((uint64_t)bytes) + ingot_place_grown(model, slots, NULL, NULL));
 }
 
+/// The arena that opening takes: for the largest inputs and the first rooms.
+static uint64_t arena_at_opening(const IngotModel *model, const SessionPlan *plan, int64_t *slots) {
+  if (starts_empty(&plan->options, plan->variant))
+    return 0;
+  const int64_t largest = ingot_has_rooms(model) ? arena_for(model, plan->variant, NULL, slots) : 0;
+  return round_up(largest > 0 ? (uint64_t)largest : plan->variant->arena_bytes);
+}
+
+/// The arena for these values of the symbols.
+static IngotStatus arena_for_values(const IngotModel *model, const SessionPlan *plan, const int64_t *values, int64_t *slots, uint64_t *arena) {
+  for (uint32_t i = 0; i < model->symbol_count; ++i) {
+    const IngotSymbol *symbol = &model->symbols[i];
+    const bool chosen = symbol->kind == INGOT_SYMBOL_INPUT || (symbol->kind == INGOT_SYMBOL_ROOM && values[i] > 0);
+    if (chosen && (values[i] < symbol->minimum || values[i] > symbol->maximum))
+      return ingot_refuse(&plan->error, INGOT_WRONG_SHAPE, "a dim is out of its range");
+  }
+  const int64_t bytes = arena_for(model, plan->variant, values, slots);
+  if (bytes < 0)
+    return ingot_refuse(&plan->error, INGOT_WRONG_SHAPE, "%s", model->relations[-1 - bytes]);
+  *arena = (uint64_t)bytes;
+  return INGOT_OK;
+}
+
 static IngotStatus model_memory_required(const IngotModel *model, const IngotSessionOptions *options, const int64_t *values, IngotMemory *memory) {
   SessionPlan plan = {.threads = 0};
   if (!memory)
     return INGOT_INVALID_ARGUMENT;
   memset(memory, 0, sizeof *memory);
-  const IngotStatus status = plan_session(model, options, &plan);
+  IngotStatus status = plan_session(model, options, &plan);
   if (status != INGOT_OK)
     return status;
-  uint64_t arena = starts_empty(&plan.options, plan.variant) ? 0 : plan.variant->arena_bytes;
-  if (values && model->symbol_count != 0) {
-    int64_t *slots = calloc(plan.variant->value_count, sizeof *slots);
-    if (!slots)
-      return INGOT_OUT_OF_MEMORY;
-    bool valid = true;
-    for (uint32_t i = 0; i < model->symbol_count; ++i) {
-      const IngotSymbol *symbol = &model->symbols[i];
-      const bool chosen = symbol->kind == INGOT_SYMBOL_INPUT || (symbol->kind == INGOT_SYMBOL_ROOM && values[i] > 0);
-      valid &= !chosen || (values[i] >= symbol->minimum && values[i] <= symbol->maximum);
-    }
-    const int64_t bytes = valid ? arena_for(model, plan.variant, values, slots) : 0;
-    free(slots);
-    if (!valid)
-      return ingot_refuse(&plan.error, INGOT_WRONG_SHAPE, "a dim is out of its range");
-    if (bytes < 0)
-      return ingot_refuse(&plan.error, INGOT_WRONG_SHAPE, "%s", model->relations[-1 - bytes]);
-    arena = (uint64_t)bytes;
-  }
+  int64_t *slots = calloc(plan.variant->value_count + 1, sizeof *slots);
+  if (!slots)
+    return INGOT_OUT_OF_MEMORY;
+  uint64_t arena = arena_at_opening(model, &plan, slots);
+  if (values && model->symbol_count != 0)
+    status = arena_for_values(model, &plan, values, slots, &arena);
+  free(slots);
+  if (status != INGOT_OK)
+    return status;
   memory->arena_bytes = round_up(arena);
   memory->session_bytes = plan.session_bytes;
   memory->stack_bytes = plan.options.pool ? 0 : (uint64_t)(plan.threads - 1) * INGOT_WORKER_STACK;
@@ -228,10 +241,7 @@ static void lay_out(Session *session, const IngotModel *model, const SessionPlan
 /// The arena is zeroed, which also makes the kernel supply the pages now instead of during the first run.
 static IngotStatus take_arena(Session *session, const SessionPlan *plan) {
   const IngotSessionOptions *options = &plan->options;
-  const IngotModel *model = session->binding.model;
-  const int64_t largest = ingot_has_rooms(model) ? arena_for(model, plan->variant, NULL, session->binding.values) : 0;
-  const bool empty = starts_empty(options, plan->variant);
-  const uint64_t needed = empty ? 0 : round_up(largest > 0 ? (uint64_t)largest : plan->variant->arena_bytes);
+  const uint64_t needed = arena_at_opening(session->binding.model, plan, session->binding.values);
   uint8_t *arena = options->arena;
   session->arena_bytes = arena ? options->arena_bytes : needed;
   if (arena && (uintptr_t)arena % INGOT_ALIGNMENT != 0)

@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <tuple>
@@ -122,6 +123,33 @@ TEST_P(DataSizes, AreTold) {
   EXPECT_EQ(symbols["best.k"]->maximum, kWidth);
   EXPECT_EQ(symbols["found.count"]->maximum, kRows * kWidth);
   expectRight();
+}
+
+TEST_P(DataSizes, OpeningTakesWhatIsSaid) {
+  std::vector<size_t> taken;
+  IngotSessionOptions options = {};
+  options.struct_size = sizeof options;
+  options.threads = std::get<1>(GetParam());
+  options.user = &taken;
+  options.allocate = [](void *user, size_t bytes, size_t alignment) {
+    static_cast<std::vector<size_t> *>(user)->push_back(bytes);
+    return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  };
+  options.release = [](void *, void *memory, size_t) { std::free(memory); };
+  IngotMemory memory;
+  ASSERT_EQ(ingot_model_memory_required(model, &options, nullptr, &memory), INGOT_OK);
+  IngotSession *own = nullptr;
+  ASSERT_EQ(ingot_session_open(model, &options, &own), INGOT_OK);
+  EXPECT_EQ(taken, (std::vector<size_t>{memory.session_bytes, memory.arena_bytes}));
+  Data data;
+  EXPECT_EQ(data.run(model, own), INGOT_OK) << ingot_session_error(own);
+  EXPECT_EQ(taken.size(), 2u); // nothing was larger than the first rooms
+  data.limit = data.start + 1000 * data.step;
+  Data more = data;
+  more.outputs.clear();
+  EXPECT_EQ(more.run(model, own), INGOT_OK) << ingot_session_error(own);
+  EXPECT_EQ(taken.size(), 3u);
+  ingot_session_close(&own);
 }
 
 TEST_P(DataSizes, MayBeNone) {
