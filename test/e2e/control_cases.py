@@ -457,6 +457,22 @@ case(
 )
 
 
+case(
+    "pad-runtime",
+    """main (int64[4] p, float[3, 4] x, float v) => (float[n, m] y, float[k] s) <int64[1] one = {1}> {
+  y = Pad(x, p, v) s = ReduceSum <keepdims = 0> (y, one) }""",
+    {"p": i64(1, 2, 0, 1), "x": f32(3, 4), "v": np.float32(0.5)},
+    {"p": i64(0, 0, 0, 0), "x": f32(3, 4), "v": np.float32(0.5)},
+    {"p": i64(70, 0, 3, 100), "x": f32(3, 4), "v": np.float32(-1)},
+)
+case(
+    "one-hot-runtime",
+    """main (int64[3] i, int64 d) => (float[3, n] y, float[n, 3] z) <float[2] v = {0, 1}> { y = OneHot(i, d, v) z = OneHot <axis = 0> (i, d, v) }""",
+    {"i": i64(1, 0, -2), "d": np.int64(5)},
+    {"i": i64(1, 90, -2), "d": np.int64(100)},
+)
+
+
 def build(name: str):
     model = CASES[name]()
     rng = np.random.default_rng(len(name))

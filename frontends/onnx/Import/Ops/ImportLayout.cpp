@@ -181,6 +181,21 @@ void importSplit(Node &n) {
   }
 }
 
+/// Each of the pads that a run computes.
+constexpr int64_t kMaxComputedPad = 1 << 12, kMaxComputedPads = 8;
+
+/// Pads that a run computes, as symbols; nothing for others.
+std::optional<Dims> computedPads(Node &n) {
+  RankedTensorType type = typeOf(n[1]);
+  if (n.readInts(n[1]) || !n.symbols->isDynamic() || n.string("mode") != "constant" || type.getRank() != 1 || !type.hasStaticShape() ||
+      type.getNumElements() > kMaxComputedPads)
+    return std::nullopt;
+  Dims pads;
+  for (int64_t i = 0; i < type.getNumElements(); ++i)
+    pads.push_back(n.bindGrowing(n.sliceAxis(n[1], 0, i, 1), n.proto.name() + ".pad" + std::to_string(i), kMaxComputedPad));
+  return pads;
+}
+
 /// Pads that depend on open dims: borders of one number, concatenated.
 void importOpenPad(Node &n, ArrayRef<AffineExpr> pads) {
   Value x = n[0];
@@ -211,6 +226,8 @@ void importPad(Node &n) {
   bool attributes = n.since() < 11;
   if (std::optional<Dims> open = attributes ? std::nullopt : getPlaceholderDims(n[1]))
     return importOpenPad(n, *open);
+  if (std::optional<Dims> computed = attributes ? std::nullopt : computedPads(n))
+    return importOpenPad(n, *computed);
   std::optional<Ints> pads = attributes ? n.integers("pads") : n.ints(1);
   std::optional<Ints> axes = n.has(3) ? n.ints(3) : Ints();
   if (!pads || !axes)

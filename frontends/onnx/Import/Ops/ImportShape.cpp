@@ -74,22 +74,26 @@ void importEyeLike(Node &n) {
   n.yield(n.cast(n.compare(Predicate::Eq, distance, n.scalar(n.integer("k"), n.b.getI64Type())), element));
 }
 
+/// Of a OneHot whose depth a run computes.
+constexpr int64_t kMaxDepth = 1 << 20;
+
 void importOneHot(Node &n) {
-  std::optional<Ints> depth;
-  if (isa<IntegerType>(elementOf(n[1]))) {
-    depth = n.ints(1);
-  } else if (std::optional<SmallVector<double>> real = n.floats(1)) {
-    depth = Ints{static_cast<int64_t>(real->front())};
-  }
-  if (!depth)
+  // A real depth is cut to a whole number.
+  Value given = n.cast(n.reshape(n[1], ArrayRef<int64_t>{}), n.b.getI64Type());
+  if (!given)
     return;
+  if (!n.readDims(given) && !n.symbols->isDynamic()) {
+    n.ints(1); // reports
+    return;
+  }
+  AffineExpr depth = n.bindGrowing(given, n.proto.name() + ".depth", kMaxDepth);
   int64_t rank = rankOf(n[0]) + 1;
   std::optional<int64_t> axis = n.axis(rank);
   if (!axis)
     return;
-  Value indices = n.cast(n[0], n.b.getI64Type()), size = n.scalar(depth->front(), n.b.getI64Type());
+  Value indices = n.cast(n[0], n.b.getI64Type()), size = n.dimsTensor({depth}, RankedTensorType::get({}, n.b.getI64Type()));
   indices = n.select(n.compare(Predicate::Lt, indices, n.scalar(0.0, n.b.getI64Type())), n.add(indices, size), indices);
-  Value hot = n.compare(Predicate::Eq, n.unsqueeze(indices, *axis), n.iota(depth->front(), rank, *axis));
+  Value hot = n.compare(Predicate::Eq, n.unsqueeze(indices, *axis), n.iota(depth, rank, *axis));
   auto value = [&](int64_t index) { return n.reshape(n.sliceAxis(n[2], 0, index, 1), ArrayRef<int64_t>{}); };
   n.yield(n.select(hot, value(1), value(0)));
 }
