@@ -131,6 +131,7 @@ void JitModel::sizeOutputs(llvm::ArrayRef<int64_t> values, std::vector<Output> &
 
 absl::StatusOr<std::vector<JitModel::Output>> JitModel::run(llvm::ArrayRef<const void *> inputs) const {
   std::vector<Output> outputs;
+  outputs.reserve(interface.outputs.size());
   for (const TensorInterface &output : interface.outputs)
     outputs.push_back({output, {}});
   std::vector<int64_t> values = firstValues(), rooms = values;

@@ -68,6 +68,7 @@ protected:
   std::vector<int64_t> dimsOf(int output) const {
     const IngotTensorInfo &info = model->outputs[output];
     std::vector<int64_t> dims;
+    dims.reserve(info.rank);
     for (int i = 0; i < info.rank; ++i)
       dims.push_back(info.dims[i] >= 0 ? info.dims[i] : ingot_session_values(session)[-1 - info.dims[i]]);
     return dims;
@@ -84,8 +85,10 @@ protected:
     EXPECT_EQ(dimsOf(3), (Dims{2, 28})); // 8 of the 36 elements are 0
     for (int i = 0; i < 4; ++i)
       EXPECT_EQ(data.output<int64_t>(1)[i], 5 + 4 * i);
-    for (int i = 0; i < 8; ++i)
-      EXPECT_EQ(data.output<float>(2)[i], static_cast<float>((i % 4 + 1) * (i / 4 + 1)));
+    for (int i = 0; i < 8; ++i) {
+      const int row = i / 4, column = i % 4;
+      EXPECT_EQ(data.output<float>(2)[i], static_cast<float>((column + 1) * (row + 1)));
+    }
     for (int i = 0; i < 3; ++i)
       EXPECT_EQ(data.output<float>(0)[i], i == 2 ? 3.0f : 4.0f - static_cast<float>(i > 0));
     EXPECT_EQ(data.output<int64_t>(3)[0], 0);

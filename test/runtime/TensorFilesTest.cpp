@@ -16,6 +16,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
+#include <numeric>
 #include <unistd.h>
 #include <vector>
 
@@ -45,8 +46,10 @@ struct Parsed {
     return text;
   }
   std::vector<double> values() const {
+    const uint64_t count = tensor.bytes / ingot_element_size(tensor.element_type);
     std::vector<double> result;
-    for (uint64_t i = 0; i < tensor.bytes / ingot_element_size(tensor.element_type); ++i)
+    result.reserve(count);
+    for (uint64_t i = 0; i < count; ++i)
       result.push_back(ingot_element_value(tensor.element_type, tensor.data, i));
     return result;
   }
@@ -63,9 +66,8 @@ struct GoodFile {
 };
 
 std::vector<double> upTo(int count) {
-  std::vector<double> values;
-  for (int i = 0; i < count; ++i)
-    values.push_back(i);
+  std::vector<double> values(count);
+  std::iota(values.begin(), values.end(), 0.0);
   return values;
 }
 
