@@ -80,8 +80,6 @@ void forEachRead(Operation *op, llvm::function_ref<void(Value)> read) {
   });
 }
 
-Operation *ancestorIn(Block &block, Operation *op) { return block.findAncestorOpInBlock(*op); }
-
 SmallVector<Block *> blocksOf(Block &block) {
   SmallVector<Block *> blocks = {&block};
   for (size_t i = 0; i < blocks.size(); ++i)

@@ -23,9 +23,6 @@ llvm::SmallBitVector getUsedSymbols(mlir::Operation *op);
 /// Calls `read` for each value that an operation reads, itself or inside its bodies, of those computed outside of it.
 void forEachRead(mlir::Operation *op, llvm::function_ref<void(mlir::Value)> read);
 
-/// The operation of `block` that is `op` or contains it; null when there is none.
-mlir::Operation *ancestorIn(mlir::Block &block, mlir::Operation *op);
-
 /// The block and, after it, those of the control flow in it, outer ones first.
 llvm::SmallVector<mlir::Block *> blocksOf(mlir::Block &block);
 

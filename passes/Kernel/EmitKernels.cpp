@@ -128,16 +128,24 @@ private:
   }
 
   LogicalResult emitRegion(OpBuilder &b, RegionOp region) {
-    Access access = Access::of(region);
-    if (llvm::any_of(pending, [&](const Access &earlier) { return mustWait(earlier, access); }))
-      waitForAll(b, region.getLoc());
-    pending.push_back(std::move(access));
+    begin(b, region.getLoc(), Access::of(region));
     FailureOr<func::FuncOp> kernel = kernelOf(region);
     if (failed(kernel))
       return failure();
     emitCall(b, region, *kernel);
     region.erase();
     return success();
+  }
+
+  bool waits(const Access &access) const {
+    return llvm::any_of(pending, [&](const Access &earlier) { return mustWait(earlier, access); });
+  }
+
+  /// Behind a barrier where the access needs one.
+  void begin(OpBuilder &b, Location loc, Access access) {
+    if (waits(access))
+      waitForAll(b, loc);
+    pending.push_back(std::move(access));
   }
 
   void waitForAll(OpBuilder &b, Location loc) {
@@ -148,8 +156,7 @@ private:
 
   /// The only element of a buffer. Whoever computed it has finished; nobody overwrites it before all threads have read it.
   Value readScalar(ImplicitLocOpBuilder &b, Value buffer) {
-    waitForAll(b, b.getLoc());
-    pending.push_back({.inputs = {buffer}, .outputs = {}});
+    begin(b, b.getLoc(), {.inputs = {buffer}, .outputs = {}});
     return memref::LoadOp::create(b, buffer, ValueRange());
   }
 
@@ -261,11 +268,7 @@ private:
 
   bool waitsForEarlier(LoopOp loop) const {
     return loop.getBody()
-        .walk([&](RegionOp region) {
-          Access access = Access::of(region);
-          bool waits = llvm::any_of(pending, [&](const Access &earlier) { return mustWait(earlier, access); });
-          return waits ? WalkResult::interrupt() : WalkResult::advance();
-        })
+        .walk([&](RegionOp region) { return waits(Access::of(region)) ? WalkResult::interrupt() : WalkResult::advance(); })
         .wasInterrupted();
   }
 

@@ -3,6 +3,7 @@
 // All threads take the same way: a condition is read behind a barrier, and behind the branch nobody overwrites what another thread still reads.
 // CHECK-LABEL: func.func @branch
 // CHECK: call @region_0
+// CHECK: call @region_1
 // CHECK: call @ingot_team_barrier
 // CHECK-NEXT: %[[C:.*]] = memref.load %arg2[]
 // CHECK: %[[TRUE:.*]] = arith.cmpi ne, %[[C]]
@@ -19,13 +20,19 @@
 // CHECK: call @ingot_team_barrier
 // CHECK: call @region_0
 // CHECK: return
-func.func @branch(%x: memref<64xf32>, %y: memref<64xf32>, %c: memref<i8>, %z: memref<64xf32>)
+func.func @branch(%x: memref<64xf32>, %y: memref<64xf32>, %c: memref<i8>, %z: memref<64xf32>, %d: memref<i8>)
     attributes {ingot.ranges = [array<i64: 2, 4>], ingot.bounds = [affine_map<()[s0] -> (4)>]} {
   ingot.region ins(%x) outs(%y) plan <family = plain, tile = [], unroll = 1, lanes = 1, units = 64, parallel = true>
       : (memref<64xf32>, memref<64xf32>) -> () {
   ^bb0(%in: tensor<64xf32>):
     %0 = ingot.unary relu %in : tensor<64xf32> -> tensor<64xf32>
     ingot.yield %0 : tensor<64xf32>
+  }
+  ingot.region ins(%d) outs(%c) plan <family = plain, tile = [], unroll = 1, lanes = 1, units = 1, parallel = false>
+      : (memref<i8>, memref<i8>) -> () {
+  ^bb0(%in: tensor<i1>):
+    %0 = ingot.unary not %in : tensor<i1> -> tensor<i1>
+    ingot.yield %0 : tensor<i1>
   }
   %size = ingot.if %c symbols [0] then affine_map<()[s0] -> (4)> else affine_map<()[s0] -> (2)> : (memref<i8>) -> index {
   ingot.region ins(%y) outs(%z) plan <family = plain, tile = [], unroll = 1, lanes = 1, units = 64, parallel = true>
