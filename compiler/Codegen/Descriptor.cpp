@@ -19,12 +19,13 @@ namespace {
 static_assert(sizeof(IngotTensorInfo) == 32 && offsetof(IngotTensorInfo, rank) == 28);
 static_assert(sizeof(IngotSymbol) == 32 && offsetof(IngotSymbol, kind) == 24);
 static_assert(sizeof(IngotVariant) == 48 && offsetof(IngotVariant, value_count) == 40);
-static_assert(sizeof(IngotModel) == 128 && offsetof(IngotModel, symbols) == 72 && offsetof(IngotModel, api) == 96 &&
-              offsetof(IngotModel, sites) == 80 && offsetof(IngotModel, weights_hash) == 112 && offsetof(IngotModel, relations) == 120);
+static_assert(sizeof(IngotModel) == 136 && offsetof(IngotModel, symbols) == 72 && offsetof(IngotModel, api) == 96 &&
+              offsetof(IngotModel, sites) == 80 && offsetof(IngotModel, weights_hash) == 112 && offsetof(IngotModel, relations) == 120 &&
+              offsetof(IngotModel, scratch_bytes) == 128);
 
 // Generated code knows these numbers (passes/LLVM/EmitEntry.cpp, passes/Kernel/FailureSites.cpp).
 static_assert(offsetof(IngotCall, status) == 5 * sizeof(void *) && offsetof(IngotCall, failed_site) == offsetof(IngotCall, status) + 4 &&
-              INGOT_RUN_FAILURE == 5);
+              offsetof(IngotCall, scratch) == 7 * sizeof(void *) && INGOT_RUN_FAILURE == 5);
 
 /// Builds constants of the C interface; the literal structures get their padding from the data layout as in C.
 class DescriptorBuilder {
@@ -163,6 +164,7 @@ absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
       interface.weightsFile.empty() ? b.null() : b.string(interface.weightsFile),
       b.i64(interface.weightsHash),
       b.strings(interface.relations, "relations"),
+      b.i64(interface.scratchBytes),
   });
   GlobalVariable *global = b.constant(model, interface.modelSymbol());
   global->setLinkage(GlobalValue::ExternalLinkage);

@@ -46,6 +46,7 @@ struct ModelInterface {
   std::vector<SymbolInterface> symbols;
   std::string weightsFile; ///< The name of the file that holds the weights, without folder; then `weightsSymbol` is empty.
   uint64_t weightsHash = 0;
+  uint64_t scratchBytes = 0;      ///< Of each thread of a run: the most that a variant needs.
   std::vector<std::string> sites; ///< Where a run can fail, and why, by the numbers that generated code reports.
 
   std::vector<std::string> relations; ///< What has to be true of the symbols, by the numbers that `prepare` reports.

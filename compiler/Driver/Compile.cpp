@@ -198,7 +198,7 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
     if (absl::Status status = runStage(body, stage, stageOptions); !status.ok())
       return status;
     if (stage.name == "kernel")
-      interface.sites = diagnostics.failureSites(body); // the same for every variant: regions are older than targets
+      describeKernels(body, diagnostics, interface);
     if (stage.name != "plan")
       continue;
     Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
@@ -437,6 +437,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   llvm::json::Object described = describePorts(interface);
   described["arena_bytes"] = static_cast<int64_t>(summary.arenaBytes);
   described["weight_bytes"] = static_cast<int64_t>(interface.weightBytes);
+  described["scratch_bytes"] = static_cast<int64_t>(interface.scratchBytes);
   interface.manifest = manifestOf(options, *targets, {hashes.get(), summary.peak, std::move(described)});
   llvm::LLVMContext llvmContext;
   llvm::Module descriptor("descriptor", llvmContext);

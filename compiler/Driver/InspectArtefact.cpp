@@ -107,6 +107,7 @@ absl::StatusOr<llvm::json::Object> inspectShared(const std::string &path, const 
   object["symbol"] = symbol;
   object["arena_bytes"] = arenaBytes;
   object["weight_bytes"] = weightBytes;
+  object["scratch_bytes"] = static_cast<int64_t>(model->scratch_bytes);
   object["peak_memory_bytes"] = arenaBytes + weightBytes;
   object["variant"] = used ? llvm::json::Value(std::string(used->name)) : llvm::json::Value(nullptr);
   object["variants"] = std::move(variants);

@@ -5,6 +5,7 @@
 #include "dialects/Ingot/ModelSymbols.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
+#include "passes/Kernel/Families.h"
 #include "runtime/include/ingot/model.h"
 
 #include <regex>
@@ -118,6 +119,12 @@ private:
 
 void describeInterface(func::FuncOp model, const DiagnosticCollector &diagnostics, ModelInterface &interface) {
   InterfaceWriter(model, diagnostics, interface).write();
+}
+
+void describeKernels(ModuleOp body, const DiagnosticCollector &diagnostics, ModelInterface &interface) {
+  interface.sites = diagnostics.failureSites(body);
+  if (auto bytes = body->getAttrOfType<IntegerAttr>(kScratchBytes))
+    interface.scratchBytes = std::max<uint64_t>(interface.scratchBytes, bytes.getInt());
 }
 
 } // namespace ingot

@@ -14,6 +14,10 @@ class DiagnosticCollector;
 /// nodes.
 void describeInterface(mlir::func::FuncOp model, const DiagnosticCollector &diagnostics, ModelInterface &interface);
 
+/// What only the kernel stage tells of a body: where it can fail (the same for every variant, because regions are older than targets) and the scratch
+/// memory of its threads.
+void describeKernels(mlir::ModuleOp body, const DiagnosticCollector &diagnostics, ModelInterface &interface);
+
 } // namespace ingot
 
 #endif

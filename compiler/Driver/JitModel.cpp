@@ -87,7 +87,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
     if (failed(passes.run(module)))
       return diagnostics.status("stage '" + stage.name.str() + "' failed without a message");
     if (stage.name == "kernel")
-      model->interface.sites = diagnostics.failureSites(module);
+      describeKernels(module, diagnostics, model->interface);
   }
   absl::StatusOr<TargetSpec> target = nativeTarget();
   if (!target.ok())
@@ -143,8 +143,8 @@ absl::StatusOr<std::vector<JitModel::Output>> JitModel::run(llvm::ArrayRef<const
     int64_t bytes = prepare ? reinterpret_cast<int64_t (*)(int64_t *)>(prepare)(values.data()) : static_cast<int64_t>(arenaBytes);
     if (bytes < 0)
       return absl::FailedPreconditionError("the run failed: " + interface.relations[-1 - bytes]);
-    Memory arena = allocate(bytes);
-    if (!arena)
+    Memory arena = allocate(bytes), scratch = allocate(interface.scratchBytes);
+    if (!arena || !scratch)
       return absl::ResourceExhaustedError("no memory for an arena of " + std::to_string(bytes) + " bytes");
     sizeOutputs(values, outputs);
     std::vector<void *> places;
@@ -158,6 +158,7 @@ absl::StatusOr<std::vector<JitModel::Output>> JitModel::run(llvm::ArrayRef<const
     call.inputs = inputs.data();
     call.outputs = places.data();
     call.values = values.data();
+    call.scratch = static_cast<uint8_t *>(scratch.get());
     reinterpret_cast<IngotRunFunction>(entry)(&call, 0, 1);
     if (call.status != INGOT_OK)
       return absl::FailedPreconditionError("the run failed: " + interface.sites[call.failed_site]);

@@ -105,15 +105,40 @@ def Ingot_PlanAttr : AttrDef<Ingot_Dialect, "Plan"> {
     - `lanes`: elements of one vector.
     - `units`: into how many independent pieces the family cuts the region, in the order in which they lie in memory.
     - `parallel`: whether the units are divided among the threads (contiguous ranges), or thread 0 runs them all.
+    - `scratch`: bytes of memory that each thread has for itself while it runs the region; what is in it is lost behind the region. 0 is not printed.
 
     Example: `#ingot.plan<family = contraction, tile = [6, 64], unroll = 1, lanes = 16, units = 264, parallel = true>`
   }];
   let parameters = (ins EnumParameter<Ingot_Family>:$family, ArrayRefParameter<"int64_t">:$tile, "int64_t":$unroll, "int64_t":$lanes, "int64_t":$units,
-                        "bool":$parallel);
+                        "bool":$parallel, DefaultValuedParameter<"int64_t", "0">:$scratch);
+  let builders = [AttrBuilder<(ins "::ingot::Family":$family, "::llvm::ArrayRef<int64_t>":$tile, "int64_t":$unroll, "int64_t":$lanes, "int64_t":$units,
+                                   "bool":$parallel), [{ return $_get($_ctxt, family, tile, unroll, lanes, units, parallel, 0); }]>];
   let assemblyFormat = [{
     `<` `family` `=` $family `,` `tile` `=` custom<Tile>($tile) `,` `unroll` `=` $unroll `,` `lanes` `=` $lanes `,` `units` `=` $units `,`
-    `parallel` `=` $parallel `>`
+    `parallel` `=` $parallel (`,` `scratch` `=` $scratch^)? `>`
   }];
+}
+
+def Ingot_CostAttr : AttrDef<Ingot_Dialect, "Cost"> {
+  let mnemonic = "cost";
+  let summary = "what a planned region takes, as the plan stage sees it (attribute `ingot.cost` of a region)";
+  let description = [{
+    - `flops`: floating-point operations, 2 for a multiply-add, of the algorithm that is used.
+    - `read`, `written`: bytes that have to move, each buffer once.
+    - `cycles`: predicted cycles of one core for the whole region.
+
+    With symbolic dims: at typical sizes. Example: `#ingot.cost<flops = 150994944, read = 2752512, written = 393216, cycles = 2460000>`
+  }];
+  let parameters = (ins "int64_t":$flops, "int64_t":$read, "int64_t":$written, "int64_t":$cycles);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Ingot_CandidateAttr : AttrDef<Ingot_Dialect, "Candidate"> {
+  let mnemonic = "candidate";
+  let summary = "a plan that was not taken (in the array `ingot.rejected` of a region, the best one first)";
+  let description = [{ Example: `#ingot.candidate<family = contraction, tile = [8, 48], unroll = 1, cycles = 2610000>` }];
+  let parameters = (ins EnumParameter<Ingot_Family>:$family, ArrayRefParameter<"int64_t">:$tile, "int64_t":$unroll, "int64_t":$cycles);
+  let assemblyFormat = "`<` `family` `=` $family `,` `tile` `=` custom<Tile>($tile) `,` `unroll` `=` $unroll `,` `cycles` `=` $cycles `>`";
 }
 
 //===-- Weights and symbolic dims --------------------------------------------------------------------------------------------------------===//

@@ -59,6 +59,10 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       if (!function.isPrivate() && !function->hasAttr("ingot.prepares"))
         models.push_back(function);
     for (func::FuncOp model : models)
+      model.walk([&](RegionOp region) { scratchBytes = std::max(scratchBytes, scratchOf(region)); });
+    if (scratchBytes != 0)
+      getOperation()->setAttr(kScratchBytes, IntegerAttr::get(IntegerType::get(&getContext(), 64), scratchBytes));
+    for (func::FuncOp model : models)
       if (failed(emitModel(model)))
         return signalPassFailure();
     if (!sites.empty())
@@ -66,6 +70,11 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
   }
 
 private:
+  /// In whole cache lines, so that the memory of every thread begins with one.
+  static int64_t scratchOf(RegionOp region) { return region.getPlan() ? llvm::alignTo(region.getPlan()->getScratch(), 64) : 0; }
+
+  MemRefType scratchType() { return MemRefType::get({scratchBytes}, IntegerType::get(&getContext(), 8)); }
+
   LogicalResult emitModel(func::FuncOp model) {
     SmallVector<RegionOp> regions;
     model.walk([&](RegionOp region) { regions.push_back(region); });
@@ -73,19 +82,22 @@ private:
       if (!region.getPlan())
         return region.emitOpError("has no plan: run the plan stage first");
 
-    // team, thread, threads and the record of a failure follow the buffers.
+    // team, thread, threads, the record of a failure and, if there is any, the thread's scratch memory follow the buffers.
     Block &entry = model.getBody().front();
     OpBuilder b(model.getContext());
     Type pointer = LLVM::LLVMPointerType::get(model.getContext()), index = b.getIndexType();
     unsigned first = model.getNumArguments();
-    for (Type type : {pointer, index, index, pointer})
+    SmallVector<Type> types = {pointer, index, index, pointer};
+    if (scratchBytes != 0)
+      types.push_back(scratchType());
+    for (Type type : types)
       if (failed(model.insertArgument(model.getNumArguments(), type, {}, model.getLoc())))
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
-    Value failure = entry.getArgument(first + 3);
+    Value failure = entry.getArgument(first + 3), scratch = scratchBytes != 0 ? entry.getArgument(first + 4) : Value();
     values = valuesOf(model);
     loadSymbols(model);
-    call = {team, thread, threads, failure};
+    call = {team, thread, threads, failure, scratch};
     pending.clear();
     bool ok = true; // all regions without kernels are reported at once
     emitBlock(entry, ok);
@@ -96,7 +108,7 @@ private:
 
   /// What the threads of a call share, as arguments of the model's function.
   struct Call {
-    Value team, thread, threads, failure;
+    Value team, thread, threads, failure, scratch;
   };
 
   /// What has been read and written since the last barrier.
@@ -403,8 +415,10 @@ private:
   /// Calls the kernel with the thread's share of the units.
   void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel) {
     Location loc = region.getLoc();
-    auto [team, thread, threads, failure] = call;
+    auto [team, thread, threads, failure, scratch] = call;
     SmallVector<Value> report = addSites(b, region, failure);
+    if (scratchOf(region) != 0)
+      report.push_back(scratch);
     SmallVector<Value> operands(region.getOperands());
     if (needsSymbols(region))
       operands.append(symbols);
@@ -469,6 +483,8 @@ private:
     bool canFail = !failureSites(region).empty();
     if (canFail)
       types.append({LLVM::LLVMPointerType::get(region.getContext()), b.getI32Type()});
+    if (scratchOf(region) != 0)
+      types.push_back(scratchType());
     kernel = func::FuncOp::create(b, "region_" + std::to_string(kernels.size() - 1), b.getFunctionType(types, {}));
     kernel.setPrivate();
     Block *entry = kernel.addEntryBlock();
@@ -484,6 +500,8 @@ private:
       context.failure = share[2];
       context.firstSite = share[3];
     }
+    if (scratchOf(region) != 0)
+      context.scratch = share.back();
     if (failed(emit(b, context)))
       return failure();
     b.setInsertionPointToEnd(entry);
@@ -527,6 +545,7 @@ private:
   SmallVector<SymbolRange> ranges; ///< of the symbols
   SmallVector<Value> symbols;      ///< their values where code is written now
   SmallVector<Access> pending;     ///< since the last barrier
+  int64_t scratchBytes = 0;        ///< of each thread: the most that a region needs
   SmallVector<Attribute> sites;    ///< of all regions so far; alike regions share code but not sites
 };
 

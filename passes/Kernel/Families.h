@@ -7,6 +7,9 @@
 
 namespace ingot {
 
+/// A module's attribute: the bytes of memory that each thread of a run needs for itself, in whole cache lines. Absent when there are none.
+inline constexpr llvm::StringLiteral kScratchBytes = "ingot.scratch_bytes";
+
 /// One planned region while its loops are written. Every family reads the same things.
 struct KernelContext {
   RegionOp region;         ///< its body computes on tensors; `plan` is set
@@ -17,6 +20,7 @@ struct KernelContext {
   mlir::Value begin, end;     ///< this call's share of the plan's units (index)
   mlir::Value failure = {};   ///< the call's record of a failure (pointer), and the number of the region's first site (i32): see FailureSites.h;
   mlir::Value firstSite = {}; ///< both null when no operation of the region can fail
+  mlir::Value scratch = {};   ///< this thread's own memory: `memref<Nxi8>`, 64-byte aligned, at least what the plan says; null when that is 0
 
   PlanAttr plan() const { return *const_cast<RegionOp &>(region).getPlan(); }
 };

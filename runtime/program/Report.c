@@ -209,8 +209,8 @@ static void report_info_json(FILE *out, const IngotModel *model, const IngotVari
   putc(',', out);
   print_json_ports(out, "outputs", model, model->outputs, model->output_count);
   print_json_ranges(out, model);
-  fprintf(out, ",\"peak_memory_bytes\":%" PRIu64 ",\"arena_bytes\":%" PRIu64 ",\"weight_bytes\":%" PRIu64, arena + model->weight_bytes, arena,
-          model->weight_bytes);
+  fprintf(out, ",\"peak_memory_bytes\":%" PRIu64 ",\"arena_bytes\":%" PRIu64 ",\"weight_bytes\":%" PRIu64 ",\"scratch_bytes\":%" PRIu64,
+          arena + model->weight_bytes, arena, model->weight_bytes, model->scratch_bytes);
   fputs(",\"variant\":", out);
   if (used)
     print_json_string(out, used->name);
@@ -242,6 +242,8 @@ void ingot_report_info(FILE *out, const IngotModel *model, bool json) {
     fprintf(out, "  %s%s\n", model->variants[i].name, &model->variants[i] == used ? "  (taken on this CPU)" : "");
   fprintf(out, "peak memory%s\n  %" PRIu64 " bytes: arena %" PRIu64 " + weights %" PRIu64 "\n", model->symbol_count ? " at the largest dims" : "",
           arena + model->weight_bytes, arena, model->weight_bytes);
+  if (model->scratch_bytes != 0)
+    fprintf(out, "  and %" PRIu64 " bytes for each thread\n", model->scratch_bytes);
   fputs("compiled\n", out);
   const char *at = model->manifest ? model->manifest : "";
   for (ManifestField field; ingot_manifest_next(&at, &field);)

@@ -36,7 +36,7 @@ typedef struct SessionPlan {
   const IngotVariant *variant;
   uint32_t threads;
   bool staging;
-  uint64_t team, pointers, values, rooms, copies, session_bytes; // offsets in the session's memory, and its size
+  uint64_t team, pointers, values, rooms, scratch, copies, session_bytes; // offsets in the session's memory, and its size
 } SessionPlan;
 
 static uint64_t round_up(uint64_t bytes) { return (bytes + INGOT_ALIGNMENT - 1) / INGOT_ALIGNMENT * INGOT_ALIGNMENT; }
@@ -110,7 +110,7 @@ static bool model_valid(const IngotModel *model) {
   return model->variants && model->variant_count != 0 && tensors_valid(model, model->inputs, model->input_count) &&
          tensors_valid(model, model->outputs, model->output_count) && (uintptr_t)model->weights % INGOT_ALIGNMENT == 0 &&
          (model->weights || model->weight_bytes == 0 || model->weights_file) && (model->sites || model->site_count == 0) &&
-         (model->symbol_count == 0 || model->symbols);
+         (model->symbol_count == 0 || model->symbols) && model->scratch_bytes % INGOT_ALIGNMENT == 0 && model->scratch_bytes < UINT64_MAX >> 16;
 }
 
 static uint64_t copies_bytes(const IngotTensorInfo *tensors, uint32_t count) {
@@ -135,7 +135,8 @@ static IngotStatus plan_session(const IngotModel *model, const IngotSessionOptio
   plan->pointers = plan->team + ingot_team_bytes(plan->threads);
   plan->values = plan->pointers + 2 * ((uint64_t)model->input_count + model->output_count) * sizeof(void *);
   plan->rooms = plan->values + plan->variant->value_count * sizeof(int64_t);
-  plan->copies = round_up(plan->rooms + model->symbol_count * sizeof(int64_t));
+  plan->scratch = round_up(plan->rooms + model->symbol_count * sizeof(int64_t));
+  plan->copies = plan->scratch + model->scratch_bytes * plan->threads;
   plan->session_bytes = plan->copies;
   if (plan->staging)
     plan->session_bytes += copies_bytes(model->inputs, model->input_count) + copies_bytes(model->outputs, model->output_count);
@@ -236,6 +237,7 @@ static void lay_out(Session *session, const IngotModel *model, const SessionPlan
   session->call.inputs = binding->inputs;
   session->call.outputs = binding->outputs;
   session->call.values = binding->values;
+  session->call.scratch = model->scratch_bytes != 0 ? memory + plan->scratch : NULL;
 }
 
 /// The arena is zeroed, which also makes the kernel supply the pages now instead of during the first run.

@@ -197,7 +197,8 @@ TEST_F(ProgramTest, Info) {
             "{\"inputs\":[{\"name\":\"x\",\"type\":\"f32\",\"shape\":[2,3],\"bytes\":24},{\"name\":\"token ids\",\"type\":\"i64\",\"shape\":[4],"
             "\"bytes\":32},{\"name\":\"gate\",\"type\":\"bf16\",\"shape\":[1],\"bytes\":2}],\"outputs\":[{\"name\":\"y\",\"type\":\"f32\",\"shape\":"
             "[2,3],\"bytes\":24},{\"name\":\"total\",\"type\":\"i64\",\"shape\":[],\"bytes\":8},{\"name\":\"count\",\"type\":\"i64\",\"shape\":[1],"
-            "\"bytes\":8}],\"dims\":[],\"peak_memory_bytes\":88,\"arena_bytes\":64,\"weight_bytes\":24,\"variant\":\"x86-64\",\"variants\":[\"from-"
+            "\"bytes\":8}],\"dims\":[],\"peak_memory_bytes\":88,\"arena_bytes\":64,\"weight_bytes\":24,\"scratch_bytes\":0,\"variant\":\"x86-64\","
+            "\"variants\":[\"from-"
             "the-future\","
             "\"x86-64\"],\"manifest\":{\"compiler\": \"ingot 0.1.0\", \"model_sha256\": \"ab\\\"cd\", \"options\": {\"level\": 3, \"targets\": "
             "[1, 2]}}}\n");

@@ -105,6 +105,39 @@ TEST(SessionTest, ArenaIsAlignedForAnySize) {
   }
 }
 
+void scratchRun(IngotCall *call, int64_t thread, int64_t) {
+  uint8_t *mine = call->scratch + 192 * thread;
+  memset(mine, static_cast<int>(thread) + 1, 192);
+  if (ingot_team_barrier(call->team))
+    return;
+  bool isMine = reinterpret_cast<uintptr_t>(mine) % 64 == 0;
+  for (int64_t i = 0; i < 192; ++i)
+    isMine &= mine[i] == thread + 1;
+  static_cast<float *>(call->outputs[0])[thread] = isMine;
+}
+
+uint64_t sessionBytes(const IngotModel &model, uint32_t threads) {
+  const IngotSessionOptions options = Session::withThreads(threads);
+  IngotMemory memory = {};
+  EXPECT_EQ(ingot_model_memory_required(&model, &options, nullptr, &memory), INGOT_OK);
+  return memory.session_bytes;
+}
+
+TEST(SessionTest, EveryThreadHasScratchMemoryOfItsOwn) {
+  for (uint32_t threads : {1u, 2u, 5u}) {
+    Model model;
+    model.variants[0].run = scratchRun;
+    const uint64_t before = sessionBytes(model.model, threads);
+    model.model.scratch_bytes = 192;
+    EXPECT_EQ(sessionBytes(model.model, threads), before + 192 * threads);
+    Session session(model.model, threads);
+    Buffers buffers;
+    ASSERT_EQ(ingot_session_run(session.handle, buffers.inputs, buffers.outputs), INGOT_OK);
+    for (uint32_t thread = 0; thread < threads; ++thread)
+      EXPECT_EQ(buffers.y[thread], 1) << thread << " of " << threads;
+  }
+}
+
 TEST(SessionTest, RefusesWrongTensorPointers) {
   Model model;
   Session session(model.model);
@@ -133,6 +166,8 @@ TEST(SessionTest, RefusesWrongModelsAndOptions) {
   };
   EXPECT_EQ(statusOf([](Model &m) { m.model.struct_size -= 4; }), INGOT_INVALID_ARGUMENT);
   EXPECT_EQ(statusOf([](Model &m) { m.model.abi_version = 2; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.model.scratch_bytes = 100; }), INGOT_INVALID_ARGUMENT);
+  EXPECT_EQ(statusOf([](Model &m) { m.model.scratch_bytes = uint64_t{1} << 60; }), INGOT_INVALID_ARGUMENT);
   EXPECT_EQ(statusOf([](Model &m) { m.model.weights += 4; }), INGOT_INVALID_ARGUMENT);
   EXPECT_EQ(statusOf([](Model &m) { m.model.weights = nullptr; }), INGOT_INVALID_ARGUMENT);
   EXPECT_EQ(statusOf([](Model &m) { m.model.inputs = nullptr; }), INGOT_INVALID_ARGUMENT);

@@ -79,6 +79,7 @@ typedef struct IngotCall {
   int32_t status;
   int32_t failed_site; /* which IngotModel.sites set `status` */
   int64_t *values;     /* of the symbols, then what IngotVariant.prepare adds */
+  uint8_t *scratch;    /* IngotModel.scratch_bytes for each thread, 64-byte aligned; null when that is 0 */
 } IngotCall;
 
 /* Runs a model's work of one thread. All `threads` of the call enter it with the same `call` and their own number, and meet in `ingot_team_barrier`.
@@ -112,7 +113,7 @@ typedef struct IngotVariant {
 /* What a session takes. The first two come from the allocator in two pieces, and no others do. */
 typedef struct IngotMemory {
   uint64_t arena_bytes;   /* 0 bytes are allocated when the caller supplies the arena */
-  uint64_t session_bytes; /* the session with its team of threads and the copies that INGOT_STAGING makes */
+  uint64_t session_bytes; /* the session with its team of threads, their scratch memory and the copies that INGOT_STAGING makes */
   uint64_t stack_bytes;   /* address space for the stacks of the workers, from the system */
   uint64_t weight_bytes;  /* of the model or its file, read-only and shared by all sessions */
 } IngotMemory;
@@ -140,6 +141,7 @@ typedef struct IngotModel {
   const char *weights_file; /* null when they are in the model; else the name that the compiler gave the file, without folder */
   uint64_t weights_hash;
   const char *const *relations; /* what has to be true of the symbols, as "node 'add': height and width * 2 must be equal" */
+  uint64_t scratch_bytes;       /* of memory that each thread has for itself during a run; a multiple of 64 */
 } IngotModel;
 
 #ifdef __cplusplus

@@ -85,3 +85,29 @@ func.func @no_kernels(%x: memref<4xf32>, %y: memref<4xf32>, %z: memref<4xf32>) {
   }
   return
 }
+
+// -----
+
+// Scratch memory of a thread: whole cache lines, the most that a region of the module needs, passed to the kernels that asked for it.
+// CHECK-LABEL: module attributes {ingot.scratch_bytes = 128 : i64}
+// CHECK: func.func @scratch({{.*}}, %[[SCRATCH:[a-z0-9]+]]: memref<128xi8>)
+// CHECK: call @[[WITH:region_[0-9]+]]({{.*}}, %[[SCRATCH]]) :
+// CHECK: call @[[WITHOUT:region_[0-9]+]](
+// CHECK-NOT: %[[SCRATCH]]
+// CHECK: func.func private @[[WITH]]({{.*}}: memref<128xi8>)
+// CHECK: func.func private @[[WITHOUT]]({{.*}}: index)
+func.func @scratch(%x: memref<64xf32>, %y: memref<64xf32>, %z: memref<64xf32>, %arena: memref<0xi8> {ingot.arena}) {
+  ingot.region ins(%x) outs(%y) plan <family = plain, tile = [], unroll = 1, lanes = 1, units = 64, parallel = true, scratch = 100>
+      : (memref<64xf32>, memref<64xf32>) -> () {
+  ^bb0(%in: tensor<64xf32>):
+    %0 = ingot.unary relu %in : tensor<64xf32> -> tensor<64xf32>
+    ingot.yield %0 : tensor<64xf32>
+  }
+  ingot.region ins(%x) outs(%z) plan <family = plain, tile = [], unroll = 1, lanes = 1, units = 64, parallel = true>
+      : (memref<64xf32>, memref<64xf32>) -> () {
+  ^bb0(%in: tensor<64xf32>):
+    %0 = ingot.unary relu %in : tensor<64xf32> -> tensor<64xf32>
+    ingot.yield %0 : tensor<64xf32>
+  }
+  return
+}

@@ -50,6 +50,24 @@ llvm.func @ingot_team_barrier(!llvm.ptr) -> i32
 
 // -----
 
+// A thread's scratch memory, where the module says how much each has.
+// CHECK: llvm.func @net_run(%[[CALL:.*]]: !llvm.ptr, %[[THREAD:.*]]: i64, %{{.*}}: i64)
+// CHECK: %[[BYTES:.*]] = llvm.mlir.constant(192 : i64)
+// CHECK: %[[OFFSET:.*]] = llvm.mul %[[THREAD]], %[[BYTES]]
+// CHECK: %[[SCRATCH_AT:.*]] = llvm.getelementptr %[[CALL]][7]
+// CHECK: %[[SCRATCH:.*]] = llvm.load %[[SCRATCH_AT]]
+// CHECK: %[[MINE:.*]] = llvm.getelementptr %[[SCRATCH]][%[[OFFSET]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+// CHECK: llvm.call @main({{.*}}, %[[MINE]])
+module attributes {ingot.scratch_bytes = 192 : i64} {
+  llvm.func @main(%in: !llvm.ptr, %out: !llvm.ptr, %arena: !llvm.ptr, %weights: !llvm.ptr, %team: !llvm.ptr, %thread: i64, %threads: i64,
+                  %failure: !llvm.ptr, %scratch: !llvm.ptr)
+      attributes {ingot.input_count = 1 : i64, ingot.output_count = 1 : i64} {
+    llvm.return
+  }
+}
+
+// -----
+
 // expected-error @+1 {{has no model function: run the stages up to kernel first}}
 module {
   llvm.func @helper() {
