@@ -5,8 +5,8 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, sanitize, gtest, lit, models, dynamic, voice, ops, open, fuzz, input, artefacts, cross, commands,
-# python, example, conformance.
+# Steps after set-up and build: checks, sanitize, gtest, lit, models, bits, dynamic, voice, ops, open, fuzz, input, artefacts, cross, commands,
+# python, bench, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
@@ -16,7 +16,7 @@ case ${1:-} in --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models dynamic voice ops open fuzz input artefacts cross commands python example conformance)
+steps=(checks sanitize gtest lit models bits dynamic voice ops open fuzz input artefacts cross commands python bench example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -92,7 +92,8 @@ lit_tests() {
   "$INGOT_PYTHON" test/read_results.py lit "$results/lit.json"
 }
 
-models() { "$INGOT_PYTHON" test/e2e/run_models.py; }
+models() { "$INGOT_PYTHON" test/e2e/run_models.py --wider; }
+bits() { "$INGOT_PYTHON" test/e2e/same_bits.py --seconds 1; }
 dynamic() { "$INGOT_PYTHON" test/e2e/run_dynamic.py --shapes 8; }
 voice() { "$INGOT_PYTHON" test/e2e/run_voice.py; }
 ops() { "$INGOT_PYTHON" test/e2e/run_ops.py; }
@@ -103,6 +104,7 @@ artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
 cross() { "$INGOT_PYTHON" test/e2e/cross.py; }
 commands() { "$INGOT_PYTHON" test/e2e/command_line.py; }
 python() { "$INGOT_PYTHON" test/python/run_package.py; }
+bench() { "$INGOT_PYTHON" test/bench/selftest.py; }
 example() { "$INGOT_PYTHON" test/e2e/examples.py; }
 conformance() { "$INGOT_PYTHON" test/conformance/run_suite.py; }
 

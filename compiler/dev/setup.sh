@@ -4,6 +4,7 @@
 # built once per machine from the pinned source distribution. A second run changes nothing.
 #
 #   compiler/dev/setup.sh            install what is missing
+#   compiler/dev/setup.sh --bench    the same, and the peers that test/bench/compare.py measures (requirements-bench.txt, about 500 MB)
 #   compiler/dev/setup.sh --list     print what it installs, and install nothing
 #   compiler/dev/setup.sh --env      print the paths as shell assignments (INGOT_CACHE, INGOT_PYTHON, INGOT_ONNX, PATH)
 #
@@ -19,9 +20,9 @@ onnx_prefix=$cache/onnx-$onnx_version
 venv=$cache/venv
 
 case ${1:-} in
-  "" | --env | --list) ;;
-  --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
-  *) echo "setup: unknown option '$1' (--list, --env, --help)" >&2; exit 2 ;;
+  "" | --bench | --env | --list) ;;
+  --help | -h) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) echo "setup: unknown option '$1' (--bench, --list, --env, --help)" >&2; exit 2 ;;
 esac
 
 if [[ ${1:-} == --env ]]; then
@@ -38,6 +39,7 @@ packages=(llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev l
 if [[ ${1:-} == --list ]]; then
   printf 'Debian packages: %s\n' "${packages[*]}"
   printf 'Python packages in %s: %s\n' "$venv" "$(grep -v '^#' "$here/requirements.txt" | tr '\n' ' ')"
+  printf 'with --bench: %s\n' "$(grep -v '^#' "$here/requirements-bench.txt" | tr '\n' ' ')"
   printf 'ONNX %s as a C++ library in %s\n' "$onnx_version" "$onnx_prefix"
   exit 0
 fi
@@ -89,6 +91,14 @@ install_python() {
   cp "$here/requirements.txt" "$stamp"
 }
 
+install_peers() {
+  local stamp=$venv/requirements-bench.installed
+  if cmp -s "$here/requirements-bench.txt" "$stamp"; then say "peers: up to date in $venv"; return; fi
+  say "installing the peers: $(grep -v '^#' "$here/requirements-bench.txt" | tr '\n' ' ')"
+  logged pip-install-bench "$venv/bin/python" -m pip install --disable-pip-version-check -r "$here/requirements-bench.txt" -c "$here/requirements.txt"
+  cp "$here/requirements-bench.txt" "$stamp"
+}
+
 build_onnx() {
   if [[ -f $onnx_prefix/complete ]]; then say "ONNX C++ library: present in $onnx_prefix"; return; fi
   say "building ONNX $onnx_version's C++ library into $onnx_prefix (about 2 minutes on 2 cores)"
@@ -113,4 +123,5 @@ exec 9>"$cache/setup.lock" # two set-ups at once would write into the same folde
 flock 9
 install_packages
 install_python
+[[ ${1:-} != --bench ]] || install_peers
 build_onnx

@@ -2,125 +2,191 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Turns the JSON of compare.py into its Markdown page.
 
-test/bench/report.py docs/benchmarks/main-job.json      print the page
+test/bench/report.py docs/benchmarks/cpu.json      print the page
 """
 
 import json
+import pathlib
 import sys
 
-# What the page holds the figures against.
-SLOWEST_RATIO, MEAN_RATIO, LARGEST_ERROR, START_SHARE = 1.3, 1.0, 1e-4, 0.2
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+import bars  # noqa: E402
+import engines  # noqa: E402
 
 
 def mark(good: bool) -> str:
     return "yes" if good else "**no**"
 
 
+def table(head: list[str], rows: list[list[str]], left: int = 1) -> list[str]:
+    """The first columns are text, the others numbers."""
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * left + "---:|" * (len(head) - left), *("| " + " | ".join(row) + " |" for row in rows), ""]
+
+
+def pair(values: dict, form: str = "{:.3f}") -> str:
+    return " / ".join(form.format(values[threads]) if values.get(threads) is not None else "-" for threads in bars.THREADS)
+
+
+def by_threads(measure, row: dict, *rest) -> dict:
+    return {threads: measure(row, threads, *rest) for threads in bars.THREADS}
+
+
+def bar_table(result: dict) -> list[str]:
+    rows = [[bar.what, bar.asked, bar.value, {True: "yes", False: "**no**", None: "-"}[bar.good]] for bar in bars.rows(result)]
+    return ["## What was asked for", "", *table(["what", "asked for", "measured", "kept"], rows, left=4)]
+
+
 def model_table(result: dict) -> list[str]:
-    engines = result["engines"]
+    names = result["engines"]
+    rows = []
+    for row in result["models"]:
+        if "failed" in row:
+            rows.append([row["model"], "failed: " + row["failed"].splitlines()[0][:120]] + [""] * (len(names) + 1))
+        elif "ms" in row:
+            times = [pair(row["ms"].get(engine, {})) for engine in names]
+            error = f"{row['error']:.1e}" + ("" if row["error"] <= bars.LARGEST_ERROR and "wrong" not in row else " **too large**")
+            rows.append([row["model"], *times, pair(by_threads(bars.speed, row), "{:.2f}"), error])
     lines = [
         "## Models",
         "",
-        "Median ms of one inference, batch 1, f32; ratio = Ingot's time / ONNX Runtime's. Error = largest absolute error / the output's range.",
+        "Median ms of one inference with 1 / 2 threads, f32; speed = the better of ONNX Runtime and OpenVINO / Ingot. Error = largest absolute difference "
+        f"from ONNX Runtime / the output's range; {bars.LARGEST_ERROR:.0e} is allowed. minilm is one program for 1 to 8 rows of 2 to 512 tokens; the peers get its sizes before.",
         "",
-        "| model | " + " | ".join(f"{engine} 1T / 2T" for engine in engines) + " | ratio 1T / 2T | error | within |",
-        "|---|" + "---:|" * (len(engines) + 2) + "---|",
+        *table(["model", *(engines.TITLES[engine] for engine in names), "speed", "error"], rows),
     ]
-    for row in result["models"]:
-        if "failed" in row:
-            lines.append(f"| {row['model']} | failed: {row['failed'].splitlines()[0][:120]} |" + " |" * (len(engines) + 2))
-            continue
-        times = [f"{row['ms'][engine]['1']:.3f} / {row['ms'][engine]['2']:.3f}" for engine in engines]
-        ratios = [row["ms"]["ingot"][threads] / row["ms"][engines[0]][threads] for threads in ("1", "2")]
-        within = max(ratios) <= SLOWEST_RATIO and row["error"] <= LARGEST_ERROR and "wrong" not in row
-        lines.append(f"| {row['model']} | {' | '.join(times)} | {ratios[0]:.2f} / {ratios[1]:.2f} | {row['error']:.1e} | {mark(within)} |")
-    lines.append("")
-    for name, mean in result.get("geometric_means", {}).items():
-        lines.append(f"Geometric mean of Ingot / {name}: **{mean:.3f}**.")
-    return lines + [
-        f"Asked for: a geometric mean of at most {MEAN_RATIO:.1f} at 1 and 2 threads, no model above {SLOWEST_RATIO}, error at most 1e-4.",
+    for threads in bars.THREADS:
+        speeds = [speed for row in bars.measured(result) if (speed := bars.speed(row, threads))]
+        if speeds:
+            lines.append(f"Geometric mean of the speeds with {threads} thread{'s' * (threads != '1')}: **{bars.geometric_mean(speeds):.3f}**.")
+    failures = [(row["model"], peer, why) for row in result["models"] for peer, why in row.get("failed_peers", {}).items()]
+    return [*lines, "", *(f"- {engines.TITLES[peer]} does not run {model}: {why.splitlines()[0][:160]}" for model, peer, why in failures), ""]
+
+
+def share_table(result: dict) -> list[str]:
+    rows = []
+    for row in bars.measured(result):
+        if "gflop" in row:
+            scaling = row["ms"]["ingot"]["1"] / row["ms"]["ingot"]["2"]
+            shares = [pair(by_threads(bars.share, row, key), "{:.1%}") for key in ("gflop", "counted_gflop")]
+            rows.append([row["model"], f"{row['gflop']:.2f}", f"{row['winograd_gflop']:.2f}", *shares, pair(row["peak_gflops"], "{:.1f}"), f"{scaling:.2f}"])
+    return [
+        "## Share of the limit",
         "",
+        "GFLOP of convolutions and products by the direct algorithm, and those of 3x3 convolutions with stride 1, for which Winograd's algorithm F(4,3) needs a "
+        "quarter. Share of the FMA peak measured in the same rounds (`test/bench/fma_peak.c`) with 1 / 2 threads: counted as direct, and with that quarter, "
+        "whether it is used or not. Scaling = 1 thread / 2 threads.",
+        "",
+        *table(["model", "GFLOP", "of these 3x3", "share, direct", "share of the limit", "peak GFLOP/s", "scaling"], rows),
     ]
 
 
 def kernel_table(result: dict) -> list[str]:
-    lines = [
-        "## Kernels",
-        "",
-        "Share of the FMA peak measured in the same rounds (`test/bench/fma_peak.c`). Convolutions are chains of 8 layers (depthwise: 32), counted "
-        "as direct convolutions; spills = innermost vector loops that store vectors to the stack.",
-        "",
-        "| kernel | GFLOP/s 1T / 2T | peak 1T / 2T | share 1T / 2T | asked for | within | loops | spills |",
-        "|---|---:|---:|---:|---:|---|---:|---:|",
-    ]
+    rows = []
     for row in result["kernels"]:
         if "failed" in row:
-            lines.append(f"| {row['kernel']} | failed: {row['failed'].splitlines()[0][:120]} | | | | | | |")
+            rows.append([row["kernel"], "failed: " + row["failed"].splitlines()[0][:120]] + [""] * 6)
             continue
-        pair = {key: [row[key][threads] for threads in ("1", "2")] for key in ("gflops", "peak_gflops", "share")}
-        within = pair["share"][0] >= row["goal"] and row["compile"]["spilling_loops"] == 0
-        lines.append(
-            f"| {row['kernel']} | {pair['gflops'][0]:.1f} / {pair['gflops'][1]:.1f} | {pair['peak_gflops'][0]:.1f} / "
-            f"{pair['peak_gflops'][1]:.1f} | {pair['share'][0]:.1%} / {pair['share'][1]:.1%} | {row['goal']:.0%} | {mark(within)} | "
-            f"{row['compile']['vector_loops']} | {row['compile']['spilling_loops']} |"
-        )
-    return lines + [""]
+        within = row["share"]["1"] >= row["goal"] and row["spilling_loops"] == 0
+        figures = [pair(row["gflops"], "{:.1f}"), pair(row["peak_gflops"], "{:.1f}"), pair(row["share"], "{:.1%}"), f"{row['goal']:.0%}", mark(within)]
+        rows.append([row["kernel"], *figures, str(row["vector_loops"]), str(row["spilling_loops"])])
+    return [
+        "## Kernels",
+        "",
+        "Convolutions are chains of 8 layers (depthwise: 32), counted as direct convolutions; spills = innermost vector loops that store vectors to the stack.",
+        "",
+        *table(["kernel", "GFLOP/s 1T / 2T", "peak 1T / 2T", "share 1T / 2T", "asked for, 1T", "within", "loops", "spills"], rows),
+    ]
 
 
 def compile_table(result: dict) -> list[str]:
+    rows = []
+    for row in result["models"]:
+        if made := row.get("compile"):
+            sizes = [f"{row['model_mb']:.1f}", f"{made['seconds']:.1f}", f"{made['peak_mb']:.0f}", f"{made.get('file_mb', 0):.1f}"]
+            within = mark(made["peak_mb"] < 1.3 * row["model_mb"] + 1000)
+            largest = f"{row['largest_function']:,}" if "largest_function" in row else "-"
+            rows.append([row["model"], *sizes, within, largest, str(made.get("vector_loops", "-")), str(made.get("spilling_loops", "-"))])
+    head = ["model", "model MB", "compile s", "peak MB", "executable MB", "memory within", "largest function", "vector loops", "with spills"]
     lines = [
         "## Compilation",
         "",
-        "`--target=native`, `-O3`. Memory is the peak of the compiler's process; allowed are 1.3 x the model + 1000 MB.",
+        "`--target=native`, `-O3`. Memory is the peak of the compiler's process; allowed are 1.3 x the model + 1000 MB. The largest function in operations of "
+        "the LLVM dialect.",
         "",
-        "| model | model MB | compile s | peak MB | executable MB | memory within | vector loops | with spills |",
-        "|---|---:|---:|---:|---:|---|---:|---:|",
+        *table(head, rows),
     ]
+    found = result.get("compile", {})
+    if "bert_large_24" in found:
+        stages = list(found["bert_large_24"]["stages"])
+        rows = [[str(n), *(f"{found[f'bert_large_{n}']['stages'].get(stage, 0):.2f}" for stage in stages)] for n in (2, 24)]
+        lines += ["Seconds of each stage for BERT-large (`test/models/bert.py`); weights and link copy weights:", "", *table(["layers", *stages], rows)]
+    return lines
+
+
+def memory_table(result: dict) -> list[str]:
+    rows = []
     for row in result["models"]:
-        if made := row.get("compile"):
-            lines.append(
-                f"| {row['model']} | {row['model_mb']:.1f} | {made['seconds']:.1f} | {made['peak_mb']:.0f} | {made['file_mb']:.1f} | "
-                f"{mark(made['peak_mb'] < 1.3 * row['model_mb'] + 1000)} | {made['vector_loops']} | {made['spilling_loops']} |"
-            )
-    return lines + [""]
+        if found := row.get("memory"):
+            plan = found.get("onnxruntime_plan_mb")
+            tail = f"{row['tail']['ratio']:.2f}" if "tail" in row else "-"
+            figures = [f"{row['weights_mb']:.1f}", f"{row['arena_mb']:.2f}", f"{plan:.2f}" if plan else "-", f"{found['peak_resident_mb']:.1f}", tail]
+            rows.append([row["model"], *figures])
+    return [
+        "## Memory and spread",
+        "",
+        "MB. ONNX Runtime's plan is the block that a run takes from its arena when memory patterns are on and the arena was emptied before (`test/bench/peers.py`). "
+        "The arena of minilm is that of its largest sizes. Peak is that of Ingot's process, inputs, outputs and code included, with 2 threads. p99 / median of "
+        "100 runs or more with 2 threads.",
+        "",
+        *table(["model", "weights", "arena", "ONNX Runtime's plan", "peak", "p99 / median"], rows),
+    ]
 
 
 def start_table(result: dict) -> list[str]:
-    peer = result["engines"][0]
-    lines = [
+    rows = []
+    for row in bars.measured(result):
+        start = row["start_ms"]
+        if "onnxruntime" in start:
+            share = start["ingot"]["2"] / start["onnxruntime"]["2"]
+            others = [f"{start[peer]['2']:.1f}" if peer in start else "-" for peer in bars.PEERS]
+            rows.append([row["model"], *others, f"{start['ingot']['2']:.2f}", f"{share:.2f}", mark(share < bars.START_SHARE)])
+    return [
         "## Start",
         "",
-        f"Ingot: from the start of the process to the end of the first inference. {peer}: session creation and the first run, in a "
-        "process that has its libraries loaded already.",
+        "Ms to the end of the first inference, 2 threads. Ingot: from the start of the process. Peers: session creation and the first run, in a process that "
+        "has their libraries loaded already.",
         "",
-        f"| model | {peer} ms | Ingot ms | share | below 1/5 |",
-        "|---|---:|---:|---:|---|",
+        *table(["model", "ONNX Runtime", "OpenVINO", "Ingot", "Ingot / ONNX Runtime", "below 1/5"], rows),
     ]
-    for row in result["models"]:
-        if start := row.get("start_ms"):
-            share = start["ingot"] / start[peer]
-            lines.append(f"| {row['model']} | {start[peer]:.1f} | {start['ingot']:.2f} | {share:.2f} | {mark(share < START_SHARE)} |")
-    return lines + [""]
 
 
-def page(result: dict) -> str:
+def page(result: dict, chart: str = "cpu") -> str:
     machine = result["machine"]
+    versions = ", ".join(f"{engines.TITLES[name]} {number}" for name, number in result["versions"].items())
     lines = [
         "# Ingot beside its peers",
         "",
-        f"Made by `test/bench/compare.py` on {machine['date']}: {machine['cpu']}, {machine['cores']} cores, ONNX Runtime {machine['onnxruntime']}. "
-        f"Engines run in turn for {result['rounds']} rounds, each pinned to its cores; a figure is the median of the rounds' medians. "
-        "A peer's time includes its call from Python (10 to 30 us).",
+        f"Made by `test/bench/compare.py` on {machine['date']}: {machine['cpu']}, {machine['cores']} cores; {versions}. Engines run in turn for "
+        f"{result['rounds']} rounds (IREE in the first one only), each in a process of its own, pinned to as many cores as it has threads; a figure is the median "
+        "of the rounds' medians. A peer's time includes its call from Python (10 to 30 us). All figures are in the JSON file beside this page.",
         "",
+        *bar_table(result),
     ]
-    if result["models"]:
-        lines += model_table(result)
+    if any("ms" in row or "failed" in row for row in result["models"]):
+        lines += [f"![Ingot's speed beside the better peer, per model]({chart}.svg)", "", *model_table(result), *share_table(result)]
     if result["kernels"]:
         lines += kernel_table(result)
     if result["models"]:
         lines += compile_table(result)
+    if any("memory" in row for row in result["models"]):
+        lines += memory_table(result)
+    if any("ms" in row for row in result["models"]):
         lines += start_table(result)
-    return "\n".join(lines).rstrip() + "\n"
+    text = "\n".join(lines)
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text.rstrip() + "\n"
 
 
 if __name__ == "__main__":
@@ -128,4 +194,4 @@ if __name__ == "__main__":
         print(__doc__)
         sys.exit(0 if "--help" in sys.argv else 2)
     with open(sys.argv[1], encoding="utf-8") as source:
-        print(page(json.load(source)), end="")
+        print(page(json.load(source), pathlib.Path(sys.argv[1]).stem), end="")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The nine test models: where they come from, the shapes they are compiled for, and inputs for them.
+"""The test models: where they come from, the shapes they are compiled for, and inputs for them.
 
-Five are public models with their weights inside Python packages (only the file is taken, nothing of the package is installed or run); four are
-public architectures at full size from test/models/, filled with seeded weights. All are kept in $INGOT_CACHE/models.
+Five of the nine that every level is tested with are public models with their weights inside Python packages (only the file is taken, nothing of the
+package is installed or run); the other four, and five larger ones beside them, are public architectures at full size from test/models/, filled with
+seeded weights. All are kept in $INGOT_CACHE/models.
 
-    test/e2e/models.py              fetch or make all of them and print where they are
+    test/e2e/models.py              fetch or make the nine and print where they are
     test/e2e/models.py ppocr-rec    only these
 """
 
@@ -81,6 +82,18 @@ MODELS = [
     Model("mobilenet-v2", "e34070ced4a014d2df39edbdd61693fb55436cd0ae54f2afcfd7f3b4db7f43ac", {}, skeleton="mobilenet_v2.skeleton.onnx"),
     Model("mobilenet-v3-large", "d092e43726d71f580308e8700b35799ed998c8faa2570ee8fa1c822cc94c1069", {}, skeleton="mobilenet_v3_large.skeleton.onnx"),
     Model("bert-base-128", "12246eb262d80f805ee64a2f1d37900c73b02dc0ac82f2a04869b0df9853eb99", {}, skeleton="bert_base_128.skeleton.onnx"),
+]
+
+# Larger ones and other kinds of network: for test/bench/compare.py, and checked at -O3 with two threads.
+WIDER = [
+    Model(name, sha256, {}, skeleton=name.replace("-", "_") + ".skeleton.onnx")
+    for name, sha256 in (
+        ("efficientnet-b0", "43fd625b2e60772aca03b8254c97c33ade2b9b18e4dd5815321dc16f0942ef66"),
+        ("convnext-tiny", "f133b55b370026e30d0799d01876d8abe3d88854c1391311a28b7c5d78a46dbe"),
+        ("vit-b-16", "f60eac582631a371327e06947c715d231aeeb631cbc6dd1ddfa498cffda88687"),
+        ("gpt2-prefill-128", "4308a5056f999e61dc5c85b86cc3af9485595c410b919379052428f6f245c223"),
+        ("whisper-tiny-encoder", "62a03f2d8a563c1a4606e8af92cc761976483125082724965649e0f252ffb2f7"),
+    )
 ]
 
 # Batch and sequence are open: for test/e2e/run_dynamic.py.
@@ -181,6 +194,10 @@ def inputs(model: Model, seed: int = 0) -> dict:
         mask = np.ones((1, 128), np.int64)
         mask[:, 100:] = 0
         return {"input_ids": rng.integers(0, 30522, (1, 128), np.int64), "attention_mask": mask}
+    if model.name == "gpt2-prefill-128":
+        return {"input_ids": rng.integers(0, 50257, (1, 128), np.int64)}
+    if model.name == "whisper-tiny-encoder":
+        return {"mel": rng.standard_normal((1, 80, 3000)).astype(np.float32)}
     if model.name == "silero-vad":
         audio = 0.3 * np.sin(np.arange(576) * 0.09) + 0.05 * rng.standard_normal(576)
         return {"input": audio.astype(np.float32)[None], "state": (0.1 * rng.standard_normal((2, 1, 128))).astype(np.float32)}
@@ -192,8 +209,8 @@ def inputs(model: Model, seed: int = 0) -> dict:
 
 
 def find(names) -> list[Model]:
-    """The models of these names; all when there are none."""
-    known = {model.name: model for model in MODELS}
+    """The models of these names; the nine when there are none."""
+    known = {model.name: model for model in MODELS + WIDER}
     for name in names or ():
         if name not in known:
             raise SystemExit(f"unknown model '{name}'; models are: {', '.join(known)}")
@@ -202,7 +219,7 @@ def find(names) -> list[Model]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="models (default: all)")
+    parser.add_argument("names", nargs="*", help="models (default: the nine)")
     for model in find(parser.parse_args().names):
         path = prepare(model)
         print(f"{model.name:20} {path.stat().st_size / 1e6:8.1f} MB  {path}")

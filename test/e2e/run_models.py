@@ -6,6 +6,7 @@ The largest absolute error may be 1e-4 of each output's range, and 1 and 2 threa
 test/e2e/expectations.txt (`models/NAME/LEVEL/...: reason`); a case there that passes fails the run.
 
     test/e2e/run_models.py                              everything
+    test/e2e/run_models.py --wider                      five larger models, at -O3 with 2 threads only, after that
     test/e2e/run_models.py --models ppocr-rec --levels -O3
 """
 
@@ -18,7 +19,7 @@ import harness
 import models
 
 
-def check(report: harness.Report, model: models.Model, level: str, expected: dict, inputs: dict, folder, extra) -> None:
+def check(report: harness.Report, model: models.Model, level: str, expected: dict, inputs: dict, folder, extra, counts=(1, 2)) -> None:
     name = f"models/{model.name}/{level.lstrip('-')}"
     executable = folder / f"{model.name}{level}"
     made = harness.compile_model(model.path, executable, level, model.shapes, extra, timeout=900)
@@ -28,7 +29,7 @@ def check(report: harness.Report, model: models.Model, level: str, expected: dic
     megabytes = executable.stat().st_size / 1e6
     report.case(f"{name}/compile", None, f"{made.seconds:.1f} s, peak {made.peak_mb:.0f} MB, file {megabytes:.1f} MB")
     results = {}
-    for threads in (1, 2):
+    for threads in counts:
         outcome, got = harness.run_model(executable, inputs, threads)
         case = f"{name}/threads-{threads}"
         if got is None:
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument("--models", default="", help="comma-separated names (default: all)")
     parser.add_argument("--levels", default="-O0,-O3", help="comma-separated (default: -O0,-O3); write --levels=-O3")
     parser.add_argument("--target", default="native")
+    parser.add_argument("--wider", action="store_true", help="then the larger models, at -O3 with 2 threads")
     options = parser.parse_args()
     harness.need_ingot()
     report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
@@ -58,6 +60,10 @@ def main() -> int:
         expected = harness.oracle(path, inputs)
         for level in options.levels.split(","):
             check(report, model, level, expected, inputs, folder, [f"--target={options.target}"])
+    for model in models.WIDER if options.wider else ():
+        path = models.prepare(model)
+        inputs = models.inputs(model)
+        check(report, model, "-O3", harness.oracle(path, inputs), inputs, folder, [f"--target={options.target}"], counts=(2,))
     return report.finish()
 
 

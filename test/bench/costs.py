@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What is not the time of a model's run: compilation, overhead of a call, spread of times, memory; and what bf16 gains."""
+
+import pathlib
+import statistics
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+import cases
+import engines
+import harness
+import models
+
+TAIL_SECONDS, TAIL_LEAST, TAIL_MOST = 3.0, 100, 2000
+BERT = harness.ROOT / "test" / "models" / "bert.py"
+COPYING = ("weights", "link")  # stages that copy weights; the others grow with code alone
+LEVELS = "x86-64-v3,x86-64-v4"
+
+
+def tail(built: engines.Built) -> dict:
+    """How far from the median the slowest runs are, with two threads."""
+    guess = engines.measure_ingot(built, 2, 5)["median_ms"]
+    runs = int(min(TAIL_MOST, max(TAIL_LEAST, TAIL_SECONDS * 1e3 / guess)))
+    block = engines.measure_ingot(built, 2, runs)
+    return {"runs": runs, "median_ms": block["median_ms"], "p99_ms": block["p99_ms"], "ratio": block["p99_ms"] / block["median_ms"]}
+
+
+def memory(built: engines.Built) -> dict:
+    """The most memory that the process had, beside what its weights and arena are, and what ONNX Runtime plans for the same values."""
+    block = engines.measure_ingot(built, 2, 5, ["--samples"])
+    result = {"peak_resident_mb": block["peak_resident_bytes"] / 1e6}
+    try:
+        result["onnxruntime_plan_mb"] = engines.onnxruntime_plan(built) / 1e6
+    except RuntimeError:
+        pass  # said by the other measurements of that model
+    return result
+
+
+def bert_large(layers: int, folder: pathlib.Path) -> dict:
+    path = folder / f"bert-large-{layers}.onnx"
+    subprocess.run([sys.executable, str(BERT), str(layers), str(path)], check=True)
+    try:
+        stages = engines.compile_stages(path, folder / "bert-large", ["--target=native"])
+    finally:
+        path.unlink()
+        (folder / "bert-large").unlink(missing_ok=True)
+    return {"stages": stages, "code_s": sum(taken for name, taken in stages.items() if name not in COPYING), "all_s": sum(stages.values())}
+
+
+def compilation(options, versions: dict, folder: pathlib.Path) -> dict:
+    result = {}
+    known = {case.name: case for case in cases.all_cases()}
+    for key, name, target in [("resnet50_s", "resnet50", "native"), ("resnet50_all_s", "resnet50", LEVELS), ("bert_base_s", "bert-base-128", "native")]:
+        path, output = models.prepare(known[name].model), folder / "compiled"
+        times = [engines.compile_model(path, output, [f"--target={target}"])["seconds"] for _ in range(options.rounds)]
+        result[key] = statistics.median(times)
+        if key == "resnet50_s":
+            result["resnet50_code_mb"] = (output.stat().st_size - engines.info(output)["weight_bytes"]) / 1e6
+        output.unlink()
+    few, many = bert_large(2, folder), bert_large(24, folder)
+    return result | {"bert_large_2": few, "bert_large_24": many, "bert_large_ratio": many["code_s"] / few["code_s"]}
+
+
+def smallest_model(folder: pathlib.Path) -> engines.Built:
+    built = engines.Built(folder / "relu.onnx", folder / "relu.npz", folder / "relu")
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [16]) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "relu", ports[:1], ports[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), built.path)
+    np.savez(built.data, x=np.linspace(-1, 1, 16, dtype=np.float32))
+    engines.compile_model(built.path, built.executable)
+    return built
+
+
+def overhead(options, versions: dict, folder: pathlib.Path) -> dict:
+    """A call of a model that does next to nothing, one thread."""
+    built = smallest_model(folder)
+    result = {"relu_us": statistics.median(engines.measure_ingot(built, 1, 200_000)["median_ms"] for _ in range(options.rounds)) * 1e3}
+    if "onnxruntime" in versions:
+        result["relu_onnxruntime_us"] = engines.measure("onnxruntime", built, 1, 0.3)["median_ms"] * 1e3
+    return result
+
+
+def bf16(options, versions: dict, folder: pathlib.Path) -> dict:
+    """BERT-base with contractions in bf16, beside itself in f32 and OpenVINO with that hint."""
+    case = next(case for case in cases.all_cases() if case.name == "bert-base-128")
+    path, data = models.prepare(case.model), folder / "bf16.npz"
+    np.savez(data, **case.inputs)
+    built = {name: engines.Built(path, data, folder / f"bert-{name}") for name in ("f32", "bf16")}
+    engines.compile_model(path, built["f32"].executable, [f"--target={options.target}"])
+    engines.compile_model(path, built["bf16"].executable, [f"--target={options.target}", "--precision=bf16"])
+    outcome, got = harness.run_model(built["bf16"].executable, case.inputs, 2)
+    if got is None:
+        raise RuntimeError(outcome.text())
+    result = {"error": harness.compare(harness.oracle(path, case.inputs), got, tolerance=1.0)[0]}
+    for threads in (1, 2):
+        taken = {"f32": [], "bf16": [], "openvino": []}
+        for _ in range(options.rounds):
+            for name in ("f32", "bf16"):
+                taken[name].append(engines.measure_ingot(built[name], threads, 8)["median_ms"])
+            if "openvino" in versions:
+                taken["openvino"].append(engines.measure("openvino", built["f32"], threads, 0.7, setting="bf16")["median_ms"])
+        result |= {f"{name}_{threads}t_ms": statistics.median(values) for name, values in taken.items() if values}
+    for one in built.values():
+        one.executable.unlink()
+    return result
