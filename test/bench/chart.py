@@ -14,7 +14,8 @@ STYLE = """
   .back { fill: #ffffff } .grid { stroke: #d8dee4 } .one { stroke: #24292f; stroke-width: 1.5 } .asked { stroke: #bc4c00; stroke-dasharray: 5 4 }
   .t1 { fill: #9ec5fe } .t2 { fill: #0969da } .slow { fill: #cf222e } .cut { stroke: #ffffff; stroke-width: 2 }
   @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 } .small { fill: #9198a1 } .back { fill: #0d1117 } .grid { stroke: #30363d } .one { stroke: #e6edf3 } .asked { stroke: #f0883e }
+    text { fill: #e6edf3 } .small { fill: #9198a1 } .back { fill: #0d1117 } .grid { stroke: #30363d }
+    .one { stroke: #e6edf3 } .asked { stroke: #f0883e }
     .t1 { fill: #1f4b84 } .t2 { fill: #4493f8 } .slow { fill: #f85149 } .cut { stroke: #0d1117 }
   }"""
 

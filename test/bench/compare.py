@@ -66,7 +66,7 @@ def prepare(case: cases.Case, row: dict, options, folder: pathlib.Path) -> engin
     loops, spilling = spills.count(built.executable)
     described = engines.info(built.executable)
     row["compile"] |= {"file_mb": built.executable.stat().st_size / 1e6, "vector_loops": loops, "spilling_loops": len(spilling)}
-    row["weights_mb"], row["arena_mb"] = described["weight_bytes"] / 1e6, described["arena_bytes"] / 1e6
+    row |= {f"{name}_mb": described[f"{key}_bytes"] / 1e6 for name, key in (("weights", "weight"), ("arena", "arena"), ("scratch", "scratch"))}
     outcome, got = harness.run_model(built.executable, case.inputs, 2)
     if got is None:
         raise RuntimeError(f"run: exit code {outcome.code}: {outcome.text()}")

@@ -50,8 +50,9 @@ def model_table(result: dict) -> list[str]:
     lines = [
         "## Models",
         "",
-        "Median ms of one inference with 1 / 2 threads, f32; speed = the better of ONNX Runtime and OpenVINO / Ingot. Error = largest absolute difference "
-        f"from ONNX Runtime / the output's range; {bars.LARGEST_ERROR:.0e} is allowed. minilm is one program for 1 to 8 rows of 2 to 512 tokens; the peers get its sizes before.",
+        "Median ms of one inference with 1 / 2 threads, f32; speed = the better of ONNX Runtime and OpenVINO / Ingot. Error = largest absolute "
+        f"difference from ONNX Runtime / the output's range; {bars.LARGEST_ERROR:.0e} is allowed. minilm is one program for 1 to 8 rows of 2 to 512 "
+        "tokens; OpenVINO and IREE get a model for each size.",
         "",
         *table(["model", *(engines.TITLES[engine] for engine in names), "speed", "error"], rows),
     ]
@@ -69,13 +70,14 @@ def share_table(result: dict) -> list[str]:
         if "gflop" in row:
             scaling = row["ms"]["ingot"]["1"] / row["ms"]["ingot"]["2"]
             shares = [pair(by_threads(bars.share, row, key), "{:.1%}") for key in ("gflop", "counted_gflop")]
-            rows.append([row["model"], f"{row['gflop']:.2f}", f"{row['winograd_gflop']:.2f}", *shares, pair(row["peak_gflops"], "{:.1f}"), f"{scaling:.2f}"])
+            work, peak = [f"{row['gflop']:.2f}", f"{row['winograd_gflop']:.2f}"], pair(row["peak_gflops"], "{:.1f}")
+            rows.append([row["model"], *work, *shares, peak, f"{scaling:.2f}"])
     return [
         "## Share of the limit",
         "",
-        "GFLOP of convolutions and products by the direct algorithm, and those of 3x3 convolutions with stride 1, for which Winograd's algorithm F(4,3) needs a "
-        "quarter. Share of the FMA peak measured in the same rounds (`test/bench/fma_peak.c`) with 1 / 2 threads: counted as direct, and with that quarter, "
-        "whether it is used or not. Scaling = 1 thread / 2 threads.",
+        "GFLOP of convolutions and products by the direct algorithm, and those of 3x3 convolutions with stride 1, for which Winograd's algorithm "
+        "F(4,3) needs a quarter. Share of the FMA peak measured in the same rounds (`test/bench/fma_peak.c`) with 1 / 2 threads: counted as direct, "
+        "and with that quarter, whether it is used or not. Scaling = 1 thread / 2 threads.",
         "",
         *table(["model", "GFLOP", "of these 3x3", "share, direct", "share of the limit", "peak GFLOP/s", "scaling"], rows),
     ]
@@ -88,12 +90,13 @@ def kernel_table(result: dict) -> list[str]:
             rows.append([row["kernel"], "failed: " + row["failed"].splitlines()[0][:120]] + [""] * 6)
             continue
         within = row["share"]["1"] >= row["goal"] and row["spilling_loops"] == 0
-        figures = [pair(row["gflops"], "{:.1f}"), pair(row["peak_gflops"], "{:.1f}"), pair(row["share"], "{:.1%}"), f"{row['goal']:.0%}", mark(within)]
-        rows.append([row["kernel"], *figures, str(row["vector_loops"]), str(row["spilling_loops"])])
+        figures = [pair(row["gflops"], "{:.1f}"), pair(row["peak_gflops"], "{:.1f}"), pair(row["share"], "{:.1%}"), f"{row['goal']:.0%}"]
+        rows.append([row["kernel"], *figures, mark(within), str(row["vector_loops"]), str(row["spilling_loops"])])
     return [
         "## Kernels",
         "",
-        "Convolutions are chains of 8 layers (depthwise: 32), counted as direct convolutions; spills = innermost vector loops that store vectors to the stack.",
+        "Convolutions are chains of 8 layers (depthwise: 32), counted as direct convolutions; spills = innermost vector loops that store vectors to "
+        "the stack.",
         "",
         *table(["kernel", "GFLOP/s 1T / 2T", "peak 1T / 2T", "share 1T / 2T", "asked for, 1T", "within", "loops", "spills"], rows),
     ]
@@ -111,8 +114,8 @@ def compile_table(result: dict) -> list[str]:
     lines = [
         "## Compilation",
         "",
-        "`--target=native`, `-O3`. Memory is the peak of the compiler's process; allowed are 1.3 x the model + 1000 MB. The largest function in operations of "
-        "the LLVM dialect.",
+        "`--target=native`, `-O3`. Memory is the peak of the compiler's process; allowed are 1.3 x the model + 1000 MB. The largest function in "
+        "operations of the LLVM dialect.",
         "",
         *table(head, rows),
     ]
@@ -120,7 +123,8 @@ def compile_table(result: dict) -> list[str]:
     if "bert_large_24" in found:
         stages = list(found["bert_large_24"]["stages"])
         rows = [[str(n), *(f"{found[f'bert_large_{n}']['stages'].get(stage, 0):.2f}" for stage in stages)] for n in (2, 24)]
-        lines += ["Seconds of each stage for BERT-large (`test/models/bert.py`); weights and link copy weights:", "", *table(["layers", *stages], rows)]
+        lines += ["Seconds of each stage for BERT-large (`test/models/bert.py`); weights and link copy weights:", ""]
+        lines += table(["layers", *stages], rows)
     return lines
 
 
@@ -130,16 +134,17 @@ def memory_table(result: dict) -> list[str]:
         if found := row.get("memory"):
             plan = found.get("onnxruntime_plan_mb")
             tail = f"{row['tail']['ratio']:.2f}" if "tail" in row else "-"
-            figures = [f"{row['weights_mb']:.1f}", f"{row['arena_mb']:.2f}", f"{plan:.2f}" if plan else "-", f"{found['peak_resident_mb']:.1f}", tail]
+            own = [f"{row['weights_mb']:.1f}", f"{row['arena_mb']:.2f}", f"{row['scratch_mb']:.2f}"]
+            figures = [*own, f"{plan:.2f}" if plan else "-", f"{found['peak_resident_mb']:.1f}", tail]
             rows.append([row["model"], *figures])
     return [
         "## Memory and spread",
         "",
-        "MB. ONNX Runtime's plan is the block that a run takes from its arena when memory patterns are on and the arena was emptied before (`test/bench/peers.py`). "
-        "The arena of minilm is that of its largest sizes. Peak is that of Ingot's process, inputs, outputs and code included, with 2 threads. p99 / median of "
-        "100 runs or more with 2 threads.",
+        "MB. ONNX Runtime's plan is the block that a run takes from its arena when memory patterns are on and the arena was emptied before "
+        "(`test/bench/peers.py`), with one thread; scratch is what each thread has for itself. The arena of minilm is that of its largest sizes. "
+        "Peak is that of Ingot's process, inputs, outputs and code included, with 2 threads. p99 / median of 100 runs or more with 2 threads.",
         "",
-        *table(["model", "weights", "arena", "ONNX Runtime's plan", "peak", "p99 / median"], rows),
+        *table(["model", "weights", "arena", "scratch", "ONNX Runtime's plan", "peak", "p99 / median"], rows),
     ]
 
 
@@ -154,8 +159,8 @@ def start_table(result: dict) -> list[str]:
     return [
         "## Start",
         "",
-        "Ms to the end of the first inference, 2 threads. Ingot: from the start of the process. Peers: session creation and the first run, in a process that "
-        "has their libraries loaded already.",
+        "Ms to the end of the first inference, 2 threads. Ingot: from the start of the process. Peers: session creation and the first run, in a "
+        "process that has their libraries loaded already.",
         "",
         *table(["model", "ONNX Runtime", "OpenVINO", "Ingot", "Ingot / ONNX Runtime", "below 1/5"], rows),
     ]
@@ -168,8 +173,9 @@ def page(result: dict, chart: str = "cpu") -> str:
         "# Ingot beside its peers",
         "",
         f"Made by `test/bench/compare.py` on {machine['date']}: {machine['cpu']}, {machine['cores']} cores; {versions}. Engines run in turn for "
-        f"{result['rounds']} rounds (IREE in the first one only), each in a process of its own, pinned to as many cores as it has threads; a figure is the median "
-        "of the rounds' medians. A peer's time includes its call from Python (10 to 30 us). All figures are in the JSON file beside this page.",
+        f"{result['rounds']} rounds (IREE in the first one only), each in a process of its own, pinned to as many cores as it has threads; a figure "
+        "is the median of the rounds' medians. A peer's time includes its call from Python (10 to 30 us). All figures are in the JSON file beside "
+        "this page.",
         "",
         *bar_table(result),
     ]

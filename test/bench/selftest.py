@@ -52,6 +52,7 @@ def result(ingot=1.0, onnxruntime=2.0, openvino=1.5, model="resnet50") -> dict:
         "model_mb": 1.0,
         "weights_mb": 100.0,
         "arena_mb": 5.0,
+        "scratch_mb": 0.0,
         "compile": {"seconds": 2.0, "peak_mb": 100.0, "file_mb": 3.0, "vector_loops": 4, "spilling_loops": 0},
         "largest_function": 20_000,
         "tail": {"ratio": 1.1, "runs": 100, "median_ms": 1.0, "p99_ms": 1.1},
@@ -216,7 +217,8 @@ class Flops(unittest.TestCase):
 
 class Engines(unittest.TestCase):
     def test_stages(self):
-        self.assertEqual(engines.stage_seconds("\rplan    \rplan        0.25 s\r\n\rplan        0.50 s\r\n\rlink        1.00 s\r\nx: 3 MiB"), {"plan": 0.75, "link": 1.0})
+        text = "\rplan    \rplan        0.25 s\r\n\rplan        0.50 s\r\n\rlink        1.00 s\r\nx: 3 MiB"
+        self.assertEqual(engines.stage_seconds(text), {"plan": 0.75, "link": 1.0})
 
     def test_onnxruntime_plan_counts_the_last_run_only(self):
         line = "Extending BFCArena for Cpu. bin_num:13 (requested) num_bytes: {} (actual) rounded_bytes:7"
@@ -230,8 +232,8 @@ class Engines(unittest.TestCase):
 
     def test_a_small_run(self):
         output = FOLDER / "report"
-        command = [sys.executable, HERE / "compare.py", "--models", "silero-vad", "--rounds", "1", "--peers", "onnxruntime"]
-        made = subprocess.run([*command, "--parts", "times,memory,functions,overhead", "--output", output], capture_output=True, text=True, check=False)
+        command = [sys.executable, HERE / "compare.py", "--models", "silero-vad", "--rounds", "1", "--peers", "onnxruntime", "--output", output]
+        made = subprocess.run([*command, "--parts", "times,memory,functions,overhead"], capture_output=True, text=True, check=False)
         self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
         written = json.loads(output.with_suffix(".json").read_text())
         (row,) = written["models"]
