@@ -18,10 +18,11 @@
 #include "compiler/Driver/Manifest.h"
 #include "compiler/Driver/PeakMemory.h"
 #include "compiler/Driver/RecipeRunner.h"
+#include "compiler/Driver/Report.h"
 #include "compiler/Driver/UsageError.h"
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Init/Init.h"
-#include "compiler/Pipelines/Stages.h"
+#include "compiler/Pipelines/OptionalPasses.h"
 #include "compiler/Target/TargetSpec.h"
 #include "dialects/Ingot/Ingot.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -71,7 +72,7 @@ private:
     return registry;
   }
 
-  StageOptions stageOptions() const { return StageOptions::ofLevel(options.level); }
+  StageOptions stageOptions() const { return withoutPasses(StageOptions::ofLevel(options.level), options.disabledPasses); }
   absl::Status checkMemory(func::FuncOp planned, uint64_t arenaBytes);
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
   absl::StatusOr<std::vector<std::vector<int64_t>>> specialSizes() const;
@@ -92,7 +93,9 @@ private:
   ModelInterface interface;
   std::optional<TemporaryFile> weightsFile; // an object to link, or what becomes options.weights
   CompileSummary summary;
-  std::string stageName; // that runs now, since:
+  std::unique_ptr<EffectReport> report;
+  EffectReport *watcher = nullptr; // of the passes that run now
+  std::string stageName;           // that runs now, since:
   std::chrono::steady_clock::time_point stageBegin;
 };
 
@@ -135,6 +138,8 @@ absl::Status Compilation::runStage(ModuleOp target, const Stage &stage, const St
     dropRecipes(target);
   PassManager passes(&context);
   stage.build(passes, stageOptions);
+  if (watcher)
+    watcher->watch(passes, stage, stageOptions);
   if (failed(passes.run(target)))
     return diagnostics.status("stage '" + stage.name.str() + "' failed without a message");
   end();
@@ -199,6 +204,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       return status;
     if (stage.name == "kernel")
       describeKernels(body, diagnostics, interface);
+    if (stage.name == "kernel" && watcher)
+      watcher->addKernels(body);
     if (stage.name != "plan")
       continue;
     Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
@@ -206,6 +213,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       return absl::InternalError("the variants of the model lay out their weights differently");
     (*module)->setAttr(kLayout, layout);
     auto function = *body.getOps<func::FuncOp>().begin();
+    if (watcher)
+      watcher->addPlan(function);
     for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
       if (function.getArgAttr(i, "ingot.arena"))
         variant.arenaBytes = cast<MemRefType>(type).getNumElements();
@@ -310,6 +319,9 @@ absl::StatusOr<VariantInterface> Compilation::emitBody(const TargetSpec &target,
   absl::StatusOr<llvm::SmallVector<char, 0>> object = emitObject(**translated, target);
   if (!object.ok())
     return object.status();
+  if (watcher)
+    watcher->addObject(*object);
+  watcher = nullptr; // the first body is the one that is told
   job.objects.push_back(std::move(*object));
   end();
   return variant;
@@ -399,6 +411,13 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   if (!options.weights.empty())
     if (absl::Status status = checkWritable(options.weights); !status.ok())
       return status;
+  if (!options.report.empty()) {
+    if (absl::Status status = checkReportPath(options.report); !status.ok())
+      return status;
+    report = std::make_unique<EffectReport>();
+    watcher = report.get();
+    context.disableMultithreading(); // passes are watched one after the other
+  }
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
     return isUnsupportedMachine(targets.status()) ? targets.status() : usageError(targets.status().message());
@@ -416,10 +435,12 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
   std::future<ModelHashes> hashes = std::async(std::launch::async, [this] { return ModelHashes{model->sha256(), model->externalSha256()}; });
+  StageOptions stageOptions = this->stageOptions();
+  stageOptions.machine = machineOf(targets->front()); // for the forecasts of the report
   for (const Stage &stage : stages()) {
     if (stage.name == "plan")
       break;
-    if (absl::Status status = runStage(*module, stage, stageOptions()); !status.ok())
+    if (absl::Status status = runStage(*module, stage, stageOptions); !status.ok())
       return status;
   }
   describeInterface(*module->getOps<func::FuncOp>().begin(), diagnostics, interface);
@@ -464,12 +485,16 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   uint64_t size = 0;
   if (!llvm::sys::fs::file_size(options.output, size))
     summary.fileBytes = size;
+  if (report)
+    summary.report = report->finish(options, targets->front().name, summary);
   return summary;
 }
 
 } // namespace
 
 absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options) {
+  if (absl::Status status = checkDisabledPasses(options); !status.ok())
+    return status;
   Compilation compilation(options);
   return options.compileTo.empty() ? compilation.compile() : compilation.printStage();
 }

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "dialects/Ingot/SymbolicDims.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/JSON.h"
 
 #include <cstdint>
 #include <functional>
@@ -34,6 +35,9 @@ struct CompileOptions {
   std::map<std::string, SymbolRange> ranges;           ///< what symbolic dims may be at run time
   std::map<std::string, std::vector<int64_t>> special; ///< sizes of open dims for which there is code of its own
   std::map<std::string, std::vector<int64_t>> inputShapes;
+  std::vector<std::string> disabledPasses; ///< by their names; see whyNeeded
+  std::string report;                      ///< where the caller writes CompileSummary::report, .html or .json; empty: there is none
+  bool measure = false;                    ///< of the caller, who runs what was made
   /// Called when a stage begins, without a time, and when it has ended. May be empty.
   std::function<void(llvm::StringRef stage, std::optional<double> seconds)> progress;
 };
@@ -41,11 +45,12 @@ struct CompileOptions {
 /// What was made.
 struct CompileSummary {
   uint64_t fileBytes = 0, weightBytes = 0, arenaBytes = 0;
-  int64_t regions = 0, operations = 0; ///< operations inside of regions, without constants
-  int64_t fused = 0;                   ///< those that share a region with another one
-  std::vector<std::string> dims;       ///< the open dims with their ranges; `arenaBytes` is for the largest sizes
-  std::vector<std::string> peak;       ///< of these polynomials of the open dims the largest is at least the arena's bytes, and hardly more
-  std::string text;                    ///< the IR, when `compileTo` was given
+  int64_t regions = 0, operations = 0;      ///< operations inside of regions, without constants
+  int64_t fused = 0;                        ///< those that share a region with another one
+  std::vector<std::string> dims;            ///< the open dims with their ranges; `arenaBytes` is for the largest sizes
+  std::vector<std::string> peak;            ///< of these polynomials of the open dims the largest is at least the arena's bytes, and hardly more
+  std::string text;                         ///< the IR, when `compileTo` was given
+  std::optional<llvm::json::Object> report; ///< what the passes did and what the regions are, when `report` was given
 };
 
 /// Compiles a model. The message of an error holds a line per problem and names nodes, tensors or options. Nothing is left at `output` after a
@@ -54,6 +59,9 @@ absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options);
 
 /// Reports every node that cannot be compiled, a line each: OK when there is none. Takes the model through the plain path without making code.
 absl::Status checkModel(const CompileOptions &options);
+
+/// Whether all of `disabledPasses` run at the level and can be left out.
+absl::Status checkDisabledPasses(const CompileOptions &options);
 
 } // namespace ingot
 

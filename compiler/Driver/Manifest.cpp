@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Driver/Manifest.h"
 
+#include "compiler/Pipelines/OptionalPasses.h"
 #include "compiler/Pipelines/PassNames.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -21,8 +22,9 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
     dims[name] = llvm::formatv("{0}..{1}", range.minimum, range.maximum).str();
   for (const auto &[name, shape] : options.inputShapes)
     shapes[name] = llvm::json::Array(shape);
+  StageOptions stageOptions = withoutPasses(StageOptions::ofLevel(options.level), options.disabledPasses);
   for (const Stage &stage : stages())
-    passes[stage.name] = llvm::json::Array(passNames(stage, StageOptions::ofLevel(options.level)));
+    passes[stage.name] = llvm::json::Array(passNames(stage, stageOptions));
   llvm::json::Object object{{"compiler", "ingot " INGOT_VERSION},
                             {"llvm", LLVM_VERSION_STRING},
                             {"model_sha256", facts.hashes.model},
@@ -33,6 +35,8 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
                             {"input_shapes", std::move(shapes)},
                             {"interface", std::move(facts.interface)},
                             {"passes", std::move(passes)}};
+  if (!options.disabledPasses.empty())
+    object["disabled_passes"] = llvm::json::Array(options.disabledPasses);
   if (!facts.arenaFormula.empty())
     object["memory_formula"] = llvm::json::Array(facts.arenaFormula);
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str(); // keys are sorted: "compiler" is the first

@@ -102,9 +102,9 @@ class Optimization {
 public:
   Optimization(const CompileOptions &options, const OptOptions &what) : options(options), what(what), context(makeRegistry()), diagnostics(context) {
     context.disableMultithreading(); // so that IR and times come in order
-    context.registerActionHandler([&what](llvm::function_ref<void()> run, const tracing::Action &action) {
+    context.registerActionHandler([&options](llvm::function_ref<void()> run, const tracing::Action &action) {
       auto *execution = dyn_cast<PassExecutionAction>(&action);
-      if (!execution || !llvm::is_contained(what.disabled, execution->getPass().getArgument()))
+      if (!execution || !llvm::is_contained(options.disabledPasses, execution->getPass().getArgument()))
         run();
     });
   }
@@ -170,7 +170,7 @@ absl::Status Optimization::checkNames() const {
     passes->printAsTextualPipeline(stream);
     llvm::append_range(known, passNames(text));
   }
-  for (const std::vector<std::string> *names : {&what.printAfter, &what.disabled})
+  for (const std::vector<std::string> *names : {&what.printAfter, &options.disabledPasses})
     for (const std::string &name : *names)
       if (!llvm::is_contained(known, name))
         return PassInfo::lookup(name) ? usageError("the pass '" + name + "' does not run here") : unknown("pass", name, known);

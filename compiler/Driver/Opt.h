@@ -11,7 +11,7 @@ namespace ingot {
 struct OptOptions {
   std::string passes;    ///< "a,b(option=value)"; empty: the stages of the level
   std::string stopAfter; ///< the last stage; empty: all of them
-  std::vector<std::string> printAfter, disabled;
+  std::vector<std::string> printAfter;
   bool timePasses = false;
   std::function<void(llvm::StringRef)> print = [](llvm::StringRef) {}; ///< takes the IR between passes, and the times
 };

@@ -16,15 +16,7 @@ namespace {
 
 constexpr llvm::StringLiteral kUnnamed = "a part of the plan";
 
-/// What lies in a range of the arena from one region to another.
-struct Occupant {
-  int64_t begin, end;  ///< bytes
-  int64_t first, last; ///< regions
-  LiveTensor tensor;
-  bool isRead = false;
-
-  bool overlaps(int64_t otherBegin, int64_t otherEnd) const { return begin < otherEnd && otherBegin < end; }
-};
+bool overlaps(const Occupant &occupant, int64_t begin, int64_t end) { return occupant.begin < end && begin < occupant.end; }
 
 /// The view of the arena that a buffer is a part of, if its place is a number.
 memref::ViewOp arenaViewOf(Value buffer, BlockArgument arena) {
@@ -60,17 +52,19 @@ public:
     for (Value input : region.getInputs())
       if (memref::ViewOp view = arenaViewOf(input, arena))
         for (size_t i : current)
-          if (auto [begin, end] = rangeOf(view); occupants[i].overlaps(begin, end)) {
+          if (auto [begin, end] = rangeOf(view); overlaps(occupants[i], begin, end)) {
             occupants[i].last = step;
-            occupants[i].isRead = true;
+            occupants[i].readers.push_back(step);
           }
     for (auto [index, output] : llvm::enumerate(region.getOutputs()))
       if (memref::ViewOp view = arenaViewOf(output, arena)) {
         auto [begin, end] = rangeOf(view);
-        place({begin, end, step, step, describe(region, index, view.getType(), end - begin)});
+        place({begin, end, step, step, describe(region, index, view.getType(), end - begin), {step}, {}});
       }
     ++step;
   }
+
+  std::vector<Occupant> all() && { return std::move(occupants); }
 
   std::vector<LiveTensor> peak() const {
     int64_t most = 0;
@@ -94,7 +88,7 @@ public:
 private:
   /// What nobody has read yet is not overwritten: several regions write one buffer, as its inside and its border.
   void place(Occupant added) {
-    auto found = llvm::find_if(current, [&](size_t i) { return !occupants[i].isRead && occupants[i].overlaps(added.begin, added.end); });
+    auto found = llvm::find_if(current, [&](size_t i) { return occupants[i].readers.empty() && overlaps(occupants[i], added.begin, added.end); });
     if (found != current.end()) {
       Occupant &whole = occupants[*found];
       whole.begin = std::min(whole.begin, added.begin);
@@ -102,9 +96,10 @@ private:
       if (whole.tensor.name == kUnnamed)
         whole.tensor = std::move(added.tensor);
       whole.tensor.bytes = whole.end - whole.begin;
+      whole.writers.push_back(step);
       return;
     }
-    llvm::erase_if(current, [&](size_t i) { return occupants[i].overlaps(added.begin, added.end); });
+    llvm::erase_if(current, [&](size_t i) { return overlaps(occupants[i], added.begin, added.end); });
     current.push_back(occupants.size());
     occupants.push_back(std::move(added));
   }
@@ -120,16 +115,30 @@ private:
   std::vector<size_t> current; ///< occupants that nothing has overwritten
 };
 
+Timeline timelineOf(func::FuncOp planned, BlockArgument arena) {
+  Timeline timeline(arena);
+  planned.walk([&](RegionOp region) { timeline.visit(region); });
+  return timeline;
+}
+
+/// Null in a function without an arena.
+BlockArgument arenaOf(func::FuncOp planned) {
+  for (BlockArgument argument : planned.getArguments())
+    if (planned.getArgAttr(argument.getArgNumber(), "ingot.arena"))
+      return argument;
+  return nullptr;
+}
+
 } // namespace
 
+std::vector<Occupant> occupantsOf(func::FuncOp planned) {
+  BlockArgument arena = arenaOf(planned);
+  return arena ? timelineOf(planned, arena).all() : std::vector<Occupant>();
+}
+
 std::vector<LiveTensor> tensorsAtPeak(func::FuncOp planned) {
-  for (BlockArgument argument : planned.getArguments())
-    if (planned.getArgAttr(argument.getArgNumber(), "ingot.arena")) {
-      Timeline timeline(argument);
-      planned.walk([&](RegionOp region) { timeline.visit(region); });
-      return timeline.peak();
-    }
-  return {};
+  BlockArgument arena = arenaOf(planned);
+  return arena ? timelineOf(planned, arena).peak() : std::vector<LiveTensor>();
 }
 
 } // namespace ingot

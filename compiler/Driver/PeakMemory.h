@@ -16,6 +16,18 @@ struct LiveTensor {
   int64_t bytes = 0;
 };
 
+/// What lies in a range of the arena from one region to another. Regions have numbers in the order in which they run.
+struct Occupant {
+  int64_t begin, end;  ///< bytes
+  int64_t first, last; ///< regions
+  LiveTensor tensor;
+  std::vector<int64_t> writers, readers; ///< regions
+};
+
+/// Everything that lies in the arena of a function at the end of the plan stage, in the order in which it is written. Buffers whose place depends on
+/// a symbol are left out.
+std::vector<Occupant> occupantsOf(mlir::func::FuncOp planned);
+
 /// Reads from a function at the end of the plan stage which tensors are alive where most bytes of the arena are, the largest first. Buffers whose
 /// place depends on a symbol are left out.
 std::vector<LiveTensor> tensorsAtPeak(mlir::func::FuncOp planned);

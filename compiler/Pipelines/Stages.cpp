@@ -33,7 +33,7 @@ namespace {
 /// The way of a model, in order. A reason stands beside every pass that could be asked for one.
 constexpr Stage kStages[] = {
     {"graph", "operations in canonical form, constants folded",
-     [](OpPassManager &pm, const StageOptions &options) {
+     [](StagePasses &pm, const StageOptions &options) {
        pm.addNestedPass<func::FuncOp>(createVerifyImportPass());
        pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
        pm.addPass(createCSEPass());
@@ -54,12 +54,12 @@ constexpr Stage kStages[] = {
        pm.addPass(createOutlineRecipesPass()); // last: no pass after it changes what is computed from constants
      }},
     {"region", "every compute operation in one region",
-     [](OpPassManager &pm, const StageOptions &options) {
+     [](StagePasses &pm, const StageOptions &options) {
        pm.addNestedPass<func::FuncOp>(createFormRegionsPass({.fuse = options.fuse}));
        pm.addNestedPass<func::FuncOp>(createVerifyRegionPass());
      }},
     {"plan", "every decision taken: kernels, buffers, arena",
-     [](OpPassManager &pm, const StageOptions &options) {
+     [](StagePasses &pm, const StageOptions &options) {
        if (!options.sizes.empty())
          pm.addNestedPass<func::FuncOp>(createFixDimsPass({.sizes = llvm::to_vector(options.sizes)}));
        pm.addNestedPass<func::FuncOp>(createCopyViewsPass());
@@ -73,7 +73,7 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},
     {"kernel", "every region's loops, written from its plan",
-     [](OpPassManager &pm, const StageOptions &options) {
+     [](StagePasses &pm, const StageOptions &options) {
        pm.addPass(createEmitKernelsPass());
        pm.addPass(createExpandMathPass());    // before canonicalize, which folds what the formulas of one vector share
        pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
@@ -82,7 +82,7 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createVerifyKernelPass());
      }},
     {"llvm", "the LLVM dialect and nothing else",
-     [](OpPassManager &pm, const StageOptions &options) {
+     [](StagePasses &pm, const StageOptions &options) {
        pm.addPass(memref::createExpandStridedMetadataPass());
        pm.addPass(mlir::createLowerAffinePass()); // expand-strided-metadata writes affine.apply
        pm.addPass(createSCFToControlFlowPass());
@@ -103,8 +103,8 @@ constexpr Stage kStages[] = {
 
 void registerStage(const Stage &stage, const Twine &suffix, const StageOptions &options) {
   registerPassPipeline(("ingot-stage-" + stage.name + suffix).str(), stage.summary,
-                       [build = stage.build, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
-                         build(pm, options);
+                       [&stage, options](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
+                         stage.build(pm, options);
                          return success();
                        },
                        [](function_ref<void(const mlir::detail::PassOptions &)>) {});

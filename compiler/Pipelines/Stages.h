@@ -2,15 +2,13 @@
 #ifndef COMPILER_PIPELINES_STAGES_H
 #define COMPILER_PIPELINES_STAGES_H
 
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
 #include "passes/Plan/MachineModel.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <string>
-
-namespace mlir {
-class OpPassManager;
-} // namespace mlir
 
 namespace ingot {
 
@@ -22,15 +20,42 @@ struct StageOptions {
   MachineModel machine = {};           ///< What the kernels are chosen for (the plan stage).
   std::string runSymbol = "model_run"; ///< Name of the generated entry function.
   std::vector<int64_t> sizes = {};     ///< Of the model's symbols, which the plan stage fixes; -1 leaves one open. None: all stay open.
+  std::vector<std::string> left = {};  ///< Passes that are left out (compiler/Pipelines/OptionalPasses.h).
 
   /// The options of `-O0` and of every higher level.
   static StageOptions ofLevel(int level);
 };
 
+/// Takes the passes of a stage, but for those that the options leave out.
+class StagePasses {
+public:
+  StagePasses(mlir::OpPassManager &passes, const StageOptions &options) : passes(passes), options(options) {}
+
+  void addPass(std::unique_ptr<mlir::Pass> pass) {
+    if (!isLeft(*pass))
+      passes.addPass(std::move(pass));
+  }
+  template <typename Op> void addNestedPass(std::unique_ptr<mlir::Pass> pass) {
+    if (!isLeft(*pass))
+      passes.addNestedPass<Op>(std::move(pass));
+  }
+
+private:
+  bool isLeft(const mlir::Pass &pass) const { return llvm::is_contained(options.left, pass.getArgument()); }
+
+  mlir::OpPassManager &passes;
+  const StageOptions &options;
+};
+
 /// One stage of the way of a model, after import.
 struct Stage {
   llvm::StringRef name, summary;
-  void (*build)(mlir::OpPassManager &pm, const StageOptions &options);
+  void (*fill)(StagePasses &pm, const StageOptions &options);
+
+  void build(mlir::OpPassManager &passes, const StageOptions &options) const {
+    StagePasses taken(passes, options);
+    fill(taken, options);
+  }
 };
 
 /// The stages in order.

@@ -31,6 +31,7 @@ struct CommandLine {
   CompileOptions options;                    ///< `input` is the first word that is no option
   ImageOptions pictures;                     ///< of `run` and `bench`
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`
+  bool ablate = false;                       ///< of `bench`
   bool quiet = false;
   bool json = false;
   bool help = false; ///< the command's page is wanted; nothing else is checked then

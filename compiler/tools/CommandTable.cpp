@@ -99,8 +99,14 @@ absl::Status setStatic(llvm::StringRef, CommandLine &line) {
   return absl::OkStatus();
 }
 
-absl::Status setName(std::vector<std::string> OptOptions::*names, llvm::StringRef value, CommandLine &line) {
-  (line.opt.*names).push_back(value.str());
+absl::Status setDisabledPasses(llvm::StringRef text, CommandLine &line) {
+  llvm::SmallVector<llvm::StringRef> names;
+  text.split(names, ',');
+  for (llvm::StringRef name : names) {
+    if (name.empty())
+      return usage("--disable-pass wants the names of passes with commas between, got '" + text + "'");
+    line.options.disabledPasses.push_back(name.str());
+  }
   return absl::OkStatus();
 }
 
@@ -208,6 +214,13 @@ constexpr OptionInfo kOptions[] = {
      setMemory},
     {"--compile-to", "STAGE", kStages, Compile, "print the IR at the end of import, graph, region, plan, kernel or llvm",
      setText<&CompileOptions::compileTo>},
+    {"--report", "FILE.html", "", Compile, "write what each pass did and what each region is and takes: a page to look at (.html), or .json",
+     setText<&CompileOptions::report>},
+    {"--measure", "", "", Compile, "leave out the passes that make the model slower on this machine, and put measured times into the report",
+     [](llvm::StringRef, CommandLine &line) {
+       line.options.measure = true;
+       return absl::OkStatus();
+     }},
     {"--passes", "LIST", "", Opt, "run these instead of the stages: a,b(option=value other=value); func.func(a,b) runs them on each function",
      [](llvm::StringRef value, CommandLine &line) {
        line.opt.passes = value.str();
@@ -219,9 +232,11 @@ constexpr OptionInfo kOptions[] = {
        return absl::OkStatus();
      }},
     {"--print-ir-after", "PASS", "", Opt, "print the IR after every run of a pass; may be given again",
-     [](llvm::StringRef value, CommandLine &line) { return setName(&OptOptions::printAfter, value, line); }},
-    {"--disable-pass", "PASS", "", Opt, "leave a pass out; may be given again",
-     [](llvm::StringRef value, CommandLine &line) { return setName(&OptOptions::disabled, value, line); }},
+     [](llvm::StringRef value, CommandLine &line) {
+       line.opt.printAfter.push_back(value.str());
+       return absl::OkStatus();
+     }},
+    {"--disable-pass", "PASS,PASS", "", kCode | Opt, "leave these out; may be given again", setDisabledPasses},
     {"--time-passes", "", "", Opt, "seconds and runs of each pass",
      [](llvm::StringRef, CommandLine &line) {
        line.opt.timePasses = true;
@@ -232,6 +247,8 @@ constexpr OptionInfo kOptions[] = {
     {"--warmup", "N", "", Bench, "runs before them (default: 5)", setCount<&BenchOptions::warmup, 0, 100000000>},
     {"--threads", "N", "", Bench, "of a session (default: 0, one per core)", setCount<&BenchOptions::threads, 0, 1024>},
     {"--sessions", "N", "", Bench, "at the same time (default: 1)", setCount<&BenchOptions::sessions, 1, 256>},
+    {"--ablate", "", "", Bench, "what each pass is worth: the model with each of them left out, in turn with all; --seconds is for each",
+     setFlag<&CommandLine::ablate>},
     {"--compare", "onnxruntime", "onnxruntime", Bench, "measure that, too", setCompare},
     {"--chart", "FILE.svg", "", Bench, "draw the time of each run and the percentiles", setChart},
     {"--json", "", "", Inspect | Bench, "one JSON object instead of text", setFlag<&CommandLine::json>},

@@ -4,14 +4,18 @@
 #include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/Inspect.h"
+#include "compiler/Driver/Report.h"
 #include "compiler/Driver/UsageError.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Target/TargetSpec.h"
+#include "compiler/tools/Ablation.h"
 #include "compiler/tools/Bench.h"
 #include "compiler/tools/Chart.h"
 #include "compiler/tools/CommandTable.h"
 #include "compiler/tools/Help.h"
 #include "compiler/tools/InspectText.h"
+#include "compiler/tools/MeasuredCompile.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Config/llvm-config.h"
@@ -54,10 +58,15 @@ void printProgress(llvm::StringRef stage, std::optional<double> seconds) {
     llvm::errs() << llvm::format("%8.2f s", *seconds) << '\n';
 }
 
-int compile(const CommandLine &line) {
-  absl::StatusOr<CompileSummary> summary = compileModel(line.options);
+int compile(CommandLine &line) {
+  if (absl::Status status = line.options.measure ? checkRunsHere(line.options.target) : absl::OkStatus(); !status.ok())
+    return fail(status);
+  absl::StatusOr<CompileSummary> summary = line.options.measure ? compileMeasured(line.options) : compileModel(line.options);
   if (!summary.ok())
     return fail(summary.status());
+  if (summary->report)
+    if (absl::Status status = writeReport(line.options.report, *summary->report); !status.ok())
+      return fail(status);
   if (!line.options.compileTo.empty())
     llvm::outs() << summary->text;
   else
@@ -127,6 +136,22 @@ int opt(CommandLine &line) {
   return 0;
 }
 
+/// Prints what each pass is worth, of a model whose program with all of them is `program`.
+int ablate(const CommandLine &line, const std::string &program, bool isModel) {
+  llvm::scope_exit clean([&] { isModel ? static_cast<void>(llvm::sys::fs::remove(program)) : void(); });
+  if (!isModel)
+    return fail(usageError("--ablate wants a model, not a program"));
+  MeasureOptions how{.arguments = line.programArguments, .threads = line.bench.threads, .seconds = line.bench.seconds};
+  absl::StatusOr<llvm::json::Object> object = ablationOf(line.options, program, how);
+  if (!object.ok())
+    return fail(object.status());
+  if (line.json)
+    llvm::outs() << llvm::json::Value(std::move(*object)) << '\n';
+  else
+    llvm::outs() << ablationText(*object);
+  return 0;
+}
+
 int bench(CommandLine &line) {
   const std::string &chart = line.bench.chart;
   if (absl::Status status = chart.empty() ? absl::OkStatus() : checkWritable(chart); !status.ok())
@@ -149,6 +174,8 @@ int bench(CommandLine &line) {
       return fail(summary.status());
     }
   }
+  if (line.ablate)
+    return ablate(line, program.str().str(), isModel);
   absl::StatusOr<BenchResult> result = measure(line, program.str().str(), isModel);
   if (isModel)
     llvm::sys::fs::remove(program);

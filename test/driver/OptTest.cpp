@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Driver/Opt.h"
 
+#include "compiler/Pipelines/OptionalPasses.h"
 #include "compiler/Pipelines/PassNames.h"
 #include "gtest/gtest.h"
 
@@ -21,4 +22,21 @@ TEST(Opt, PassNames) {
     EXPECT_LE(plain.size(), all.size());
     EXPECT_FALSE(plain.empty());
   }
+}
+
+TEST(Opt, OptionalPasses) {
+  EXPECT_EQ(whyNeeded("ingot-sink-views"), "");
+  for (const char *needed : {"ingot-plan-buffers", "ingot-verify-plan", "canonicalize", "convert-vector-to-llvm"})
+    EXPECT_NE(whyNeeded(needed), "") << needed;
+  std::vector<std::string> names = optionalPasses({});
+  EXPECT_TRUE(llvm::is_contained(names, "ingot-split-padding"));
+  EXPECT_EQ(llvm::count(names, "cse"), 1) << "each once";
+  EXPECT_FALSE(llvm::is_contained(optionalPasses(StageOptions::ofLevel(0)), "ingot-split-padding"));
+
+  StageOptions fewer = withoutPasses({}, {"ingot-split-padding", "ingot-form-regions"});
+  names = optionalPasses(fewer);
+  EXPECT_FALSE(fewer.fuse) << "each operation for itself";
+  EXPECT_TRUE(llvm::is_contained(names, "ingot-form-regions"));
+  EXPECT_FALSE(llvm::is_contained(names, "ingot-split-padding"));
+  EXPECT_FALSE(llvm::is_contained(names, "ingot-channels-last")) << "rests on ingot-split-padding";
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The effect report: what each pass did to a model, and what each region of the result is and takes.
+#ifndef COMPILER_DRIVER_REPORT_H
+#define COMPILER_DRIVER_REPORT_H
+
+#include "absl/status/status.h"
+#include "compiler/Driver/Compile.h"
+#include "compiler/Driver/ReportPasses.h"
+
+namespace ingot {
+
+/// Whether `path` ends in .json or .html and can be written.
+absl::Status checkReportPath(const std::string &path);
+
+/// Gathers facts while a model is compiled. Of several variants and special sizes it tells the first one.
+class EffectReport {
+public:
+  /// Follows the passes of a stage.
+  void watch(mlir::PassManager &passes, const Stage &stage, const StageOptions &options);
+
+  // What there is at the ends of the stages.
+  void addPlan(mlir::func::FuncOp planned);
+  void addKernels(mlir::ModuleOp kernels); ///< which function computes each region
+  void addObject(llvm::ArrayRef<char> object);
+
+  /// Everything, as docs/CommandLine.md describes it.
+  llvm::json::Object finish(const CompileOptions &options, llvm::StringRef target, const CompileSummary &summary);
+
+private:
+  Roofs roofs;
+  PassEffects passes;
+  Totals totals;
+  llvm::json::Array regions, memory;
+  int64_t codeBytes = 0;
+};
+
+/// Writes a report in the format that the name asks for.
+absl::Status writeReport(const std::string &path, const llvm::json::Object &report);
+
+/// One page that needs no other file.
+std::string reportPage(const llvm::json::Object &report);
+
+} // namespace ingot
+
+#endif
