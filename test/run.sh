@@ -5,7 +5,7 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, sanitize, gtest, lit, models, dynamic, voice, ops, open, fuzz, input, artefacts, cross, commands,
+# Steps after set-up and build: checks, sanitize, gtest, lit, models, dynamic, voice, ops, open, fuzz, input, artefacts, cross, commands, profiles,
 # python, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
@@ -16,7 +16,7 @@ case ${1:-} in --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models dynamic voice ops open fuzz input artefacts cross commands python example conformance)
+steps=(checks sanitize gtest lit models dynamic voice ops open fuzz input artefacts cross commands profiles python example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -102,6 +102,7 @@ input() { "$INGOT_PYTHON" test/e2e/bad_input.py; }
 artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
 cross() { "$INGOT_PYTHON" test/e2e/cross.py; }
 commands() { "$INGOT_PYTHON" test/e2e/command_line.py; }
+profiles() { "$INGOT_PYTHON" test/e2e/profiles.py; }
 python() { "$INGOT_PYTHON" test/python/run_package.py; }
 example() { "$INGOT_PYTHON" test/e2e/examples.py; }
 conformance() { "$INGOT_PYTHON" test/conformance/run_suite.py; }

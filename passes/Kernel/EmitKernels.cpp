@@ -98,7 +98,7 @@ private:
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
     Value failure = entry.getArgument(first + 3), scratch = scratchBytes != 0 ? entry.getArgument(first + 4) : Value();
-    model.setArgAttr(first + 1, kThreadArgument, b.getUnitAttr());
+    model->setAttr(kThreadArgument, b.getI64IntegerAttr(first + 1));
     values = valuesOf(model);
     loadSymbols(model);
     call = {team, thread, threads, failure, scratch};

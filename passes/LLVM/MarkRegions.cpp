@@ -36,15 +36,12 @@ private:
       else if (auto after = cast_if_present<IntegerAttr>(call->removeAttr(kAfterRegion)))
         marks.emplace_back(call, -1 - (firstRegion + after.getInt()));
     });
-    Value thread;
-    for (BlockArgument argument : model.getArguments())
-      if (model.getArgAttr(argument.getArgNumber(), kThreadArgument))
-        thread = argument;
+    auto number = cast_if_present<IntegerAttr>(model->removeAttr(kThreadArgument));
     if (marks.empty())
       return success();
-    if (!thread)
-      return model.emitOpError("has regions to mark, but no argument is the number of the thread");
-    Value profiler = addProfiler(model);
+    if (!number || number.getInt() < 0 || number.getInt() >= model.getNumArguments())
+      return model.emitOpError("has regions to mark, but no argument is known to be the number of the thread");
+    Value thread = model.getArgument(number.getInt()), profiler = addProfiler(model);
     LLVM::LLVMFuncOp mark = declareMark();
     for (auto [call, what] : marks)
       emitMark(call, mark, profiler, thread, what);

@@ -7,7 +7,7 @@ include "mlir/Pass/PassBase.td"
 def MarkRegionsPass : Pass<"ingot-mark-regions", "::mlir::ModuleOp"> {
   let summary = "tell a profiler when a region or a barrier has ended";
   let description = [{
-    Behind each call of a region or barrier in the model's function, which carry the region's number in `ingot.region` or `ingot.after_region`, stands a call of
+    Behind each call of a region or barrier in the model's function, which carry the region's number in `ingot.profile_number` or `ingot.profile_after`, stands a call of
     `ingot_profiler_mark`, where the function's new last argument `ingot.profiler` is not null. There is no second body: without a profiler a mark is a test and a
     branch. Numbers begin with `first-region`, as all bodies of a model share one table of regions.
     Example: test/passes/LLVM/mark-regions.mlir

@@ -3,7 +3,6 @@
 // From what threads have noted to numbers of regions, and to the sentence that names the bottleneck.
 #include "Profiler.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +145,7 @@ static void describe_kind(const Kind *kind, char *text, size_t size) {
 /// Where threads spend too long waiting for each other, why; else what most of the time goes into.
 static void find_bottleneck(const IngotProfiler *profiler, const IngotProfile *profile, char *text, size_t size) {
   enum { MUCH_REST = 30, MUCH_WAIT = 20 }; // percent
+  const double short_run = 200e-6;         // threads that sleep between runs need some 50 us to begin
   if (profile->runs == 0 || profile->region_count == 0) {
     snprintf(text, size, profile->runs == 0 ? "There was no run." : "No region of the model ran.");
     return;
@@ -158,7 +158,10 @@ static void find_bottleneck(const IngotProfiler *profiler, const IngotProfile *p
     calls += (double)region->calls;
   }
   const double uneven = slowest_sum > 0 ? 1 - mean_sum / slowest_sum : 0;
-  if (100 * profile->rest >= MUCH_REST)
+  if (100 * profile->rest >= MUCH_REST && profile->run_seconds >= short_run)
+    snprintf(text, size, "%.0f %% of the time goes into starting and ending runs: others use the cores of the %u threads.", 100 * profile->rest,
+             profile->threads);
+  else if (100 * profile->rest >= MUCH_REST)
     snprintf(text, size, "%.0f %% of the time goes into starting and ending runs: a run of %.1f us is too short for %u thread%s.", 100 * profile->rest,
              profile->run_seconds * 1e6, profile->threads, profile->threads == 1 ? "" : "s");
   else if (100 * profile->wait >= MUCH_WAIT && profile->serial >= profile->wait / 2)

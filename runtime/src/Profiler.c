@@ -65,29 +65,38 @@ static void note(const IngotProfiler *profiler, Recorder *recorder, int64_t end,
   recorder->last = end;
 }
 
-void ingot_profiler_mark(IngotProfiler *profiler, int64_t thread, int32_t what) {
-  Recorder *recorder = &profiler->recorders[thread];
-  const int64_t end = ingot_clock(), taken = end - recorder->last;
+void ingot_profiler_note(IngotProfiler *profiler, Recorder *recorder, int32_t what, int64_t end) {
   const uint32_t region = (uint32_t)(what < 0 ? -1 - what : what);
   if (region >= profiler->model->region_count)
     return;
   Counter *sum = &recorder->now[region];
   uint32_t previous = 0;
   if (what < 0) {
-    sum->wait += taken;
+    sum->wait += end - recorder->last;
   } else {
-    sum->busy += taken;
+    sum->busy += end - recorder->last;
     ++sum->calls;
     previous = sum->last;
     sum->last = recorder->written + 1;
   }
-  if (recorder->now == recorder->sums[0]) { // costs as much as a small region: in the first run only, which is slow anyway
-    const uint64_t faults = page_faults();
-    sum->faults += (uint32_t)(faults - recorder->faults_before);
-    recorder->faults[0] += faults - recorder->faults_before;
-    recorder->faults_before = faults;
-  }
   note(profiler, recorder, end, what, previous);
+}
+
+void ingot_profiler_mark(IngotProfiler *profiler, int64_t thread, int32_t what) {
+  Recorder *recorder = &profiler->recorders[thread];
+  ingot_profiler_note(profiler, recorder, what, ingot_clock());
+  if (recorder->now != recorder->sums[0])
+    return;
+  // To ask costs as much as a small region: in the first run only, which is slow anyway.
+  const uint64_t faults = page_faults(), more = faults - recorder->faults_before;
+  recorder->now[what < 0 ? -1 - what : what].faults += (uint32_t)more;
+  recorder->faults[0] += more;
+  recorder->faults_before = faults;
+}
+
+void ingot_profiler_enter(IngotProfiler *profiler, Recorder *recorder, int64_t begin) {
+  recorder->now = recorder->sums[profiler->is_later];
+  note(profiler, recorder, begin, INGOT_RUN_BEGIN, 0);
 }
 
 void ingot_profiled_run(IngotCall *call, int64_t thread, int64_t threads) {
@@ -97,22 +106,30 @@ void ingot_profiled_run(IngotCall *call, int64_t thread, int64_t threads) {
     return;
   }
   Recorder *recorder = &profiler->recorders[thread];
-  const uint32_t later = profiler->is_later;
-  recorder->now = recorder->sums[later];
   recorder->faults_before = page_faults();
-  note(profiler, recorder, ingot_clock(), INGOT_RUN_BEGIN, 0);
+  ingot_profiler_enter(profiler, recorder, ingot_clock());
   profiler->run(call, thread, threads);
-  recorder->faults[later] += page_faults() - recorder->faults_before;
+  recorder->faults[profiler->is_later] += page_faults() - recorder->faults_before;
 }
 
-void ingot_profiler_begin(IngotProfiler *profiler) {
+void ingot_profiler_begin(IngotProfiler *profiler, int64_t begin) {
   profiler->is_later = profiler->runs[0] != 0;
-  profiler->begin = ingot_clock();
+  profiler->begin = begin;
 }
 
-void ingot_profiler_end(IngotProfiler *profiler) {
-  profiler->wall[profiler->is_later] += ingot_clock() - profiler->begin;
+void ingot_profiler_end(IngotProfiler *profiler, int64_t end) {
+  profiler->wall[profiler->is_later] += end - profiler->begin;
   ++profiler->runs[profiler->is_later];
+  // A model ends without a barrier: those that have nothing left wait for the last one here.
+  const Recorder *last = &profiler->recorders[0];
+  for (uint32_t t = 1; t < profiler->threads; ++t)
+    last = profiler->recorders[t].last > last->last ? &profiler->recorders[t] : last;
+  const int32_t what = last->written == 0 ? INGOT_RUN_BEGIN : ingot_event(profiler, last, last->written - 1)->what;
+  for (uint32_t t = 0; t < profiler->threads && what >= 0; ++t) {
+    const Recorder *recorder = &profiler->recorders[t];
+    if (recorder->last >= profiler->begin)
+      recorder->now[what].wait += last->last - recorder->last;
+  }
 }
 
 uint32_t ingot_first_event(const IngotProfiler *profiler, const Recorder *recorder) {

@@ -76,9 +76,13 @@ IngotProfiler *ingot_profiler_open(void *memory, const IngotModel *model, IngotR
 /// A thread's part of a run, in place of the model's function.
 void ingot_profiled_run(IngotCall *call, int64_t thread, int64_t threads);
 
-/// Around a run, by the caller.
-void ingot_profiler_begin(IngotProfiler *profiler);
-void ingot_profiler_end(IngotProfiler *profiler);
+/// Around a run, by the caller, with the time.
+void ingot_profiler_begin(IngotProfiler *profiler, int64_t begin);
+void ingot_profiler_end(IngotProfiler *profiler, int64_t end);
+
+/// What a thread does when it begins, and behind each region and barrier, with the time.
+void ingot_profiler_enter(IngotProfiler *profiler, Recorder *recorder, int64_t begin);
+void ingot_profiler_note(IngotProfiler *profiler, Recorder *recorder, int32_t what, int64_t end);
 
 /// The sums and medians of the runs so far. The machine has been measured.
 void ingot_profiler_summarize(IngotProfiler *profiler, IngotProfile *profile);

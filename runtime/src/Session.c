@@ -371,12 +371,12 @@ static IngotStatus compute(Session *session) {
   session->call.status = INGOT_OK;
   session->call.failed_site = 0;
   if (session->profiler)
-    ingot_profiler_begin(session->profiler);
+    ingot_profiler_begin(session->profiler, ingot_clock());
   const FloatState before = ingot_float_enter();
   const IngotStatus status = ingot_team_run(session->team);
   ingot_float_leave(before);
   if (session->profiler)
-    ingot_profiler_end(session->profiler);
+    ingot_profiler_end(session->profiler, ingot_clock());
   const bool cancelled = ingot_team_take_cancel(session->team);
   if (status != INGOT_OK)
     return ingot_refuse(&session->binding.error, status, "the operating system refused to start threads in the child of a fork");

@@ -5,21 +5,18 @@
 #include "SmallModel.h"
 #include "runtime/src/Profiler.h"
 
+#include <algorithm>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace {
 
 void mark(IngotCall *call, int64_t thread, int32_t what) {
   if (call->profiler)
     ingot_profiler_mark(call->profiler, thread, what);
-}
-
-void spin(int64_t nanoseconds) {
-  for (const int64_t end = ingot_clock() + nanoseconds; ingot_clock() < end;) {
-  }
 }
 
 /// y[i] = x[i] * 2 by all threads, a barrier, then z = y reversed, by thread 0 alone.
@@ -37,27 +34,6 @@ void runMarked(IngotCall *call, int64_t thread, int64_t threads) {
   for (int64_t i = 0; i < size; ++i)
     z[i] = y[size - 1 - i];
   mark(call, thread, 1);
-}
-
-/// Region 0 takes thread 0 twice as long as the others; region 1 is even.
-void runUneven(IngotCall *call, int64_t thread, int64_t) {
-  spin(thread == 0 ? 400'000 : 200'000);
-  mark(call, thread, 0);
-  if (ingot_team_barrier(call->team))
-    return;
-  mark(call, thread, -1);
-  spin(50'000);
-  mark(call, thread, 1);
-}
-
-/// All of it is done by thread 0, while the others wait.
-void runSerial(IngotCall *call, int64_t thread, int64_t) {
-  if (thread == 0) {
-    spin(300'000);
-    mark(call, thread, 0);
-  }
-  if (ingot_team_barrier(call->team) == 0)
-    mark(call, thread, -1);
 }
 
 constexpr char text[] = "first\0map\0copies\0a \"second\"\none";
@@ -198,29 +174,98 @@ TEST(ProfileTest, OneRunIsTheFirst) {
   EXPECT_EQ(profileOf(session).runs, 1u); // the second one, now
 }
 
-TEST(ProfileTest, TellsUnevenShares) {
-  MarkedModel model(runUneven);
-  Session session(model.model, profiled(2));
-  run(session, 30);
-  const IngotProfile profile = profileOf(session);
+/// Runs of two threads with times that are given, on a machine that is.
+class Recorded {
+public:
+  explicit Recorded(const IngotModel &model)
+      : memory(ingot_profiler_bytes(&model, 2, 0) / 64), profiler(ingot_profiler_open(memory.data(), &model, nullptr, 2, 0)) {
+    for (uint32_t t = 0; t < 2; ++t) {
+      profiler->recorders[t].flops = 1e9;
+      for (double &bandwidth : profiler->recorders[t].bytes)
+        bandwidth = 1e9;
+    }
+  }
+
+  /// For each thread, what takes how many microseconds; the run takes 1 us more than the slower one.
+  void run(const std::vector<std::pair<int32_t, int64_t>> (&threads)[2]) {
+    ingot_profiler_begin(profiler, now);
+    int64_t last = now;
+    for (uint32_t t = 0; t < 2; ++t) {
+      int64_t at = now;
+      ingot_profiler_enter(profiler, &profiler->recorders[t], at);
+      for (auto [what, microseconds] : threads[t])
+        ingot_profiler_note(profiler, &profiler->recorders[t], what, at += microseconds * 1000);
+      last = std::max(last, at);
+    }
+    ingot_profiler_end(profiler, now = last + 1000);
+  }
+
+  IngotProfile summary() {
+    IngotProfile profile;
+    ingot_profiler_summarize(profiler, &profile);
+    return profile;
+  }
+
+private:
+  struct alignas(64) Line {
+    uint8_t bytes[64];
+  };
+  std::vector<Line> memory;
+  IngotProfiler *profiler;
+  int64_t now = 1'000'000'000;
+};
+
+TEST(ProfileTest, SumsMediansAndImbalance) {
+  MarkedModel model;
+  Recorded recorded(model.model);
+  recorded.run({{{0, 900}, {-1, 0}}, {{0, 500}, {-1, 400}}}); // the first run is apart
+  recorded.run({{{0, 100}, {-1, 0}, {1, 9}}, {{0, 60}, {-1, 40}}});
+  recorded.run({{{0, 60}, {-1, 40}, {1, 9}}, {{0, 100}, {-1, 0}}});
+  recorded.run({{{0, 120}, {-1, 0}, {1, 9}}, {{0, 120}, {-1, 0}}});
+  const IngotProfile profile = recorded.summary();
+  EXPECT_EQ(profile.runs, 3u);
+  EXPECT_DOUBLE_EQ(profile.run_seconds, (110 + 110 + 130) / 3.0 * 1e-6);
+  EXPECT_DOUBLE_EQ(profile.first_seconds, 901e-6);
   ASSERT_EQ(profile.region_count, 2u);
-  const IngotRegionProfile &region = profile.regions[0];
-  EXPECT_EQ(region.number, 0u);
-  EXPECT_GE(region.seconds, 399e-6);
-  EXPECT_GT(region.imbalance, 0.1); // 0.33, if nobody else takes the cores
-  EXPECT_GT(region.wait_seconds, 29 * 50e-6);
-  EXPECT_GT(profile.wait, 0.1);
+  const IngotRegionProfile &first = profile.regions[0], &second = profile.regions[1];
+  EXPECT_EQ(first.number, 0u);
+  EXPECT_DOUBLE_EQ(first.seconds, 100e-6); // of 100, 100 and 120
+  EXPECT_DOUBLE_EQ(first.busy_seconds, 560e-6);
+  EXPECT_DOUBLE_EQ(first.wait_seconds, 80e-6);
+  EXPECT_DOUBLE_EQ(first.first_seconds, 900e-6);
+  EXPECT_DOUBLE_EQ(first.share, 640.0 / 700);
+  EXPECT_DOUBLE_EQ(first.imbalance, 320.0 / 280 - 1);
+  EXPECT_EQ(second.threads, 1u);
+  EXPECT_EQ(second.imbalance, 0);
+  EXPECT_DOUBLE_EQ(second.wait_seconds, 27e-6); // the other thread, for the end of the run
+  EXPECT_DOUBLE_EQ(profile.serial, 27.0 / 350);
+  EXPECT_DOUBLE_EQ(profile.wait, 107.0 / 700);
+  EXPECT_NEAR(profile.rest, 6.0 / 700, 1e-12);
+  EXPECT_EQ(first.by_bytes, 1); // 12 KiB at 2 GB/s against 2048 flops at 2 GFLOP/s
+  EXPECT_DOUBLE_EQ(first.roofline, 12288 / 2e9 / 100e-6);
 }
 
-TEST(ProfileTest, TellsSerialRegions) {
-  MarkedModel model(runSerial);
-  Session session(model.model, profiled(2));
-  run(session, 30);
-  const IngotProfile profile = profileOf(session);
-  ASSERT_EQ(profile.region_count, 1u);
-  EXPECT_EQ(profile.regions[0].threads, 1u);
-  EXPECT_GT(profile.serial, 0.5);
-  EXPECT_NE(std::string(profile.bottleneck).find("one thread does alone"), std::string::npos) << profile.bottleneck;
+TEST(ProfileTest, NamesTheBottleneck) {
+  MarkedModel model;
+  auto sentence = [&](const std::vector<std::pair<int32_t, int64_t>> (&threads)[2]) {
+    Recorded recorded(model.model);
+    recorded.run(threads);
+    recorded.run(threads);
+    return std::string(recorded.summary().bottleneck);
+  };
+  model.regions[0].flops = 180'000; // 90 us at 2 GFLOP/s
+  EXPECT_EQ(sentence({{{0, 100}}, {{0, 100}}}), "99 % of the time is in copies at 90 % of the FMA peak: bound by arithmetic.");
+  EXPECT_EQ(sentence({{{0, 300}}, {{0, 300}}}),
+            "100 % of the time is in copies at 30 % of the FMA peak: bound by latency, or by kernels that could be better.");
+  model.regions[0].bytes = 190'000; // 95 us at 2 GB/s
+  EXPECT_EQ(sentence({{{0, 100}}, {{0, 100}}}),
+            "99 % of the time is in copies at 95 % of what the L2 caches can deliver: bound by the movement of data.");
+  EXPECT_EQ(sentence({{{0, 100}}, {}}), "Threads wait 50 % of the time: 99 % of a run is in regions that one thread does alone.");
+  EXPECT_EQ(sentence({{{0, 200}, {-1, 0}}, {{0, 60}, {-1, 140}}}),
+            "Threads wait 35 % of the time: their shares of the regions are uneven by 35 %, or others use their cores.");
+  EXPECT_EQ(sentence({{{0, 3}, {-1, 2}, {1, 3}, {-2, 2}}, {{0, 3}, {-1, 2}, {1, 3}, {-2, 2}}}),
+            "Threads wait 36 % of the time: too little work between barriers (a region takes 3.0 us in the mean).");
+  EXPECT_EQ(sentence({{{0, 1}}, {{0, 1}}}), "50 % of the time goes into starting and ending runs: a run of 2.0 us is too short for 2 threads.");
 }
 
 TEST(ProfileTest, WritesTraceAndTable) {

@@ -11,6 +11,7 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
+constexpr llvm::StringLiteral kCost = "ingot.cost";
 constexpr size_t kListedNames = 3; // a profile has one line for a region
 
 /// The names of the ONNX nodes of a location, each once.
@@ -90,10 +91,12 @@ int64_t bufferBytes(RegionOp region) {
 
 DictionaryAttr describeRegion(RegionOp region) {
   Builder b(region.getContext());
+  auto cost = region->getAttrOfType<CostAttr>(kCost);
+  int64_t flops = cost ? cost.getFlops() : 0, bytes = cost ? cost.getRead() + cost.getWritten() : bufferBytes(region);
   return b.getDictionaryAttr({b.getNamedAttr("name", b.getStringAttr(nameOf(region))),
                               b.getNamedAttr("family", b.getStringAttr(stringifyFamily(region.getPlan()->getFamily()))),
-                              b.getNamedAttr("kind", b.getStringAttr(kindOf(region))), b.getNamedAttr("flops", b.getI64IntegerAttr(0)),
-                              b.getNamedAttr("bytes", b.getI64IntegerAttr(bufferBytes(region)))});
+                              b.getNamedAttr("kind", b.getStringAttr(kindOf(region))), b.getNamedAttr("flops", b.getI64IntegerAttr(flops)),
+                              b.getNamedAttr("bytes", b.getI64IntegerAttr(bytes))});
 }
 
 } // namespace ingot
