@@ -6,7 +6,7 @@
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
 # Steps after set-up and build: checks, sanitize, gtest, lit, models, bits, dynamic, voice, ops, open, fuzz, input, artefacts, cross, commands,
-# report, python, bench, example, conformance.
+# report, profiles, python, bench, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
@@ -16,7 +16,7 @@ case ${1:-} in --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models bits dynamic voice ops open fuzz input artefacts cross commands report python bench example conformance)
+steps=(checks sanitize gtest lit models bits dynamic voice ops open fuzz input artefacts cross commands report profiles python bench example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -104,6 +104,7 @@ artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
 cross() { "$INGOT_PYTHON" test/e2e/cross.py; }
 commands() { "$INGOT_PYTHON" test/e2e/command_line.py; }
 report() { "$INGOT_PYTHON" test/e2e/effect_report.py; }
+profiles() { "$INGOT_PYTHON" test/e2e/profiles.py; }
 python() { "$INGOT_PYTHON" test/python/run_package.py; }
 bench() { "$INGOT_PYTHON" test/bench/selftest.py; }
 example() { "$INGOT_PYTHON" test/e2e/examples.py; }

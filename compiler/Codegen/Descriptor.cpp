@@ -3,6 +3,7 @@
 #include "compiler/Codegen/Descriptor.h"
 #include "runtime/include/ingot/ingot.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -19,13 +20,14 @@ namespace {
 static_assert(sizeof(IngotTensorInfo) == 32 && offsetof(IngotTensorInfo, rank) == 28);
 static_assert(sizeof(IngotSymbol) == 32 && offsetof(IngotSymbol, kind) == 24);
 static_assert(sizeof(IngotVariant) == 48 && offsetof(IngotVariant, value_count) == 40);
-static_assert(sizeof(IngotModel) == 136 && offsetof(IngotModel, symbols) == 72 && offsetof(IngotModel, api) == 96 &&
+static_assert(sizeof(IngotRegion) == 32 && offsetof(IngotRegion, flops) == 16);
+static_assert(sizeof(IngotModel) == 160 && offsetof(IngotModel, symbols) == 72 && offsetof(IngotModel, api) == 96 &&
               offsetof(IngotModel, sites) == 80 && offsetof(IngotModel, weights_hash) == 112 && offsetof(IngotModel, relations) == 120 &&
-              offsetof(IngotModel, scratch_bytes) == 128);
+              offsetof(IngotModel, scratch_bytes) == 128 && offsetof(IngotModel, regions) == 136 && offsetof(IngotModel, region_count) == 152);
 
 // Generated code knows these numbers (passes/LLVM/EmitEntry.cpp, passes/Kernel/FailureSites.cpp).
 static_assert(offsetof(IngotCall, status) == 5 * sizeof(void *) && offsetof(IngotCall, failed_site) == offsetof(IngotCall, status) + 4 &&
-              offsetof(IngotCall, scratch) == 7 * sizeof(void *) && INGOT_RUN_FAILURE == 5);
+              offsetof(IngotCall, scratch) == 7 * sizeof(void *) && offsetof(IngotCall, profiler) == 8 * sizeof(void *) && INGOT_RUN_FAILURE == 5);
 
 /// Builds constants of the C interface; the literal structures get their padding from the data layout as in C.
 class DescriptorBuilder {
@@ -81,6 +83,23 @@ public:
     for (const SymbolInterface &symbol : list)
       records.push_back(structure({string(symbol.name), i64(symbol.minimum), i64(symbol.maximum), i32(symbol.kind), i32(0)}));
     return array(records, "symbols");
+  }
+
+  /// The table, and the texts that its rows name by their offsets, each text once: without pointers it needs no relocations.
+  std::pair<Constant *, Constant *> regions(ArrayRef<RegionInterface> list) {
+    std::string texts;
+    StringMap<uint32_t> offsets;
+    auto offsetOf = [&](StringRef text) {
+      auto [known, isNew] = offsets.try_emplace(text, texts.size());
+      if (isNew)
+        texts += (text + Twine('\0')).str();
+      return i32(known->second);
+    };
+    SmallVector<Constant *> records;
+    for (const RegionInterface &region : list)
+      records.push_back(
+          structure({offsetOf(region.name), offsetOf(region.family), offsetOf(region.kind), i32(0), i64(region.flops), i64(region.bytes)}));
+    return {array(records, "regions"), list.empty() ? null() : string(texts)};
   }
 
   /// A function of another object, null without a name.
@@ -143,6 +162,7 @@ absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
   if (absl::Status status = checkInterface(interface); !status.ok())
     return status;
   DescriptorBuilder b(module);
+  auto [regions, regionText] = b.regions(interface.regions);
   Constant *model = b.structure({
       b.i32(sizeof(IngotModel)),
       b.i32(INGOT_ABI_VERSION),
@@ -165,6 +185,9 @@ absl::Status emitDescriptor(Module &module, const ModelInterface &interface) {
       b.i64(interface.weightsHash),
       b.strings(interface.relations, "relations"),
       b.i64(interface.scratchBytes),
+      regions,
+      regionText,
+      b.i64(interface.regions.size()),
   });
   GlobalVariable *global = b.constant(model, interface.modelSymbol());
   global->setLinkage(GlobalValue::ExternalLinkage);

@@ -34,6 +34,15 @@ struct VariantInterface {
   uint64_t valueCount = 0;        ///< Slots of `values`.
 };
 
+/// What a profile says of a region.
+struct RegionInterface {
+  std::string name; ///< Of its ONNX nodes.
+  std::string family;
+  std::string kind;   ///< As in "3x3 convolutions".
+  uint64_t flops = 0; ///< Of one call.
+  uint64_t bytes = 0;
+};
+
 /// Everything about a model that its descriptor and its C header state.
 struct ModelInterface {
   std::string prefix; ///< A C identifier; the model is the symbol `<prefix>_model`.
@@ -50,6 +59,8 @@ struct ModelInterface {
   std::vector<std::string> sites; ///< Where a run can fail, and why, by the numbers that generated code reports.
 
   std::vector<std::string> relations; ///< What has to be true of the symbols, by the numbers that `prepare` reports.
+
+  std::vector<RegionInterface> regions; ///< Of all variants and bodies, by the numbers in their code.
 
   std::string modelSymbol() const { return prefix + "_model"; }
 };

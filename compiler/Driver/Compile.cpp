@@ -303,6 +303,7 @@ absl::StatusOr<VariantInterface> Compilation::emitBody(const TargetSpec &target,
   stageOptions.runSymbol = variant.runSymbol;
   stageOptions.machine = machineOf(target);
   stageOptions.sizes.assign(sizes.begin(), sizes.end());
+  stageOptions.firstRegion = interface.regions.size();
   OwningOpRef<ModuleOp> body = module->clone();
   if (absl::Status status = lowerVariant(*body, stageOptions, variant); !status.ok())
     return status;

@@ -6,6 +6,7 @@
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
 #include "passes/Kernel/Families.h"
+#include "passes/Kernel/Profile/RegionTable.h"
 #include "runtime/include/ingot/model.h"
 
 #include <regex>
@@ -125,6 +126,13 @@ void describeKernels(ModuleOp body, const DiagnosticCollector &diagnostics, Mode
   interface.sites = diagnostics.failureSites(body);
   if (auto bytes = body->getAttrOfType<IntegerAttr>(kScratchBytes))
     interface.scratchBytes = std::max<uint64_t>(interface.scratchBytes, bytes.getInt());
+  auto table = body->getAttrOfType<ArrayAttr>(kRegionTable);
+  for (Attribute entry : table ? table.getValue() : ArrayRef<Attribute>()) {
+    auto region = cast<DictionaryAttr>(entry);
+    auto text = [&](StringRef key) { return region.getAs<StringAttr>(key).str(); };
+    auto number = [&](StringRef key) { return static_cast<uint64_t>(region.getAs<IntegerAttr>(key).getInt()); };
+    interface.regions.push_back({text("name"), text("family"), text("kind"), number("flops"), number("bytes")});
+  }
 }
 
 } // namespace ingot

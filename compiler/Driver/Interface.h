@@ -14,8 +14,8 @@ class DiagnosticCollector;
 /// nodes.
 void describeInterface(mlir::func::FuncOp model, const DiagnosticCollector &diagnostics, ModelInterface &interface);
 
-/// What only the kernel stage tells of a body: where it can fail (the same for every variant, because regions are older than targets) and the scratch
-/// memory of its threads.
+/// What only the kernel stage tells of a body: where it can fail (the same for every variant, because regions are older than targets), the scratch
+/// memory of its threads, and its regions, which follow those of the bodies before.
 void describeKernels(mlir::ModuleOp body, const DiagnosticCollector &diagnostics, ModelInterface &interface);
 
 } // namespace ingot

@@ -88,6 +88,19 @@ absl::StatusOr<Contender> onnxRuntime(const CommandLine &line, const std::vector
   return contender;
 }
 
+/// The table of runs behind the timed ones: to note where time goes takes some, too.
+absl::StatusOr<std::string> profile(const Contender &contender, const BenchOptions &bench) {
+  constexpr uint32_t kMostRuns = 100;
+  std::vector<std::string> command = contender.command;
+  uint32_t runs = std::clamp<uint32_t>(contender.samples.size() / bench.sessions, 2, kMostRuns); // the first one is apart
+  llvm::append_range(command, std::vector<std::string>{"--iterations", std::to_string(runs), "--profile", bench.profile});
+  absl::StatusOr<llvm::json::Object> answer = callProgram(command);
+  if (!answer.ok())
+    return answer.status();
+  std::optional<llvm::StringRef> table = answer->getString("profile");
+  return table ? absl::StatusOr<std::string>(table->str()) : absl::InternalError("the program wrote no profile");
+}
+
 } // namespace
 
 absl::StatusOr<BenchResult> measure(const CommandLine &line, const std::string &program, bool isModel) {
@@ -125,6 +138,9 @@ absl::StatusOr<BenchResult> measure(const CommandLine &line, const std::string &
     for (Contender &contender : contenders)
       if (absl::Status status = runRound(contender, iterations * (round + 1) / rounds - iterations * round / rounds, bench); !status.ok())
         return status;
+  absl::StatusOr<std::string> table = bench.profile.empty() ? absl::StatusOr<std::string>("") : profile(contenders[0], bench);
+  if (!table.ok())
+    return table.status();
   BenchResult result;
   llvm::json::Array results;
   for (Contender &contender : contenders) {
@@ -136,6 +152,8 @@ absl::StatusOr<BenchResult> measure(const CommandLine &line, const std::string &
   if (contenders.size() > 1)
     result.object["time_ratio"] = *results[0].getAsObject()->getNumber("median_ms") / *results[1].getAsObject()->getNumber("median_ms");
   result.object["results"] = std::move(results);
+  if (!table->empty())
+    result.object["profile"] = *table;
   return result;
 }
 
@@ -154,6 +172,8 @@ std::string benchText(const llvm::json::Object &object) {
   }
   if (auto ratio = object.getNumber("time_ratio"))
     text += llvm::formatv("median time: {0:f2} of onnxruntime's\n", *ratio).str();
+  if (auto table = object.getString("profile"))
+    text += *table;
   return text;
 }
 

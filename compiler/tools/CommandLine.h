@@ -20,6 +20,7 @@ struct BenchOptions {
   double seconds = 3;
   uint32_t warmup = 5, threads = 0, sessions = 1;
   std::string compare; ///< empty, or onnxruntime
+  std::string profile; ///< a file for a trace of where the time goes; empty: none
   std::string chart;   ///< a file for a picture of the result; empty: none
 };
 

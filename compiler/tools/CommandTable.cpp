@@ -134,6 +134,11 @@ absl::Status setChart(llvm::StringRef text, CommandLine &line) {
   return text.ends_with(".svg") ? absl::OkStatus() : usage("--chart draws SVG: its file must end in .svg, got '" + text + "'");
 }
 
+absl::Status setProfile(llvm::StringRef text, CommandLine &line) {
+  line.bench.profile = text.str();
+  return text.empty() ? usage("--profile wants the name of a file") : absl::OkStatus();
+}
+
 absl::Status setImage(llvm::StringRef text, CommandLine &line) {
   line.pictures.images.push_back(text.str());
   return text.empty() ? usage("--image wants NAME=FILE") : absl::OkStatus();
@@ -251,6 +256,7 @@ constexpr OptionInfo kOptions[] = {
      setFlag<&CommandLine::ablate>},
     {"--compare", "onnxruntime", "onnxruntime", Bench, "measure that, too", setCompare},
     {"--chart", "FILE.svg", "", Bench, "draw the time of each run and the percentiles", setChart},
+    {"--profile", "FILE.json", "", Bench, "where the time goes, in more runs behind the timed ones: a trace for Perfetto, a table of regions", setProfile},
     {"--json", "", "", Inspect | Bench, "one JSON object instead of text", setFlag<&CommandLine::json>},
     {"--quiet", "", "", Compile | Run | Check | Bench, "no progress", setFlag<&CommandLine::quiet>},
     {"--image", "NAME=FILE", "", kPictures, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",
@@ -274,6 +280,7 @@ constexpr OptionInfo kOptions[] = {
     {"--iterations", "N", "", Run, "timed runs", nullptr},
     {"--warmup", "N", "", Run, "runs before them", nullptr},
     {"--threads", "N", "", Run, "default: one per core this process may use", nullptr},
+    {"--profile", "FILE.json", "", Run, "where the time goes: a trace for Perfetto, a table of regions", nullptr},
     {"--samples", "", "", Run, "with --json: the time of each run", nullptr},
     {"--json", "", "", Run, "one JSON object instead of text", nullptr},
     {"--info", "", "", Run, "inputs, outputs, memory and origin of the model, without running it", nullptr},

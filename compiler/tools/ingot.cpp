@@ -154,8 +154,9 @@ int ablate(const CommandLine &line, const std::string &program, bool isModel) {
 
 int bench(CommandLine &line) {
   const std::string &chart = line.bench.chart;
-  if (absl::Status status = chart.empty() ? absl::OkStatus() : checkWritable(chart); !status.ok())
-    return fail(status);
+  for (const std::string &written : {chart, line.bench.profile})
+    if (absl::Status status = written.empty() ? absl::OkStatus() : checkWritable(written); !status.ok())
+      return fail(status);
   llvm::file_magic magic;
   if (std::error_code error = llvm::identify_magic(line.options.input, magic))
     return fail(absl::NotFoundError("cannot read '" + line.options.input + "': " + error.message()));

@@ -8,6 +8,7 @@
 #include "passes/Kernel/Families.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Passes.h"
+#include "passes/Kernel/Profile/RegionTable.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -67,6 +68,8 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
         return signalPassFailure();
     if (!sites.empty())
       getOperation()->setAttr(kFailureSites, ArrayAttr::get(&getContext(), sites));
+    if (!table.empty())
+      getOperation()->setAttr(kRegionTable, ArrayAttr::get(&getContext(), table));
   }
 
 private:
@@ -95,6 +98,7 @@ private:
         return failure();
     Value team = entry.getArgument(first), thread = entry.getArgument(first + 1), threads = entry.getArgument(first + 2);
     Value failure = entry.getArgument(first + 3), scratch = scratchBytes != 0 ? entry.getArgument(first + 4) : Value();
+    model->setAttr(kThreadArgument, b.getI64IntegerAttr(first + 1));
     values = valuesOf(model);
     loadSymbols(model);
     call = {team, thread, threads, failure, scratch};
@@ -144,7 +148,8 @@ private:
     FailureOr<func::FuncOp> kernel = kernelOf(region);
     if (failed(kernel))
       return failure();
-    emitCall(b, region, *kernel);
+    table.push_back(describeRegion(region));
+    emitCall(b, region, *kernel)->setAttr(kRegionNumber, b.getI32IntegerAttr(table.size() - 1));
     region.erase();
     return success();
   }
@@ -399,7 +404,9 @@ private:
       auto declaration = func::FuncOp::create(b, loc, name, b.getFunctionType({team.getType()}, {b.getI32Type()}));
       declaration.setPrivate();
     }
-    func::CallOp::create(b, loc, name, TypeRange(b.getI32Type()), ValueRange{team});
+    auto barrier = func::CallOp::create(b, loc, name, TypeRange(b.getI32Type()), ValueRange{team});
+    if (!table.empty())
+      barrier->setAttr(kAfterRegion, b.getI32IntegerAttr(table.size() - 1));
   }
 
   /// Lists the region's sites and returns what its kernel needs to report them: the record and the first site's number, or nothing.
@@ -413,7 +420,7 @@ private:
   }
 
   /// Calls the kernel with the thread's share of the units.
-  void emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel) {
+  func::CallOp emitCall(OpBuilder &b, RegionOp region, func::FuncOp kernel) {
     Location loc = region.getLoc();
     auto [team, thread, threads, failure, scratch] = call;
     SmallVector<Value> report = addSites(b, region, failure);
@@ -428,17 +435,18 @@ private:
       operands.append({zero, units});
       operands.append(report);
       Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, thread, zero);
+      func::CallOp only;
       scf::IfOp::create(b, loc, isFirst, [&](OpBuilder &inner, Location) {
-        func::CallOp::create(inner, loc, kernel, operands);
+        only = func::CallOp::create(inner, loc, kernel, operands);
         scf::YieldOp::create(inner, loc);
       });
-      return;
+      return only;
     }
     auto share = [&](Value number) { return arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, units, number), threads).getResult(); };
     Value next = arith::AddIOp::create(b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
     operands.append({share(thread), share(next)});
     operands.append(report);
-    func::CallOp::create(b, loc, kernel, operands);
+    return func::CallOp::create(b, loc, kernel, operands);
   }
 
   /// What makes two regions the same code: everything but where their buffers lie.
@@ -547,6 +555,7 @@ private:
   SmallVector<Access> pending;     ///< since the last barrier
   int64_t scratchBytes = 0;        ///< of each thread: the most that a region needs
   SmallVector<Attribute> sites;    ///< of all regions so far; alike regions share code but not sites
+  SmallVector<Attribute> table;    ///< what profiles say of them
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Families.h"
+#include "passes/Kernel/Profile/RegionTable.h"
 #include "passes/LLVM/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -15,7 +16,7 @@ namespace ingot {
 namespace {
 
 /// Places of the fields of IngotCall, in pointers. `status` and `failed_site` share one place: the record of a failure.
-enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4, kFailure = 5, kValues = 6, kScratch = 7 };
+enum CallField { kWeights = 0, kArena = 1, kInputs = 2, kOutputs = 3, kTeam = 4, kFailure = 5, kValues = 6, kScratch = 7, kProfiler = 8 };
 
 /// After a barrier that says so, and where a size is found that rules out the rest, the model's function returns.
 void writeReturns(LLVM::LLVMFuncOp model) {
@@ -95,7 +96,8 @@ private:
     operands.push_back(loadAt(call, kArena));
     operands.push_back(loadAt(call, kWeights));
     auto scratchBytes = getOperation()->getAttrOfType<IntegerAttr>(kScratchBytes);
-    size_t following = scratchBytes ? 5 : 4; // team, thread, threads, failure and scratch
+    bool isMarked = model.getArgAttr(model.getNumArguments() - 1, kProfilerArgument) != nullptr;
+    size_t following = 4 + (scratchBytes ? 1 : 0) + isMarked; // team, thread, threads, failure, scratch and profiler
     bool hasValues = model.getNumArguments() > operands.size() + following;
     if (hasValues)
       operands.push_back(loadAt(call, kValues));
@@ -105,6 +107,8 @@ private:
       Value offset = LLVM::MulOp::create(b, block->getArgument(1), LLVM::ConstantOp::create(b, i64, scratchBytes.getInt()));
       operands.push_back(LLVM::GEPOp::create(b, pointer, b.getI8Type(), loadAt(call, kScratch), ArrayRef<LLVM::GEPArg>{offset}));
     }
+    if (isMarked)
+      operands.push_back(loadAt(call, kProfiler));
     LLVM::CallOp::create(b, model, operands);
     LLVM::ReturnOp::create(b, ValueRange());
   }

@@ -4,12 +4,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def MarkRegionsPass : Pass<"ingot-mark-regions", "::mlir::ModuleOp"> {
+  let summary = "tell a profiler when a region or a barrier has ended";
+  let description = [{
+    Behind each call of a region or barrier in the model's function, which carry the region's number in `ingot.profile_number` or `ingot.profile_after`, stands a call of
+    `ingot_profiler_mark`, where the function's new last argument `ingot.profiler` is not null. There is no second body: without a profiler a mark is a test and a
+    branch. Numbers begin with `first-region`, as all bodies of a model share one table of regions.
+    Example: test/passes/LLVM/mark-regions.mlir
+  }];
+  let options = [Option<"firstRegion", "first-region", "int32_t", /*default=*/"0", "Number of the module's first region in the table of the model">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def EmitEntryPass : Pass<"ingot-emit-entry", "::mlir::ModuleOp"> {
   let summary = "write the function that the runtime calls";
   let description = [{
     For the public function of the module, in the LLVM dialect with bare pointers, adds `symbol(call, thread, threads)`, which loads the buffers from the
-    `IngotCall` (runtime/include/ingot/ingot.h) and calls the function with them and with the address of the record of a failure, and makes the function itself
-    private to the object. Beside a model with symbolic dims stands a function that prepares a run (see ingot-plan-buffers): it becomes `symbol_prepare`.
+    `IngotCall` (runtime/include/ingot/ingot.h) and calls the function with them and with the address of the record of a failure (and with the profiler, where ingot-mark-regions has
+    added that), and makes the function itself private to the object. Beside a model with symbolic dims stands a function that prepares a run (see ingot-plan-buffers): it becomes `symbol_prepare`.
     Where a module has several public functions (recipes), each gets an entry `symbol_<name of the function>`.
     Example: test/passes/LLVM/emit-entry.mlir
   }];

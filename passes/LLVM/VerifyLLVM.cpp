@@ -12,6 +12,8 @@ namespace ingot {
 
 namespace {
 
+bool isRuntime(StringRef name) { return name == "ingot_team_barrier" || name == "ingot_profiler_mark"; }
+
 /// Functions of libm that scalars may call, in their float and double forms.
 bool isLibm(StringRef name) {
   static const llvm::StringSet<> kNames = {"acos", "acosh", "asin",  "asinh",     "atan", "atan2", "atanh", "cbrt", "ceil", "cos",   "cosh",  "erf",
@@ -25,7 +27,7 @@ struct VerifyLLVMPass : impl::VerifyLLVMPassBase<VerifyLLVMPass> {
     bool broken = false;
     getOperation().walk([&](Operation *op) {
       auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
-      if (function && function.isExternal() && function.getName() != "ingot_team_barrier" && !isLibm(function.getName())) {
+      if (function && function.isExternal() && !isRuntime(function.getName()) && !isLibm(function.getName())) {
         op->emitOpError("is called but known neither to the runtime nor to libm");
         broken = true;
       } else if (op != getOperation() && !isa_and_nonnull<LLVM::LLVMDialect>(op->getDialect())) {

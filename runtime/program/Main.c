@@ -5,6 +5,7 @@
 #include "Dims.h"
 #include "Internal.h"
 #include "Options.h"
+#include "Profile.h"
 #include "Report.h"
 #include "TensorFiles.h"
 
@@ -50,6 +51,8 @@ typedef struct Program {
   IngotWeights *weights;
   ErrorText note;
   Timing timing;
+  OutputFile profile;     /* of --profile */
+  char *profile_table;    /* its table; null without */
   uint32_t number;        /* of its session */
   struct Program *others; /* the second session and those after it: they have outputs, arena and thread of their own and share the rest */
   Gate *gate;             /* null when there is one session */
@@ -169,10 +172,12 @@ static ProgramStatus open_session(Program *program, ErrorText *error) {
   const ProgramStatus opened = program->number == 0 ? open_weights(program, error) : PROGRAM_OK;
   if (opened != PROGRAM_OK)
     return opened;
+  const bool profiled = program->number == 0 && program->options->profile.count > 0;
+  const uint32_t flags = INGOT_LAZY_WEIGHTS | (profiled ? INGOT_PROFILE : 0); // lazy: one run may need few of the weights
   char text[256] = "";
   const IngotSessionOptions options = {.struct_size = sizeof options,
                                        .threads = program->options->threads,
-                                       .flags = INGOT_LAZY_WEIGHTS, // one run may need few of them
+                                       .flags = flags,
                                        .arena = program->arena,
                                        .arena_bytes = program->arena_bytes,
                                        .weights = program->weights,
@@ -306,6 +311,8 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
   if (status == PROGRAM_OK)
     status = ingot_outputs_check(model, program->options, error);
   if (status == PROGRAM_OK)
+    status = ingot_profile_open(program->options, &program->profile, error);
+  if (status == PROGRAM_OK)
     status = allocate(program, error);
   for (uint32_t i = 0; status == PROGRAM_OK && i < model->symbol_count; ++i)
     program->values[i] = -1;
@@ -339,6 +346,9 @@ static ProgramStatus run_program(Program *program, ErrorText *error) {
     status = take_result_sizes(program, error);
   if (status == PROGRAM_OK)
     status = ingot_outputs_write(model, program->options, program->outputs, error);
+  if (status == PROGRAM_OK && program->options->profile.count > 0)
+    status = ingot_profile_write(program->session, &program->profile, &program->profile_table, error);
+  program->timing.profile = program->profile_table;
   if (status == PROGRAM_OK)
     ingot_report_run(stdout, model, program->outputs, &program->timing, program->options->json);
   return status;
@@ -353,6 +363,8 @@ static void release(Program *program) {
   if (program->number == 0) {
     ingot_weights_close(program->model, &program->weights);
     free(program->samples);
+    ingot_output_discard(&program->profile);
+    free(program->profile_table);
   }
   for (uint32_t i = 0; program->inputs && i < program->model->input_count; ++i)
     ingot_tensor_free(&program->inputs[i]);
@@ -391,7 +403,7 @@ int main(int argc, char **argv) {
   ErrorText error;
   ProgramStatus status = ingot_options_parse(argc, argv, &options, &error);
   if (status == PROGRAM_OK) {
-    Program program = {.model = &ingot_program_model, .options = &options, .process_start = start};
+    Program program = {.model = &ingot_program_model, .options = &options, .process_start = start, .profile = {.descriptor = -1}};
     status = dispatch(&program, argc > 0 ? argv[0] : "model", &error);
     release(&program);
   }

@@ -20,18 +20,21 @@ const char *const ingot_options_help =
     "  --save-inputs FILE.npz  write the inputs as the model gets them\n"
     "  --output NAME=FILE    write an output as .npy; NAME= may be left out when the model has one output\n"
     "  --outputs FILE.npz    write all outputs\n"
-    "  --iterations N        timed runs (default 1)\n"
+    "  --iterations N        timed runs (default 1, with --profile 11)\n"
     "  --warmup W            runs before them (default 0)\n"
     "  --threads T           of a session, default 0: one per core this process may use\n"
     "  --sessions N          that run at the same time, on the same inputs (default 1); outputs are those of the first\n"
     "  --weights FILE        the model's weights, if it was compiled with --weights (default: beside this program)\n"
     "  --json                one JSON object on standard output instead of text\n"
     "  --samples             with --json: the time of each run, session after session, and the peak memory of the process\n"
+    "  --profile FILE.json   where the time goes: a trace for Perfetto (ui.perfetto.dev), and a table of the regions that take most; of the first session\n"
     "  --info                inputs, outputs, memory and origin of the model, without running it\n"
     "  --version             of the runtime and of the compiler\n"
     "  --help\n"
     "An option and its value may be two words or one: --threads 2, --threads=2.\n"
     "Exit code: 0 done, 1 bad input, 2 bad command line, 3 this CPU is not supported, 4 internal error.\n";
+
+enum { PROFILED_RUNS = 11 }; // the first one is apart, of the others there is a median
 
 typedef enum OptionKind { FLAG, NUMBER32, NUMBER64, VALUES } OptionKind;
 
@@ -58,6 +61,7 @@ static const OptionFacts table[] = {
     {"--sessions", NUMBER32, offsetof(Options, sessions), 1, 256},
     {"--weights", VALUES, offsetof(Options, weights), 0, 0},
     {"--dim", VALUES, offsetof(Options, dim), 0, 0},
+    {"--profile", VALUES, offsetof(Options, profile), 0, 0},
     {"--json", FLAG, offsetof(Options, json), 0, 0},
     {"--samples", FLAG, offsetof(Options, samples), 0, 0},
     {"--info", FLAG, offsetof(Options, info), 0, 0},
@@ -137,7 +141,7 @@ static ProgramStatus parse_one(int count, char **arguments, int *at, Options *op
 
 ProgramStatus ingot_options_parse(int count, char **arguments, Options *options, ErrorText *error) {
   memset(options, 0, sizeof *options);
-  options->iterations = options->sessions = 1;
+  options->sessions = 1;
   for (const OptionFacts *facts = table; facts < table + TABLE_SIZE; ++facts) {
     ValueList *list = (ValueList *)((char *)options + facts->offset);
     if (facts->kind == VALUES && !(list->values = calloc((size_t)count + 1, sizeof(char *))))
@@ -148,6 +152,8 @@ ProgramStatus ingot_options_parse(int count, char **arguments, Options *options,
     if (status != PROGRAM_OK)
       return status;
   }
+  if (options->iterations == 0)
+    options->iterations = options->profile.count > 0 ? PROFILED_RUNS : 1;
   return PROGRAM_OK;
 }
 

@@ -24,7 +24,7 @@ typedef struct Options {
   bool random, json, samples, info, help, version;
   uint64_t seed;
   uint32_t iterations, warmup, threads, sessions;
-  ValueList weights, dim;
+  ValueList weights, dim, profile;
 } Options;
 
 /// `options` must be released also on failure.

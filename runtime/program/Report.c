@@ -121,7 +121,12 @@ static void report_run_json(FILE *out, const IngotModel *model, const HostTensor
     print_json_number(out, "mean", s.mean);
     putc('}', out);
   }
-  fputs("}}\n", out);
+  putc('}', out);
+  if (timing->profile) {
+    fputs(",\"profile\":", out);
+    print_json_string(out, timing->profile);
+  }
+  fputs("}\n", out);
 }
 
 void ingot_report_run(FILE *out, const IngotModel *model, const HostTensor *outputs, Timing *timing, bool json) {
@@ -143,6 +148,8 @@ void ingot_report_run(FILE *out, const IngotModel *model, const HostTensor *outp
           timing->variant, timing->threads, timing->threads == 1 ? "" : "s", sessions, timing->iterations, timing->iterations == 1 ? "" : "s",
           ingot_percentile(timing->samples, timing->iterations, 0.5), timing->samples[0], ingot_percentile(timing->samples, timing->iterations, 0.9),
           timing->first, timing->start_to_first);
+  if (timing->profile)
+    fputs(timing->profile, out);
 }
 
 static void print_ports(FILE *out, const char *title, const IngotModel *model, const IngotTensorInfo *tensors, uint32_t count) {

@@ -21,6 +21,7 @@ typedef struct Timing {
   double *samples;     /* of each iteration, session after session; sorted by the report */
   double first;        /* the first run, warm-up or not */
   double start_to_first;
+  const char *profile; /* the table of --profile, or null */
   bool list; /* the samples in JSON, and the process's memory */
 } Timing;
 

@@ -24,3 +24,7 @@ EXPORT(void, session_cancel, (IngotSession * session), (session))
 EXPORT(const char *, session_error, (const IngotSession *session), (session))
 EXPORT(uint32_t, session_threads, (const IngotSession *session), (session))
 EXPORT(const int64_t *, session_values, (const IngotSession *session), (session))
+EXPORT(IngotStatus, session_profile, (IngotSession * session, IngotProfile *profile), (session, profile))
+EXPORT(IngotStatus, session_profile_write,
+       (IngotSession * session, IngotProfileFormat format, void (*write)(void *user, const char *text, size_t bytes), void *user),
+       (session, format, write, user))

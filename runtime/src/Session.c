@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "FloatState.h"
 #include "Internal.h"
+#include "Profiler.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@ typedef struct Session {
   IngotCall call;
   Binding binding;
   IngotTeam *team;
+  IngotProfiler *profiler;     // null without INGOT_PROFILE
   IngotSessionOptions options; // those that opened it, for `release`
   void *arena;                 // null when it is the caller's
   uint64_t arena_bytes;
@@ -36,7 +38,7 @@ typedef struct SessionPlan {
   const IngotVariant *variant;
   uint32_t threads;
   bool staging;
-  uint64_t team, pointers, values, rooms, scratch, copies, session_bytes; // offsets in the session's memory, and its size
+  uint64_t team, profiler, pointers, values, rooms, scratch, copies, session_bytes; // offsets in the session's memory, and its size
 } SessionPlan;
 
 static uint64_t round_up(uint64_t bytes) { return (bytes + INGOT_ALIGNMENT - 1) / INGOT_ALIGNMENT * INGOT_ALIGNMENT; }
@@ -76,8 +78,12 @@ static IngotStatus read_options(const IngotSessionOptions *given, SessionPlan *p
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the pool has no function or no threads");
   if (!options->allocate != !options->release)
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "an allocator needs both functions");
-  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_LAZY_WEIGHTS | INGOT_GROWING_ARENA)) != 0 || options->reserved != 0)
+  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_LAZY_WEIGHTS | INGOT_GROWING_ARENA | INGOT_PROFILE)) != 0)
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the options have unknown flags");
+  if (options->profile_events != 0 && !(options->flags & INGOT_PROFILE))
+    return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "profile_events is of no use without INGOT_PROFILE");
+  if (options->profile_events > INGOT_MOST_EVENTS)
+    return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "a profile can keep %d events of a thread, not more", INGOT_MOST_EVENTS);
   if (!options->allocate) {
     options->allocate = allocate_default;
     options->release = release_default;
@@ -132,7 +138,10 @@ static IngotStatus plan_session(const IngotModel *model, const IngotSessionOptio
   if (!plan->variant->run || (model->symbol_count != 0 && (!plan->variant->prepare || plan->variant->value_count < model->symbol_count)))
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the model is damaged");
   plan->team = round_up(sizeof(Session));
-  plan->pointers = plan->team + ingot_team_bytes(plan->threads);
+  plan->profiler = plan->team + ingot_team_bytes(plan->threads);
+  plan->pointers = plan->profiler;
+  if (plan->options.flags & INGOT_PROFILE)
+    plan->pointers += ingot_profiler_bytes(model, plan->threads, plan->options.profile_events);
   plan->values = plan->pointers + 2 * ((uint64_t)model->input_count + model->output_count) * sizeof(void *);
   plan->rooms = plan->values + plan->variant->value_count * sizeof(int64_t);
   plan->scratch = round_up(plan->rooms + model->symbol_count * sizeof(int64_t));
@@ -294,7 +303,10 @@ static IngotStatus fill_session(Session *session, const IngotModel *model, const
     status = take_arena(session, plan);
   if (status != INGOT_OK)
     return status;
-  const TeamSetup setup = {plan->threads, plan->variant->run, &session->call, plan->options.pool};
+  if (plan->options.flags & INGOT_PROFILE)
+    session->profiler = session->call.profiler =
+        ingot_profiler_open((uint8_t *)session + plan->profiler, model, plan->variant->run, plan->threads, plan->options.profile_events);
+  const TeamSetup setup = {plan->threads, session->profiler ? ingot_profiled_run : plan->variant->run, &session->call, plan->options.pool};
   status = ingot_team_open(&setup, (uint8_t *)session + plan->team, &session->team);
   session->call.team = session->team;
   if (status != INGOT_OK)
@@ -358,9 +370,13 @@ static IngotStatus compute(Session *session) {
     return ingot_refuse(&session->binding.error, INGOT_CANCELLED, "the run was cancelled before it began");
   session->call.status = INGOT_OK;
   session->call.failed_site = 0;
+  if (session->profiler)
+    ingot_profiler_begin(session->profiler, ingot_clock());
   const FloatState before = ingot_float_enter();
   const IngotStatus status = ingot_team_run(session->team);
   ingot_float_leave(before);
+  if (session->profiler)
+    ingot_profiler_end(session->profiler, ingot_clock());
   const bool cancelled = ingot_team_take_cancel(session->team);
   if (status != INGOT_OK)
     return ingot_refuse(&session->binding.error, status, "the operating system refused to start threads in the child of a fork");
@@ -442,6 +458,46 @@ static IngotStatus session_run_tensors(IngotSession *handle, const IngotTensor *
   return enter(session) ? leave(session, run_tensors(session, inputs, outputs)) : INGOT_BUSY;
 }
 
+/// Between enter and leave.
+static IngotStatus summarize(Session *session, IngotProfile *profile) {
+  if (!session->profiler)
+    return ingot_refuse(&session->binding.error, INGOT_INVALID_ARGUMENT, "the session was opened without INGOT_PROFILE");
+  const IngotStatus status = ingot_measure_machine(session->profiler, session->team);
+  if (status != INGOT_OK)
+    return ingot_refuse(&session->binding.error, status, "the operating system refused to start threads in the child of a fork");
+  ingot_profiler_summarize(session->profiler, profile);
+  return INGOT_OK;
+}
+
+static IngotStatus session_profile(IngotSession *handle, IngotProfile *result) {
+  Session *session = (Session *)handle;
+  if (!result || result->struct_size < sizeof(uint32_t))
+    return INGOT_INVALID_ARGUMENT;
+  if (!enter(session))
+    return INGOT_BUSY;
+  IngotProfile profile;
+  const IngotStatus status = summarize(session, &profile);
+  profile.struct_size = result->struct_size; // what lies behind the end of ours is the caller's
+  if (status == INGOT_OK)
+    memcpy(result, &profile, result->struct_size < sizeof profile ? result->struct_size : sizeof profile);
+  return leave(session, status);
+}
+
+static IngotStatus session_profile_write(IngotSession *handle, IngotProfileFormat format, IngotWrite write, void *user) {
+  Session *session = (Session *)handle;
+  if (!write || (format != INGOT_PROFILE_TRACE && format != INGOT_PROFILE_TABLE))
+    return INGOT_INVALID_ARGUMENT;
+  if (!enter(session))
+    return INGOT_BUSY;
+  IngotProfile profile;
+  const IngotStatus status = summarize(session, &profile);
+  if (status == INGOT_OK && format == INGOT_PROFILE_TRACE)
+    ingot_write_trace(session->profiler, session->variant, &profile, write, user);
+  else if (status == INGOT_OK)
+    ingot_write_table(session->profiler, &profile, write, user);
+  return leave(session, status);
+}
+
 static void session_cancel(IngotSession *session) { ingot_team_cancel(((Session *)session)->team); }
 static const char *session_error(const IngotSession *session) { return ((const Session *)session)->message; }
 static uint32_t session_threads(const IngotSession *session) { return ((const Session *)session)->threads; }
@@ -470,4 +526,6 @@ const IngotApi ingot_api = {
     .session_threads = session_threads,
     .session_values = session_values,
     .session_output = session_output,
+    .session_profile = session_profile,
+    .session_profile_write = session_profile_write,
 };

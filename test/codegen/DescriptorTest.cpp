@@ -37,6 +37,7 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   interface.weightBytes = 5ull << 30;
   interface.symbols = {{"batch", 1, 8, INGOT_SYMBOL_RESULT}};
   interface.sites = {"node 'a': division by zero", "node 'b': index out of range"};
+  interface.regions = {{"conv + relu", "convolution", "3x3 convolutions", 1ull << 40, 7}, {"relu", "map", "copies", 0, 3}, {"relu", "map", "copies", 5, 6}};
   absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::create(namedTarget("x86-64-v3"));
   ASSERT_OK(jit.status());
   static uint8_t weights[1];
@@ -59,6 +60,17 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   ASSERT_EQ(model->variant_count, 2u);
   ASSERT_EQ(model->site_count, 2u);
   EXPECT_STREQ(model->sites[1], "node 'b': index out of range");
+
+  ASSERT_EQ(model->region_count, 3u);
+  auto text = [&](uint32_t offset) { return std::string(model->region_text + offset); };
+  EXPECT_EQ(text(model->regions[0].name), "conv + relu");
+  EXPECT_EQ(text(model->regions[0].family), "convolution");
+  EXPECT_EQ(text(model->regions[0].kind), "3x3 convolutions");
+  EXPECT_EQ(model->regions[0].flops, 1ull << 40);
+  EXPECT_EQ(model->regions[0].bytes, 7u);
+  EXPECT_EQ(text(model->regions[2].family), "map");
+  EXPECT_EQ(model->regions[2].bytes, 6u);
+  EXPECT_EQ(model->regions[1].name, model->regions[2].name); // each text once
 
   EXPECT_EQ(model->api, &kApi);
   EXPECT_EQ(model->weights_file, nullptr);

@@ -13,9 +13,9 @@ case ${1:-} in --help | -h) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 kinds=("$@")
 ((${#kinds[@]})) || kinds=(thread address,undefined)
 cache=$(command -v ccache || true)
-tests=(test/runtime/{AllocationCount,BindingTest,CxxHeaderTest,ProgramTestMain,SessionContractTest,SessionTest,TeamTest,WeightsTest}.cpp)
+tests=(test/runtime/{AllocationCount,BindingTest,CxxHeaderTest,ProfileTest,ProgramTestMain,SessionContractTest,SessionTest,TeamTest,WeightsTest}.cpp)
 files=(test/runtime/{Fill,TensorFiles}Test.cpp
-  runtime/program/{Dims,Error,File,Fill,Inflate,Manifest,Npy,Options,RawFile,Report,Tensor,TensorFiles,TensorProto,Zip}.c)
+  runtime/program/{Dims,Error,File,Fill,Inflate,Manifest,Npy,Options,Profile,RawFile,Report,Tensor,TensorFiles,TensorProto,Zip}.c)
 # What measures time or waits for the scheduler says nothing here, and workers that sleep are waited for in every preset.
 without='-*EmptyEpochIsCheap:*UseNoProcessorTime:*LeaveASharedCore:*WorkersSleepBetweenRuns*'
 

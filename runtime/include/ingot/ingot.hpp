@@ -290,6 +290,16 @@ public:
     return {static_cast<const T *>(ingot_session_output(handle, index)), count};
   }
 
+  /// Where the time of the runs went, as text; of a session whose options have the flag INGOT_PROFILE. "" with another status than INGOT_OK.
+  std::string profile(IngotProfileFormat format, IngotStatus *status = nullptr) {
+    std::string text;
+    const auto append = [](void *to, const char *piece, std::size_t bytes) { static_cast<std::string *>(to)->append(piece, bytes); };
+    const IngotStatus result = ingot_session_profile_write(handle, format, append, &text);
+    if (status)
+      *status = result;
+    return text;
+  }
+
   /// From any thread or signal handler.
   void cancel() noexcept { ingot_session_cancel(handle); }
   const char *error() const noexcept { return ingot_session_error(handle); }

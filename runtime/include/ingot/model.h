@@ -69,6 +69,9 @@ typedef struct IngotSymbol {
 /* The threads that run one call together. Opaque to generated code. */
 typedef struct IngotTeam IngotTeam;
 
+/* Records where the time of runs goes. Opaque to generated code. */
+typedef struct IngotProfiler IngotProfiler;
+
 /* What one call reads and writes; the same for all its threads. Generated code may set `status` (to an IngotStatus) and never clears it. */
 typedef struct IngotCall {
   const uint8_t *weights;    /* 64-byte aligned */
@@ -80,6 +83,7 @@ typedef struct IngotCall {
   int32_t failed_site; /* which IngotModel.sites set `status` */
   int64_t *values;     /* of the symbols, then what IngotVariant.prepare adds */
   uint8_t *scratch;    /* IngotModel.scratch_bytes for each thread, 64-byte aligned; null when that is 0 */
+  IngotProfiler *profiler; /* null: nobody asks where the time goes */
 } IngotCall;
 
 /* Runs a model's work of one thread. All `threads` of the call enter it with the same `call` and their own number, and meet in `ingot_team_barrier`.
@@ -89,6 +93,10 @@ typedef void (*IngotRunFunction)(IngotCall *call, int64_t thread, int64_t thread
 /* Called by generated code between regions, by every thread of the team; returns when all have arrived. Not 0 (for all of them): the call was
  * cancelled, return at once. The team may be null when the call has one thread. */
 int32_t ingot_team_barrier(IngotTeam *team);
+
+/* Called by generated code where IngotCall.profiler is not null, by each thread behind each region that it ran (`what`: its number in
+ * IngotModel.regions) and behind each barrier (-1 - the number of the region before it). */
+void ingot_profiler_mark(IngotProfiler *profiler, int64_t thread, int32_t what);
 
 /* What a code variant needs of the CPU (bits of IngotVariant.features). */
 enum {
@@ -118,6 +126,16 @@ typedef struct IngotMemory {
   uint64_t weight_bytes;  /* of the model or its file, read-only and shared by all sessions */
 } IngotMemory;
 
+/* A part of the model that is computed without a point where its threads meet. Texts are offsets in IngotModel.region_text. */
+typedef struct IngotRegion {
+  uint32_t name;   /* of its ONNX nodes */
+  uint32_t family; /* of its kernel */
+  uint32_t kind;   /* as in "3x3 convolutions" */
+  uint32_t reserved;
+  uint64_t flops; /* of one call; with symbols: at the sizes that the compiler planned for; 0: none, or not known */
+  uint64_t bytes; /* that one call reads and writes */
+} IngotRegion;
+
 typedef struct IngotApi IngotApi;
 
 typedef struct IngotModel {
@@ -142,6 +160,9 @@ typedef struct IngotModel {
   uint64_t weights_hash;
   const char *const *relations; /* what has to be true of the symbols, as "node 'add': height and width * 2 must be equal" */
   uint64_t scratch_bytes;       /* of memory that each thread has for itself during a run; a multiple of 64 */
+  const IngotRegion *regions;   /* of all variants and bodies, one after the other */
+  const char *region_text;
+  uint64_t region_count;
 } IngotModel;
 
 #ifdef __cplusplus

@@ -7,6 +7,12 @@ int32_t ingot_team_barrier(IngotTeam *team) {
   return 0;
 }
 
+void ingot_profiler_mark(IngotProfiler *profiler, int64_t thread, int32_t what) {
+  (void)profiler;
+  (void)thread;
+  (void)what;
+}
+
 const IngotApi ingot_api = {.struct_size = sizeof(IngotApi), .abi_version = INGOT_ABI_VERSION};
 
 /* The names that shared libraries export; what they do is not tested here. */
@@ -29,6 +35,8 @@ EXPORT(session_cancel)
 EXPORT(session_error)
 EXPORT(session_threads)
 EXPORT(session_values)
+EXPORT(session_profile)
+EXPORT(session_profile_write)
 
 void test_runtime_internal(void);
 void test_runtime_internal(void) {}

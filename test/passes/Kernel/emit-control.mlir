@@ -63,7 +63,7 @@ func.func @branch(%x: memref<64xf32>, %y: memref<64xf32>, %c: memref<i8>, %z: me
 // CHECK: scf.for %{{.*}} = %{{.*}} to %c9{{.*}} step %c1
 // CHECK-NOT: barrier
 // CHECK: call @region_0
-// CHECK: call @ingot_team_barrier
+// CHECK: call @ingot_team_barrier{{.*}}
 // CHECK-NEXT: }
 // CHECK-NOT: barrier
 // CHECK: return

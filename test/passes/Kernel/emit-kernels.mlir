@@ -89,9 +89,9 @@ func.func @no_kernels(%x: memref<4xf32>, %y: memref<4xf32>, %z: memref<4xf32>) {
 // -----
 
 // Scratch memory of a thread: whole cache lines, the most that a region of the module needs, passed to the kernels that asked for it.
-// CHECK-LABEL: module attributes {ingot.scratch_bytes = 128 : i64}
+// CHECK-LABEL: module attributes {{.*}}ingot.scratch_bytes = 128 : i64}
 // CHECK: func.func @scratch({{.*}}, %[[SCRATCH:[a-z0-9]+]]: memref<128xi8>)
-// CHECK: call @[[WITH:region_[0-9]+]]({{.*}}, %[[SCRATCH]]) :
+// CHECK: call @[[WITH:region_[0-9]+]]({{.*}}, %[[SCRATCH]])
 // CHECK: call @[[WITHOUT:region_[0-9]+]](
 // CHECK-NOT: %[[SCRATCH]]
 // CHECK: func.func private @[[WITH]]({{.*}}: memref<128xi8>)

@@ -2,7 +2,7 @@
 
 // Every operation that can fail has a site; kernels that are shared get the number of their region's first one.
 // CHECK: module attributes {ingot.failure_sites = [
-// CHECK-SAME: [loc("first"), "index out of range"], [loc("second"), "index out of range"]]}
+// CHECK-SAME: [loc("first"), "index out of range"], [loc("second"), "index out of range"]]
 // CHECK-LABEL: func.func @shared
 // CHECK-SAME: %[[FAILURE:[a-z0-9]+]]: !llvm.ptr) attributes
 // CHECK: %[[SITE0:.*]] = arith.constant 0 : i32

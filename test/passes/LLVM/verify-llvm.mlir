@@ -1,6 +1,7 @@
 // RUN: ingot-opt %s -ingot-verify-llvm -split-input-file -verify-diagnostics
 
 llvm.func @ingot_team_barrier(!llvm.ptr)
+llvm.func @ingot_profiler_mark(!llvm.ptr, i64, i32)
 llvm.func @tanhf(f32) -> f32
 llvm.func @pow(f64, f64) -> f64
 llvm.func @good(%x: f32) -> f32 {
