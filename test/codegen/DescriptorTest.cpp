@@ -116,7 +116,7 @@ TEST(Descriptor, RunsTheCodeOfAnotherModule) {
   float x[4] = {1, 2, 3, 4}, y[4] = {};
   const void *inputs[] = {x};
   void *outputs[] = {y};
-  IngotCall call = {model->weights, nullptr, inputs, outputs, nullptr, INGOT_OK, 0, nullptr, nullptr};
+  IngotCall call = {model->weights, nullptr, inputs, outputs, nullptr, INGOT_OK, 0, nullptr, nullptr, nullptr};
   model->variants[0].run(&call, 0, 1);
   EXPECT_EQ(y[0], 10);
   EXPECT_EQ(y[3], 160);

@@ -188,7 +188,7 @@ TEST(LinkShared, ExportsNamesWithItsPrefixOnly) {
   float x[4] = {1, 1, 1, 2}, y[4] = {};
   const void *inputs[] = {x};
   void *outputs[] = {y};
-  IngotCall call = {model->weights, nullptr, inputs, outputs, nullptr, INGOT_OK, 0, nullptr, nullptr};
+  IngotCall call = {model->weights, nullptr, inputs, outputs, nullptr, INGOT_OK, 0, nullptr, nullptr, nullptr};
   model->variants[0].run(&call, 0, 1);
   EXPECT_EQ(y[1], 20);
   EXPECT_EQ(y[3], 80);

@@ -15,7 +15,7 @@ static float y[4];
 static void *run(void *unused) {
   const void *inputs[] = {x};
   void *outputs[] = {y};
-  IngotCall call = {ingot_program_model.weights, NULL, inputs, outputs, NULL, INGOT_OK, 0, NULL, NULL};
+  IngotCall call = {ingot_program_model.weights, NULL, inputs, outputs, NULL, INGOT_OK, 0, NULL, NULL, NULL};
   ingot_program_model.variants[0].run(&call, 0, 1);
   return unused;
 }
