@@ -21,6 +21,7 @@ enum {
 
 #pragma STDC FP_CONTRACT ON
 
+// NOLINTBEGIN(bugprone-macro-parentheses): an attribute takes none
 /// Defines the two loops for vectors of `lanes` floats. `chains` independent sums hide the latency of multiply-adds; the empty asm statements make
 /// the compiler believe that somebody changes, or reads, a register.
 #define DEFINE_LOOPS(name, lanes, chains, constraint, target)                                                                                        \
@@ -41,6 +42,7 @@ enum {
         __asm__ volatile("" : : constraint(value));                                                                                                  \
       }                                                                                                                                              \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 typedef struct Loops {
   double (*multiply)(void); ///< Returns the flops.
