@@ -18,10 +18,10 @@ namespace ingot {
 namespace {
 
 /// What a shared library exports beside its model, each as `<prefix>_<name>` for `ingot_export_<name>` (runtime/src/Exports.c).
-constexpr StringLiteral kExports[] = {"status_text",         "model_variant",  "model_memory_required", "model_find_input", "model_find_output",
-                                      "weights_open",        "weights_close",  "session_open",          "session_close",    "session_run",
-                                      "session_run_tensors", "session_cancel", "session_error",         "session_threads",  "session_values",
-                                      "session_profile", "session_profile_write"};
+constexpr StringLiteral kExports[] = {"status_text",         "model_variant",        "model_memory_required", "model_find_input", "model_find_output",
+                                      "weights_open",        "weights_close",        "session_open",          "session_close",    "session_run",
+                                      "session_run_tensors", "session_cancel",       "session_error",         "session_threads",  "session_values",
+                                      "session_profile",     "session_profile_write"};
 
 absl::StatusOr<std::string> findSystemFile(const Platform &platform, StringRef name, StringRef remedy) {
   for (StringRef folder : platform.libraryFolders)

@@ -22,7 +22,7 @@ typedef struct Timing {
   double first;        /* the first run, warm-up or not */
   double start_to_first;
   const char *profile; /* the table of --profile, or null */
-  bool list; /* the samples in JSON, and the process's memory */
+  bool list;           /* the samples in JSON, and the process's memory */
 } Timing;
 
 /// The value below which the share `p` of the sorted samples lies, interpolated between neighbours.

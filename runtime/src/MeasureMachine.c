@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the machine can do at most, for shares of it: multiply-adds of f32 with the widest vectors that the CPU has, and reading memory of three sizes.
-// All threads of the team measure at the same time, as they share clocks, caches and memory in a run. Each takes its best round: what else the machine
-// does only makes rounds longer.
+// What the machine can do at most, for shares of it: multiply-adds of f32 with the widest vectors that the CPU has, and reading memory of three
+// sizes. All threads of the team measure at the same time, as they share clocks, caches and memory in a run. Each takes its best round: what else the
+// machine does only makes rounds longer.
 #define _GNU_SOURCE
 #include "Profiler.h"
 
@@ -11,18 +11,19 @@
 
 enum {
   ROUNDS = 10,
-  STEPS = 5000,               // of multiply-adds in a round: some 20 us
-  ROUND_BYTES = 2 << 20,      // that a round reads, at least
-  L2_BYTES = 256 << 10,       // of each thread: in the L2 of every CPU of today
-  L3_BYTES = 2 << 20,         // in no L2, but in the L3
-  MEMORY_BYTES = 128 << 20,   // of all threads: in no cache
+  STEPS = 5000,                // of multiply-adds in a round: some 20 us
+  ROUND_BYTES = 2 << 20,       // that a round reads, at least
+  L2_BYTES = 256 << 10,        // of each thread: in the L2 of every CPU of today
+  L3_BYTES = 2 << 20,          // in no L2, but in the L3
+  MEMORY_BYTES = 64 << 20,     // of all threads: in no cache
   LEAST_MEMORY_BYTES = 8 << 20 // of each
 };
 
 #pragma STDC FP_CONTRACT ON
 
-/// Defines the two loops for vectors of `lanes` floats. `chains` independent sums hide the latency of multiply-adds; the empty asm statements make the
-/// compiler believe that somebody changes, or reads, a register.
+// NOLINTBEGIN(bugprone-macro-parentheses): an attribute takes none
+/// Defines the two loops for vectors of `lanes` floats. `chains` independent sums hide the latency of multiply-adds; the empty asm statements make
+/// the compiler believe that somebody changes, or reads, a register.
 #define DEFINE_LOOPS(name, lanes, chains, constraint, target)                                                                                        \
   typedef float Vector##name __attribute__((vector_size(4 * (lanes))));                                                                              \
   target __attribute__((noinline)) static double multiply##name(void) {                                                                              \
@@ -41,6 +42,7 @@ enum {
         __asm__ volatile("" : : constraint(value));                                                                                                  \
       }                                                                                                                                              \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 typedef struct Loops {
   double (*multiply)(void); ///< Returns the flops.

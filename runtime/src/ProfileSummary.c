@@ -95,8 +95,8 @@ static int compare_regions(const void *a, const void *b) {
 typedef struct Kind {
   const char *name;
   double share;
-  double seconds;                ///< of all calls, by their medians
-  double by_flops, by_bytes;     ///< the least time of those that arithmetic bounds, and of those that memory bounds
+  double seconds;            ///< of all calls, by their medians
+  double by_flops, by_bytes; ///< the least time of those that arithmetic bounds, and of those that memory bounds
   double bytes_of_level[INGOT_LEVELS];
 } Kind;
 
@@ -162,8 +162,8 @@ static void find_bottleneck(const IngotProfiler *profiler, const IngotProfile *p
     snprintf(text, size, "%.0f %% of the time goes into starting and ending runs: others use the cores of the %u threads.", 100 * profile->rest,
              profile->threads);
   else if (100 * profile->rest >= MUCH_REST)
-    snprintf(text, size, "%.0f %% of the time goes into starting and ending runs: a run of %.1f us is too short for %u thread%s.", 100 * profile->rest,
-             profile->run_seconds * 1e6, profile->threads, profile->threads == 1 ? "" : "s");
+    snprintf(text, size, "%.0f %% of the time goes into starting and ending runs: a run of %.1f us is too short for %u thread%s.",
+             100 * profile->rest, profile->run_seconds * 1e6, profile->threads, profile->threads == 1 ? "" : "s");
   else if (100 * profile->wait >= MUCH_WAIT && profile->serial >= profile->wait / 2)
     snprintf(text, size, "Threads wait %.0f %% of the time: %.0f %% of a run is in regions that one thread does alone.", 100 * profile->wait,
              100 * profile->serial);
@@ -171,8 +171,8 @@ static void find_bottleneck(const IngotProfiler *profiler, const IngotProfile *p
     snprintf(text, size, "Threads wait %.0f %% of the time: their shares of the regions are uneven by %.0f %%, or others use their cores.",
              100 * profile->wait, 100 * uneven);
   else if (100 * profile->wait >= MUCH_WAIT)
-    snprintf(text, size, "Threads wait %.0f %% of the time: too little work between barriers (a region takes %.1f us in the mean).", 100 * profile->wait,
-             slowest_sum / calls * 1e6);
+    snprintf(text, size, "Threads wait %.0f %% of the time: too little work between barriers (a region takes %.1f us in the mean).",
+             100 * profile->wait, slowest_sum / calls * 1e6);
   else {
     const Kind kind = largest_kind(profiler->model, profile);
     const int begin = snprintf(text, size, "%.0f %% of the time is in %.100s ", 100 * kind.share, kind.name);

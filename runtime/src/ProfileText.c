@@ -46,7 +46,8 @@ static void put_number(const Output *out, double value, int width, int decimals)
 static void put_json_text(const Output *out, const char *text) {
   put(out, "\"");
   for (const char *at = text; *at;) {
-    const size_t plain = strcspn(at, "\"\\\x01\x02\x03\x04\x05\x06\x07\b\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
+    const size_t plain =
+        strcspn(at, "\"\\\x01\x02\x03\x04\x05\x06\x07\b\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
     out->write(out->user, at, plain);
     at += plain;
     if (*at)
@@ -90,8 +91,8 @@ static void put_region_bar(const Output *out, uint32_t thread, uint32_t number, 
 static void put_thread(const Output *out, uint32_t thread, int64_t origin) {
   const IngotProfiler *profiler = out->profiler;
   const Recorder *recorder = &profiler->recorders[thread];
-  put(out, ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":%u,\"args\":{\"name\":\"%s %u\"}}", thread, thread == 0 ? "caller, thread" : "thread",
-      thread);
+  put(out, ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":%u,\"args\":{\"name\":\"%s %u\"}}", thread,
+      thread == 0 ? "caller, thread" : "thread", thread);
   const uint32_t first = ingot_first_event(profiler, recorder);
   for (uint32_t number = first; number != recorder->written; ++number) {
     const Event *event = ingot_event(profiler, recorder, number);
@@ -190,7 +191,10 @@ static void put_row(const Output *out, const IngotRegionProfile *region) {
   put_number(out, (double)region->calls, 8, 0);
   put_percent(out, region->imbalance, 8);
   put_percent(out, region->roofline, 8);
-  put(out, "  %-6s %6" PRIu64 "  %s: %.*s%s\n", region->roofline == 0 ? "-" : region->by_bytes ? level_names[region->level] : "flops",
+  put(out, "  %-6s %6" PRIu64 "  %s: %.*s%s\n",
+      region->roofline == 0 ? "-"
+      : region->by_bytes    ? level_names[region->level]
+                            : "flops",
       region->page_faults, text_at(out, region->region->family), NAME_COLUMNS, name, strlen(name) > NAME_COLUMNS ? "..." : "");
 }
 

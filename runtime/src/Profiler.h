@@ -3,8 +3,8 @@
 // How a session records where the time of its runs goes. Nothing of this runs, and no memory is taken for it, without INGOT_PROFILE.
 //
 // Each thread notes when each thing ended: a region, a barrier. What lies between two notes is what the second one names. The clock is
-// CLOCK_MONOTONIC: it is the same on all cores and needs no calibration. That it takes some 20 ns longer than the CPU's own counter matters little for
-// regions, which take microseconds.
+// CLOCK_MONOTONIC: it is the same on all cores and needs no calibration. That it takes some 20 ns longer than the CPU's own counter matters little
+// for regions, which take microseconds.
 #ifndef INGOT_RUNTIME_PROFILER_H
 #define INGOT_RUNTIME_PROFILER_H
 
@@ -44,7 +44,7 @@ typedef struct Recorder {
   uint32_t written;
   uint64_t faults[2];
   uint64_t faults_before;
-  uint32_t cursor;                     ///< While a summary is made.
+  uint32_t cursor;                   ///< While a summary is made.
   double flops, bytes[INGOT_LEVELS]; ///< Per second, measured.
 } Recorder;
 

@@ -2,34 +2,17 @@
 //
 // Sessions: everything that a run needs is allocated, touched and started when a session opens.
 #define _GNU_SOURCE
+#include "Session.h"
 #include "FloatState.h"
 #include "Internal.h"
 #include "Profiler.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20, ERROR_BYTES = 256 };
-
-typedef struct Session {
-  IngotSession base; // first: it is what callers hold
-  IngotCall call;
-  Binding binding;
-  IngotTeam *team;
-  IngotProfiler *profiler;     // null without INGOT_PROFILE
-  IngotSessionOptions options; // those that opened it, for `release`
-  void *arena;                 // null when it is the caller's
-  uint64_t arena_bytes;
-  uint64_t session_bytes;
-  const IngotVariant *variant;
-  uint32_t threads;
-  _Atomic uint32_t busy;
-  const char *message; // `error`, or one of the model's sites
-  char error[ERROR_BYTES];
-} Session;
+enum { HUGE_PAGE = 2 << 20 };
 
 /// What a session will be, before anything is allocated.
 typedef struct SessionPlan {
@@ -341,20 +324,6 @@ static IngotStatus session_open(const IngotModel *model, const IngotSessionOptio
   return status;
 }
 
-/// Takes the session for one call; BUSY when another thread has it.
-static bool enter(Session *session) {
-  if (atomic_exchange_explicit(&session->busy, 1, memory_order_acquire) != 0)
-    return false;
-  session->error[0] = 0;
-  session->message = session->error;
-  return true;
-}
-
-static IngotStatus leave(Session *session, IngotStatus status) {
-  atomic_store_explicit(&session->busy, 0, memory_order_release);
-  return status;
-}
-
 /// Generated code has said which of the model's sites failed.
 static IngotStatus explain_failure(Session *session) {
   const IngotStatus status = (IngotStatus)session->call.status;
@@ -458,46 +427,6 @@ static IngotStatus session_run_tensors(IngotSession *handle, const IngotTensor *
   return enter(session) ? leave(session, run_tensors(session, inputs, outputs)) : INGOT_BUSY;
 }
 
-/// Between enter and leave.
-static IngotStatus summarize(Session *session, IngotProfile *profile) {
-  if (!session->profiler)
-    return ingot_refuse(&session->binding.error, INGOT_INVALID_ARGUMENT, "the session was opened without INGOT_PROFILE");
-  const IngotStatus status = ingot_measure_machine(session->profiler, session->team);
-  if (status != INGOT_OK)
-    return ingot_refuse(&session->binding.error, status, "the operating system refused to start threads in the child of a fork");
-  ingot_profiler_summarize(session->profiler, profile);
-  return INGOT_OK;
-}
-
-static IngotStatus session_profile(IngotSession *handle, IngotProfile *result) {
-  Session *session = (Session *)handle;
-  if (!result || result->struct_size < sizeof(uint32_t))
-    return INGOT_INVALID_ARGUMENT;
-  if (!enter(session))
-    return INGOT_BUSY;
-  IngotProfile profile;
-  const IngotStatus status = summarize(session, &profile);
-  profile.struct_size = result->struct_size; // what lies behind the end of ours is the caller's
-  if (status == INGOT_OK)
-    memcpy(result, &profile, result->struct_size < sizeof profile ? result->struct_size : sizeof profile);
-  return leave(session, status);
-}
-
-static IngotStatus session_profile_write(IngotSession *handle, IngotProfileFormat format, IngotWrite write, void *user) {
-  Session *session = (Session *)handle;
-  if (!write || (format != INGOT_PROFILE_TRACE && format != INGOT_PROFILE_TABLE))
-    return INGOT_INVALID_ARGUMENT;
-  if (!enter(session))
-    return INGOT_BUSY;
-  IngotProfile profile;
-  const IngotStatus status = summarize(session, &profile);
-  if (status == INGOT_OK && format == INGOT_PROFILE_TRACE)
-    ingot_write_trace(session->profiler, session->variant, &profile, write, user);
-  else if (status == INGOT_OK)
-    ingot_write_table(session->profiler, &profile, write, user);
-  return leave(session, status);
-}
-
 static void session_cancel(IngotSession *session) { ingot_team_cancel(((Session *)session)->team); }
 static const char *session_error(const IngotSession *session) { return ((const Session *)session)->message; }
 static uint32_t session_threads(const IngotSession *session) { return ((const Session *)session)->threads; }
@@ -526,6 +455,6 @@ const IngotApi ingot_api = {
     .session_threads = session_threads,
     .session_values = session_values,
     .session_output = session_output,
-    .session_profile = session_profile,
-    .session_profile_write = session_profile_write,
+    .session_profile = ingot_profile_session,
+    .session_profile_write = ingot_profile_session_write,
 };

@@ -37,7 +37,8 @@ TEST(Descriptor, IsWhatTheCHeaderSays) {
   interface.weightBytes = 5ull << 30;
   interface.symbols = {{"batch", 1, 8, INGOT_SYMBOL_RESULT}};
   interface.sites = {"node 'a': division by zero", "node 'b': index out of range"};
-  interface.regions = {{"conv + relu", "convolution", "3x3 convolutions", 1ull << 40, 7}, {"relu", "map", "copies", 0, 3}, {"relu", "map", "copies", 5, 6}};
+  interface.regions = {
+      {"conv + relu", "convolution", "3x3 convolutions", 1ull << 40, 7}, {"relu", "map", "copies", 0, 3}, {"relu", "map", "copies", 5, 6}};
   absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::create(namedTarget("x86-64-v3"));
   ASSERT_OK(jit.status());
   static uint8_t weights[1];

@@ -54,8 +54,8 @@ def loop(folder: pathlib.Path) -> pathlib.Path:
 
 def sizes(folder: pathlib.Path) -> pathlib.Path:
     """An output that only the run can size."""
-    node = helper.make_node("NonZero", ["x"], ["y"], name="find")
-    return save(folder / "sizes.onnx", helper.make_graph([node], "g", [info("x", TensorProto.FLOAT, [300])], [info("y", TensorProto.INT64, [1, "n"])]))
+    given, found = info("x", TensorProto.FLOAT, [300]), info("y", TensorProto.INT64, [1, "n"])
+    return save(folder / "sizes.onnx", helper.make_graph([helper.make_node("NonZero", ["x"], ["y"], name="find")], "g", [given], [found]))
 
 
 class Bench:

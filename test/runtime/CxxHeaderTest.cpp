@@ -120,6 +120,20 @@ TEST(CxxHeaderTest, ShapesFollowFromTheInputs) {
   EXPECT_EQ(ingot::Shapes::find(closed.model, {{size + 1}}, shapes), INGOT_WRONG_SHAPE);
 }
 
+TEST(CxxHeaderTest, TellsWhereTheTimeGoes) {
+  Model model;
+  ingot::Options options(1);
+  std::vector<float> x(size), y(size), z(size);
+  IngotStatus status;
+  EXPECT_EQ(ingot::Session(model.model, options).profile(INGOT_PROFILE_TABLE, &status), "");
+  EXPECT_EQ(status, INGOT_INVALID_ARGUMENT);
+  options.flags = INGOT_PROFILE;
+  ingot::Session session(model.model, options);
+  session.run({x}, {y, z});
+  EXPECT_EQ(session.profile(INGOT_PROFILE_TABLE, &status).rfind("profile of 1 run with 1 thread, ", 0), 0u);
+  EXPECT_EQ(status, INGOT_OK);
+}
+
 TEST(CxxHeaderTest, OwnsItsSession) {
   Model model;
   std::vector<float> x(size), y(size), z(size);

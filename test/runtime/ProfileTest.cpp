@@ -247,7 +247,7 @@ TEST(ProfileTest, SumsMediansAndImbalance) {
 
 TEST(ProfileTest, NamesTheBottleneck) {
   MarkedModel model;
-  auto sentence = [&](const std::vector<std::pair<int32_t, int64_t>> (&threads)[2]) {
+  auto sentence = [&](const std::vector<std::pair<int32_t, int64_t>>(&threads)[2]) {
     Recorded recorded(model.model);
     recorded.run(threads);
     recorded.run(threads);
