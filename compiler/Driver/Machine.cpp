@@ -4,13 +4,12 @@
 namespace ingot {
 
 MachineModel machineOf(const TargetSpec &target) {
-  // The plan knows 32 registers of 512 bits, and 16 of 256. NEON's 32 of 128 bits hold what the latter hold and are used in pairs: with the same
-  // tiles (6 x 16 in 24 of them), and eight lanes keep two of its pipes busy.
-  bool avx512 = target.vectorBits >= 512;
-  return {.vectorRegisters = target.vectorRegisters * target.vectorBits / (avx512 ? 512 : 256),
-          .l1Bytes = static_cast<int64_t>(target.l1Bytes),
-          .l2Bytes = static_cast<int64_t>(target.l2Bytes),
-          .avx512 = avx512};
+  bool isX86 = llvm::StringRef(target.triple).starts_with("x86_64");
+  MachineModel machine = *MachineModel::ofLevel(!isX86 ? "aarch64" : target.vectorBits >= 512 ? "x86-64-v4" : "x86-64-v3");
+  machine.l1Bytes = target.l1Bytes;
+  machine.l2Bytes = target.l2Bytes;
+  machine.l3Bytes = target.l3Bytes;
+  return machine;
 }
 
 } // namespace ingot

@@ -30,6 +30,9 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
+/// All of them: the pass starts from a level's.
+SmallVector<std::string> textsOf(const MachineModel &machine) { return llvm::to_vector(machine.asTexts()); }
+
 /// The way of a model, in order. A reason stands beside every pass that could be asked for one.
 constexpr Stage kStages[] = {
     {"graph", "operations in canonical form, constants folded",
@@ -63,12 +66,12 @@ constexpr Stage kStages[] = {
        if (!options.sizes.empty())
          pm.addNestedPass<func::FuncOp>(createFixDimsPass({.sizes = llvm::to_vector(options.sizes)}));
        pm.addNestedPass<func::FuncOp>(createCopyViewsPass());
-       const MachineModel &machine = options.machine;
-       pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels,
-                                                               .avx512 = machine.avx512,
-                                                               .threads = machine.threads,
-                                                               .l1Bytes = machine.l1Bytes,
-                                                               .l2Bytes = machine.l2Bytes}));
+       pm.addNestedPass<func::FuncOp>(createDescribeMachinePass({.facts = textsOf(options.machine)}));
+       pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels}));
+       pm.addNestedPass<func::FuncOp>(createUnrollAndJamPass());
+       pm.addNestedPass<func::FuncOp>(createEstimateCostsPass());
+       pm.addNestedPass<func::FuncOp>(createScheduleRegionsPass());
+       pm.addNestedPass<func::FuncOp>(createAutoParallelizePass()); // by what the tiles are predicted to cost
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},

@@ -176,7 +176,7 @@ constexpr CommandInfo kCommands[] = {
     {Opt, "opt", "FILE [options]", "model or file of IR", "take a model, or a file of IR, through passes or stages and print the IR",
      "FILE is a model, or IR that ends in .mlir. Without --passes the stages of the level run. IR between passes and times go to standard error.\n",
      "  ingot opt model.onnx --stop-after=region --time-passes\n"
-     "  ingot opt region.mlir --passes='ingot-copy-views,ingot-choose-kernels(avx512=true)' --print-ir-after=ingot-copy-views\n"},
+     "  ingot opt region.mlir --passes='ingot-copy-views,ingot-choose-kernels(plain=true)' --print-ir-after=ingot-copy-views\n"},
     {Bench, "bench", "MODEL.onnx|PROGRAM [options]", "model or program", "measure a model, or a compiled program",
      "A model is compiled to a temporary file. Inputs that are not given are random. Sessions are threads of one\n"
      "process with the same weights; the memory is the peak of that process.\n"

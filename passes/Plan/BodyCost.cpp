@@ -2,7 +2,6 @@
 #include "passes/Plan/BodyCost.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
-#include "passes/Plan/TileCost.h"
 #include "passes/Region/VectorCost.h"
 
 using namespace mlir;
@@ -10,19 +9,19 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr int64_t kMaxUnits = 256; ///< enough for an even share on any number of threads
+constexpr int64_t kMostUnits = 4096; ///< enough for an even share on any number of threads
 
 } // namespace
 
-double bodyCycles(RegionOp region, int64_t lanes) {
+double bodyCycles(RegionOp region, int64_t lanes, int64_t symbol) {
   double cycles = 0;
   for (Operation &op : region.getBody().front().without_terminator())
     if (op.getNumResults() == 1 && !isa<ConstantOp>(op))
-      cycles += vectorCycles(&op) * estimateElements(op.getResult(0).getType()) / lanes;
+      cycles += vectorCycles(&op) * estimateElements(op.getResult(0).getType(), symbol) / lanes;
   for (BlockArgument argument : region.getBody().getArguments())
-    cycles += 2.0 * estimateElements(argument.getType()) / lanes;
+    cycles += 2.0 * estimateElements(argument.getType(), symbol) / lanes;
   for (Value yielded : region.getYielded())
-    cycles += 2.0 * estimateElements(yielded.getType()) / lanes;
+    cycles += 2.0 * estimateElements(yielded.getType(), symbol) / lanes;
   return cycles;
 }
 
@@ -46,20 +45,19 @@ int64_t lanesOf(RegionOp region, const MachineModel &machine) {
   return (wide ? 8 : 16) / machine.registersPerVector();
 }
 
-int64_t estimateElements(Type type) {
+int64_t estimateElements(Type type, int64_t symbol) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || tensor.hasStaticShape())
     return countElements(type);
   int64_t count = 1;
   for (AffineExpr dim : getDims(tensor))
-    count *= estimateDim(dim);
+    count *= estimateDim(dim, symbol);
   return count;
 }
 
-PlanAttr makeSharedPlan(RegionOp region, Family family, ArrayRef<int64_t> tile, int64_t lanes, AffineExpr pieces, double cycles) {
-  bool parallel = !isOne(pieces) && getConstant(pieces) != 0 && cycles > kParallelCycles;
-  int64_t units = std::min(getConstant(pieces).value_or(kMaxUnits), kMaxUnits);
-  return PlanAttr::get(region.getContext(), family, tile, /*unroll=*/1, lanes, parallel ? units : 1, parallel);
+AffineExpr SharedModel::units(ArrayRef<int64_t>) const {
+  std::optional<int64_t> number = getConstant(pieces);
+  return number ? getAffineConstantExpr(std::clamp<int64_t>(*number, 1, kMostUnits), pieces.getContext()) : pieces;
 }
 
 } // namespace ingot

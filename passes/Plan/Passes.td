@@ -4,20 +4,74 @@
 
 include "mlir/Pass/PassBase.td"
 
-def ChooseKernelsPass : Pass<"ingot-choose-kernels", "::mlir::func::FuncOp"> {
-  let summary = "give every region its plan: family, tile, lanes, units, parallel or not";
+def DescribeMachinePass : Pass<"ingot-describe-machine", "::mlir::func::FuncOp"> {
+  let summary = "say what machine the plan is for";
   let description = [{
-    Asks the cost model of each family in turn (gemv, contraction, convolution, depthwise, row, map) with a model of the machine; the first one that covers the
-    region plans it, else the `plain` family does. `plain` forces that one (-O0). A plain region whose loops run fewer iterations than `serial-iterations` is left
-    to one thread: dividing it would cost more than it saves.
+    Sets the function's `ingot.machine`: all numbers of a CPU that cost functions rest on (registers, vector bits, caches and what they give per cycle, the price of
+    a barrier), of a level that passes/Plan/MachineModel.cpp lists, with the given `facts` in place of the level's. Without the attribute every pass of the stage
+    takes the numbers of x86-64-v4. The other passes decide; this one only tells.
+    Example: test/passes/Plan/describe-machine.mlir
+  }];
+  let options = [Option<"level", "level", "std::string", /*default=*/"\"x86-64-v4\"", "x86-64-v4, x86-64-v3 or aarch64">,
+                 ListOption<"facts", "facts", "std::string", "Numbers in place of the level's, each as NAME:NUMBER">];
+}
+
+def ChooseKernelsPass : Pass<"ingot-choose-kernels", "::mlir::func::FuncOp"> {
+  let summary = "give every region its family of kernels";
+  let description = [{
+    Asks each family in turn (gemv, contraction, convolution, depthwise, pool, recurrent, row, map); the first one that covers the region gets it, else the `plain`
+    family does. `plain` forces that one (-O0). The plan is complete and the plainest: the family's smallest tile, nothing unrolled, one thread;
+    `ingot-unroll-and-jam` and `ingot-auto-parallelize` make it fast.
     Example: test/passes/Plan/choose-kernels.mlir
   }];
-  let options = [Option<"plain", "plain", "bool", /*default=*/"false", "Take the plain family for every region">,
-                 Option<"avx512", "avx512", "bool", /*default=*/"true", "32 vector registers of 512 bits; else 16 of 256">,
-                 Option<"threads", "threads", "int64_t", /*default=*/"2", "Threads that few large units are balanced for; results do not depend on it">,
-                 Option<"l1Bytes", "l1-bytes", "int64_t", /*default=*/"32768", "First data cache of a core">,
-                 Option<"l2Bytes", "l2-bytes", "int64_t", /*default=*/"1048576", "Second cache of a core">,
-                 Option<"serialIterations", "serial-iterations", "int64_t", /*default=*/"20000", "Loop iterations below which a region is not divided">];
+  let options = [Option<"plain", "plain", "bool", /*default=*/"false", "Take the plain family for every region">];
+}
+
+def UnrollAndJamPass : Pass<"ingot-unroll-and-jam", "::mlir::func::FuncOp"> {
+  let summary = "choose the register tile and the unroll factor of every region";
+  let description = [{
+    Jams as many rows and columns into a tile as the machine's registers hold (`rows * vectors + vectors + 1 <= 32`, with what the scheduler needs beside them) and
+    unrolls the reduction: of all tiles that fit, the one whose predicted cycles, remainders and balance included, are least. Kernels compute remainders exactly. The
+    two next best stay in `ingot.rejected`. `force` gives regions, by their number in the function or a name in their location, a tile and perhaps a factor
+    (`conv1:6x32/2`); one that does not fit the registers or the family is an error. Needs the families of `ingot-choose-kernels`.
+    Example: test/passes/Plan/unroll-and-jam.mlir
+  }];
+  let options = [ListOption<"force", "force", "std::string", "Tiles of certain regions, each as REGION:12x64 or REGION:12x64/2">];
+}
+
+def EstimateCostsPass : Pass<"ingot-estimate-costs", "::mlir::func::FuncOp"> {
+  let summary = "predict what every planned region costs";
+  let description = [{
+    Sets `ingot.cost` of every region: operations on numbers, bytes that must be read and written, and the cycles of one core that its plan is predicted to take,
+    from the model of its family and the bandwidth of the caches or the memory that its bytes come from. Regions with symbolic dims are estimated at a typical size.
+    Decides nothing: people and reports read it.
+    Example: test/passes/Plan/estimate-costs.mlir
+  }];
+}
+
+def AutoParallelizePass : Pass<"ingot-auto-parallelize", "::mlir::func::FuncOp"> {
+  let summary = "decide which regions all threads share";
+  let description = [{
+    Divides regions into the units of their tiles (rows times columns; each thread takes a contiguous range of them) where the predicted time says so. For each chain
+    of regions the choices are made together, by dynamic programming over (one thread, all threads) with the price of a barrier between two regions of which one
+    reads the other's result, unless one thread runs both. `ingot.efficiency` says what part of the threads' time each region is predicted to use (thousandths, for 1, 2, 4 ... 64
+    threads). `always`
+    divides all that have two units or more. Leaves the barriers themselves to `ingot-emit-kernels`, which sets as few as the buffers allow.
+    Example: test/passes/Plan/auto-parallelize.mlir
+  }];
+  let options = [Option<"always", "always", "bool", /*default=*/"false", "Divide every region that can be divided">];
+}
+
+def ScheduleRegionsPass : Pass<"ingot-schedule-regions", "::mlir::func::FuncOp"> {
+  let summary = "put the regions of a model into the order that needs the least memory";
+  let description = [{
+    Searches the orders of the outermost block's regions, control flow and definitions of symbols that the data allows for the one with the fewest bytes in use at
+    once, results written over inputs included: exactly while there are at most `most-states` sets of regions to look at, by keeping the best few above that. The new
+    order is taken only where the arena that `ingot-plan-buffers` would lay out becomes smaller. `ingot.schedule` says the arena's bytes before and after, a bound
+    below which no order gets, and whether the search was exact. Bodies of control flow stay as they are. Needs plans, and `ingot-copy-views` before.
+    Example: test/passes/Plan/schedule-regions.mlir
+  }];
+  let options = [Option<"mostStates", "most-states", "size_t", /*default=*/"4096", "Sets of regions above which the search is no longer exact">];
 }
 
 def FixDimsPass : Pass<"ingot-fix-dims", "::mlir::func::FuncOp"> {
@@ -48,7 +102,7 @@ def PlanBuffersPass : Pass<"ingot-plan-buffers", "::mlir::func::FuncOp"> {
     written into; the border of a pad is filled by regions of its own. An elementwise region, or the epilogue of a fast kernel, writes over an input that nobody
     reads afterwards. Every other buffer gets a range of the arena for the time from its first writer to its last reader; ranges are placed largest first at the
     lowest free offset (greedy by size, Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020). Weights get offsets in the order of
-    first use, 64-byte aligned, listed in the module's `ingot.weight_layout`. Run `ingot-copy-views` and `ingot-choose-kernels` before.
+    first use, 64-byte aligned, listed in the module's `ingot.weight_layout`. Run `ingot-copy-views` and the passes that plan regions before.
     Example: test/passes/Plan/plan-buffers.mlir
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];

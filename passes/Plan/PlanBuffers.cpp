@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Footprint.h"
-#include "passes/Kernel/Plain.h"
-#include "passes/Plan/ArenaFormula.h"
-#include "passes/Plan/Borders.h"
-#include "passes/Plan/BufferLifetimes.h"
+#include "passes/Plan/Cost/TileChoice.h"
+#include "passes/Plan/Memory/ArenaFormula.h"
+#include "passes/Plan/Memory/Borders.h"
+#include "passes/Plan/Memory/BufferLifetimes.h"
 #include "passes/Plan/Passes.h"
-#include "passes/Plan/Tiles.h"
 
 #include "dialects/Ingot/Constants.h"
 #include "dialects/Ingot/Control.h"
@@ -44,7 +43,7 @@ public:
   explicit BufferPlanner(func::FuncOp function)
       : function(function), body(function.getBody().front()), ret(cast<func::ReturnOp>(body.getTerminator())), placement(body),
         symbols(ModelSymbols::of(function)), lifetimes(function, placement, symbols), hasFormula(symbols.hasInputs()),
-        hasValues(ModelSymbols::areSeen(function)), b(function.getLoc(), function.getContext()) {}
+        hasValues(ModelSymbols::areSeen(function)), machine(MachineModel::of(function)), b(function.getLoc(), function.getContext()) {}
 
   void plan();
 
@@ -85,6 +84,7 @@ private:
   BufferLifetimes lifetimes;
   bool hasFormula; ///< places in the arena depend on symbols
   bool hasValues;  ///< the model takes the values of its symbols, or tells them
+  MachineModel machine;
   SmallVector<AffineExpr> derived;
   ImplicitLocOpBuilder b;
   DenseMap<Value, int64_t> arenaOffsets, weightOffsets; ///< with symbols, the former are slots of the model's values
@@ -321,8 +321,7 @@ void BufferPlanner::fillBorder(PadOp pad) {
     if (!type.hasStaticShape())
       border = BroadcastOp::create(b, type, border);
     YieldOp::create(b, border);
-    PlanAttr plan = planMap(fill, MachineModel());
-    fill.setPlanAttr(plan ? plan : PlanAttr::get(b.getContext(), Family::Plain, {}, 1, 1, plainUnits(fill), false));
+    planAlone(fill, machine);
   }
 }
 
@@ -338,6 +337,7 @@ void BufferPlanner::rewrite(RegionOp region) {
     outs.push_back(memref::ViewOp::create(b, type, arena, shift, ValueRange()));
   }
   auto planned = RegionOp::create(b, TypeRange(), ins, outs, region.getPlanAttr(), strides);
+  planned->setDiscardableAttrs(region->getDiscardableAttrDictionary());
   planned.getBody().takeBody(region.getBody());
 }
 

@@ -11,7 +11,7 @@ bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
   // The scheduler loads what the next steps read early: with fewer than six registers for that, or eight beside five panels, sums of several panels
   // spill (9x48, 14x32, 5x80).
   int64_t others = panels * machine.registersPerVector() + 1;
-  if (machine.avx512 && panels > 1)
+  if (machine.isWide() && panels > 1)
     others = std::max<int64_t>(others, panels < 5 ? 6 : 8);
   return rows * panels * machine.registersPerVector() + others <= machine.vectorRegisters;
 }
@@ -21,20 +21,19 @@ bool ProductCost::fits(int64_t rows, int64_t panels) const {
 }
 
 double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
-  constexpr double kLatency = 4, kL2BytesPerCycle = 20, kL3BytesPerCycle = 7;
   int64_t panels = countTiles(tileColumns, kPanel), chains = 1;
   while (rows * panels * chains < 8 && chains * 2 <= unroll)
     chains *= 2;
   bool halfPanel = lanesOfLastPanel(rows, tileColumns) != kPanel;
   double vectors = panels - (halfPanel ? 0.5 : 0);
-  double multiplyAdds = rows * vectors, loads = panels + rows;
+  double multiplyAdds = rows * vectors * machine.cyclesPerVector(), loads = panels + rows;
   // The rhs block is read again for each block of rows: from the nearest cache that holds it.
   double block = static_cast<double>(panels) * kPanel * sizeof(float) * depth;
   double bytes = panels * kPanel * sizeof(float);
-  double streaming = block <= 0.5 * machine.l1Bytes ? 0 : bytes / (block <= 0.7 * machine.l2Bytes ? kL2BytesPerCycle : kL3BytesPerCycle);
-  double step = std::max({multiplyAdds, 0.6 * loads, kLatency / chains, streaming}) + 0.02 * loads;
+  double streaming = block <= 0.5 * machine.l1Bytes ? 0 : bytes / std::max(machine.bytesPerCycle(block), machine.l3BytesPerCycle);
+  double step = std::max({multiplyAdds, 0.6 * loads, machine.fmaLatency / chains, streaming}) + 0.02 * loads;
   // LLVM moves sums around where vectors of 8 and 16 share a broadcast.
-  if (machine.avx512 && halfPanel && panels > 1)
+  if (machine.isWide() && halfPanel && panels > 1)
     step *= 1 + 0.25 / panels;
   // Rows at multiples of 4 KiB fall into one set of the L1 cache, which has 8 ways.
   if (rowStrideBytes != 0 && rowStrideBytes % 4096 == 0 && rows > 6)
@@ -63,45 +62,65 @@ double coverCost(AffineExpr extent, int64_t size, int64_t tile, llvm::function_r
   return sum;
 }
 
-TileChoice::TileChoice(ArrayRef<AffineExpr> dims) {
-  if (llvm::all_of(dims, llvm::IsaPred<AffineConstantExpr>))
-    sizes = {1};
-  else
-    sizes = {7, 13, 20, 37, 64, 113, 200}; // all kinds of rests
-}
-
-void TileChoice::offer(ArrayRef<int64_t> tile, llvm::function_ref<double(int64_t symbol)> cost) {
-  double sum = 0;
-  for (auto [i, size] : llvm::enumerate(sizes)) {
-    double own = cost(size);
-    if (first.size() < sizes.size())
-      first.push_back(sizes.size() == 1 ? 1 : own);
-    sum += own / first[i];
-  }
-  if (best.empty() || sum < bestCost) {
-    bestCost = sum;
-    best.assign(tile.begin(), tile.end());
-  }
-}
-
-PlanAttr makeTiledPlan(RegionOp region, Family family, ArrayRef<int64_t> tile, int64_t unroll, int64_t lanes, AffineExpr units, double work) {
-  constexpr int64_t kVirtualUnits = 256;
-  std::optional<int64_t> number = getConstant(units);
-  bool parallel = work > kParallelCycles && number != 1;
-  return PlanAttr::get(region.getContext(), family, tile, unroll, lanes, number.value_or(parallel ? kVirtualUnits : 1), parallel);
-}
-
 int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine) {
-  int64_t unroll = machine.avx512 ? 2 : 1, inFlight = 8 / machine.registersPerVector(), sums = 1;
+  int64_t unroll = machine.isWide() ? 2 : 1, inFlight = 8 / machine.registersPerVector(), sums = 1;
   while (rows * panels * sums < inFlight && fitsRegisters(rows * sums * 2, panels, machine))
     sums *= 2;
   return std::max(unroll, sums);
 }
 
-double balanced(double cycles, int64_t units, const MachineModel &machine) {
-  if (cycles < kParallelCycles)
-    return cycles;
-  return cycles * countTiles(units, machine.threads) * machine.threads / units;
+int64_t mostUnroll(int64_t rows, int64_t panels, const MachineModel &machine) {
+  constexpr int64_t kMost = 8;
+  int64_t most = 1;
+  while (most < kMost && (rows * panels * most >= kMost || fitsRegisters(rows * most * 2, panels, machine)))
+    most *= 2;
+  return most;
+}
+
+std::string refuseProduct(ArrayRef<int64_t> tile, size_t rank) {
+  if (tile.size() == rank && llvm::all_of(tile, [](int64_t size) { return size > 0; }) && tile.back() % kPanel == 0)
+    return "";
+  return "must have " + std::to_string(rank) + " sizes, the last of them columns in multiples of " + std::to_string(kPanel);
+}
+
+UnitAxis axisOf(int64_t size, int64_t tile) {
+  int64_t rest = size % tile;
+  return {std::max<int64_t>(countTiles(size, tile), 1), rest == 0 ? 1 : static_cast<double>(rest) / tile};
+}
+
+/// The work of the first `units` units of a grid, in full ones.
+static double workBefore(ArrayRef<UnitAxis> grid, int64_t units) {
+  if (grid.empty())
+    return units;
+  int64_t inner = 1;
+  double innerWork = 1;
+  for (const UnitAxis &axis : grid.drop_front()) {
+    inner *= axis.count;
+    innerWork *= axis.count - 1 + axis.last;
+  }
+  int64_t digit = units / inner;
+  double work = digit < grid.front().count ? digit : digit - 1 + grid.front().last;
+  double own = digit == grid.front().count - 1 ? grid.front().last : 1;
+  return work * innerWork + own * workBefore(grid.drop_front(), units % inner);
+}
+
+double largestShare(ArrayRef<UnitAxis> grid, int64_t threads) {
+  int64_t units = 1;
+  for (const UnitAxis &axis : grid)
+    units *= axis.count;
+  if (units <= 0)
+    return 1;
+  double most = 0, before = 0;
+  for (int64_t thread = 1; thread <= threads; ++thread) {
+    double now = workBefore(grid, units * thread / threads);
+    most = std::max(most, now - before);
+    before = now;
+  }
+  return most / before;
+}
+
+double balanced(double cycles, ArrayRef<UnitAxis> grid, const MachineModel &machine) {
+  return isWorthSharing(cycles, machine) ? cycles * largestShare(grid, machine.threads) * machine.threads : cycles;
 }
 
 } // namespace ingot

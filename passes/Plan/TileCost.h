@@ -4,7 +4,7 @@
 
 #include "dialects/Ingot/Shapes.h"
 #include "passes/Kernel/SymbolicIndex.h"
-#include "passes/Plan/MachineModel.h"
+#include "passes/Plan/KernelModel.h"
 
 namespace ingot {
 
@@ -30,38 +30,32 @@ struct ProductCost {
 /// registers go.
 int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine);
 
+/// The most steps that may be forced: code grows with them, and the partial sums of a small tile need registers.
+int64_t mostUnroll(int64_t rows, int64_t panels, const MachineModel &machine);
+
+/// Why this is no tile of a product with packed panels, whatever the registers: its last size is columns, in whole panels.
+std::string refuseProduct(llvm::ArrayRef<int64_t> tile, size_t rank);
+
 /// The cost of the tiles that cover `extent`: `cost` of the full ones, and of the rest as one smaller tile or, where `extent` is symbolic and `size`
 /// one of its values, as the pieces into which kernels divide it.
 double coverCost(mlir::AffineExpr extent, int64_t size, int64_t tile, llvm::function_ref<double(int64_t size)> cost);
 
-/// The cheapest one of the tiles that are offered. Where a shape has symbols, a tile is judged by its cost at several sizes, each relative to that of
-/// the first tile.
-class TileChoice {
-public:
-  explicit TileChoice(llvm::ArrayRef<mlir::AffineExpr> dims);
+/// The sizes at which a tile is judged where a shape has symbols: all kinds of rests.
+inline constexpr int64_t kSymbolSizes[] = {7, 13, 20, 37, 64, 113, 200};
+/// The largest value that a dim may have while tiles are chosen.
+inline int64_t largestOf(mlir::AffineExpr dim) { return estimateDim(dim, std::end(kSymbolSizes)[-1]); }
 
-  /// `cost(symbol)`: where every symbol has this value.
-  void offer(llvm::ArrayRef<int64_t> tile, llvm::function_ref<double(int64_t symbol)> cost);
+/// Whether that much work is worth the threads' meeting before and after it.
+inline bool isWorthSharing(double cycles, const MachineModel &machine) { return cycles * (1 - 1.0 / machine.threads) > 3 * machine.barrierCycles; }
 
-  llvm::ArrayRef<int64_t> get() const { return best; }
-  /// The largest value that a dim may have while tiles are chosen.
-  int64_t largest(mlir::AffineExpr dim) const { return estimateDim(dim, sizes.back()); }
+/// A dim of a grid of units: `size` in pieces of `tile`, whose cost is proportional to their size.
+UnitAxis axisOf(int64_t size, int64_t tile);
 
-private:
-  llvm::SmallVector<int64_t> sizes, best;
-  llvm::SmallVector<double> first;
-  double bestCost = 0;
-};
+/// The part of all work that the busiest of `threads` has: each takes a contiguous range of equally many units.
+double largestShare(llvm::ArrayRef<UnitAxis> grid, int64_t threads);
 
-/// The plan of a tiled region with `work` cycles in `units` tiles. An unknown number of tiles is divided as finely as any number of threads may need.
-PlanAttr makeTiledPlan(RegionOp region, Family family, llvm::ArrayRef<int64_t> tile, int64_t unroll, int64_t lanes, mlir::AffineExpr units,
-                       double work);
-
-/// `cycles` of work in `units` equal pieces on the machine's threads, as cycles per thread times threads: what imbalance adds.
-double balanced(double cycles, int64_t units, const MachineModel &machine);
-
-/// Below this many cycles a region is not worth waking the other threads for.
-inline constexpr double kParallelCycles = 6000;
+/// `cycles` of work in this grid on the machine's threads, as those of the busiest thread times threads: what imbalance adds.
+double balanced(double cycles, llvm::ArrayRef<UnitAxis> grid, const MachineModel &machine);
 
 } // namespace ingot
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/ComputeShapes.h"
 #include "passes/Plan/BodyCost.h"
+#include "passes/Plan/KernelModel.h"
 #include "passes/Plan/TileCost.h"
-#include "passes/Plan/Tiles.h"
 
 using namespace mlir;
 
@@ -23,55 +23,108 @@ int64_t rowStrideBytes(RegionOp region, Value lhs) {
   return getConstant(stride).value_or(0) * static_cast<int64_t>(sizeof(float));
 }
 
+/// Rows x columns of a product with packed panels. A tile is [rows, columns].
+class ContractionModel : public KernelModel {
+public:
+  ContractionModel(const ContractionShape &shape, RegionOp region, const MachineModel &machine)
+      : KernelModel(Family::Contraction, kPanel), shape(shape), machine(machine), strideBytes(rowStrideBytes(region, this->shape.op.getLhs())),
+        prologue(prologueCycles(this->shape.op.getLhs())) {}
+
+  void forEachTile(llvm::function_ref<void(ArrayRef<int64_t>)> offer) const override {
+    ProductCost bounds = costAt(1);
+    for (int64_t panels = 1, most = largestOf(shape.panels()); panels <= most && bounds.fits(1, panels); ++panels)
+      for (int64_t rows = 1, most = largestOf(shape.rows); rows <= most && bounds.fits(rows, panels); ++rows)
+        offer({rows, panels * kPanel});
+  }
+  std::string refuse(ArrayRef<int64_t> tile) const override {
+    if (std::string why = refuseProduct(tile, /*rank=*/2); !why.empty())
+      return why;
+    return costAt(1).fits(tile[0], tile[1] / kPanel) ? "" : "needs more registers than there are, or memory near the core for its left rows";
+  }
+  Dims getDims() const override { return {shape.batches, shape.rows, shape.columns, shape.depth}; }
+  int64_t chooseUnroll(ArrayRef<int64_t> tile) const override { return ingot::chooseUnroll(tile[0], tile[1] / kPanel, machine); }
+  int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return ingot::mostUnroll(tile[0], tile[1] / kPanel, machine); }
+  AffineExpr units(ArrayRef<int64_t> tile) const override { return shape.units(tile); }
+  UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
+    UnitAxis rows = axisOf(estimateDim(shape.rows, symbol), tile[0]), columns = axisOf(estimateDim(shape.columns, symbol), tile[1]);
+    if (shape.hasPrologue)
+      std::swap(rows, columns);
+    return {{estimateDim(shape.batches, symbol)}, columns, rows};
+  }
+  double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
+    ProductCost cost = costAt(symbol);
+    auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, tile[1] / kPanel); };
+    return estimateDim(shape.batches, symbol) * coverCost(shape.rows, estimateDim(shape.rows, symbol), tile[0], rowBlock);
+  }
+
+private:
+  ProductCost costAt(int64_t symbol) const {
+    return {machine,
+            estimateDim(shape.columns, symbol),
+            estimateDim(shape.depth, symbol),
+            machine.isWide() ? 2 : 1,
+            strideBytes,
+            prologue,
+            /*anyColumns=*/!getConstant(shape.columns)};
+  }
+
+  ContractionShape shape;
+  const MachineModel &machine;
+  int64_t strideBytes;
+  double prologue;
+};
+
+/// A product of a few rows, which reads its right side once: bound by memory. A tile is [rows, columns], all rows.
+class GemvModel : public KernelModel {
+public:
+  GemvModel(const ContractionShape &shape, int64_t rows, const MachineModel &machine)
+      : KernelModel(Family::Gemv, kPanel), shape(shape), machine(machine), rows(rows) {}
+
+  void forEachTile(llvm::function_ref<void(ArrayRef<int64_t>)> offer) const override {
+    for (int64_t panels = 1, most = std::min(kGemvPanels, estimateDim(shape.panels())); panels <= most; ++panels)
+      if (panels == 1 || fitsRegisters(rows, panels, machine))
+        offer({rows, panels * kPanel});
+  }
+  std::string refuse(ArrayRef<int64_t> tile) const override {
+    if (std::string why = refuseProduct(tile, /*rank=*/2); !why.empty())
+      return why;
+    if (tile[0] != rows)
+      return "must have all of the " + std::to_string(rows) + " rows";
+    return fitsRegisters(rows, tile[1] / kPanel, machine) ? "" : "needs more registers than there are";
+  }
+  int64_t chooseUnroll(ArrayRef<int64_t> tile) const override { return ingot::chooseUnroll(rows, tile[1] / kPanel, machine); }
+  int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return ingot::mostUnroll(tile[0], tile[1] / kPanel, machine); }
+  AffineExpr units(ArrayRef<int64_t> tile) const override { return shape.units(tile); }
+  /// The more streams, the faster; but every thread wants some of the panels.
+  double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
+    double panels = estimateDim(shape.panels(), symbol), batches = estimateDim(shape.batches, symbol), depth = estimateDim(shape.depth, symbol);
+    double bytes = sizeof(float) * kPanel * panels * depth * batches, streams = static_cast<double>(tile[1]) / kPanel;
+    constexpr double kBytesPerCycle = 16;
+    double arithmetic = rows * panels * depth * batches * machine.cyclesPerVector();
+    return std::max(arithmetic, bytes / kBytesPerCycle) * (1 + 0.1 * (kGemvPanels - streams)) + 40 * batches * panels / streams;
+  }
+
+private:
+  ContractionShape shape;
+  const MachineModel &machine;
+  int64_t rows;
+};
+
 } // namespace
 
-PlanAttr planContraction(RegionOp region, const MachineModel &machine) {
+OwnedModel modelContraction(RegionOp region, const MachineModel &machine) {
   std::string why;
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
-  if (!shape)
-    return {};
-  int64_t strideBytes = rowStrideBytes(region, shape->op.getLhs());
-  double prologue = prologueCycles(shape->op.getLhs());
-  auto costAt = [&](int64_t symbol) {
-    return ProductCost{machine,
-                       estimateDim(shape->columns, symbol),
-                       estimateDim(shape->depth, symbol),
-                       machine.avx512 ? 2 : 1,
-                       strideBytes,
-                       prologue,
-                       /*anyColumns=*/!getConstant(shape->columns)};
-  };
-  auto workOf = [&](int64_t rows, int64_t panels, int64_t symbol) {
-    ProductCost cost = costAt(symbol);
-    auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, panels); };
-    return estimateDim(shape->batches, symbol) * coverCost(shape->rows, estimateDim(shape->rows, symbol), rows, rowBlock);
-  };
-  TileChoice choice({shape->batches, shape->rows, shape->columns, shape->depth});
-  ProductCost bounds = costAt(1);
-  for (int64_t panels = 1, most = choice.largest(shape->panels()); panels <= most && bounds.fits(1, panels); ++panels)
-    for (int64_t rows = 1, most = choice.largest(shape->rows); rows <= most && bounds.fits(rows, panels); ++rows) {
-      SmallVector<int64_t> tile = {rows, panels * kPanel};
-      AffineExpr units = shape->units(tile);
-      choice.offer(tile, [&](int64_t symbol) { return balanced(workOf(rows, panels, symbol), estimateDim(units, symbol), machine); });
-    }
-  int64_t rows = choice.get()[0], panels = choice.get()[1] / kPanel;
-  return makeTiledPlan(region, Family::Contraction, choice.get(), chooseUnroll(rows, panels, machine), kPanel, shape->units(choice.get()),
-                       workOf(rows, panels, 64));
+  return shape ? std::make_unique<ContractionModel>(*shape, region, machine) : nullptr;
 }
 
-PlanAttr planGemv(RegionOp region, const MachineModel &machine) {
+OwnedModel modelGemv(RegionOp region, const MachineModel &machine) {
   std::string why;
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
   std::optional<int64_t> rows = shape ? getConstant(shape->rows) : std::nullopt;
   if (!rows || *rows > kGemvRows || (shape->hasPrologue && !fitsPrologue(*rows, *getConstant(shape->depth))))
     return {};
-  int64_t allPanels = estimateDim(shape->panels()), batches = estimateDim(shape->batches);
-  int64_t panels = std::clamp<int64_t>(batches * allPanels / machine.threads, 1, std::min(kGemvPanels, allPanels));
-  while (panels > 1 && !fitsRegisters(*rows, panels, machine))
-    --panels;
-  SmallVector<int64_t> tile = {*rows, panels * kPanel};
-  double bytes = sizeof(float) * kPanel * static_cast<double>(allPanels) * estimateDim(shape->depth) * batches;
-  return makeTiledPlan(region, Family::Gemv, tile, chooseUnroll(*rows, panels, machine), kPanel, shape->units(tile), bytes / 16);
+  return std::make_unique<GemvModel>(*shape, *rows, machine);
 }
 
 } // namespace ingot

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/ComputeShapes.h"
 #include "passes/Plan/BodyCost.h"
+#include "passes/Plan/KernelModel.h"
 #include "passes/Plan/TileCost.h"
-#include "passes/Plan/Tiles.h"
 
 using namespace mlir;
 
@@ -13,24 +13,61 @@ namespace {
 /// against 81 % of the peak for 3 channels).
 int64_t limitUnroll(const ConvolutionShape &s, int64_t unroll) { return std::clamp<int64_t>(s.strideWidth * s.groupInputs, 1, unroll); }
 
-} // namespace
+/// An implicit product: pixels x output channels. A tile is [pixels, columns] of a 1x1 kernel, else [rows, pixels of a row, columns].
+class ConvolutionModel : public KernelModel {
+public:
+  ConvolutionModel(const ConvolutionShape &shape, const MachineModel &machine)
+      : KernelModel(Family::Convolution, kPanel), s(shape), machine(machine), cost{machine,
+                                                                                   s.groupOutputs,
+                                                                                   s.depth(),
+                                                                                   limitUnroll(s, machine.isWide() ? 2 : 1),
+                                                                                   s.strideWidth * s.groups * s.groupInputs * kFloatBytes,
+                                                                                   prologueCycles(s.op.getX())},
+        allPixels(simplifyDim(s.images * s.outHeight * s.outWidth)) {}
 
-PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
-  std::string why;
-  std::optional<ConvolutionShape> shape = ConvolutionShape::match(region, why);
-  if (!shape || shape->op.isDepthwise())
-    return {};
-  const ConvolutionShape &s = *shape;
-  ProductCost cost{machine,
-                   s.groupOutputs,
-                   s.depth(),
-                   limitUnroll(s, machine.avx512 ? 2 : 1),
-                   s.strideWidth * s.groups * s.groupInputs * static_cast<int64_t>(sizeof(float)),
-                   prologueCycles(shape->op.getX())};
-  AffineExpr allPixels = simplifyDim(s.images * s.outHeight * s.outWidth);
-  auto workOf = [&](ArrayRef<int64_t> tile, int64_t symbol) {
-    int64_t panels = tile.back() / kPanel;
-    auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, panels); };
+  void forEachTile(llvm::function_ref<void(ArrayRef<int64_t>)> offer) const override {
+    bool isStatic = getConstant(s.outHeight) && getConstant(s.outWidth);
+    for (int64_t panels = 1; panels <= s.panels() && cost.fits(1, panels); ++panels) {
+      if (s.isPointwise()) {
+        for (int64_t rows = 1, most = largestOf(allPixels); rows <= most && cost.fits(rows, panels); ++rows)
+          offer({rows, panels * kPanel});
+        continue;
+      }
+      // Rows of pixels, or several whole rows where one is shorter than a good tile.
+      int64_t height = isStatic ? *getConstant(s.outHeight) : 1, width = largestOf(s.outWidth);
+      for (int64_t rows = 1; rows <= height && cost.fits(rows, panels); ++rows)
+        for (int64_t pixels = rows == 1 ? 1 : width; pixels <= width && cost.fits(rows * pixels, panels); ++pixels)
+          offer({rows, pixels, panels * kPanel});
+    }
+  }
+  std::string refuse(ArrayRef<int64_t> tile) const override {
+    if (std::string why = refuseProduct(tile, /*rank=*/s.isPointwise() ? 2 : 3); !why.empty())
+      return why;
+    if (tile.size() == 3 && tile[0] > 1 && getConstant(s.outWidth) != tile[1])
+      return "must have whole rows of pixels, or one row";
+    return cost.fits(pixelsOf(tile), tile.back() / kPanel) ? "" : "needs more registers than there are, or memory near the core for its left rows";
+  }
+  Dims getDims() const override { return {s.images, s.outHeight, s.outWidth}; }
+  int64_t chooseUnroll(ArrayRef<int64_t> tile) const override {
+    return limitUnroll(s, ingot::chooseUnroll(pixelsOf(tile), tile.back() / kPanel, machine));
+  }
+  int64_t mostUnroll(ArrayRef<int64_t> tile) const override {
+    return limitUnroll(s, ingot::mostUnroll(pixelsOf(tile), tile.back() / kPanel, machine));
+  }
+  AffineExpr units(ArrayRef<int64_t> tile) const override { return s.units(tile); }
+  UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
+    UnitAxis columns = axisOf(s.groupOutputs, tile.back());
+    if (tile.size() == 2) {
+      UnitAxis pixels = axisOf(estimateDim(allPixels, symbol), tile[0]);
+      return s.hasPrologue ? UnitGrid{pixels, columns} : UnitGrid{columns, pixels};
+    }
+    return {{estimateDim(s.images, symbol) * s.groups},
+            columns,
+            axisOf(estimateDim(s.outHeight, symbol), tile[0]),
+            axisOf(estimateDim(s.outWidth, symbol), tile[1])};
+  }
+  double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
+    auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, tile.back() / kPanel); };
     if (tile.size() == 2)
       return coverCost(allPixels, estimateDim(allPixels, symbol), tile[0], rowBlock);
     auto rowOfTiles = [&](int64_t height) {
@@ -38,28 +75,26 @@ PlanAttr planConvolution(RegionOp region, const MachineModel &machine) {
     };
     double image = coverCost(s.outHeight, estimateDim(s.outHeight, symbol), tile[0], rowOfTiles);
     return estimateDim(s.images, symbol) * s.groups * image;
-  };
-  TileChoice choice({s.images, s.outHeight, s.outWidth});
-  auto offer = [&](ArrayRef<int64_t> tile) {
-    AffineExpr units = s.units(tile);
-    choice.offer(tile, [&](int64_t symbol) { return balanced(workOf(tile, symbol), estimateDim(units, symbol), machine); });
-  };
-  bool isStatic = getConstant(s.outHeight) && getConstant(s.outWidth);
-  for (int64_t panels = 1; panels <= s.panels() && cost.fits(1, panels); ++panels) {
-    if (s.isPointwise()) {
-      for (int64_t rows = 1, most = choice.largest(allPixels); rows <= most && cost.fits(rows, panels); ++rows)
-        offer({rows, panels * kPanel});
-      continue;
-    }
-    // Rows of pixels, or several whole rows where one is shorter than a good tile.
-    int64_t height = isStatic ? *getConstant(s.outHeight) : 1, width = choice.largest(s.outWidth);
-    for (int64_t rows = 1; rows <= height && cost.fits(rows, panels); ++rows)
-      for (int64_t pixels = rows == 1 ? 1 : width; pixels <= width && cost.fits(rows * pixels, panels); ++pixels)
-        offer({rows, pixels, panels * kPanel});
   }
-  ArrayRef<int64_t> tile = choice.get();
-  int64_t unroll = limitUnroll(s, chooseUnroll(llvm::product_of(tile.drop_back()), tile.back() / kPanel, machine));
-  return makeTiledPlan(region, Family::Convolution, tile, unroll, kPanel, s.units(tile), workOf(tile, 64));
+
+private:
+  static constexpr int64_t kFloatBytes = sizeof(float);
+  static int64_t pixelsOf(ArrayRef<int64_t> tile) { return llvm::product_of(tile.drop_back()); }
+
+  ConvolutionShape s;
+  const MachineModel &machine;
+  ProductCost cost;
+  AffineExpr allPixels;
+};
+
+} // namespace
+
+OwnedModel modelConvolution(RegionOp region, const MachineModel &machine) {
+  std::string why;
+  std::optional<ConvolutionShape> shape = ConvolutionShape::match(region, why);
+  if (!shape || shape->op.isDepthwise())
+    return {};
+  return std::make_unique<ConvolutionModel>(*shape, machine);
 }
 
 } // namespace ingot

@@ -3,13 +3,12 @@
 #include "passes/Kernel/Plain.h"
 #include "passes/Kernel/Plain/PlainEmitter.h"
 #include "passes/Plan/BodyCost.h"
-#include "passes/Plan/Tiles.h"
 
 using namespace mlir;
 
 namespace ingot {
 
-PlanAttr planRecurrent(RegionOp region, const MachineModel &machine) {
+OwnedModel modelRecurrent(RegionOp region, const MachineModel &machine) {
   std::string why;
   RecurrentOp op = matchRecurrent(region, why);
   if (!op)
@@ -21,7 +20,7 @@ PlanAttr planRecurrent(RegionOp region, const MachineModel &machine) {
   auto x = cast<RankedTensorType>(op.getX().getType());
   double cycles = static_cast<double>(x.getDimSize(0)) * x.getDimSize(1) * countElements(op.getW().getType()) * 2 / lanes;
   AffineExpr pieces = getAffineConstantExpr(sharesState ? 1 : x.getDimSize(1), region.getContext());
-  return makeSharedPlan(region, Family::Recurrent, {lanes}, lanes, pieces, cycles);
+  return std::make_unique<SharedModel>(Family::Recurrent, lanes, lanes, pieces, [=](int64_t) { return cycles; });
 }
 
 } // namespace ingot

@@ -21,5 +21,5 @@ TEST(Machine, CountsRegistersInVectorsOf16) {
     MachineModel machine = machineOf(target);
     EXPECT_EQ(machine.vectorRegisters / machine.registersPerVector(), vectors) << target;
   }
-  EXPECT_FALSE(machineOf("aarch64-linux").avx512);
+  EXPECT_FALSE(machineOf("aarch64-linux").isWide());
 }

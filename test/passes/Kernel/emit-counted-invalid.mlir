@@ -1,4 +1,4 @@
-// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels),ingot-emit-kernels)' -verify-diagnostics
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-auto-parallelize),ingot-emit-kernels)' -verify-diagnostics
 
 // A region that drops a result leaves the kernel no memory to work in.
 func.func @unique(%x: memref<5x1xf32>, %first: memref<5xi64>, %count: memref<i64>) {

@@ -1,4 +1,4 @@
-// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels),ingot-emit-kernels)' | FileCheck %s
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-auto-parallelize),ingot-emit-kernels)' | FileCheck %s
 
 // The positions are written where the count says; the count goes through the loops.
 // CHECK-LABEL: func.func private @region_0

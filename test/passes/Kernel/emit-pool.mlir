@@ -1,4 +1,4 @@
-// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels),ingot-emit-kernels)' | FileCheck %s
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-auto-parallelize),ingot-emit-kernels)' | FileCheck %s
 
 // Vectors over channels. Rows and border columns are clipped; four pixels inside share their inputs and need no test.
 // CHECK-LABEL: func.func private @region_0

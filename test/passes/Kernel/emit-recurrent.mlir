@@ -1,4 +1,4 @@
-// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels),ingot-emit-kernels)' | FileCheck %s
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-auto-parallelize),ingot-emit-kernels)' | FileCheck %s
 
 // Sixteen hidden units at a time: an accumulator for each of their rows, shuffled into one vector, then the activations.
 // CHECK-LABEL: func.func private @region_0

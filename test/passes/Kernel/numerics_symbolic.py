@@ -18,7 +18,7 @@ import ml_dtypes
 import numpy as np
 
 from numerics_plain import R, TYPES, close, f32, reference, wide
-from planned_regions import CPU, LLVM, pack, pack_convolution, run
+from planned_regions import CPU, LLVM, pack, pack_convolution, plan_stage, run
 
 SYMBOLS = {"a": 33, "b": 17}  # the largest values
 VALUES = [(1, 1), (2, 3), (5, 1), (1, 16), (7, 5), (16, 2), (17, 17), (33, 7)]
@@ -381,15 +381,7 @@ def counted():
 
 #===-- Running ----------------------------------------------------------------------------------------------------------------------------===#
 
-def divide(path):
-    """Any number of units divides the work of these families."""
-    with open(path) as file:
-        plan = file.read()
-    with open(path, "w") as file:
-        file.write(plan.replace("units = 1, parallel = false", "units = 256, parallel = true"))
-
-
-def build(tools, folder, cases, avx512, options="plain=true serial-iterations=0", optimize=("-O1", "-ffp-contract=off")):
+def build(tools, folder, cases, avx512, plain=True, optimize=("-O1", "-ffp-contract=off")):
     buffers, lines = [], []
     for number, one in enumerate(cases):
         lines += one.lines(number, len(buffers))
@@ -401,10 +393,8 @@ def build(tools, folder, cases, avx512, options="plain=true serial-iterations=0"
         file.write(f"%weights: memref<0xi8> {{ingot.weights}}) attributes {{ingot.input_count = {len(buffers) + 1} : i64, ")
         file.write(f"ingot.output_count = 0 : i64, ingot.symbols = [{names}], ingot.ranges = [{ranges}]}} {{\n")
         file.write("\n".join(lines) + "\nreturn\n}\n")
-    choose = "--pass-pipeline=builtin.module(func.func(ingot-choose-kernels{OPTIONS}))".replace("OPTIONS", options)
-    run(f"{tools}/ingot-opt", choose, f"{folder}/cases.mlir", "-o", f"{folder}/plan.mlir")
-    if "plain" not in options:  # other families divide what is worth it
-        divide(f"{folder}/plan.mlir")
+    stage = plan_stage(avx512, "plain=true" if plain else "", "always=true")
+    run(f"{tools}/ingot-opt", stage, f"{folder}/cases.mlir", "-o", f"{folder}/plan.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-kernel", f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
@@ -417,7 +407,7 @@ def build(tools, folder, cases, avx512, options="plain=true serial-iterations=0"
     with open(f"{folder}/plan.mlir") as file:
         whole = file.read().count("parallel = false")
     serial = sum(any(word in one.name for word in ("scatter", "counted")) for one in cases)
-    assert "plain" not in options or whole == serial, f"{whole} regions are not divided"
+    assert not plain or whole == serial, f"{whole} regions are not divided"
     return function
 
 

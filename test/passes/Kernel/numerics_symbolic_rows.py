@@ -180,7 +180,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = os.environ.get("INGOT_KEEP", folder)
         for what in ("AVX-512", "AVX2"):
-            functions[what] = symbolic.build(sys.argv[1], folder, cases, what == "AVX-512", f"avx512={str(what == 'AVX-512').lower()}")
+            functions[what] = symbolic.build(sys.argv[1], folder, cases, what == "AVX-512", plain=False)
             with open(f"{folder}/plan.mlir") as file:
                 families = re.findall(r"plan <family = (\w+)", file.read())
             for one, family in zip(cases, families, strict=True):

@@ -2,7 +2,7 @@
 """Regions of the plan stage written by hand, with buffers of any strides: built with the tools, called through ctypes.
 
 `Region` holds the arrays of one region and the text of its body, in which %0, %1 .. are the inputs, $0, $1 .. their types and $r the type of the
-anchor's result. `build` lets `ingot-choose-kernels` plan them and compiles all of them into one entry function.
+anchor's result. `build` lets the plan stage plan them and compiles all of them into one entry function.
 """
 
 import ctypes
@@ -97,6 +97,14 @@ def run(*command, **more):
     subprocess.run([str(word) for word in command], check=True, **more)
 
 
+def plan_stage(avx512=True, choose="", parallelize=""):
+    """The passes of the plan stage that give regions their plans."""
+    level = "x86-64-v4" if avx512 else "x86-64-v3"
+    passes = [f"ingot-describe-machine{{level={level}}}", f"ingot-choose-kernels{{{choose}}}", "ingot-unroll-and-jam"]
+    passes += ["ingot-estimate-costs", f"ingot-auto-parallelize{{{parallelize}}}"]
+    return f"--pass-pipeline=builtin.module(func.func({','.join(passes)}))"
+
+
 def build(tools, folder, regions, avx512=True, symbol="cases"):
     """The entry function of all regions, and the text of the planned module."""
     lines, arguments = [], []
@@ -108,8 +116,7 @@ def build(tools, folder, regions, avx512=True, symbol="cases"):
         file.write(f"func.func @main({text}, %arena: memref<0xi8> {{ingot.arena}}, %weights: memref<0xi8> {{ingot.weights}}) attributes ")
         file.write(f"{{ingot.input_count = {len(arguments)} : i64, ingot.output_count = 0 : i64}} {{\n")
         file.write("\n".join(lines) + "\nreturn\n}\n")
-    flag = "true" if avx512 else "false"
-    choose = [] if all(region.plan for region in regions) else [f"--pass-pipeline=builtin.module(func.func(ingot-choose-kernels{{avx512={flag}}}))"]
+    choose = [] if all(region.plan for region in regions) else [plan_stage(avx512)]
     with open(f"{folder}/plan.mlir", "w") as file:
         run(f"{tools}/ingot-opt", *choose, f"{folder}/cases.mlir", stdout=file)
     run(f"{tools}/ingot-opt", "--ingot-stage-kernel", f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")

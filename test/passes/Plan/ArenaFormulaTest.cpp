@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Plan/ArenaFormula.h"
+#include "passes/Plan/Memory/ArenaFormula.h"
 
 #include "mlir/IR/MLIRContext.h"
-#include "passes/Plan/SizePolynomial.h"
+#include "passes/Plan/Memory/SizePolynomial.h"
 #include <gtest/gtest.h>
 
 #include <random>

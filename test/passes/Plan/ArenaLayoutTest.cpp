@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Plan/ArenaLayout.h"
+#include "passes/Plan/Memory/ArenaLayout.h"
 
 #include <gtest/gtest.h>
 

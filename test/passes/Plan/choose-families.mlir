@@ -1,6 +1,6 @@
-// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels))' | FileCheck %s
-// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels{avx512=false}))' | FileCheck %s --check-prefix=AVX2
-// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels{plain=true}))' | FileCheck %s --check-prefix=PLAIN
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-auto-parallelize))' | FileCheck %s
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-describe-machine{level=x86-64-v3},ingot-choose-kernels,ingot-unroll-and-jam))' | FileCheck %s --check-prefix=AVX2
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels{plain=true},ingot-auto-parallelize))' | FileCheck %s --check-prefix=PLAIN
 
 // A tile fits the registers: rows * panels + panels + 1 of 32 (of 16, two per vector of 16, without AVX-512).
 // CHECK-LABEL: func @contraction

@@ -4,8 +4,8 @@
 
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "passes/Plan/ArenaLayout.h"
-#include "passes/Plan/SizePolynomial.h"
+#include "passes/Plan/Memory/ArenaLayout.h"
+#include "passes/Plan/Memory/SizePolynomial.h"
 
 namespace ingot {
 

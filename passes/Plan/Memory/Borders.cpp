@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Plan/Borders.h"
+#include "passes/Plan/Memory/Borders.h"
 
 #include "dialects/Ingot/SymbolicDims.h"
 

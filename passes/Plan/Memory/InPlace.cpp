@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Plan/InPlace.h"
+#include "passes/Plan/Memory/InPlace.h"
 
 #include "dialects/Ingot/Shapes.h"
 #include "mlir/Analysis/SliceAnalysis.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Plan/BufferLifetimes.h"
+#include "passes/Plan/Memory/BufferLifetimes.h"
 
 #include "dialects/Ingot/Control.h"
 #include "passes/Kernel/Plain.h"
-#include "passes/Plan/InPlace.h"
+#include "passes/Plan/Memory/InPlace.h"
 
 using namespace mlir;
 

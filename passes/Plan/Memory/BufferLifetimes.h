@@ -3,7 +3,7 @@
 #define PASSES_PLAN_BUFFERLIFETIMES_H
 
 #include "dialects/Ingot/ModelSymbols.h"
-#include "passes/Plan/ArenaLayout.h"
+#include "passes/Plan/Memory/ArenaLayout.h"
 #include "passes/Plan/ViewPlacement.h"
 #include "llvm/ADT/MapVector.h"
 

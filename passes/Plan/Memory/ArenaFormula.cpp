@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Plan/ArenaFormula.h"
+#include "passes/Plan/Memory/ArenaFormula.h"
 
 #include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

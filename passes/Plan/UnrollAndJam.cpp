@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Plan/Cost/TileChoice.h"
+#include "passes/Plan/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_UNROLLANDJAMPASS
+#include "passes/Plan/Passes.h.inc"
+
+namespace {
+
+/// What the option `force` says about one region: "REGION:12x64/2", the unroll factor being optional.
+struct ForcedTile {
+  std::string region; ///< the name of a location in it, or its number
+  SmallVector<int64_t, 4> tile;
+  std::optional<int64_t> unroll;
+  bool isUsed = false;
+
+  static std::optional<ForcedTile> parse(StringRef text);
+  bool isFor(RegionOp op, size_t number) const;
+};
+
+std::optional<ForcedTile> ForcedTile::parse(StringRef text) {
+  auto [region, numbers] = text.rsplit(':');
+  auto [sizes, factor] = numbers.split('/');
+  ForcedTile forced;
+  forced.region = region.str();
+  int64_t number;
+  for (StringRef size : llvm::split(sizes, 'x')) {
+    if (size.getAsInteger(10, number))
+      return std::nullopt;
+    forced.tile.push_back(number);
+  }
+  if (forced.tile.empty())
+    return std::nullopt;
+  if (numbers.contains('/')) {
+    if (factor.getAsInteger(10, number))
+      return std::nullopt;
+    forced.unroll = number;
+  }
+  return forced;
+}
+
+bool ForcedTile::isFor(RegionOp op, size_t number) const {
+  if (region == std::to_string(number))
+    return true;
+  bool found = false;
+  op->getLoc()->walk([&](Location part) {
+    auto name = dyn_cast<NameLoc>(part);
+    found |= name && name.getName() == region;
+    return found ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return found;
+}
+
+struct UnrollAndJamPass : impl::UnrollAndJamPassBase<UnrollAndJamPass> {
+  using UnrollAndJamPassBase::UnrollAndJamPassBase;
+
+  void runOnOperation() override {
+    machine = MachineModel::of(getOperation());
+    CostModel costs(getOperation().getBody().front(), machine);
+    SmallVector<ForcedTile> forced;
+    for (const std::string &text : force) {
+      std::optional<ForcedTile> one = ForcedTile::parse(text);
+      if (!one)
+        return fail("'" + text + "' is no forced tile: REGION:12x64/2");
+      forced.push_back(std::move(*one));
+    }
+    size_t number = 0;
+    bool ok = true;
+    getOperation().walk([&](RegionOp region) {
+      ForcedTile *own = llvm::find_if(forced, [&](const ForcedTile &one) { return one.isFor(region, number); });
+      ++number;
+      if (region.getPlan())
+        ok &= succeeded(decide(region, costs, own == forced.end() ? nullptr : own));
+    });
+    for (const ForcedTile &one : forced)
+      if (ok && !one.isUsed)
+        return fail("no planned region has the name or number '" + one.region + "'");
+    if (!ok)
+      signalPassFailure();
+  }
+
+private:
+  static constexpr size_t kKept = 3; ///< the best one and those that it is better than
+
+  LogicalResult decide(RegionOp region, const CostModel &costs, ForcedTile *forced) {
+    OwnedModel model = modelPlanned(region, machine);
+    if (!model)
+      return region.emitOpError("is planned for '") << stringifyFamily(region.getPlan()->getFamily()) << "', which does not cover it";
+    std::vector<RankedTile> ranked = rankTiles(*model, machine, kKept);
+    SmallVector<int64_t, 4> tile = ranked.front().tile;
+    int64_t unroll = model->chooseUnroll(tile);
+    if (forced) {
+      forced->isUsed = true;
+      tile = forced->tile;
+      if (std::string why = model->refuse(tile); !why.empty())
+        return region.emitOpError("cannot have the tile [") << ArrayRef(tile) << "]: it " << why;
+      int64_t most = model->mostUnroll(tile);
+      unroll = forced->unroll.value_or(model->chooseUnroll(tile));
+      if (unroll < 1 || unroll > most)
+        return region.emitOpError("cannot be unrolled ") << unroll << " times with this tile: the registers last for 1 to " << most;
+    }
+    region.setPlanAttr(model->plan(&getContext(), tile, unroll));
+    RegionWork work = RegionWork::of(region);
+    SmallVector<Attribute> rejected;
+    for (const RankedTile &other : ranked)
+      if (ArrayRef(other.tile) != ArrayRef(tile) && rejected.size() < 2)
+        rejected.push_back(CandidateAttr::get(&getContext(), model->getFamily(), other.tile, model->chooseUnroll(other.tile),
+                                              static_cast<int64_t>(costs.cycles(*model, other.tile, work))));
+    if (!rejected.empty())
+      region->setAttr(kRejectedAttr, ArrayAttr::get(&getContext(), rejected));
+    return success();
+  }
+
+  void fail(const Twine &message) {
+    getOperation().emitError("ingot-unroll-and-jam: ") << message;
+    signalPassFailure();
+  }
+
+  MachineModel machine;
+};
+
+} // namespace
+} // namespace ingot

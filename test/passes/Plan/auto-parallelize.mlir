@@ -1,0 +1,66 @@
+// A region is divided where that is worth the threads' meeting; what little work stands between such regions is divided too, since the threads are
+// there already, and what little there is elsewhere stays on one thread. The efficiency is that of 1, 2, 4 ... 64 threads.
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-auto-parallelize))' | FileCheck %s
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-auto-parallelize{always=true}))' | FileCheck %s --check-prefix=ALWAYS
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-describe-machine{facts=barrier-cycles:1e9},ingot-choose-kernels,ingot-auto-parallelize))' | FileCheck %s --check-prefix=DEAR
+
+// CHECK-LABEL: func @large
+// CHECK: ingot.region {{.*}} units = {{[0-9]+}}, parallel = true> {ingot.efficiency = array<i32: 1000, {{99[0-9]|1000}}, 99{{[0-9]}},
+// CHECK: ingot.region {{.*}} <family = map, {{.*}} parallel = true>
+// CHECK: ingot.region {{.*}} parallel = true>
+// ALWAYS-LABEL: func @large
+// ALWAYS-COUNT-3: parallel = true>
+// DEAR-LABEL: func @large
+// DEAR-COUNT-3: parallel = false>
+func.func @large(%x: tensor<128x768xf32>, %w: tensor<48x768x16xf32>) -> tensor<128x768xf32> {
+  %y = ingot.region ins(%x, %w) : (tensor<128x768xf32>, tensor<48x768x16xf32>) -> tensor<128x768xf32> {
+  ^bb0(%a: tensor<128x768xf32>, %b: tensor<48x768x16xf32>):
+    %c = ingot.packed_matmul %a, %b : tensor<128x768xf32>, tensor<48x768x16xf32> -> tensor<128x768xf32>
+    ingot.yield %c : tensor<128x768xf32>
+  }
+  %t = ingot.transpose %y [1, 0] : tensor<128x768xf32> -> tensor<768x128xf32>
+  %z = ingot.region ins(%t) : (tensor<768x128xf32>) -> tensor<768x128xf32> {
+  ^bb0(%a: tensor<768x128xf32>):
+    %c = ingot.unary relu %a : tensor<768x128xf32> -> tensor<768x128xf32>
+    ingot.yield %c : tensor<768x128xf32>
+  }
+  %u = ingot.transpose %z [1, 0] : tensor<768x128xf32> -> tensor<128x768xf32>
+  %v = ingot.region ins(%u, %w) : (tensor<128x768xf32>, tensor<48x768x16xf32>) -> tensor<128x768xf32> {
+  ^bb0(%a: tensor<128x768xf32>, %b: tensor<48x768x16xf32>):
+    %c = ingot.packed_matmul %a, %b : tensor<128x768xf32>, tensor<48x768x16xf32> -> tensor<128x768xf32>
+    ingot.yield %c : tensor<128x768xf32>
+  }
+  return %v : tensor<128x768xf32>
+}
+
+// CHECK-LABEL: func @small
+// CHECK-COUNT-2: parallel = false> {ingot.efficiency = array<i32: 1000, 500, 250,
+// ALWAYS-LABEL: func @small
+// ALWAYS-COUNT-2: parallel = true>
+func.func @small(%x: tensor<16x32xf32>) -> tensor<16x32xf32> {
+  %y = ingot.region ins(%x) : (tensor<16x32xf32>) -> tensor<16x32xf32> {
+  ^bb0(%a: tensor<16x32xf32>):
+    %c = ingot.unary relu %a : tensor<16x32xf32> -> tensor<16x32xf32>
+    ingot.yield %c : tensor<16x32xf32>
+  }
+  %z = ingot.region ins(%y) : (tensor<16x32xf32>) -> tensor<16x32xf32> {
+  ^bb0(%a: tensor<16x32xf32>):
+    %c = ingot.norm softmax %a axes [1] : tensor<16x32xf32> -> tensor<16x32xf32>
+    ingot.yield %c : tensor<16x32xf32>
+  }
+  return %z : tensor<16x32xf32>
+}
+
+// One unit cannot be divided.
+// CHECK-LABEL: func @whole
+// CHECK: units = 1, parallel = false>
+// ALWAYS-LABEL: func @whole
+// ALWAYS: units = 1, parallel = false>
+func.func @whole(%x: tensor<100000xf32>) -> tensor<100000xf32> {
+  %y = ingot.region ins(%x) : (tensor<100000xf32>) -> tensor<100000xf32> {
+  ^bb0(%a: tensor<100000xf32>):
+    %c = ingot.cumulative sum %a axis 0 : tensor<100000xf32> -> tensor<100000xf32>
+    ingot.yield %c : tensor<100000xf32>
+  }
+  return %y : tensor<100000xf32>
+}
