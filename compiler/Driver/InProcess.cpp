@@ -23,13 +23,9 @@ namespace {
 /// Called by code between regions: there is one thread, and nobody cancels it.
 int32_t barrier() { return 0; }
 
-/// Nobody profiles it either.
-void mark() {}
-
 absl::Status defineRuntime(Jit &jit) {
   const std::pair<llvm::StringLiteral, void (*)()> symbols[] = {
       {"ingot_team_barrier", reinterpret_cast<void (*)()>(barrier)},
-      {"ingot_profiler_mark", mark},
       {"__truncsfhf2", __truncsfhf2},
       {"__truncdfhf2", __truncdfhf2},
       {"__truncsfbf2", __truncsfbf2},

@@ -99,7 +99,8 @@ constexpr Stage kStages[] = {
        pm.addPass(createConvertControlFlowToLLVMPass());
        pm.addPass(createConvertFuncToLLVMPass({.useBarePtrCallConv = true}));
        pm.addPass(createReconcileUnrealizedCastsPass());
-       pm.addPass(createMarkRegionsPass({.firstRegion = options.firstRegion})); // before the entry, which passes the profiler on
+       if (options.firstRegion)
+         pm.addPass(createMarkRegionsPass({.firstRegion = *options.firstRegion})); // before the entry, which passes the profiler on
        pm.addPass(createEmitEntryPass({.symbol = options.runSymbol}));
        pm.addPass(createVerifyLLVMPass());
      }},

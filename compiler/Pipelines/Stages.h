@@ -8,6 +8,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <optional>
 #include <string>
 
 namespace ingot {
@@ -19,7 +20,7 @@ struct StageOptions {
   bool plainKernels = false;           ///< Only the plain family (-O0).
   MachineModel machine = {};           ///< What the kernels are chosen for (the plan stage).
   std::string runSymbol = "model_run"; ///< Name of the generated entry function.
-  int32_t firstRegion = 0;             ///< The number of the first region in the model's table (the llvm stage).
+  std::optional<int32_t> firstRegion = {}; ///< The number of the first region in the model's table (the llvm stage); without it no profile is possible.
   std::vector<int64_t> sizes = {};     ///< Of the model's symbols, which the plan stage fixes; -1 leaves one open. None: all stay open.
   std::vector<std::string> left = {};  ///< Passes that are left out (compiler/Pipelines/OptionalPasses.h).
 
