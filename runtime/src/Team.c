@@ -23,9 +23,11 @@ enum {
   CPU_SETS = 8,                   // 8192 cores: one cpu_set_t is too small for the largest machines
   SPIN_NANOSECONDS = 30 * 1000,   // a worker between two runs: longer than a caller needs to come back with the next input
   YIELD_NANOSECONDS = 150 * 1000, // then it offers the core to others, until it sleeps
-  BARRIER_SPINS = 1000,           // about 30 us before a waiting thread offers its core, in case the thread it waits for has none
-  CROWDED_SPINS = 32,             // the same when there are more threads than cores
-  NAP_NANOSECONDS = 300 * 1000,   // and then sleeps
+  BARRIER_SPINS = 1024,           // about 30 us before a waiting thread looks whether it shares its core
+  PATIENCE_NANOSECONDS = 1000000, // then it goes on: whoever takes an offered core, however unimportant, keeps it for milliseconds
+  CROWDED_SPINS = 32,             // with more threads than cores it has no patience: the thread it waits for may need this core
+  CLOCK_SPINS = 32,               // of one look at the clock
+  NAP_NANOSECONDS = 300 * 1000,   // offers its core for that long, and then sleeps
   TOUCHED_STACK = 64 << 10,       // what a worker makes present of its stack before the first run; kernels need less
   PAGE = 4096
 };
@@ -53,6 +55,7 @@ struct IngotTeam {
   const uint32_t *workers_live; // 0 in the child of a fork, where they are not; null when that cannot be known
   uint32_t threads;
   uint32_t barrier_spins;
+  int64_t patience_nanoseconds;
   int64_t spin_nanoseconds;
   bool crowded; // more threads than cores, or not our own
   // Written when a thread has moved.
@@ -165,7 +168,7 @@ static void leave_shared_core(IngotTeam *team) {
 static void wait_while_equal(IngotTeam *team, _Atomic uint32_t *word, uint32_t value) {
   int64_t begin = 0;
   for (uint32_t spin = 0; atomic_load_explicit(word, memory_order_acquire) == value; ++spin) {
-    if (spin < team->barrier_spins) {
+    if (spin < team->barrier_spins || spin % CLOCK_SPINS != 0) {
       relax();
       continue;
     }
@@ -174,7 +177,10 @@ static void wait_while_equal(IngotTeam *team, _Atomic uint32_t *word, uint32_t v
       if (!team->crowded)
         leave_shared_core(team);
     }
-    if (now() - begin < NAP_NANOSECONDS) {
+    const int64_t waited = now() - begin - team->patience_nanoseconds;
+    if (waited < 0) {
+      relax();
+    } else if (waited < NAP_NANOSECONDS) {
       sched_yield();
     } else {
       // As in await_epoch: whoever writes the word looks for nappers afterwards.
@@ -335,7 +341,9 @@ IngotStatus ingot_team_open(const TeamSetup *setup, void *memory, IngotTeam **re
   team->threads = setup->threads;
   if (setup->pool)
     team->pool = *setup->pool;
-  team->barrier_spins = setup->threads > ingot_usable_cores() ? CROWDED_SPINS : BARRIER_SPINS;
+  const bool enough = setup->threads <= ingot_usable_cores();
+  team->barrier_spins = enough ? BARRIER_SPINS : CROWDED_SPINS;
+  team->patience_nanoseconds = enough ? PATIENCE_NANOSECONDS : 0;
   team->spin_nanoseconds = crowded ? 0 : SPIN_NANOSECONDS;
   if (!setup->pool && setup->threads > 1) {
     team->workers_live = map_fork_mark();

@@ -12,8 +12,18 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
+
+std::atomic<int64_t> yields{0};
+
+/// Stands before libc's, so that tests can count.
+extern "C" int sched_yield() noexcept {
+  ++yields;
+  return static_cast<int>(syscall(SYS_sched_yield));
+}
 
 namespace {
 
@@ -216,6 +226,36 @@ TEST(TeamLifeTest, ThreadsLeaveASharedCore) {
 }
 
 /// The cost of one empty epoch: 0.1 to 0.3 us on two idle cores. It cannot be seen while others use them, so the test waits for a quiet moment.
+struct Late {
+  std::chrono::microseconds late;
+};
+
+void lateRun(IngotCall *call, int64_t thread, int64_t) {
+  const auto end = Clock::now() + stateOf<Late>(call).late;
+  while (thread == 1 && Clock::now() < end) {
+  }
+  ingot_team_barrier(call->team);
+}
+
+/// Of some runs of two threads, those in which none offered its core.
+int runsWithoutYield(std::chrono::microseconds late, int runs) {
+  Late state{late};
+  TeamOf<Late> team(2, state, lateRun);
+  int without = 0;
+  for (int i = 0; i < runs; ++i) {
+    const int64_t before = yields;
+    ingot_team_run(team.team);
+    without += yields == before;
+  }
+  return without;
+}
+
+TEST(TeamLifeTest, AThreadThatWaitsShortlyKeepsItsCore) {
+  ASSERT_GE(ingot_usable_cores(), 2u) << "needs two cores";
+  EXPECT_GT(runsWithoutYield(std::chrono::microseconds(300), 200), 0); // not all: other processes delay some
+  EXPECT_LT(runsWithoutYield(std::chrono::microseconds(3000), 50), 50) << "the thread that it waits for may need the core";
+}
+
 TEST(TeamLifeTest, EmptyEpochIsCheap) {
   ASSERT_GE(ingot_usable_cores(), 2u) << "needs two cores";
 #if __has_feature(address_sanitizer)

@@ -17,7 +17,7 @@ tests=(test/runtime/{AllocationCount,BindingTest,CxxHeaderTest,ProfileTest,Progr
 files=(test/runtime/{Fill,TensorFiles}Test.cpp
   runtime/program/{Dims,Error,File,Fill,Inflate,Manifest,Npy,Options,Profile,RawFile,Report,Tensor,TensorFiles,TensorProto,Zip}.c)
 # What measures time or waits for the scheduler says nothing here, and workers that sleep are waited for in every preset.
-without='-*EmptyEpochIsCheap:*UseNoProcessorTime:*LeaveASharedCore:*WorkersSleepBetweenRuns*'
+without='-*EmptyEpochIsCheap:*KeepsItsCore:*UseNoProcessorTime:*LeaveASharedCore:*WorkersSleepBetweenRuns*'
 
 # build FOLDER KIND SOURCE...: FOLDER/tests
 build() {
