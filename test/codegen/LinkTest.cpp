@@ -171,7 +171,7 @@ TEST(LinkShared, ExportsNamesWithItsPrefixOnly) {
   ASSERT_OK(linkShared(job));
   EXPECT_EQ(folder.listing(), "libdemo.so weights.o");
   Needs needs = needsOf(job.output);
-  EXPECT_EQ(needs.exports.size(), 16u);
+  EXPECT_EQ(needs.exports.size(), 18u);
   for (const std::string &name : needs.exports)
     EXPECT_TRUE(StringRef(name).starts_with("demo_")) << name;
   EXPECT_TRUE(is_contained(needs.exports, "demo_model"));
