@@ -16,7 +16,8 @@ case ${1:-} in --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models bits dynamic voice ops open fuzz input artefacts cross commands report profiles python bench example conformance)
+steps=(checks sanitize gtest lit models bits dynamic voice ops open fuzz input artefacts cross commands report profiles)
+steps+=(python bench example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do

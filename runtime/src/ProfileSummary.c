@@ -20,6 +20,61 @@ static double median(double *values, uint32_t count) {
   return count == 0 ? 0 : (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
+/// Runs whose sums are told: how many, and the time of all of them.
+typedef struct ChosenRuns {
+  uint64_t count;
+  int64_t wall;
+} ChosenRuns;
+
+static uint32_t count_begins(const IngotProfiler *profiler, const Recorder *recorder) {
+  uint32_t begins = 0;
+  for (uint32_t number = ingot_first_event(profiler, recorder); number != recorder->written; ++number)
+    begins += ingot_event(profiler, recorder, number)->what == INGOT_RUN_BEGIN;
+  return begins;
+}
+
+/// Adds up a thread's events in those of the latest `kept` runs that took `most` or less.
+static void sum_runs(const IngotProfiler *profiler, Recorder *recorder, uint64_t kept, int64_t most) {
+  Counter *sums = recorder->sums[2];
+  memset(sums, 0, profiler->model->region_count * sizeof *sums);
+  uint64_t age = (uint64_t)count_begins(profiler, recorder) + 1; // of the run: 1 is the latest
+  bool wanted = false;
+  for (uint32_t number = ingot_first_event(profiler, recorder); number != recorder->written; ++number) {
+    const Event *event = ingot_event(profiler, recorder, number);
+    if (event->what == INGOT_RUN_BEGIN) {
+      --age;
+      wanted = age <= kept && profiler->walls[(profiler->runs[1] - age) & profiler->mask] <= most;
+    } else if (wanted) {
+      const int64_t taken = event->end - ingot_event(profiler, recorder, number - 1)->end;
+      *(event->what < 0 ? &sums[-1 - event->what].wait : &sums[event->what].busy) += taken;
+    }
+  }
+}
+
+/// What else the machine does only makes runs longer: sums are of the faster half of the runs of which all events are kept. Where there is none, they
+/// are of all runs.
+static ChosenRuns choose_runs(IngotProfiler *profiler, uint32_t later) {
+  uint64_t kept = later ? profiler->runs[1] : 0;
+  for (uint32_t t = 0; t < profiler->threads; ++t) {
+    const uint32_t begins = count_begins(profiler, &profiler->recorders[t]);
+    kept = begins < kept ? begins : kept;
+  }
+  if (kept == 0) {
+    for (uint32_t t = 0; t < profiler->threads; ++t)
+      memcpy(profiler->recorders[t].sums[2], profiler->recorders[t].sums[later], profiler->model->region_count * sizeof(Counter));
+    return (ChosenRuns){profiler->runs[later], profiler->wall[later]};
+  }
+  for (uint64_t age = 1; age <= kept; ++age)
+    profiler->samples[age - 1] = (double)profiler->walls[(profiler->runs[1] - age) & profiler->mask];
+  const double middle = median(profiler->samples, (uint32_t)kept);
+  ChosenRuns chosen = {0, 0};
+  for (; chosen.count < kept && profiler->samples[chosen.count] <= middle; ++chosen.count) // sorted by now
+    chosen.wall += (int64_t)profiler->samples[chosen.count];
+  for (uint32_t t = 0; t < profiler->threads; ++t)
+    sum_runs(profiler, &profiler->recorders[t], kept, (int64_t)middle);
+  return chosen;
+}
+
 /// Moves the thread's cursor from one call (0: none) to the one before and returns what that took, or -1 when it is no longer kept.
 static double take_call(const IngotProfiler *profiler, Recorder *recorder) {
   const uint32_t number = recorder->cursor - 1;
@@ -30,12 +85,12 @@ static double take_call(const IngotProfiler *profiler, Recorder *recorder) {
   return (double)(event->end - ingot_event(profiler, recorder, number - 1)->end) * 1e-9;
 }
 
-/// Median and imbalance over the calls that all threads still know, from the latest one back: all threads make the same calls.
+/// Medians of time and imbalance over the calls that all threads still know, from the latest one back: all threads make the same calls.
 static void summarize_calls(IngotProfiler *profiler, uint32_t later, uint32_t number, IngotRegionProfile *region) {
   for (uint32_t t = 0; t < profiler->threads; ++t)
     profiler->recorders[t].cursor = profiler->recorders[t].sums[later][number].last;
   uint32_t samples = 0;
-  double slowest_sum = 0, mean_sum = 0;
+  double *imbalances = profiler->samples + profiler->mask + 1;
   for (bool complete = true; complete && samples <= profiler->mask;) {
     double slowest = 0, sum = 0;
     for (uint32_t t = 0; t < profiler->threads; ++t) {
@@ -49,12 +104,11 @@ static void summarize_calls(IngotProfiler *profiler, uint32_t later, uint32_t nu
     }
     if (!complete)
       break;
+    imbalances[samples] = sum > 0 ? slowest * region->threads / sum - 1 : 0;
     profiler->samples[samples++] = slowest;
-    slowest_sum += slowest;
-    mean_sum += sum / region->threads;
   }
   region->seconds = median(profiler->samples, samples);
-  region->imbalance = mean_sum > 0 ? slowest_sum / mean_sum - 1 : 0;
+  region->imbalance = median(imbalances, samples);
 }
 
 static void summarize_roofline(const IngotProfile *profile, IngotRegionProfile *region) {
@@ -67,19 +121,19 @@ static void summarize_roofline(const IngotProfile *profile, IngotRegionProfile *
 }
 
 static IngotRegionProfile summarize_region(IngotProfiler *profiler, const IngotProfile *profile, uint32_t later, uint32_t number) {
+  const double whole = profile->run_seconds * (double)profile->chosen_runs * profile->threads;
   IngotRegionProfile region = {.region = &profiler->model->regions[number], .number = number};
   for (uint32_t t = 0; t < profiler->threads; ++t) {
     const Counter *sum = &profiler->recorders[t].sums[later][number], *first = &profiler->recorders[t].sums[0][number];
     region.threads += sum->calls != 0;
     region.calls = sum->calls > region.calls ? sum->calls : region.calls;
-    region.busy_seconds += (double)sum->busy * 1e-9;
-    region.wait_seconds += (double)sum->wait * 1e-9;
+    region.busy_seconds += (double)profiler->recorders[t].sums[2][number].busy * 1e-9;
+    region.wait_seconds += (double)profiler->recorders[t].sums[2][number].wait * 1e-9;
     region.page_faults += first->faults;
     region.first_seconds = (double)first->busy * 1e-9 > region.first_seconds ? (double)first->busy * 1e-9 : region.first_seconds;
   }
   if (region.calls == 0)
     return region;
-  const double whole = profile->run_seconds * (double)profile->runs * profile->threads;
   region.share = whole > 0 ? (region.busy_seconds + region.wait_seconds) / whole : 0;
   summarize_calls(profiler, later, number, &region);
   summarize_roofline(profile, &region);
@@ -189,7 +243,9 @@ void ingot_profiler_summarize(IngotProfiler *profiler, IngotProfile *profile) {
                             .first_seconds = (double)profiler->wall[0] * 1e-9,
                             .regions = profiler->regions,
                             .bottleneck = profiler->bottleneck};
-  profile->run_seconds = profile->runs == 0 ? 0 : (double)profiler->wall[later] * 1e-9 / (double)profile->runs;
+  const ChosenRuns chosen = choose_runs(profiler, later);
+  profile->chosen_runs = chosen.count;
+  profile->run_seconds = chosen.count == 0 ? 0 : (double)chosen.wall * 1e-9 / (double)chosen.count;
   for (uint32_t t = 0; t < profiler->threads; ++t) {
     const Recorder *recorder = &profiler->recorders[t];
     profile->flops_per_second += recorder->flops;
@@ -199,7 +255,7 @@ void ingot_profiler_summarize(IngotProfiler *profiler, IngotProfile *profile) {
     profile->page_faults += recorder->faults[1];
     profile->dropped |= ingot_first_event(profiler, recorder) != 0;
   }
-  const double wall = (double)profiler->wall[later] * 1e-9, whole = wall * profile->threads;
+  const double wall = (double)chosen.wall * 1e-9, whole = wall * profile->threads;
   for (uint32_t number = 0; number < profiler->model->region_count; ++number) {
     const IngotRegionProfile region = summarize_region(profiler, profile, later, number);
     if (region.calls == 0 || whole <= 0)

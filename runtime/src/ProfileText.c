@@ -128,7 +128,7 @@ static int64_t origin_of(const IngotProfiler *profiler) {
   return origin;
 }
 
-static void put_region(const Output *out, const IngotRegionProfile *region) {
+static void put_region(const Output *out, const IngotProfile *profile, const IngotRegionProfile *region) {
   put(out, "{\"region\":%u,", region->number);
   put_key_text(out, "name", text_at(out, region->region->name));
   put(out, ",");
@@ -137,7 +137,7 @@ static void put_region(const Output *out, const IngotRegionProfile *region) {
       region->calls, region->threads);
   put_key(out, "median_us", region->seconds * 1e6, 3);
   put_key(out, "share", region->share, 6);
-  put_key(out, "wait_us", region->calls ? region->wait_seconds * 1e6 / (double)region->calls : 0, 3);
+  put_key(out, "wait_us", region->wait_seconds * 1e6 / (double)profile->chosen_runs, 3);
   put_key(out, "imbalance", region->imbalance, 4);
   put_key(out, "share_of_roofline", region->roofline, 4);
   put(out, ",\"bound_by\":\"%s\"", region->by_bytes ? level_names[region->level] : "flops");
@@ -153,7 +153,7 @@ void ingot_write_trace(const IngotProfiler *profiler, const IngotVariant *varian
     put_thread(out, t, origin);
   put(out, "\n],\"ingot\":{");
   put_key_text(out, "variant", variant->name);
-  put(out, ",\"threads\":%u,\"runs\":%" PRIu64, profile->threads, profile->runs);
+  put(out, ",\"threads\":%u,\"runs\":%" PRIu64 ",\"chosen_runs\":%" PRIu64, profile->threads, profile->runs, profile->chosen_runs);
   put_key(out, "run_us", profile->run_seconds * 1e6, 3);
   put_key(out, "first_run_us", profile->first_seconds * 1e6, 3);
   put_key(out, "compute", profile->compute, 6);
@@ -172,7 +172,7 @@ void ingot_write_trace(const IngotProfiler *profiler, const IngotVariant *varian
   put(out, ",\"regions\":[");
   for (uint32_t i = 0; i < profile->region_count; ++i) {
     put(out, i == 0 ? "\n" : ",\n");
-    put_region(out, &profile->regions[i]);
+    put_region(out, profile, &profile->regions[i]);
   }
   put(out, "]}}\n");
 }
@@ -203,7 +203,7 @@ void ingot_write_table(const IngotProfiler *profiler, const IngotProfile *profil
   put(out, "profile of %" PRIu64 " run%s with %u thread%s, ", profile->runs, profile->runs == 1 ? "" : "s", profile->threads,
       profile->threads == 1 ? "" : "s");
   put_number(out, profile->run_seconds * 1e3, 0, 3);
-  put(out, " ms each: regions ");
+  put(out, " ms (mean of the faster half): regions ");
   put_percent(out, profile->compute, 0);
   put(out, ", waiting ");
   put_percent(out, profile->wait, 0);

@@ -36,9 +36,9 @@ static void *take(uint8_t **at, size_t bytes) {
 
 size_t ingot_profiler_bytes(const IngotModel *model, uint32_t threads, uint32_t events) {
   const size_t capacity = capacity_of(events), regions = model->region_count;
-  const size_t thread = round_up(capacity * sizeof(Event)) + 2 * round_up(regions * sizeof(Counter));
-  return round_up(sizeof(IngotProfiler) + threads * sizeof(Recorder)) + threads * thread + round_up(capacity * sizeof(double)) +
-         round_up(regions * sizeof(IngotRegionProfile));
+  const size_t thread = round_up(capacity * sizeof(Event)) + 3 * round_up(regions * sizeof(Counter));
+  return round_up(sizeof(IngotProfiler) + threads * sizeof(Recorder)) + threads * thread + round_up(capacity * sizeof(int64_t)) +
+         round_up(2 * capacity * sizeof(double)) + round_up(regions * sizeof(IngotRegionProfile));
 }
 
 IngotProfiler *ingot_profiler_open(void *memory, const IngotModel *model, IngotRunFunction run, uint32_t threads, uint32_t events) {
@@ -49,13 +49,14 @@ IngotProfiler *ingot_profiler_open(void *memory, const IngotModel *model, IngotR
   profiler->run = profiler->model_run = run;
   profiler->threads = threads;
   profiler->mask = (uint32_t)capacity - 1;
-  profiler->samples = take(&at, capacity * sizeof(double));
+  profiler->walls = take(&at, capacity * sizeof(int64_t));
+  profiler->samples = take(&at, 2 * capacity * sizeof(double));
   profiler->regions = take(&at, regions * sizeof(IngotRegionProfile));
   for (uint32_t i = 0; i < threads; ++i) {
     Recorder *recorder = &profiler->recorders[i];
     recorder->events = take(&at, capacity * sizeof(Event));
-    for (int later = 0; later < 2; ++later)
-      recorder->sums[later] = take(&at, regions * sizeof(Counter));
+    for (int which = 0; which < 3; ++which)
+      recorder->sums[which] = take(&at, regions * sizeof(Counter));
   }
   return profiler;
 }
@@ -118,17 +119,21 @@ void ingot_profiler_begin(IngotProfiler *profiler, int64_t begin) {
 }
 
 void ingot_profiler_end(IngotProfiler *profiler, int64_t end) {
-  profiler->wall[profiler->is_later] += end - profiler->begin;
-  ++profiler->runs[profiler->is_later];
+  const uint32_t later = profiler->is_later;
+  profiler->wall[later] += end - profiler->begin;
+  if (later)
+    profiler->walls[profiler->runs[1] & profiler->mask] = end - profiler->begin;
+  ++profiler->runs[later];
   // A model ends without a barrier: those that have nothing left wait for the last one here.
   const Recorder *last = &profiler->recorders[0];
   for (uint32_t t = 1; t < profiler->threads; ++t)
     last = profiler->recorders[t].last > last->last ? &profiler->recorders[t] : last;
   const int32_t what = last->written == 0 ? INGOT_RUN_BEGIN : ingot_event(profiler, last, last->written - 1)->what;
+  const int64_t last_end = last->last;
   for (uint32_t t = 0; t < profiler->threads && what >= 0; ++t) {
-    const Recorder *recorder = &profiler->recorders[t];
-    if (recorder->last >= profiler->begin)
-      recorder->now[what].wait += last->last - recorder->last;
+    Recorder *recorder = &profiler->recorders[t];
+    if (recorder->last >= profiler->begin && recorder->last < last_end)
+      ingot_profiler_note(profiler, recorder, -1 - what, last_end);
   }
 }
 

@@ -38,7 +38,7 @@ typedef struct Counter {
 /// What one thread notes. Event `i` lies at `i & mask`: the oldest are overwritten.
 typedef struct Recorder {
   _Alignas(INGOT_ALIGNMENT) Event *events;
-  Counter *sums[2]; ///< Of the first run, which touches memory for the first time, and of all others.
+  Counter *sums[3]; ///< Of the first run, which touches memory for the first time, of all others, and while a summary is made of some of those.
   Counter *now;
   int64_t last; ///< The end of the event before.
   uint32_t written;
@@ -57,7 +57,8 @@ struct IngotProfiler {
   uint32_t is_later; ///< Whether the run in progress is not the first.
   uint64_t runs[2];
   int64_t wall[2], begin;
-  double *samples;             ///< One for each event that is kept.
+  int64_t *walls;              ///< Of the runs but the first, one for each event that is kept; run `i` lies at `i & mask`.
+  double *samples;             ///< Two for each event that is kept.
   IngotRegionProfile *regions; ///< One for each of the model's.
   uint8_t *buffer;             ///< To measure the machine's memory with; null when there is none.
   bool is_measured;

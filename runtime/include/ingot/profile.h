@@ -23,10 +23,10 @@ typedef struct IngotRegionProfile {
   uint32_t threads;     /* that took part */
   uint64_t calls;       /* more than one in a run where the region lies in a loop */
   double seconds;       /* of one call: the median, of the thread that took longest; of the latest calls where there were very many */
-  double busy_seconds;  /* in the region: the sum of all calls and threads */
-  double wait_seconds;  /* behind the region, for other threads: the sum of all calls and threads */
+  double busy_seconds;  /* in the region: the sum of all calls in the chosen runs, of all threads */
+  double wait_seconds;  /* behind the region, for other threads: the same sum */
   double share;         /* of the time of all threads: busy and wait together */
-  double imbalance;     /* by how much the slowest thread takes longer than the mean of those that took part; 0.1 is 10 % */
+  double imbalance;     /* by how much the slowest thread takes longer than the mean of those that took part; 0.1 is 10 %; the median */
   double roofline;      /* the least time that a call can take, by its flops and bytes and what was measured of the machine, over `seconds` */
   double first_seconds; /* in the first run: of all calls, of the thread that took longest */
   uint64_t page_faults; /* in the first run, of all threads */
@@ -37,8 +37,9 @@ typedef struct IngotRegionProfile {
 typedef struct IngotProfile {
   uint32_t struct_size; /* the caller's */
   uint32_t threads;
-  uint64_t runs; /* that times are of */
-  double run_seconds;   /* of one of them, the mean, as the caller sees it */
+  uint64_t runs;        /* all but the first, unless there was no other */
+  uint64_t chosen_runs; /* the faster half of them (of those of which all events are kept), that shares and sums are of */
+  double run_seconds;   /* of one of those, the mean, as the caller sees it */
   double first_seconds; /* of the first run */
   double compute;       /* shares of the time of all threads: in regions, */
   double wait;          /* behind regions, for other threads, */
