@@ -17,6 +17,7 @@
 #include "compiler/Driver/Machine.h"
 #include "compiler/Driver/Manifest.h"
 #include "compiler/Driver/PeakMemory.h"
+#include "compiler/Driver/PrecisionError.h"
 #include "compiler/Driver/RecipeRunner.h"
 #include "compiler/Driver/Report.h"
 #include "compiler/Driver/UsageError.h"
@@ -72,7 +73,8 @@ private:
     return registry;
   }
 
-  StageOptions stageOptions() const { return withoutPasses(StageOptions::ofLevel(options.level), options.disabledPasses); }
+  StageOptions stageOptions() const { return stageOptionsOf(options); }
+  absl::Status describePrecision(llvm::ArrayRef<TargetSpec> targets);
   absl::Status checkMemory(func::FuncOp planned, uint64_t arenaBytes);
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
   absl::StatusOr<std::vector<std::vector<int64_t>>> specialSizes() const;
@@ -406,6 +408,25 @@ absl::Status Compilation::checkOutputIsNoInput() const {
   return absl::OkStatus();
 }
 
+/// What a lower precision costs and gives here.
+absl::Status Compilation::describePrecision(llvm::ArrayRef<TargetSpec> targets) {
+  if (options.precision == Precision::Stored)
+    return absl::OkStatus();
+  for (const TargetSpec &target : targets)
+    if (!target.hasAvx512Bf16)
+      summary.notes.push_back("target " + target.name + " has no instructions for bf16: it multiplies numbers rounded to bf16 in f32");
+  if (!options.measureError)
+    return absl::OkStatus();
+  begin("error");
+  absl::StatusOr<std::vector<std::string>> lines = measurePrecisionError(options);
+  if (!lines.ok())
+    return lines.status();
+  for (const std::string &line : *lines)
+    summary.notes.push_back("error against f32, with random inputs: " + line);
+  end();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<CompileSummary> Compilation::compile() {
   if (absl::Status status = checkWritable(options.output); !status.ok())
     return status;
@@ -482,6 +503,8 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
     summary.operations += operations;
     summary.fused += operations > 1 ? operations : 0;
   });
+  if (absl::Status status = describePrecision(*targets); !status.ok())
+    return status;
   summary.weightBytes = interface.weightBytes;
   uint64_t size = 0;
   if (!llvm::sys::fs::file_size(options.output, size))
@@ -493,9 +516,22 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
 
 } // namespace
 
+StageOptions stageOptionsOf(const CompileOptions &options) {
+  StageOptions stages = withoutPasses(StageOptions::ofLevel(options.level), options.disabledPasses);
+  stages.bf16 = options.precision == Precision::Bf16;
+  return stages;
+}
+
+absl::Status checkOptions(const CompileOptions &options) {
+  if (options.level == 0 && options.precision != Precision::Stored)
+    return usageError("--precision=bf16 needs -O3: the plain path computes as the model says");
+  return absl::OkStatus();
+}
+
 absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options) {
-  if (absl::Status status = checkDisabledPasses(options); !status.ok())
-    return status;
+  for (absl::Status status : {checkDisabledPasses(options), checkOptions(options)})
+    if (!status.ok())
+      return status;
   Compilation compilation(options);
   return options.compileTo.empty() ? compilation.compile() : compilation.printStage();
 }

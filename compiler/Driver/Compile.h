@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "compiler/Pipelines/Stages.h"
 #include "dialects/Ingot/SymbolicDims.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/JSON.h"
@@ -19,6 +20,9 @@ namespace ingot {
 
 enum class Emit { Program, Shared, Static, Object };
 
+/// What contractions and convolutions multiply: the model's own elements, or bf16.
+enum class Precision { Stored, Bf16 };
+
 /// What `ingot compile` was asked for.
 struct CompileOptions {
   std::string input, output;
@@ -30,7 +34,9 @@ struct CompileOptions {
   std::string toolPath;                   ///< where the runtime libraries are looked for
   Emit emit = Emit::Program;
   bool isStatic = false;
-  int level = 3;                                       ///< 0 or 3
+  int level = 3; ///< 0 or 3
+  Precision precision = Precision::Stored;
+  bool measureError = false;                           ///< that of another precision; takes two more compilations and a run of each
   std::map<std::string, int64_t> dims;                 ///< sizes of symbolic dims
   std::map<std::string, SymbolRange> ranges;           ///< what symbolic dims may be at run time
   std::map<std::string, std::vector<int64_t>> special; ///< sizes of open dims for which there is code of its own
@@ -49,9 +55,16 @@ struct CompileSummary {
   int64_t fused = 0;                        ///< those that share a region with another one
   std::vector<std::string> dims;            ///< the open dims with their ranges; `arenaBytes` is for the largest sizes
   std::vector<std::string> peak;            ///< of these polynomials of the open dims the largest is at least the arena's bytes, and hardly more
+  std::vector<std::string> notes;           ///< about the precision
   std::string text;                         ///< the IR, when `compileTo` was given
   std::optional<llvm::json::Object> report; ///< what the passes did and what the regions are, when `report` was given
 };
+
+/// What the stages need to know of the options. The machine is left to the caller.
+StageOptions stageOptionsOf(const CompileOptions &options);
+
+/// An error of use for options that do not go together.
+absl::Status checkOptions(const CompileOptions &options);
 
 /// Compiles a model. The message of an error holds a line per problem and names nodes, tensors or options. Nothing is left at `output` after a
 /// failure, and an existing file is replaced only by a complete one.

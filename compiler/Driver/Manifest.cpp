@@ -22,7 +22,7 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
     dims[name] = llvm::formatv("{0}..{1}", range.minimum, range.maximum).str();
   for (const auto &[name, shape] : options.inputShapes)
     shapes[name] = llvm::json::Array(shape);
-  StageOptions stageOptions = withoutPasses(StageOptions::ofLevel(options.level), options.disabledPasses);
+  StageOptions stageOptions = stageOptionsOf(options);
   for (const Stage &stage : stages())
     passes[stage.name] = llvm::json::Array(passNames(stage, stageOptions));
   llvm::json::Object object{{"compiler", "ingot " INGOT_VERSION},
@@ -30,6 +30,7 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
                             {"model_sha256", facts.hashes.model},
                             {"external_sha256", std::move(external)},
                             {"level", options.level},
+                            {"precision", options.precision == Precision::Bf16 ? "bf16" : "stored"},
                             {"targets", std::move(names)},
                             {"dims", std::move(dims)},
                             {"input_shapes", std::move(shapes)},

@@ -150,7 +150,9 @@ absl::Status Optimization::plan() {
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets.ok())
     return isUnsupportedMachine(targets.status()) ? targets.status() : usageError(targets.status().message());
-  StageOptions stageOptions = StageOptions::ofLevel(options.level);
+  if (absl::Status status = checkOptions(options); !status.ok())
+    return status;
+  StageOptions stageOptions = stageOptionsOf(options);
   stageOptions.machine = machineOf(targets->front());
   if (what.stopAfter != "import")
     for (const Stage &stage : stages()) {

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Compress/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/Kernel/Passes.h"
 #include "passes/LLVM/Passes.h"
@@ -30,6 +31,7 @@ void registerDialects(mlir::DialectRegistry &registry) {
 
 void registerPasses() {
   mlir::registerTransformsPasses();
+  registerCompressPasses();
   registerGraphPasses();
   registerKernelPasses();
   registerLLVMPasses();

@@ -19,6 +19,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Compress/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/Kernel/Passes.h"
 #include "passes/LLVM/Passes.h"
@@ -38,7 +39,9 @@ constexpr Stage kStages[] = {
     {"graph", "operations in canonical form, constants folded",
      [](StagePasses &pm, const StageOptions &options) {
        pm.addNestedPass<func::FuncOp>(createVerifyImportPass());
-       pm.addPass(createCanonicalizerPass()); // also removes what nothing reads
+       if (options.layout)
+         pm.addNestedPass<func::FuncOp>(createWidenHalvesPass()); // all others are for f32
+       pm.addPass(createCanonicalizerPass());                     // also removes what nothing reads
        pm.addPass(createCSEPass());
        if (options.layout) {
          pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
@@ -49,6 +52,7 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
          pm.addNestedPass<func::FuncOp>(createSinkViewsPass()); // only the transposes that the model itself needs are left
          pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
+         pm.addNestedPass<func::FuncOp>(createLowerPrecisionPass({.stored = !options.bf16})); // what has packed weights by now
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
        }
@@ -78,9 +82,10 @@ constexpr Stage kStages[] = {
     {"kernel", "every region's loops, written from its plan",
      [](StagePasses &pm, const StageOptions &options) {
        pm.addPass(createEmitKernelsPass());
-       pm.addPass(createExpandMathPass());    // before canonicalize, which folds what the formulas of one vector share
-       pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
-       pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
+       pm.addPass(createExpandMathPass(
+           {.avx512Bf16 = options.machine.avx512Bf16})); // before canonicalize, which folds what the formulas of one vector share
+       pm.addPass(createCanonicalizerPass());            // index arithmetic on constants
+       pm.addPass(createCSEPass());                      // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());
        pm.addNestedPass<func::FuncOp>(createVerifyKernelPass());
      }},

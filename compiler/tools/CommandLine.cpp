@@ -49,6 +49,7 @@ absl::Status checkComplete(const CommandLine &line) {
 absl::StatusOr<CommandLine> parseCommandLine(const std::vector<std::string> &arguments) {
   CommandLine line;
   line.command = findCommand(arguments.front());
+  line.options.measureError = line.command && line.command->id == Compile;
   if (!line.command) {
     llvm::SmallVector<llvm::StringRef> names;
     for (const CommandInfo &command : commandTable())

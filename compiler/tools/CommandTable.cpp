@@ -64,6 +64,16 @@ absl::Status setEmit(llvm::StringRef kind, CommandLine &line) {
   return usage(llvm::Twine("--emit wants exe, shared, static or object, got '") + kind + "'");
 }
 
+absl::Status setPrecision(llvm::StringRef name, CommandLine &line) {
+  line.options.precision = name == "bf16" ? Precision::Bf16 : Precision::Stored;
+  return name == "bf16" || name == "stored" ? absl::OkStatus() : usage(llvm::Twine("--precision wants stored or bf16, got '") + name + "'");
+}
+
+absl::Status setMeasureError(llvm::StringRef text, CommandLine &line) {
+  line.options.measureError = text == "on";
+  return text == "on" || text == "off" ? absl::OkStatus() : usage(llvm::Twine("--measure-error wants on or off, got '") + text + "'");
+}
+
 absl::Status setMemory(llvm::StringRef text, CommandLine &line) {
   constexpr std::pair<llvm::StringLiteral, int> units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
   llvm::StringRef number = text;
@@ -203,6 +213,11 @@ constexpr OptionInfo kOptions[] = {
     {"-o", "FILE", "", Compile, "the file to write", setText<&CompileOptions::output>},
     {"-O0", "", "", kCode | Opt, "the plain path: no layouts, no fusion", setLevel<0>},
     {"-O3", "", "", kCode | Opt, "the optimised path (default)", setLevel<3>},
+    {"--precision", "KIND", "stored bf16", kCode | Opt,
+     "what products with weights multiply: the model's numbers as they are stored (default), or bf16, added up in f32", setPrecision},
+    {"--measure-error", "ON", "on off", Compile,
+     "whether --precision=bf16 also compiles the model in f32, runs both on random inputs and prints the difference: on (default) or off",
+     setMeasureError},
     {"--target", "LIST", "native x86-64-v3 x86-64-v4 x86-64-v3,x86-64-v4 aarch64-linux", kCode | Opt,
      "native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start; or aarch64-linux", setText<&CompileOptions::target>},
     {"--dim", "NAME=SIZE", "", kModel,

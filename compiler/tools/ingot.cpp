@@ -49,6 +49,8 @@ void printSummary(const CompileOptions &options, const CompileSummary &summary) 
     llvm::outs() << "open dims: " << llvm::join(summary.dims, ", ")
                  << " (--dim NAME=LEAST..MOST or --dim NAME=SIZE changes them); the arena is that of the largest\n"
                  << arenaText(summary.peak);
+  for (const std::string &note : summary.notes)
+    llvm::outs() << note << '\n';
 }
 
 /// On a terminal, a line per stage, which gets its time at its end.

@@ -134,7 +134,14 @@ OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
   if (getX().getType() == getType())
     return getX();
   auto dense = dyn_cast_if_present<DenseElementsAttr>(adaptor.getX());
-  auto from = dyn_cast<IntegerType>(getElementTypeOrSelf(getX()));
+  Type narrow = getElementTypeOrSelf(getX());
+  if (auto numbers = dyn_cast_if_present<DenseFPElementsAttr>(dense); numbers && getTo().isF32() && (narrow.isF16() || narrow.isBF16()))
+    return numbers.mapValues(getTo(), [](APFloat number) {
+      bool inexact; // never
+      number.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &inexact);
+      return number.bitcastToAPInt();
+    });
+  auto from = dyn_cast<IntegerType>(narrow);
   if (!dense || !from)
     return {};
   bool zeroExtend = from.isUnsigned() || from.getWidth() == 1;

@@ -43,18 +43,32 @@ LogicalResult PackOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   if (type.getRank() < 2)
     return inferenceError(loc, "needs a matrix or a batch of matrices");
   Dims dims = getDims(type);
+  int64_t group = adaptor.getGroup();
+  if (group < 1)
+    return inferenceError(loc, "needs a group of one row or more");
   AffineExpr columns = dims.pop_back_val(), depth = dims.pop_back_val();
-  dims.append({columns.ceilDiv(kPanel), depth, getAffineConstantExpr(kPanel, context)});
+  dims.append({columns.ceilDiv(kPanel), depth.ceilDiv(group), getAffineConstantExpr(kPanel * group, context)});
   types.push_back(makeTensorType(dims, type.getElementType()));
   return success();
 }
 
+/// Whether a product of these elements can be `result`: one type for all, or sums in f32 of what is narrower.
+static bool makesProduct(Type lhs, Type rhs, Type result) {
+  if (lhs == rhs && lhs == result)
+    return true;
+  return result.isF32() && (rhs.isF16() || rhs.isBF16()) && (lhs.isF32() || lhs == rhs);
+}
+
+int64_t PackedMatMulOp::getGroup() { return typeOf(getRhs()).getShape().back() / kPanel; }
+
 LogicalResult PackedMatMulOp::verify() {
   RankedTensorType lhs = typeOf(getLhs()), rhs = typeOf(getRhs()), result = typeOf(getResult());
   Dims dims = getDims(lhs), panels = getDims(rhs), made = getDims(result);
-  if (lhs.getRank() < 2 || rhs.getRank() < 3 || getConstant(panels.back()) != kPanel || dims.back() != panels[panels.size() - 2])
+  int64_t width = getConstant(panels.back()).value_or(0), group = width / kPanel;
+  if (lhs.getRank() < 2 || rhs.getRank() < 3 || group == 0 || width % kPanel != 0 ||
+      simplifyDim(dims.back().ceilDiv(group)) != panels[panels.size() - 2])
     return emitOpError("has a rhs that does not pack the weights of its lhs");
-  if (lhs.getRank() != result.getRank() || lhs.getElementType() != result.getElementType() ||
+  if (lhs.getRank() != result.getRank() || !makesProduct(lhs.getElementType(), rhs.getElementType(), result.getElementType()) ||
       ArrayRef(dims).drop_back() != ArrayRef(made).drop_back())
     return emitOpError("makes ") << result << " of rows of " << lhs;
   if (panels[panels.size() - 3] != simplifyDim(made.back().ceilDiv(kPanel)))
@@ -70,6 +84,8 @@ bool ConvOp::isDepthwise() {
   int64_t groups = getGroups(), outputs = getChannels();
   return groups > 1 && groups == inputs && outputs == inputs;
 }
+
+int64_t ConvOp::getPackedGroup() { return getLayout() == Layout::ChannelsLast && !isDepthwise() ? typeOf(getW()).getShape().back() / kPanel : 1; }
 
 Anchor ConvOp::getAnchor() { return isDepthwise() ? Anchor::Depthwise : Anchor::Convolution; }
 
@@ -96,7 +112,8 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   for (AffineExpr dim : dims)
     if (getConstant(dim).value_or(1) < 0)
       return inferenceError(loc, "the kernel is larger than the padded input");
-  types.push_back(makeTensorType(dims, x.getElementType()));
+  Type f32 = Float32Type::get(context), element = x.getElementType();
+  types.push_back(makeTensorType(dims, last && (element.isF16() || element.isBF16()) ? f32 : element));
   return success();
 }
 

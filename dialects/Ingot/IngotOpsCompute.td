@@ -21,11 +21,12 @@ def Ingot_MatMulOp : Ingot_TensorOp<"matmul", "Contraction"> {
 def Ingot_PackOp : Ingot_TensorOp<"pack", "Elementwise"> {
   let summary = "the right side of a contraction in panels of 16 columns";
   let description = [{
-    `x [batch..., K, N]` becomes `[batch..., ceil(N / 16), K, 16]`, filled up with zeros. Of a constant it is a recipe of the weight store, run at compile time; of an
-    activation it is a region.
-    Example: `%p = ingot.pack %w : tensor<768x10xf32> -> tensor<1x768x16xf32>`
+    `x [batch..., K, N]` becomes `[batch..., ceil(N / 16), K, 16]`, filled up with zeros. With a `group` of `g` the elements of `g` rows lie side by side for each column, as
+    instructions read them that multiply and add up several small elements at once: `[batch..., ceil(N / 16), ceil(K / g), 16 * g]`. Of a constant it is a recipe of the
+    weight store, run at compile time; of an activation it is a region (with a group of 1).
+    Example: `%p = ingot.pack %w {group = 2} : tensor<768x10xbf16> -> tensor<1x384x32xbf16>`
   }];
-  let arguments = (ins AnyRankedTensor:$x);
+  let arguments = (ins AnyRankedTensor:$x, DefaultValuedAttr<I64Attr, "1">:$group);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
 }
@@ -33,13 +34,18 @@ def Ingot_PackOp : Ingot_TensorOp<"pack", "Elementwise"> {
 def Ingot_PackedMatMulOp : Ingot_PureOp<"packed_matmul", "Contraction"> {
   let summary = "matrix product with a packed right side";
   let description = [{
-    `lhs [batch..., M, K]` times `rhs [batch..., ceil(N / 16), K, 16]` gives `[batch..., M, N]`. The rhs has the same batch dims or none.
-    Example: `%y = ingot.packed_matmul %a, %p : tensor<4x768xf32>, tensor<1x768x16xf32> -> tensor<4x10xf32>`
+    `lhs [batch..., M, K]` times `rhs [batch..., ceil(N / 16), K, 16]` gives `[batch..., M, N]`. The rhs has the same batch dims or none. It may be packed in groups; its
+    elements may be f16 or bf16: products are added up in f32, which is then the result's type. A lhs of bf16 goes with a rhs of groups of two.
+    Example: `%y = ingot.packed_matmul %a, %p : tensor<4x768xbf16>, tensor<1x384x32xbf16> -> tensor<4x10xf32>`
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
   let hasVerifier = 1;
+  let extraClassDeclaration = anchorMethod # [{
+    /// Rows of the right side that lie side by side.
+    int64_t getGroup();
+  }];
 }
 
 def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
@@ -48,7 +54,7 @@ def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
     - `channels_first`: `x [N, C, spatial...]`, `w [O, C / groups, kernel...]`, result `[N, O, spatial...]`: ONNX Conv without its bias.
     - `channels_last`: `x [N, spatial..., C]`, result `[N, spatial..., O]`, `w` packed: `[groups, ceil(O / groups / 16), prod(kernel) * C / groups, 16]`, reduction index in
       the order kernel..., channel. Depthwise (groups = C = O): `w [ceil(C / 16), prod(kernel), 16]`. `kernel` gives the kernel's dims. `pads` are zero here: padding is an
-      `ingot.pad` of its own that the plan turns into a halo of the buffer.
+      `ingot.pad` of its own that the plan turns into a halo of the buffer. `w` may be packed in groups of channels, f16 or bf16: sums are f32, and so is the result.
     `pads`: begin of each spatial dim, then end of each.
     Example: `%y = ingot.conv %x, %w channels_first kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] groups 1 channels 64 : ...`
   }];
@@ -63,6 +69,8 @@ def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
     ::ingot::Anchor getAnchor();
     /// One input channel per group and one output channel per group.
     bool isDepthwise();
+    /// Channels that lie side by side in packed weights.
+    int64_t getPackedGroup();
     int64_t getIterationCount();
   }];
 }

@@ -60,10 +60,10 @@ private:
       return "has channels last and pads: padding is an operation of its own there";
     auto x = cast<RankedTensorType>(conv.getX().getType()), w = cast<RankedTensorType>(conv.getW().getType());
     auto panels = [](int64_t columns) { return static_cast<int64_t>(llvm::divideCeil(columns, kPanel)); };
-    int64_t groups = conv.getGroups(), window = 1;
+    int64_t groups = conv.getGroups(), side = std::max<int64_t>(conv.getPackedGroup(), 1), window = 1;
     for (int64_t size : conv.getKernel())
       window *= size;
-    SmallVector<int64_t> packed = {groups, panels(conv.getChannels() / groups), window * x.getShape().back() / groups, kPanel};
+    SmallVector<int64_t> packed = {groups, panels(conv.getChannels() / groups), window * x.getShape().back() / groups / side, kPanel * side};
     if (conv.isDepthwise())
       packed = {panels(conv.getChannels()), window, kPanel};
     if (w.getShape() == ArrayRef(packed))

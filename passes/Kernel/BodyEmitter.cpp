@@ -109,6 +109,7 @@ Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, 
     return emitBroadcast(broadcast.getX(), indices, lanes, active);
   if (auto pack = dyn_cast<PackOp>(op)) {
     // [.., p, k, lane] is x[.., k, 16 p + lane]; lanes beyond x's columns are zero.
+    assert(pack.getGroup() == 1 && "activations are packed without groups");
     AffineExpr columns = getDims(cast<RankedTensorType>(pack.getX().getType())).back();
     SmallVector<Value> from(indices.drop_back(3));
     Value column = arith::AddIOp::create(b, arith::MulIOp::create(b, indices[indices.size() - 3], index(b, kPanel)), indices.back());

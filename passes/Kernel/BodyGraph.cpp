@@ -323,6 +323,10 @@ FailureOr<unsigned> BodyGraph::addPad(PadOp op, ArrayRef<Linear> indices, BodyNo
 
 FailureOr<unsigned> BodyGraph::addPack(PackOp op, ArrayRef<Linear> indices, BodyNode node) {
   // [.., p, k, lane] is x[.., k, 16 p + lane]; lanes beyond x's columns are zero.
+  if (op.getGroup() != 1) {
+    division = {Division::Impossible, 0, {}, op};
+    return failure();
+  }
   size_t rank = indices.size();
   AffineExpr columns = dimsOf(op.getX()).back();
   Linear column = plus(indices[rank - 1], indices[rank - 3], kPanel);

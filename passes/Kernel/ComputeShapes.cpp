@@ -8,11 +8,15 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// What all compute families ask of a region: f32 operands of the anchor, and results that have its shape.
-bool checkCommon(RegionOp region, Operation *anchor, std::string &why) {
-  for (Value operand : anchor->getOperands())
-    if (!typeOf(operand).getElementType().isF32())
-      return why = "computes on f32 only", false;
+/// The step of the anchor's product of two operands.
+ProductStep stepOf(Operation *anchor, int64_t group) {
+  return {typeOf(anchor->getOperand(0)).getElementType(), typeOf(anchor->getOperand(1)).getElementType(), group};
+}
+
+/// What all compute families ask of a region: operands of the anchor that there are steps for, and results that have its shape.
+bool checkCommon(RegionOp region, Operation *anchor, const ProductStep &step, std::string &why) {
+  if (!step.exists())
+    return why = "multiplies f32 with f32, f16 or bf16, and pairs of bf16", false;
   auto result = typeOf(anchor->getResult(0));
   if (llvm::is_contained(result.getShape(), 0) || !result.getElementType().isF32())
     return why = "computes nonempty f32 results only", false;
@@ -36,11 +40,12 @@ std::optional<ContractionShape> ContractionShape::match(RegionOp region, std::st
   auto op = dyn_cast_or_null<PackedMatMulOp>(region.getAnchorOp());
   if (!op)
     return why = "is built around 'ingot.packed_matmul' only", std::nullopt;
-  if (!checkCommon(region, op, why))
-    return std::nullopt;
-  Dims dims = getDims(typeOf(op.getResult()));
   ContractionShape shape;
   shape.op = op;
+  shape.step = stepOf(op, op.getGroup());
+  if (!checkCommon(region, op, shape.step, why))
+    return std::nullopt;
+  Dims dims = getDims(typeOf(op.getResult()));
   size_t batchDims = typeOf(op.getRhs()).getRank() - 3;
   shape.batchDims.assign(dims.begin(), dims.begin() + batchDims);
   shape.rowDims.assign(dims.begin() + batchDims, dims.end() - 1);
@@ -50,6 +55,8 @@ std::optional<ContractionShape> ContractionShape::match(RegionOp region, std::st
   shape.depth = getDims(typeOf(op.getLhs())).back();
   shape.hasPrologue = !isa<BlockArgument>(op.getLhs());
   std::optional<int64_t> depth = getConstant(shape.depth);
+  if (shape.step.getGroup() != 1 && !depth)
+    return why = "multiplies groups along a known depth only", std::nullopt;
   if (shape.hasPrologue && !(depth && getConstant(shape.columns) && fitsPrologue(1, *depth)))
     return why = "computes short rows of its left side only", std::nullopt;
   return shape;
@@ -59,8 +66,13 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   auto op = dyn_cast_or_null<ConvOp>(region.getAnchorOp());
   if (!op || op.getLayout() != Layout::ChannelsLast)
     return why = "is built around a channels-last 'ingot.conv' only", std::nullopt;
-  if (!checkCommon(region, op, why))
+  ConvolutionShape shape;
+  shape.op = op;
+  shape.step = stepOf(op, op.getPackedGroup());
+  if (!checkCommon(region, op, shape.step, why))
     return std::nullopt;
+  if (op.isDepthwise() && !typeOf(op.getW()).getElementType().isF32())
+    return why = "multiplies f32 in depthwise convolutions only", std::nullopt;
   size_t spatial = op.getKernel().size();
   if (spatial > 2)
     return why = "covers one and two spatial dims only", std::nullopt;
@@ -71,8 +83,6 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
     return why = "covers a known number of channels only", std::nullopt;
   Dims out = getDims(typeOf(op.getResult()));
   auto pick = [&](ArrayRef<int64_t> values, size_t dim) { return spatial == 2 ? values[dim] : dim == 0 ? 1 : values[0]; };
-  ConvolutionShape shape;
-  shape.op = op;
   shape.twoSpatialDims = spatial == 2;
   shape.images = out[0];
   shape.outHeight = spatial == 2 ? out[1] : getAffineConstantExpr(1, op.getContext());
@@ -86,6 +96,8 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   shape.groups = op.getGroups();
   shape.groupInputs = inputs / shape.groups;
   shape.groupOutputs = outputs / shape.groups;
+  if (shape.groupInputs % shape.step.getGroup() != 0)
+    return why = "multiplies whole groups of channels only", std::nullopt;
   shape.hasPrologue = !isa<BlockArgument>(op.getX());
   if (shape.hasPrologue && !(shape.isPointwise() && shape.strideHeight == 1 && shape.strideWidth == 1 && fitsPrologue(1, shape.groupInputs)))
     return why = "computes its input for a 1x1 kernel with stride 1 and few channels only", std::nullopt;

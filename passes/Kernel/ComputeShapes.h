@@ -2,6 +2,7 @@
 #ifndef PASSES_KERNEL_COMPUTESHAPES_H
 #define PASSES_KERNEL_COMPUTESHAPES_H
 
+#include "passes/Kernel/Product/ProductStep.h"
 #include "passes/Kernel/SymbolicIndex.h"
 
 namespace ingot {
@@ -37,7 +38,10 @@ struct ContractionShape {
   PackedMatMulOp op;
   Dims batchDims, rowDims; ///< together: the leading dims of the result
   mlir::AffineExpr batches, rows, columns, depth;
+  ProductStep step;
   bool hasPrologue; ///< the body computes the left side; columns and depth are then constants
+
+  mlir::AffineExpr steps() const { return simplifyDim(depth.ceilDiv(step.getGroup())); }
 
   mlir::AffineExpr panels() const { return countTiles(columns, kPanel); }
   /// Units of the families `contraction` and `gemv` with a tile [rows, columns].
@@ -55,10 +59,12 @@ struct ConvolutionShape {
   mlir::AffineExpr images, outHeight, outWidth;
   int64_t kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
   int64_t groups, groupInputs, groupOutputs;
+  ProductStep step;
   bool hasPrologue; ///< the body computes the input; pointwise only, stride 1
 
   int64_t panels() const { return countTiles(groupOutputs, kPanel); }
   int64_t depth() const { return kernelHeight * kernelWidth * groupInputs; }
+  int64_t steps() const { return depth() / step.getGroup(); }
   /// Whether every output pixel reads one input pixel, all channels: rows times panels, tile [pixels, columns].
   bool isPointwise() const { return kernelHeight == 1 && kernelWidth == 1 && groups == 1; }
   /// Units of the family `convolution`: tile [pixels, columns] (pointwise only) or [rows, pixels of a row, columns].

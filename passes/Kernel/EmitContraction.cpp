@@ -21,7 +21,8 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
   RowsTimesPanels product;
   size_t batchDims = shape->batchDims.size();
   FlatBuffer rhs(b, context, shape->op.getRhs());
-  if (!isOne(shape->depth) && getConstant(rhs.strides[batchDims + 1]) != kPanel)
+  int64_t group = shape->step.getGroup();
+  if (getConstant(shape->depth).value_or(group + 1) > group && getConstant(rhs.strides[batchDims + 1]) != kPanel * group)
     return context.region.emitOpError("needs whole panels in its packed weights");
   product.batchDims = shape->batchDims;
   product.rowDims = shape->rowDims;
@@ -39,6 +40,7 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
     product.depthStride = lhs.strides.back();
     product.lhsBuffer = lhs.memref;
   }
+  product.step = shape->step;
   product.columns = shape->columns;
   product.depth = shape->depth;
   product.anchorResult = shape->op.getResult();

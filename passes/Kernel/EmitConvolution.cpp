@@ -60,7 +60,7 @@ private:
     int64_t panelStride = s.depth() * kPanel;
     Value weightBase = addIndex(b, scaleIndex(b, group, s.panels() * panelStride), scaleIndex(b, at[2], tileColumns / kPanel * panelStride));
 
-    RegisterTile tile(b, index, rows * pixels, ownColumns, context.plan().getUnroll());
+    RegisterTile tile(b, index, rows * pixels, ownColumns, context.plan().getUnroll(), s.step);
     bool rowIsRun = isOne(channelStride) && s.dilationWidth == 1 && (s.kernelWidth == 1 || getConstant(widthStride) == s.groupInputs);
     int64_t runs = rowIsRun ? 1 : s.kernelWidth, runDepth = rowIsRun ? s.kernelWidth * s.groupInputs : s.groupInputs;
     SmallVector<Value> sums = emitCarrying(b, s.kernelHeight, tile.start(), [&](Value kh, ValueRange carried) {
@@ -69,9 +69,9 @@ private:
       return emitCarrying(b, runs, SmallVector<Value>(carried), [&](Value kw, ValueRange inner) {
         Value runBase = addIndex(b, rowBase, index.scale(kw, simplifyDim(widthStride * s.dilationWidth)));
         Value runWeights = addIndex(b, rowWeights, scaleIndex(b, kw, s.groupInputs * kPanel));
-        auto left = [&](int64_t r, Value k) -> Value {
+        auto left = [&](int64_t r, Value k, int64_t present) -> Value {
           AffineExpr offset = simplifyDim(heightStride * (r / pixels * s.strideHeight) + widthStride * (r % pixels * s.strideWidth));
-          return memref::LoadOp::create(b, input, addIndex(b, index.offset(runBase, offset), index.scale(k, channelStride)));
+          return s.step.loadLeft(b, input, addIndex(b, index.offset(runBase, offset), index.scale(k, channelStride)), present);
         };
         return tile.reduce(SmallVector<Value>(inner), b.getAffineConstantExpr(runDepth), weights, runWeights, b.getAffineConstantExpr(panelStride),
                            left);
@@ -117,6 +117,7 @@ void emitPointwise(ImplicitLocOpBuilder &b, KernelContext &context, ConvolutionS
       product.rowStrides[1] = simplifyDim(x.strides[1] * s.strideHeight);
     product.rowStrides.back() = simplifyDim(x.strides.end()[-2] * s.strideWidth);
   }
+  product.step = s.step;
   product.columns = b.getAffineConstantExpr(s.groupOutputs);
   product.depth = b.getAffineConstantExpr(s.groupInputs);
   product.lhsValue = s.op.getX();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/Passes.h"
+#include "passes/Kernel/Product/ProductStep.h"
 #include "passes/Kernel/VectorFunctions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,16 +29,25 @@ bool isFunctionOfVector(Operation *op) {
               math::SqrtOp, math::TruncOp>(op);
 }
 
+bool isRoundingToBf16(Operation *op) {
+  auto round = dyn_cast<arith::TruncFOp>(op);
+  return round && getElementTypeOrSelf(round.getType()).isBF16();
+}
+
 struct ExpandMathPass : impl::ExpandMathPassBase<ExpandMathPass> {
+  using ExpandMathPassBase::ExpandMathPassBase;
+
   void runOnOperation() override {
     SmallVector<Operation *> functions;
     getOperation()->walk([&](Operation *op) {
-      if (isFunctionOfVector(op))
+      if (isFunctionOfVector(op) || (!avx512Bf16 && (isPairProduct(op) || isRoundingToBf16(op))))
         functions.push_back(op);
     });
     for (Operation *op : functions) {
       ImplicitLocOpBuilder b(op->getLoc(), op);
-      Value result = emitVectorFunction(b, op);
+      Value result = isPairProduct(op)      ? expandPairProduct(b, op)
+                     : isRoundingToBf16(op) ? roundToBf16(b, op->getOperand(0))
+                                            : emitVectorFunction(b, op);
       if (!result)
         result = emitElementByElement(b, op);
       op->getResult(0).replaceAllUsesWith(result);

@@ -28,9 +28,12 @@ def ExpandMathPass : Pass<"ingot-expand-math"> {
     Largest error against the exact result, in units in the last place, over the range of f32 (denormal numbers, infinities and NaN included):
     acos 1.3, acosh 2.4, asin 1.9, asinh 2.1, atan 1.4, atanh 2.4, cos 1.6, cosh 1.5, erf 6.1, exp 1.0, expm1 1.5, log 0.9, log1p 1.5, pow 1.0, sin 1.5, sinh 1.6, tan 3.0,
     tanh 4.4 (sampled: every 61st or 151st number).
+    Products of pairs of bf16 and conversions to bf16 are instructions with `avx512-bf16`; else they become arithmetic, too: two multiply-adds in f32 (denormal numbers
+    stay), and integers.
     `sin`, `cos` and `tan` of |x| > 2^17 are the library's. Tested by test/passes/Kernel/ExpandMathTest.cpp. Example: test/passes/Kernel/expand-math.mlir
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let options = [Option<"avx512Bf16", "avx512-bf16", "bool", "false", "the processor multiplies pairs of bf16">];
 }
 
 def VerifyKernelPass : Pass<"ingot-verify-kernel", "::mlir::func::FuncOp"> {

@@ -108,8 +108,8 @@ static constexpr int64_t kCacheLine = 64;
 /// A reduction of fewer steps is over before a line has come.
 static constexpr int64_t kPrefetchDepth = 64;
 
-RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll)
-    : b(b), index(index), rows(rows), columns(columns.size), panels(countTiles(columns.size, kPanel)), unroll(unroll), chains(1),
+RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll, ProductStep product)
+    : b(b), index(index), rows(rows), columns(columns.size), panels(countTiles(columns.size, kPanel)), unroll(unroll), chains(1), product(product),
       active(columns.active) {
   while (rows * panels * chains < kSumsInFlight && chains * 2 <= unroll)
     chains *= 2;
@@ -127,33 +127,31 @@ SmallVector<Value> RegisterTile::start() {
   return sums;
 }
 
-SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, Value rhs, Value rhsBase, AffineExpr panelStride,
-                                      llvm::function_ref<Value(int64_t row, Value k)> lhs) {
+SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, int64_t present, Value rhs, Value rhsBase, AffineExpr panelStride,
+                                      LeftSide lhs) {
   SmallVector<Value> next(sums), right;
   Value offset = addIndex(b, rhsBase, scaleIndex(b, k, kPanel));
   for (int64_t j = 0; j < panels; ++j)
-    right.push_back(vector::LoadOp::create(b, vectorOf(j), rhs, index.offset(offset, simplifyDim(panelStride * j))));
+    right.push_back(product.loadRight(b, rhs, index.offset(offset, simplifyDim(panelStride * j)), vectorOf(j).getNumElements()));
   for (int64_t r = 0; r < rows; ++r) {
-    Value element = lhs(r, k);
+    Value left = lhs(r, k, present);
     for (int64_t j = 0; j < panels; ++j) {
-      Value left = vector::BroadcastOp::create(b, vectorOf(j), element);
       Value &sum = next[(chain * rows + r) * panels + j];
-      sum = vector::FMAOp::create(b, left, right[j], sum);
+      sum = product.multiplyAdd(b, left, right[j], sum);
     }
   }
   return next;
 }
 
-SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, AffineExpr depth, Value rhs, Value rhsBase, AffineExpr panelStride,
-                                        llvm::function_ref<Value(int64_t row, Value k)> lhs,
-                                        llvm::function_ref<void(Value k, int64_t steps)> prefetch) {
-  int64_t steps = std::max(unroll, chains);
+SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, AffineExpr depth, Value rhs, Value rhsBase, AffineExpr panelStride, LeftSide lhs,
+                                        llvm::function_ref<void(Value k, int64_t depth)> prefetch) {
+  int64_t group = product.getGroup(), count = std::max(unroll, chains), steps = count * group;
   auto unrolled = [&](Value k, ValueRange carried) {
     SmallVector<Value> next(carried);
     if (prefetch)
       prefetch(k, steps);
-    for (int64_t u = 0; u < steps; ++u)
-      next = step(next, u % chains, offsetBy(b, k, u), rhs, rhsBase, panelStride, lhs);
+    for (int64_t u = 0; u < count; ++u)
+      next = step(next, u % chains, offsetBy(b, k, u * group), group, rhs, rhsBase, panelStride, lhs);
     return next;
   };
   if (std::optional<int64_t> number = getConstant(depth)) {
@@ -162,8 +160,8 @@ SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, AffineExpr dept
       full = 0;
     if (full != 0)
       sums = makeLoop(b, indexOf(b, 0), indexOf(b, full), steps, sums, unrolled);
-    for (int64_t k = full; k < *number; ++k)
-      sums = step(sums, k % chains, indexOf(b, k), rhs, rhsBase, panelStride, lhs);
+    for (int64_t k = full; k < *number; k += group)
+      sums = step(sums, k / group % chains, indexOf(b, k), std::min(group, *number - k), rhs, rhsBase, panelStride, lhs);
     return sums;
   }
   AffineExpr full = simplifyDim(depth.floorDiv(steps) * steps);
@@ -171,7 +169,7 @@ SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, AffineExpr dept
   if (full == depth)
     return sums;
   return makeLoop(b, index.of(full), index.of(depth), 1, sums, [&](Value k, ValueRange carried) { //
-    return step(carried, 0, k, rhs, rhsBase, panelStride, lhs);
+    return step(carried, 0, k, group, rhs, rhsBase, panelStride, lhs);
   });
 }
 
@@ -249,7 +247,7 @@ public:
   void emit() {
     if (!p.lhsBuffer) {
       scratchStride = prologueRowStride(*getConstant(p.depth));
-      auto type = MemRefType::get({p.tileRows * scratchStride}, b.getF32Type());
+      auto type = MemRefType::get({p.tileRows * scratchStride}, cast<RankedTensorType>(p.lhsValue.getType()).getElementType());
       scratch = memref::AllocaOp::create(b, type, b.getI64IntegerAttr(kCacheLine));
     }
     AffineExpr units = rowBlocks * columnBlocks;
@@ -314,12 +312,12 @@ private:
     int64_t tileRows = ownRows.size;
     Value row = ownRows.start(b, rowBlock, p.tileRows), column = scaleIndex(b, columnBlock, p.tileColumns);
     SmallVector<SmallVector<Value>> coordinates = locateRows(batch, row, tileRows);
-    AffineExpr panelStride = simplifyDim(p.depth * kPanel);
+    AffineExpr panelStride = simplifyDim(p.depth.ceilDiv(p.step.getGroup()) * p.step.getGroup() * kPanel);
     Value rhsBase = index.scale(columnBlock, simplifyDim(panelStride * (p.tileColumns / kPanel)));
     for (auto [i, coordinate] : llvm::enumerate(batch))
       rhsBase = addIndex(b, rhsBase, index.scale(coordinate, p.rhsBatchStrides[i]));
 
-    RegisterTile tile(b, index, tileRows, ownColumns, p.unroll);
+    RegisterTile tile(b, index, tileRows, ownColumns, p.unroll, p.step);
     if (getConstant(p.depth).value_or(kPrefetchDepth) >= kPrefetchDepth)
       tile.prefetch(context, coordinates, column);
     SmallVector<Value> bases;
@@ -327,16 +325,17 @@ private:
       bases = startRows(batch, row, coordinates);
     else
       makeIf(b, newRows, [&] { emitPrologue(coordinates, ownRows); });
-    auto left = [&](int64_t r, Value k) -> Value {
+    auto left = [&](int64_t r, Value k, int64_t present) -> Value {
       if (p.lhsBuffer)
-        return memref::LoadOp::create(b, p.lhsBuffer, addIndex(b, bases[r], index.scale(k, p.depthStride)));
-      return memref::LoadOp::create(b, scratch, inScratch(ownRows, r, k));
+        return p.step.loadLeft(b, p.lhsBuffer, addIndex(b, bases[r], index.scale(k, p.depthStride)), present);
+      return p.step.loadLeft(b, scratch, inScratch(ownRows, r, k), present);
     };
     // The rows of the next tile are one piece of memory, of which each step fetches its share: hardware loses track where a row ends.
     bool ahead = p.lhsBuffer && linear && rowStride == p.depth && isOne(p.depthStride) && !isOne(rowBlocks);
-    auto prefetch = [&](Value k, int64_t steps) {
+    int64_t lineElements = kCacheLine / (cast<RankedTensorType>(p.lhsValue.getType()).getElementTypeBitWidth() / 8);
+    auto prefetch = [&](Value k, int64_t depth) {
       Value next = ahead ? index.offset(addIndex(b, bases[0], scaleIndex(b, k, tileRows)), simplifyDim(rowStride * tileRows)) : Value();
-      for (int64_t i = 0; ahead && i < tileRows * steps; i += kCacheLine / sizeof(float))
+      for (int64_t i = 0; ahead && i < tileRows * depth; i += lineElements)
         memref::PrefetchOp::create(b, p.lhsBuffer, offsetBy(b, next, i), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
     };
     SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, left, prefetch);

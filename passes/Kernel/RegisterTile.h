@@ -5,6 +5,7 @@
 #include "passes/Kernel/BodyEmitter.h"
 #include "passes/Kernel/BodyLoops.h"
 #include "passes/Kernel/ComputeShapes.h"
+#include "passes/Kernel/Product/ProductStep.h"
 
 namespace ingot {
 
@@ -50,15 +51,18 @@ llvm::SmallVector<mlir::Value> emitCarrying(mlir::ImplicitLocOpBuilder &b, int64
 class RegisterTile {
 public:
   /// `columns`: of the whole tile, so that the last panel's vector is no wider than needed. `unroll` of the plan bounds the chains.
-  RegisterTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll);
+  RegisterTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll, ProductStep product);
 
   llvm::SmallVector<mlir::Value> start();
 
-  /// sums[r, j] += lhs(r, k) * rhs[rhsBase + j * panelStride + 16 * k ...] for all k in [0, depth). `prefetch` is called for each iteration's first
-  /// `k`.
+  /// The left operand of the step from depth `k` on, of whose group `present` elements exist (`ProductStep::loadLeft`).
+  using LeftSide = llvm::function_ref<mlir::Value(int64_t row, mlir::Value k, int64_t present)>;
+
+  /// sums[r, j] += lhs(r, k) * rhs[rhsBase + j * panelStride + 16 * k ...] for all k in [0, depth), a group of the product at a time. `prefetch` is
+  /// called for each iteration's first `k`, with the depth of the iteration.
   llvm::SmallVector<mlir::Value> reduce(llvm::SmallVector<mlir::Value> sums, mlir::AffineExpr depth, mlir::Value rhs, mlir::Value rhsBase,
-                                        mlir::AffineExpr panelStride, llvm::function_ref<mlir::Value(int64_t row, mlir::Value k)> lhs,
-                                        llvm::function_ref<void(mlir::Value k, int64_t steps)> prefetch = {});
+                                        mlir::AffineExpr panelStride, LeftSide lhs,
+                                        llvm::function_ref<void(mlir::Value k, int64_t depth)> prefetch = {});
 
   /// One vector per row and panel, row by row.
   llvm::SmallVector<mlir::Value> finish(llvm::SmallVector<mlir::Value> sums);
@@ -74,12 +78,13 @@ public:
 
 private:
   mlir::VectorType vectorOf(int64_t panel) const;
-  llvm::SmallVector<mlir::Value> step(mlir::ValueRange sums, int64_t chain, mlir::Value k, mlir::Value rhs, mlir::Value rhsBase,
-                                      mlir::AffineExpr panelStride, llvm::function_ref<mlir::Value(int64_t row, mlir::Value k)> lhs);
+  llvm::SmallVector<mlir::Value> step(mlir::ValueRange sums, int64_t chain, mlir::Value k, int64_t present, mlir::Value rhs, mlir::Value rhsBase,
+                                      mlir::AffineExpr panelStride, LeftSide lhs);
 
   mlir::ImplicitLocOpBuilder &b;
   SymbolicIndex &index;
   int64_t rows, columns, panels, unroll, chains;
+  ProductStep product;
   mlir::Value active;
 };
 
@@ -98,6 +103,7 @@ struct RowsTimesPanels {
   mlir::Value rhsValue;
   mlir::Value anchorResult;
   int64_t tileRows, tileColumns, unroll;
+  ProductStep step = {};
 };
 
 void emitRowsTimesPanels(mlir::ImplicitLocOpBuilder &b, KernelContext &context, RowsTimesPanels product);

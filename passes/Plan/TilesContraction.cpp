@@ -20,7 +20,7 @@ int64_t rowStrideBytes(RegionOp region, Value lhs) {
   auto tensor = cast<RankedTensorType>(argument.getType());
   bool hasBuffer = isa<MemRefType>(region.getInputs()[argument.getArgNumber()].getType());
   AffineExpr stride = hasBuffer ? region.getBufferStrides(argument.getArgNumber()).end()[-2] : getDims(tensor).back();
-  return getConstant(stride).value_or(0) * static_cast<int64_t>(sizeof(float));
+  return getConstant(stride).value_or(0) * static_cast<int64_t>(tensor.getElementTypeBitWidth() / 8);
 }
 
 /// Rows x columns of a product with packed panels. A tile is [rows, columns].
@@ -61,7 +61,7 @@ private:
   ProductCost costAt(int64_t symbol) const {
     return {machine,
             estimateDim(shape.columns, symbol),
-            estimateDim(shape.depth, symbol),
+            estimateDim(shape.steps(), symbol),
             machine.isWide() ? 2 : 1,
             strideBytes,
             prologue,
@@ -97,7 +97,7 @@ public:
   AffineExpr units(ArrayRef<int64_t> tile) const override { return shape.units(tile); }
   /// The more streams, the faster; but every thread wants some of the panels.
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
-    double panels = estimateDim(shape.panels(), symbol), batches = estimateDim(shape.batches, symbol), depth = estimateDim(shape.depth, symbol);
+    double panels = estimateDim(shape.panels(), symbol), batches = estimateDim(shape.batches, symbol), depth = estimateDim(shape.steps(), symbol);
     double bytes = sizeof(float) * kPanel * panels * depth * batches, streams = static_cast<double>(tile[1]) / kPanel;
     constexpr double kBytesPerCycle = 16;
     double arithmetic = rows * panels * depth * batches * machine.cyclesPerVector();

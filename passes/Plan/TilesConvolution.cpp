@@ -11,7 +11,12 @@ namespace {
 
 /// Neighbouring pixels share input elements that are a pixel apart: unrolled further than that the code keeps them all, and the registers spill (99
 /// against 81 % of the peak for 3 channels).
-int64_t limitUnroll(const ConvolutionShape &s, int64_t unroll) { return std::clamp<int64_t>(s.strideWidth * s.groupInputs, 1, unroll); }
+int64_t limitUnroll(const ConvolutionShape &s, int64_t unroll) {
+  return std::clamp<int64_t>(s.strideWidth * s.groupInputs / s.step.getGroup(), 1, unroll);
+}
+
+/// Of one element.
+int64_t bytesOf(Value x) { return cast<ShapedType>(x.getType()).getElementTypeBitWidth() / 8; }
 
 /// An implicit product: pixels x output channels. A tile is [pixels, columns] of a 1x1 kernel, else [rows, pixels of a row, columns].
 class ConvolutionModel : public KernelModel {
@@ -19,9 +24,9 @@ public:
   ConvolutionModel(const ConvolutionShape &shape, const MachineModel &machine)
       : KernelModel(Family::Convolution, kPanel), s(shape), machine(machine), cost{machine,
                                                                                    s.groupOutputs,
-                                                                                   s.depth(),
+                                                                                   s.steps(),
                                                                                    limitUnroll(s, machine.isWide() ? 2 : 1),
-                                                                                   s.strideWidth * s.groups * s.groupInputs * kFloatBytes,
+                                                                                   s.strideWidth * s.groups * s.groupInputs * bytesOf(s.op.getX()),
                                                                                    prologueCycles(s.op.getX())},
         allPixels(simplifyDim(s.images * s.outHeight * s.outWidth)) {}
 
@@ -78,7 +83,6 @@ public:
   }
 
 private:
-  static constexpr int64_t kFloatBytes = sizeof(float);
   static int64_t pixelsOf(ArrayRef<int64_t> tile) { return llvm::product_of(tile.drop_back()); }
 
   ConvolutionShape s;

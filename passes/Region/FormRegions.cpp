@@ -63,7 +63,8 @@ bool prologuePays(Operation *product, ArrayRef<Operation *> prologue) {
   auto typeOf = [](Value value) { return cast<RankedTensorType>(value.getType()); };
   for (Operation *op : prologue) {
     auto type = typeOf(op->getResult(0));
-    if (!(type.getElementType().isF32() || type.getElementType().isInteger(1)) || vectorCycles(op) > kMaxCycles ||
+    Type element = type.getElementType();
+    if (!(element.isF32() || element.isBF16() || element.isInteger(1)) || vectorCycles(op) > kMaxCycles ||
         !llvm::all_of(op->getOperands(), liesInRows))
       return false;
   }
@@ -73,7 +74,7 @@ bool prologuePays(Operation *product, ArrayRef<Operation *> prologue) {
   leftDims.pop_back();
   int64_t depth = left.getShape().back(), columns = result.getShape().back();
   bool isKnown = !ShapedType::isDynamic(depth) && !ShapedType::isDynamic(columns);
-  if (!result.getElementType().isF32() || !left.getElementType().isF32() || !isKnown || leftDims != rowDims)
+  if (!result.getElementType().isF32() || !(left.getElementType().isF32() || left.getElementType().isBF16()) || !isKnown || leftDims != rowDims)
     return false;
   bool isGemv = result.hasStaticShape() && llvm::product_of(result.getShape().drop_back()) <= kGemvRows;
   int64_t rightBytes = columns * depth * static_cast<int64_t>(sizeof(float));

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Share of the FMA peak of single planned regions, one thread, hot caches: what a family reaches before a model is around it.
 
-    test/bench/regions.py [--filter PART] [--models] [--tile 12,32/2]
+    test/bench/regions.py [--filter PART] [--models] [--tile 12,32/2] [--bf16]
 
 Peak and kernel are measured in turn, in time of the CPU, the best of many rounds each: the machine may be shared. `--models`
 takes the convolutions and products of the
-test models instead of the kernels that have a goal. `--tile` plans everything with this tile and unroll.
+test models instead of the kernels that have a goal. `--tile` plans everything with this tile and unroll. `--bf16` multiplies pairs
+of bf16, whose peak is twice that of f32, the one that is shown.
 """
 
 import argparse
@@ -54,10 +55,23 @@ def clock(folder):
     return library
 
 
+class Operands:
+    """The buffers of a product: f32, or pairs of bf16."""
+
+    def __init__(self, bf16):
+        self.element, self.group = ("bf16", 2) if bf16 else ("f32", 1)
+
+    def of(self, x, w, pack, *groups):
+        return [planned.Buffer(x, element=self.element), planned.Buffer(pack(w, *groups, group=self.group), element=self.element)]
+
+
+OPERANDS = Operands(False)
+
+
 def contraction(rows, columns, depth):
     x, w = np.ones((rows, depth), np.float32), np.ones((depth, columns), np.float32)
     body = f"%c = ingot.packed_matmul %0, %1 : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\ningot.yield %d : $r"
-    inputs = [planned.Buffer(x), planned.Buffer(planned.pack(w)), planned.Buffer(np.ones(columns, np.float32))]
+    inputs = [*OPERANDS.of(x, w, planned.pack), planned.Buffer(np.ones(columns, np.float32))]
     return planned.Region(
         f"contraction {rows}x{columns}x{depth}", body, inputs, [planned.Buffer(np.zeros((rows, columns)))], flops=2.0 * rows * columns * depth
     )
@@ -75,7 +89,7 @@ def convolution(size, inputs, outputs, kernel, stride=1, groups=1):
         f"groups {groups} channels {outputs}"
         " : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\n%e = ingot.unary relu %d : $r -> $r\ningot.yield %e : $r"
     )
-    buffers = [planned.Buffer(x), planned.Buffer(planned.pack_convolution(w, groups)), planned.Buffer(np.ones(outputs, np.float32))]
+    buffers = [*OPERANDS.of(x, w, planned.pack_convolution, groups), planned.Buffer(np.ones(outputs, np.float32))]
     result = planned.Buffer(np.zeros((1, *size, outputs), np.float32))
     flops = 2.0 * size[0] * size[1] * outputs * inputs // groups * kernel[0] * kernel[1]
     return planned.Region(
@@ -106,8 +120,7 @@ def goals():
         convolution(56, 64, 64, 3),
         convolution(56, 64, 64, 1),
         convolution(28, 256, 256, 1),
-        convolution(56, 144, 144, 3, groups=144),
-    ]
+    ] + ([convolution(56, 144, 144, 3, groups=144)] if OPERANDS.group == 1 else [])
 
 
 def models():
@@ -156,7 +169,10 @@ def models():
         (28, 72, 72, 5, 2, 72),
         (320, 8, 8, 3, 1, 8),
     ]
-    return [convolution(*shape) for shape in resnet + mobile + depthwise] + [
+    if OPERANDS.group > 1:
+        depthwise = []  # has no pairs
+    shapes = [shape for shape in resnet + mobile + depthwise if shape[1] % OPERANDS.group == 0]
+    return [convolution(*shape) for shape in shapes] + [
         contraction(1, 1000, 2048),
         contraction(40, 6625, 120),
         contraction(40, 120, 120),
@@ -169,16 +185,19 @@ def main():
     parser.add_argument("--tile", default="")
     parser.add_argument("--models", action="store_true")
     parser.add_argument("--avx2", action="store_true")
+    parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--tools", default="build/release/bin")
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
+    global OPERANDS
+    OPERANDS = Operands(options.bf16)
     regions = [region for region in (models() if options.models else goals()) if options.filter in region.name]
     with tempfile.TemporaryDirectory() as folder:
         timer, rows = clock(pathlib.Path(folder)), []
         for number, region in enumerate(regions):
             if options.tile:
                 region.plan = plan_of(region, options.tile)
-            function, plan = planned.build(options.tools, folder, [region], not options.avx2, f"kernel{number}")
+            function, plan = planned.build(options.tools, folder, [region], not options.avx2, f"kernel{number}", options.bf16)
             rows.append((region, ctypes.cast(function, ctypes.c_void_p), planned.Call([region]), re.search(r"tile = .*?, lanes", plan).group(0)[:-7]))
         best, peak = [1e9] * len(rows), 0
         times = [max(1, int(2e-3 / (region.flops / 80e9))) for region, *_ in rows]

@@ -153,6 +153,12 @@ Value narrowElements(ImplicitLocOpBuilder &b, Value value, Type element) {
     return arith::TruncFOp::create(b, like(value, element), value);
   if (!element.isBF16() || !getElementTypeOrSelf(value.getType()).isF32())
     return value;
+  if (isa<VectorType>(value.getType())) // an instruction of some processors
+    return arith::TruncFOp::create(b, like(value, element), value);
+  return roundToBf16(b, value);
+}
+
+Value roundToBf16(ImplicitLocOpBuilder &b, Value value) {
   // To nearest even: add just under half of what is dropped, plus the last kept bit. NaNs would overflow into infinity; they get their quiet bit
   // instead.
   Type i32 = like(value, b.getI32Type());

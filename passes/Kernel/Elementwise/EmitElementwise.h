@@ -25,6 +25,9 @@ mlir::Value widenElements(mlir::ImplicitLocOpBuilder &b, mlir::Value value);
 /// `value` (f32) as the narrower float `element`, rounded to nearest even; anything else as it is.
 mlir::Value narrowElements(mlir::ImplicitLocOpBuilder &b, mlir::Value value, mlir::Type element);
 
+/// `value` (f32) as bf16, rounded to nearest even with integer arithmetic.
+mlir::Value roundToBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value value);
+
 /// ONNX Cast between two tensor element types, on scalars or vectors. Null when there is no such conversion.
 mlir::Value castElements(mlir::ImplicitLocOpBuilder &b, mlir::Value value, mlir::Type from, mlir::Type to);
 

@@ -26,6 +26,13 @@ PlainEmitter::Indices with(PlainEmitter::Indices indices, std::initializer_list<
   return indices;
 }
 
+/// Where row `k` of column `lane` lies in a panel that is packed in groups of rows.
+std::pair<Value, Value> placeInGroup(PlainEmitter &e, Value k, Value lane, int64_t group) {
+  if (group == 1)
+    return {k, lane};
+  return {e.div(k, group), e.add(e.mul(lane, group), e.rem(k, group))};
+}
+
 /// Columns of a row of `width` elements that are accumulated together at most.
 int64_t rowTileOf(AffineExpr width) { return std::min(getConstant(width).value_or(kRowTile), kRowTile); }
 
@@ -93,8 +100,9 @@ void emitConvLast(PlainEmitter &e, ConvOp op) {
         source.push_back(e.add(starts[i], e.mul(at[i], op.getDilations()[i])));
       source.push_back(e.add(e.mul(group, inputs), at.back()));
       Value tap = e.linearize(at.drop_back(), op.getKernel());
-      Value weight = depthwise ? e.readWide(op.getW(), {e.div(channel, kPanel), tap, e.rem(channel, kPanel)})
-                               : e.readWide(op.getW(), {group, e.div(within, kPanel), e.add(e.mul(tap, inputs), at.back()), e.rem(within, kPanel)});
+      Value panel = e.div(depthwise ? channel : within, kPanel), column = e.rem(depthwise ? channel : within, kPanel);
+      auto [row, lane] = placeInGroup(e, e.add(e.mul(tap, inputs), at.back()), column, op.getPackedGroup());
+      Value weight = depthwise ? e.readWide(op.getW(), {panel, tap, column}) : e.readWide(op.getW(), {group, panel, row, lane});
       return {e.multiplyAdd(e.readWide(op.getX(), source), weight, carried[0])};
     });
     e.writeWide(sum[0], indices);
@@ -162,7 +170,10 @@ void emitPlainOp(PlainEmitter &e, PackedMatMulOp op) {
       clear(e, acc, 1, e.index(kPanel));
       e.loop(depth, [&](Value k) {
         Value factor = e.readWide(op.getLhs(), with(left, {k}));
-        accumulateRow(e, acc, e.index(0), e.index(kPanel), factor, [&](Value j) { return e.readWide(op.getRhs(), with(right, {panel, k, j})); });
+        accumulateRow(e, acc, e.index(0), e.index(kPanel), factor, [&](Value j) {
+          auto [row, lane] = placeInGroup(e, k, j, op.getGroup());
+          return e.readWide(op.getRhs(), with(right, {panel, row, lane}));
+        });
       });
       Value begin = e.mul(panel, kPanel);
       e.loop(e.index(0), e.min(e.index(kPanel), e.sub(e.index(columns), begin)),

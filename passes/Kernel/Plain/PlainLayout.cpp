@@ -166,15 +166,21 @@ void emitPlainOp(PlainEmitter &e, PadOp op) {
 }
 
 void emitPlainOp(PlainEmitter &e, PackOp op) {
-  AffineExpr columns = PlainEmitter::shapeOf(op.getX()).back();
+  Dims shape = PlainEmitter::shapeOf(op.getX());
+  AffineExpr rows = shape[shape.size() - 2], columns = shape.back();
   e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
-    // [batch.., panel, k, lane] is x[batch.., k, 16 panel + lane]
-    Value column = e.add(e.mul(indices[indices.size() - 3], kPanel), indices.back());
+    // [batch.., panel, k, group * lane + i] is x[batch.., group * k + i, 16 panel + lane]
+    int64_t group = op.getGroup();
+    Value column = e.add(e.mul(indices[indices.size() - 3], kPanel), group == 1 ? indices.back() : e.div(indices.back(), group));
+    Value row = indices[indices.size() - 2], inside = e.inRange(column, columns);
+    if (group != 1) {
+      row = e.add(e.mul(row, group), e.rem(indices.back(), group));
+      inside = e.logicalAnd(inside, e.inRange(row, rows));
+    }
     PlainEmitter::Indices from(indices.drop_back(3));
-    from.append({indices[indices.size() - 2], column});
-    Value element = e.choose(
-        e.inRange(column, columns), [&] { return e.read(op.getX(), from); },
-        [&] { return e.zero(getValueType(PlainEmitter::elementOf(op.getX()))); });
+    from.append({row, column});
+    Value element =
+        e.choose(inside, [&] { return e.read(op.getX(), from); }, [&] { return e.zero(getValueType(PlainEmitter::elementOf(op.getX()))); });
     e.write(element, indices);
   });
 }

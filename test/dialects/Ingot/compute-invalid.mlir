@@ -51,6 +51,31 @@ func.func @packed_panel(%a: tensor<2x3xf32>, %b: tensor<1x3x8xf32>) {
 
 // -----
 
+func.func @packed_group(%a: tensor<2x3xbf16>, %b: tensor<1x3x32xbf16>) {
+  // expected-error @+1 {{has a rhs that does not pack the weights of its lhs}}
+  %0 = ingot.packed_matmul %a, %b : tensor<2x3xbf16>, tensor<1x3x32xbf16> -> tensor<2x5xf32>
+  return
+}
+
+// -----
+
+func.func @packed_elements(%a: tensor<2x3xbf16>, %b: tensor<1x3x16xf32>) {
+  // expected-error @+1 {{makes 'tensor<2x5xf32>' of rows of 'tensor<2x3xbf16>'}}
+  %0 = ingot.packed_matmul %a, %b : tensor<2x3xbf16>, tensor<1x3x16xf32> -> tensor<2x5xf32>
+  return
+}
+
+// -----
+
+func.func @pack_group(%a: tensor<3x4xf32>) {
+  // expected-error @+2 {{needs a group of one row or more}}
+  // expected-error @+1 {{'ingot.pack' op failed to infer returned types}}
+  %0 = ingot.pack %a {group = 0} : tensor<3x4xf32> -> tensor<1x3x16xf32>
+  return
+}
+
+// -----
+
 func.func @packed_columns(%a: tensor<2x3xf32>, %b: tensor<1x3x16xf32>) {
   // expected-error @+1 {{has a rhs of 'tensor<1x3x16xf32>' for the columns of 'tensor<2x17xf32>'}}
   %0 = ingot.packed_matmul %a, %b : tensor<2x3xf32>, tensor<1x3x16xf32> -> tensor<2x17xf32>

@@ -54,6 +54,18 @@ func.func @contraction(%a: tensor<8x4x16xf32>, %b: tensor<16x5xf32>, %c: tensor<
   return
 }
 
+// Narrow elements: pairs of rows side by side, an odd one with a zero; sums are f32.
+// CHECK-LABEL: @narrow_contractions
+func.func @narrow_contractions(%a: tensor<4x7xbf16>, %b: tensor<7x5xbf16>, %c: tensor<4x7xf32>, %d: tensor<1x7x16xf16>) {
+  // CHECK: ingot.pack %{{.*}} {group = 2 : i64} : tensor<7x5xbf16> -> tensor<1x4x32xbf16>
+  %0 = ingot.pack %b {group = 2} : tensor<7x5xbf16> -> tensor<1x4x32xbf16>
+  // CHECK: ingot.packed_matmul %{{.*}} : tensor<4x7xbf16>, tensor<1x4x32xbf16> -> tensor<4x5xf32>
+  %1 = ingot.packed_matmul %a, %0 : tensor<4x7xbf16>, tensor<1x4x32xbf16> -> tensor<4x5xf32>
+  // CHECK: ingot.packed_matmul %{{.*}} : tensor<4x7xf32>, tensor<1x7x16xf16> -> tensor<4x5xf32>
+  %2 = ingot.packed_matmul %c, %d : tensor<4x7xf32>, tensor<1x7x16xf16> -> tensor<4x5xf32>
+  return
+}
+
 // CHECK-LABEL: @image
 func.func @image(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %nhwc: tensor<1x8x8x3xf32>, %p: tensor<1x1x27x16xf32>,
                  %t: tensor<3x4x2x2xf32>) {

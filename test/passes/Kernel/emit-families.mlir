@@ -127,3 +127,56 @@ func.func @any_rows_and_columns(%x: memref<800xf32>, %w: memref<1024xf32>, %y: m
   }
   return
 }
+
+// -----
+
+// A step of bf16 takes two elements of the depth: a pair of the left row as one scalar, and of the odd last one what there is.
+// CHECK-LABEL: func.func private @region_0(
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: vector.load {{.*}}, vector<32xbf16>
+// CHECK: vector.load {{.*}}, vector<2xbf16>
+// CHECK: vector.bitcast {{.*}} : vector<2xbf16> to vector<1xi32>
+// CHECK: vector.broadcast {{.*}} : i32 to vector<16xi32>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// CHECK: scf.yield
+// CHECK: memref.load {{.*}}xbf16
+// CHECK: arith.extui {{.*}} : i16 to i32
+// CHECK: arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
+// CHECK: vector.store
+func.func @pairs(%x: memref<2x9xbf16>, %w: memref<1x5x32xbf16>, %y: memref<2x16xbf16>, %arena: memref<0xi8> {ingot.arena}) {
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [2, 16], unroll = 2, lanes = 16, units = 1, parallel = false> : (memref<2x9xbf16>, memref<1x5x32xbf16>, memref<2x16xbf16>) -> () {
+  ^bb0(%a: tensor<2x9xbf16>, %b: tensor<1x5x32xbf16>):
+    %c = ingot.packed_matmul %a, %b : tensor<2x9xbf16>, tensor<1x5x32xbf16> -> tensor<2x16xf32>
+    %d = ingot.cast %c to bf16 : tensor<2x16xf32> -> tensor<2x16xbf16>
+    ingot.yield %d : tensor<2x16xbf16>
+  }
+  return
+}
+
+// -----
+
+// Weights alone may be narrow: they are widened when they are loaded.
+// CHECK-LABEL: func.func private @region_0(
+// CHECK: vector.load {{.*}}, vector<16xf16>
+// CHECK: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
+// CHECK: vector.fma
+func.func @widened(%x: memref<2x9xf32>, %w: memref<1x9x16xf16>, %y: memref<2x16xf32>, %arena: memref<0xi8> {ingot.arena}) {
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [2, 16], unroll = 2, lanes = 16, units = 1, parallel = false> : (memref<2x9xf32>, memref<1x9x16xf16>, memref<2x16xf32>) -> () {
+  ^bb0(%a: tensor<2x9xf32>, %b: tensor<1x9x16xf16>):
+    %c = ingot.packed_matmul %a, %b : tensor<2x9xf32>, tensor<1x9x16xf16> -> tensor<2x16xf32>
+    ingot.yield %c : tensor<2x16xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @odd_channels(%x: memref<1x2x2x3xbf16>, %w: memref<1x1x2x32xbf16>, %y: memref<1x2x2x8xf32>, %arena: memref<0xi8> {ingot.arena}) {
+  // expected-error@+1 {{is planned for 'convolution', which multiplies whole groups of channels only}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = convolution, tile = [4, 16], unroll = 1, lanes = 16, units = 1, parallel = false> : (memref<1x2x2x3xbf16>, memref<1x1x2x32xbf16>, memref<1x2x2x8xf32>) -> () {
+  ^bb0(%a: tensor<1x2x2x3xbf16>, %b: tensor<1x1x2x32xbf16>):
+    %c = ingot.conv %a, %b channels_last kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 8 : tensor<1x2x2x3xbf16>, tensor<1x1x2x32xbf16> -> tensor<1x2x2x8xf32>
+    ingot.yield %c : tensor<1x2x2x8xf32>
+  }
+  return
+}

@@ -1,4 +1,5 @@
 // RUN: ingot-opt %s --ingot-expand-math --split-input-file | FileCheck %s
+// RUN: ingot-opt %s --ingot-expand-math=avx512-bf16=true --split-input-file | FileCheck %s --check-prefix=BF16
 
 // A polynomial between two powers of two; no call is left.
 // CHECK-LABEL: func.func @exp
@@ -51,4 +52,25 @@ func.func @stays(%x: f32, %y: vector<8xf32>) -> (f32, vector<8xf32>) {
   // CHECK: math.sqrt %{{.*}} : vector<8xf32>
   %b = math.sqrt %y : vector<8xf32>
   return %a, %b : f32, vector<8xf32>
+}
+
+// -----
+
+// Pairs of bf16 are multiplied, and numbers rounded to bf16, by instructions or with what every processor has.
+// CHECK-LABEL: func.func @bf16
+// BF16-LABEL: func.func @bf16
+func.func @bf16(%sum: vector<16xf32>, %x: vector<32xbf16>, %y: vector<32xbf16>) -> vector<16xbf16> {
+  // CHECK-NOT: dpbf16ps
+  // CHECK-DAG: arith.shli {{.*}} : vector<16xi32>
+  // CHECK-DAG: arith.andi {{.*}} : vector<16xi32>
+  // CHECK: %[[LOW:.*]] = vector.fma {{.*}} : vector<16xf32>
+  // CHECK: vector.fma %{{.*}}, %{{.*}}, %[[LOW]] : vector<16xf32>
+  // CHECK-NOT: arith.truncf
+  // CHECK: arith.trunci {{.*}} : vector<16xi32> to vector<16xi16>
+  // BF16: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+  // BF16-NEXT: arith.truncf
+  // BF16-NEXT: return
+  %z = llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%sum, %x, %y) : (vector<16xf32>, vector<32xbf16>, vector<32xbf16>) -> vector<16xf32>
+  %r = arith.truncf %z : vector<16xf32> to vector<16xbf16>
+  return %r : vector<16xbf16>
 }

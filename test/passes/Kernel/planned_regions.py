@@ -17,13 +17,31 @@ import numpy as np
 LLVM = os.environ.get("INGOT_LLVM_BIN", "/usr/lib/llvm-22/bin")
 OPTIMIZE = ["-O2", "-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-ffp-contract=off", "-mtune=native"]  # as the compiler does
 CPU = {True: ["-march=x86-64-v4", "-mprefer-vector-width=512"], False: ["-march=x86-64-v3"]}
+ELEMENTS = {"f32": np.float32, "f16": np.float16, "bf16": np.uint16}  # as they lie in memory
+
+
+def to_bf16(array):
+    """The bits, rounded to nearest even."""
+    bits = np.ascontiguousarray(array, np.float32).view(np.uint32).astype(np.uint64)
+    rounded = ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+    return np.where(np.isnan(array), np.uint16(0x7FC0), rounded)
+
+
+def from_bf16(bits):
+    return (np.asarray(bits).astype(np.uint32) << 16).view(np.float32)
+
+
+def rounded(array, element):
+    """The values that elements of this type can hold."""
+    array = np.asarray(array, np.float32)
+    return {"f32": array, "f16": array.astype(np.float16).astype(np.float32), "bf16": from_bf16(to_bf16(array))}[element]
 
 
 class Buffer:
     """An array in memory with gaps of `spread` elements between the rows of each dim, after `offset` elements. Gaps hold NaN."""
 
-    def __init__(self, array, spread=0, offset=0):
-        self.array = np.asarray(array, np.float32)
+    def __init__(self, array, spread=0, offset=0, element="f32"):
+        self.array, self.element = np.asarray(array, np.float32), element
         strides, step = [], 1
         for size in reversed(self.array.shape):
             strides.insert(0, step)
@@ -31,16 +49,22 @@ class Buffer:
         if spread == 0:
             step = self.array.size
         self.strides, self.offset, self.spread = strides, offset, spread
-        raw = np.full(offset + step + 64, np.nan, np.float32)
-        start = (-raw.ctypes.data // 4) % 16
+        raw = self.encode(np.full(offset + step + 64, np.nan))
+        start = -raw.ctypes.data % 64 // raw.itemsize
         self.raw = raw[start : start + offset + step]
-        self.view()[...] = self.array
+        self.view()[...] = self.encode(self.array)
+
+    def encode(self, array):
+        return to_bf16(array) if self.element == "bf16" else array.astype(ELEMENTS[self.element])
 
     def view(self):
-        return np.lib.stride_tricks.as_strided(self.raw[self.offset :], self.array.shape, [4 * stride for stride in self.strides])
+        return np.lib.stride_tricks.as_strided(self.raw[self.offset :], self.array.shape, [self.raw.itemsize * stride for stride in self.strides])
+
+    def values(self):
+        return from_bf16(self.view()) if self.element == "bf16" else self.view().astype(np.float32)
 
     def shape(self):
-        return "".join(f"{size}x" for size in self.array.shape) + "f32"
+        return "".join(f"{size}x" for size in self.array.shape) + self.element
 
     def tensor(self):
         return f"tensor<{self.shape()}>"
@@ -51,15 +75,15 @@ class Buffer:
         return f"memref<{self.shape()}, strided<{self.strides}, offset: {self.offset}>>"
 
     def flat(self):
-        return f"memref<{self.raw.size}xf32>"
+        return f"memref<{self.raw.size}x{self.element}>"
 
     def clear(self):
-        self.raw[...] = np.nan
+        self.raw[...] = self.encode(np.full(1, np.nan))
 
     def gaps_untouched(self):
-        copy = self.raw.copy()
-        np.lib.stride_tricks.as_strided(copy[self.offset :], self.array.shape, [4 * stride for stride in self.strides])[...] = np.nan
-        return bool(np.isnan(copy).all())
+        gaps = np.full(self.raw.shape, True)
+        np.lib.stride_tricks.as_strided(gaps[self.offset :], self.array.shape, self.strides)[...] = False
+        return bool(np.isnan(from_bf16(self.raw) if self.element == "bf16" else self.raw)[gaps].all())
 
 
 class Region:
@@ -105,7 +129,7 @@ def plan_stage(avx512=True, choose="", parallelize=""):
     return f"--pass-pipeline=builtin.module(func.func({','.join(passes)}))"
 
 
-def build(tools, folder, regions, avx512=True, symbol="cases"):
+def build(tools, folder, regions, avx512=True, symbol="cases", bf16=False):
     """The entry function of all regions, and the text of the planned module."""
     lines, arguments = [], []
     for number, region in enumerate(regions):
@@ -119,7 +143,11 @@ def build(tools, folder, regions, avx512=True, symbol="cases"):
     choose = [] if all(region.plan for region in regions) else [plan_stage(avx512)]
     with open(f"{folder}/plan.mlir", "w") as file:
         run(f"{tools}/ingot-opt", *choose, f"{folder}/cases.mlir", stdout=file)
-    run(f"{tools}/ingot-opt", "--ingot-stage-kernel", f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
+    kernel_stage = ["--ingot-stage-kernel"]
+    if bf16:
+        expand = "ingot-expand-math{avx512-bf16=true}"
+        kernel_stage = [f"--pass-pipeline=builtin.module(ingot-emit-kernels,{expand},canonicalize,cse,loop-invariant-code-motion)"]
+    run(f"{tools}/ingot-opt", *kernel_stage, f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
     run(
@@ -128,6 +156,7 @@ def build(tools, folder, regions, avx512=True, symbol="cases"):
         "ir",
         *OPTIMIZE,
         *CPU[avx512],
+        *(["-mavx512bf16"] if bf16 else []),
         "-shared",
         "-fPIC",
         "-Wno-override-module",
@@ -162,7 +191,7 @@ def check(regions, results, what):
     failed = []
     for region, expected in zip(regions, results):
         for buffer, e in zip(region.outputs, expected):
-            actual = buffer.view()
+            actual = buffer.values()
             error = np.abs(actual - e).max() if np.isfinite(actual).all() else np.inf
             if error > region.tolerance:
                 failed.append(f"FAIL {region.name}, {what}: error {error:.2e}, allowed {region.tolerance:.1e}")
@@ -171,16 +200,19 @@ def check(regions, results, what):
     return failed
 
 
-def check_regions(regions, expected_families):
+def check_regions(regions, expected_families, bf16=False):
     """Computes the regions whose name has the second argument in it (all, without one) with the tools in the folder that the first
-    argument names. Prints what is wrong and returns whether anything is."""
+    argument names. Prints what is wrong and returns whether anything is. `bf16`: with the instructions for it, too, where this CPU has them."""
     regions = [region for region in regions if len(sys.argv) < 3 or sys.argv[2] in region.name]
     expected = [[buffer.array.copy() for buffer in region.outputs] for region in regions]
     failed, families = [], {}
-    for avx512 in (True, False):
+    with open("/proc/cpuinfo") as file:
+        bf16 = bf16 and "avx512_bf16" in file.read()
+    cpus = {"AVX-512": (True, False), "AVX2": (False, False)} | ({"AVX-512 BF16": (True, True)} if bf16 else {})
+    for cpu, (avx512, bf16) in cpus.items():
         with tempfile.TemporaryDirectory() as folder:
             folder = os.environ.get("INGOT_KEEP", folder)
-            function, plan = build(sys.argv[1], folder, regions, avx512, f"avx{512 if avx512 else 2}")
+            function, plan = build(sys.argv[1], folder, regions, avx512, cpu.replace(" ", "_"), bf16)
         for line in plan.splitlines():
             if "family = " in line:
                 family = line.split("family = ")[1].split(",")[0]
@@ -192,10 +224,10 @@ def check_regions(regions, expected_families):
                     buffer.clear()
             for thread in range(threads):
                 function(call.address, thread, threads)
-            failed += check(regions, expected, f"{'AVX-512' if avx512 else 'AVX2'}, {threads} threads")
+            failed += check(regions, expected, f"{cpu}, {threads} threads")
             bits = [buffer.raw.tobytes() for region in regions for buffer in region.outputs]
             if seen is not None and bits != seen:
-                failed.append(f"FAIL 1 and 2 threads differ ({'AVX-512' if avx512 else 'AVX2'})")
+                failed.append(f"FAIL 1 and 2 threads differ ({cpu})")
             seen = bits
     if set(families) - expected_families:
         failed.append("FAIL a region was left to another family")
@@ -203,13 +235,15 @@ def check_regions(regions, expected_families):
     return bool(failed)
 
 
-def pack(w):
-    """[.., K, N] in panels: [.., ceil(N / 16), K, 16]."""
-    columns = w.shape[-1]
-    panels = -(-columns // 16)
-    padded = np.zeros(w.shape[:-1] + (panels * 16,), np.float32)
-    padded[..., :columns] = w
-    return np.ascontiguousarray(np.moveaxis(padded.reshape(w.shape[:-1] + (panels, 16)), -2, -3))
+def pack(w, group=1):
+    """[.., K, N] in panels: [.., ceil(N / 16), ceil(K / group), 16 * group]."""
+    *lead, depth, columns = w.shape
+    panels, steps = -(-columns // 16), -(-depth // group)
+    padded = np.zeros((*lead, steps * group, panels * 16), np.float32)
+    padded[..., :depth, :columns] = w
+    blocks = padded.reshape(*lead, steps, group, panels, 16)  # to [.., panel, step, column, element of the group]
+    order = list(range(len(lead))) + [len(lead) + i for i in (2, 0, 3, 1)]
+    return np.ascontiguousarray(blocks.transpose(order)).reshape(*lead, panels, steps, 16 * group)
 
 
 def convolution(x, w, strides, dilations, groups):
@@ -231,9 +265,9 @@ def convolution(x, w, strides, dilations, groups):
     return y
 
 
-def pack_convolution(w, groups):
-    """[kh, kw, C / groups, O] as [groups, panels, kh * kw * C / groups, 16]; depthwise as [panels, kh * kw, 16]."""
+def pack_convolution(w, groups, group=1):
+    """[kh, kw, C / groups, O] as [groups, panels, kh * kw * C / groups, 16], in groups of rows; depthwise as [panels, kh * kw, 16]."""
     kh, kw, group_inputs, outputs = w.shape
     if group_inputs == 1 and outputs == groups:
         return pack(w.reshape(kh * kw, outputs))
-    return pack(np.moveaxis(w.reshape(kh * kw * group_inputs, groups, outputs // groups), 1, 0))
+    return pack(np.moveaxis(w.reshape(kh * kw * group_inputs, groups, outputs // groups), 1, 0), group)

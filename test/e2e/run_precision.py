@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Precision: small networks compiled with --precision=bf16, and networks whose weights are stored as f16 and bf16, against ONNX Runtime in f32.
+
+    test/e2e/run_precision.py                       everything
+    test/e2e/run_precision.py --filter 'bf16/.*'    only these
+
+Tolerances are shares of an output's range.
+- bf16: a number has 8 bits, so rounding moves each factor of a product by up to 2^-9; over the few layers here that is below one percent of the
+  range, and a product that is not computed in bf16 at all is closer than 1e-6, which would show that the option does nothing.
+- f16 and bf16 models: the reference has the same rounded weights in f32; only the results are rounded to 2^-12 and 2^-9 of each number.
+"""
+
+import re
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+import harness
+import op_cases
+
+BF16_TOLERANCE, BF16_LEAST = 2e-2, 1e-6
+STORED = {"f16": (TensorProto.FLOAT16, 1e-3), "bf16": (TensorProto.BFLOAT16, 8e-3)}
+
+
+def transformer(g: op_cases.Graph):
+    """A layer with residuals, norms and attention; sizes that leave rests everywhere."""
+    rows, width, heads, hidden = 13, 60, 3, 101
+    x = g.input(2, rows, width)
+
+    def dense(value, *shape):
+        scale = 1 / np.sqrt(shape[0])
+        return g.Add(g.MatMul(value, g.weight(*shape, low=-2 * scale, high=2 * scale)), g.weight(shape[1]))
+
+    def split(value, order):
+        return g.Transpose(g.Reshape(value, g.ints(2, rows, heads, width // heads)), perm=order)
+
+    def norm(value):
+        return g.LayerNormalization(value, g.weight(width, low=0.5, high=1.5), g.weight(width), axis=-1)
+
+    q, k, v = (dense(x, width, width) for _ in range(3))
+    scores = g.Softmax(g.Mul(g.MatMul(split(q, [0, 2, 1, 3]), split(k, [0, 2, 3, 1])), g.scalar(0.2)), axis=-1)
+    mixed = g.Reshape(g.Transpose(g.MatMul(scores, split(v, [0, 2, 1, 3])), perm=[0, 2, 1, 3]), g.ints(2, rows, width))
+    x = norm(g.Add(x, dense(mixed, width, width)))
+    return norm(g.Add(x, dense(g.Gelu(dense(x, width, hidden)), hidden, width)))
+
+
+def images(g: op_cases.Graph):
+    """Channels odd and even, borders, strides, groups, a depthwise layer, a residual, and one row at the end."""
+
+    def conv(value, outputs, inputs, kernel, **more):
+        scale = 2 / np.sqrt(inputs * kernel * kernel)
+        return g.Conv(value, g.weight(outputs, inputs, kernel, kernel, low=-scale, high=scale), g.weight(outputs), pads=[kernel // 2] * 4, **more)
+
+    x = g.Relu(conv(g.input(1, 3, 33, 31), 24, 3, 3, strides=[2, 2]))
+    y = g.Relu(conv(x, 24, 24, 3))
+    x = g.Relu(g.Add(x, conv(y, 24, 24, 3)))
+    x = g.MaxPool(g.HardSwish(conv(x, 24, 1, 5, group=24)), kernel_shape=[3, 3], strides=[2, 2])
+    x = g.Relu(conv(x, 20, 12, 3, group=2))
+    x = g.Sigmoid(conv(x, 34, 20, 1))
+    x = g.Flatten(g.GlobalAveragePool(x))
+    return g.MatMul(x, g.weight(34, 10))
+
+
+def one_row(g: op_cases.Graph):
+    """Products that read each weight once."""
+    x = g.Relu(g.MatMul(g.input(1, 77), g.weight(77, 300)))
+    return g.MatMul(g.Concat(x, g.input(1, 5), axis=-1), g.weight(305, 1))
+
+
+NETWORKS = {"transformer": transformer, "images": images, "one-row": one_row}
+
+
+def build(name: str):
+    graph = op_cases.Graph(name)
+    model = graph.model(NETWORKS[name](graph))
+    return model, graph.inputs
+
+
+def rounded(array: np.ndarray, kind: int) -> np.ndarray:
+    tensor = onnx.helper.make_tensor("t", kind, array.shape, array.astype(np.float32).ravel())
+    return numpy_helper.to_array(tensor).astype(np.float32)
+
+
+def stored_in(model: onnx.ModelProto, kind: int):
+    """The model with all its floats of this type, and one in f32 with the same numbers."""
+    narrow, same = onnx.ModelProto(), onnx.ModelProto()
+    narrow.CopyFrom(model)
+    same.CopyFrom(model)
+    for theirs, ours in zip(same.graph.initializer, narrow.graph.initializer):
+        if theirs.data_type == TensorProto.FLOAT:
+            array = numpy_helper.to_array(theirs)
+            theirs.CopyFrom(numpy_helper.from_array(rounded(array, kind), theirs.name))
+            ours.CopyFrom(onnx.helper.make_tensor(ours.name, kind, array.shape, array.ravel()))
+    for value in [*narrow.graph.input, *narrow.graph.output, *narrow.graph.value_info]:
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+            value.type.tensor_type.elem_type = kind
+    return narrow, same
+
+
+def compile_model(path, options) -> tuple:
+    executable = path.with_suffix(".exe")
+    made = harness.compile_model(path, executable, extra=options, timeout=120)
+    assert made.code == 0, f"compile: exit code {made.code}: {made.text()}"
+    weights = float(re.search(r"weights ([0-9.]+) MiB", made.out).group(1))
+    return executable, made.out, weights
+
+
+def run_all(executable, inputs) -> dict:
+    """The results, which must be the same bits for any number of threads."""
+    first = None
+    for threads in (1, 2, 3, 7):
+        outcome, got = harness.run_model(executable, inputs, threads, timeout=60)
+        assert got is not None, f"run with {threads} threads: exit code {outcome.code}: {outcome.text()}"
+        assert first is None or all(first[key].tobytes() == got[key].tobytes() for key in first), f"1 and {threads} threads give different bits"
+        first = got
+    return first
+
+
+def check_bf16(folder, name: str, target: str):
+    model, inputs = build(name)
+    path = folder / f"{name}-{target}.onnx"
+    onnx.save(model, path)
+    executable, text, _ = compile_model(path, ["--precision=bf16", f"--target={target}"])
+    assert "error against f32" in text, f"no error is printed: {text}"
+    assert ("no instructions for bf16" in text) == (target == "x86-64-v3") or target == "native", text
+    expected, got = harness.oracle(path, inputs), run_all(executable, inputs)
+    worst, complaint = harness.compare(expected, got, BF16_TOLERANCE)
+    assert not complaint, complaint
+    assert worst > BF16_LEAST, f"an error of {worst:.1e} only: nothing was computed in bf16"
+
+
+def check_stored(folder, name: str, kind: str):
+    number, tolerance = STORED[kind]
+    model, inputs = build(name)
+    narrow, same = stored_in(model, number)
+    path, reference = folder / f"{name}-{kind}.onnx", folder / f"{name}-{kind}-reference.onnx"
+    onnx.save(narrow, path)
+    onnx.save(same, reference)
+    exact = {key: rounded(value, number) for key, value in inputs.items()}
+    expected = harness.oracle(reference, exact)
+    executable, _, weights = compile_model(path, [])
+    arguments, files = [], folder / f"{name}-{kind}"
+    files.mkdir()
+    for key, value in exact.items():
+        tensor = onnx.helper.make_tensor(key, number, value.shape, value.ravel(), raw=False)
+        (files / f"{key}.pb").write_bytes(tensor.SerializeToString())
+        arguments += ["--input", f"{key}={key}.pb"]
+    seen = None
+    for threads in (1, 2, 3):
+        outputs = [item for key in expected for item in ("--output", f"{key}={key}.npy")]
+        done = harness.execute([executable, *arguments, *outputs, "--threads", threads], cwd=files)
+        assert done.code == 0, f"run with {threads} threads: {done.text()}"
+        raw = b"".join((files / f"{key}.npy").read_bytes() for key in expected)
+        assert seen in (None, raw), "results depend on the number of threads"
+        seen = raw
+    for key, value in expected.items():
+        got = np.load(files / f"{key}.npy")
+        if kind == "bf16":  # numpy has no such type: two bytes each
+            got = (got.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(value.shape)
+        error = harness.difference(value, got.astype(np.float32))
+        assert not isinstance(error, str) and error <= tolerance, f"output '{key}': {error}, limit {tolerance}"
+    wide = folder / f"{name}-{kind}-wide.onnx"
+    onnx.save(same, wide)
+    _, _, wide_weights = compile_model(wide, [])
+    assert weights <= 0.75 * wide_weights or wide_weights < 0.05, f"weights take {weights} MiB, in f32 {wide_weights} MiB"
+
+
+def check_words(folder):
+    model, _ = build("one-row")
+    path = folder / "words.onnx"
+    onnx.save(model, path)
+    for options, words in [
+        (["--precision=fp4"], ["--precision wants stored or bf16, got 'fp4'"]),
+        (["--precision=bf16", "-O0"], ["--precision=bf16 needs -O3"]),
+        (["--precision=bf16", "--measure-error=maybe"], ["--measure-error wants on or off"]),
+    ]:
+        done = harness.execute([harness.INGOT, "compile", path, "-o", folder / "words.exe", *options])
+        assert done.code == 2 and all(word in done.err for word in words), f"{options}: exit code {done.code}: {done.text()}"
+    done = harness.execute([harness.INGOT, "compile", path, "-o", folder / "words.exe", "--precision=bf16", "--measure-error=off"])
+    assert done.code == 0 and "error against f32" not in done.out, done.text()
+
+
+def cases():
+    for name in NETWORKS:
+        for target in ("native", "x86-64-v3"):
+            yield f"bf16/{name}/{target}", check_bf16, (name, target)
+        for kind in STORED if name != "images" else ["f16"]:  # ONNX knows no convolution of bf16 in this opset
+            yield f"stored/{name}/{kind}", check_stored, (name, kind)
+    yield "words", check_words, ()
+
+
+def main() -> int:
+    report, wanted = harness.begin(__doc__)
+    folder = harness.scratch("precision")
+    for name, check, arguments in cases():
+        if not wanted(name):
+            continue
+        try:
+            check(folder, *arguments)
+            report.case(f"precision/{name}", None)
+        except (AssertionError, KeyError, ValueError, AttributeError) as error:
+            report.case(f"precision/{name}", f"{type(error).__name__}: {error}")
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
