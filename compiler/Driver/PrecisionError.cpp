@@ -7,6 +7,7 @@
 #include "compiler/Driver/Machine.h"
 #include "compiler/Init/Init.h"
 #include "dialects/Ingot/ModelSymbols.h"
+#include "dialects/Ingot/Shapes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "runtime/include/ingot/model.h"
 #include "llvm/ADT/APFloat.h"
