@@ -8,7 +8,8 @@ A peer that is not installed (`compiler/dev/setup.sh --bench`), or that cannot r
 
     test/bench/compare.py                                   all of it (about 20 minutes; the first time 10 more, in which IREE compiles)
     test/bench/compare.py --models ppocr-rec --rounds 1     some models
-    test/bench/compare.py --parts times,kernels             of: times, tail, memory, functions, kernels, compile, overhead, bf16
+    test/bench/compare.py --parts times,kernels             of: times, tail, memory, functions, kernels, compile, overhead, bf16,
+                                                            partition
     test/bench/compare.py --peers onnxruntime,openvino      without IREE
     test/bench/compare.py --keep --models vit-b-16          the report keeps what it says of all that is not measured again
     test/bench/compare.py --output build/bench/report       another place for the report
@@ -43,7 +44,7 @@ import spills  # noqa: E402
 
 THREADS = (1, 2)
 BLOCK_SECONDS = 0.7  # how long one engine runs in one round
-PARTS = ("times", "tail", "memory", "functions", "kernels", "compile", "overhead", "bf16")
+PARTS = ("times", "tail", "memory", "functions", "kernels", "compile", "overhead", "bf16", "partition")
 ONCE = ("iree",)  # far from the others: measured in the first round only
 BEGAN = time.monotonic()
 
@@ -235,7 +236,8 @@ def main() -> int:
         result["models"] = measure_models(options, names, folder)
     if "kernels" in options.parts:
         result["kernels"] = measure_kernels(options, folder)
-    for part, measure in {"compile": costs.compilation, "overhead": costs.overhead, "bf16": costs.bf16}.items():
+    others = {"compile": costs.compilation, "overhead": costs.overhead, "bf16": costs.bf16, "partition": costs.partition}
+    for part, measure in others.items():
         if part in options.parts:
             result[part] = guarded(part, measure, options, versions, folder)
     options.output.parent.mkdir(parents=True, exist_ok=True)

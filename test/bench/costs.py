@@ -2,6 +2,7 @@
 """What is not the time of a model's run: compilation, overhead of a call, spread of times, memory; and what bf16 gains."""
 
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import models
 
 TAIL_SECONDS, TAIL_LEAST, TAIL_MOST = 3.0, 100, 2000
 BERT = harness.ROOT / "test" / "models" / "bert.py"
+PARTITION = harness.ROOT / "test" / "bench" / "partition.py"
 COPYING = ("weights", "link")  # stages that copy weights; the others grow with code alone
 COMPILED = {
     "resnet50_s": ("resnet50", "native"),
@@ -88,6 +90,17 @@ def overhead(options, versions: dict, folder: pathlib.Path) -> dict:
     if "onnxruntime" in versions:
         result["relu_onnxruntime_us"] = engines.measure("onnxruntime", built, 1, 0.3)["median_ms"] * 1e3
     return result
+
+
+def partition(options, versions: dict, folder: pathlib.Path) -> dict:
+    """How evenly the work of large regions is shared out among 2 to 64 threads: a simulation."""
+    names = [model.name for model in models.MODELS + models.WIDER]
+    outcome = harness.execute([sys.executable, PARTITION, *names], timeout=600)
+    lines = re.findall(r"^([\w-]+): (\d+) cases, (\d+) out of balance, .*? ([\d.]+) %", outcome.out, re.MULTILINE)
+    if len(lines) != len(names):
+        raise RuntimeError(f"partition.py: exit code {outcome.code}: {outcome.text()}")
+    worst, model = max((float(percent), name) for name, _, _, percent in lines)
+    return {"worst": worst / 100, "model": model, "cases": sum(int(line[1]) for line in lines), "bad": sum(int(line[2]) for line in lines)}
 
 
 def bf16(options, versions: dict, folder: pathlib.Path) -> dict:

@@ -107,6 +107,10 @@ class Bars(unittest.TestCase):
         made["models"][0]["ms"]["ingot"]["1"] = 3.6
         self.assertIn("resnet50 1.80", bar(made, "2 threads / 1 thread").value)
 
+    def test_partition(self):
+        self.assertTrue(bar(result() | {"partition": {"worst": 0.09, "model": "m", "cases": 5, "bad": 0}}, "simulated").good)
+        self.assertFalse(bar(result() | {"partition": {"worst": 0.12, "model": "m", "cases": 5, "bad": 1}}, "simulated").good)
+
     def test_bf16(self):
         made = result() | {"bf16": {"f32_2t_ms": 100.0, "bf16_2t_ms": 50.0, "openvino_2t_ms": 49.0, "error": 1e-3}}
         self.assertTrue(bar(made, "beside its f32").good)
