@@ -3,10 +3,13 @@
 #include "compiler/Codegen/TemporaryFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <vector>
 
 using namespace llvm;
 
@@ -63,6 +66,31 @@ absl::Status TemporaryFile::write(FileWriter writer) {
   stream.clear_error(); // or its destructor ends the process
   if (!status.ok())
     return status;
+  return error ? cannotWrite(name, error.message()) : absl::OkStatus();
+}
+
+absl::Status TemporaryFile::copy(StringRef source) {
+  auto cannotRead = [&](const Twine &reason) { return absl::UnavailableError(("cannot read '" + source + "': " + reason).str()); };
+  Expected<sys::fs::file_t> file = sys::fs::openNativeFileForRead(source);
+  if (!file)
+    return cannotRead(toString(file.takeError()));
+  std::vector<char> piece(kLargePage);
+  absl::Status status = write([&](raw_ostream &stream) {
+    stream.SetUnbuffered();
+    while (true) {
+      Expected<size_t> count = sys::fs::readNativeFile(*file, piece);
+      if (!count)
+        return cannotRead(toString(count.takeError()));
+      if (*count == 0)
+        return absl::OkStatus();
+      stream.write(piece.data(), *count);
+    }
+  });
+  sys::fs::closeFile(*file);
+  if (!status.ok())
+    return status;
+  ErrorOr<sys::fs::perms> permissions = sys::fs::getPermissions(source);
+  std::error_code error = permissions ? sys::fs::setPermissions(name, *permissions) : permissions.getError();
   return error ? cannotWrite(name, error.message()) : absl::OkStatus();
 }
 

@@ -21,6 +21,8 @@ namespace ingot {
 
 using FileWriter = llvm::function_ref<absl::Status(llvm::raw_ostream &)>;
 
+inline constexpr uint64_t kLargePage = 2 << 20;
+
 /// An empty file with a fresh name beside `destination`, removed when this object or the process ends (by a signal too), unless it was moved into
 /// place.
 class TemporaryFile {
@@ -34,6 +36,10 @@ public:
 
   /// Writes the whole content.
   absl::Status write(FileWriter writer);
+
+  /// Writes what `source` holds, with its permissions, in pieces of `kLargePage`: from such pieces Linux makes large pages of its cache where the
+  /// file system can, and maps them as such.
+  absl::Status copy(llvm::StringRef source);
 
   /// Gives the file its final name, in one step: whoever opens `destination` sees the old file or the complete new one.
   absl::Status moveTo(llvm::StringRef destination);

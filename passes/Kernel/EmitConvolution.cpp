@@ -11,7 +11,7 @@ namespace {
 
 /// Writes, for a tile of `rows` x `pixels` output pixels and `columns` output channels,
 ///
-///   for unit in [begin, end)                         (image, group, column block, row block, pixel block), pixel block fastest
+///   for unit in [begin, end)                         (group, column block, image, row block, pixel block), pixel block fastest (walkTiles)
 ///     sums[pixel][panel] = 0
 ///     for kh
 ///       for kw                                       one run with the next loop when a row of the kernel is contiguous in the input
@@ -36,16 +36,21 @@ public:
 
   void emit() {
     auto [begin, end] = shareOf(b, context, s.units(context.plan().getTile()));
-    auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
     auto number = [&](int64_t value) { return b.getAffineConstantExpr(value); };
     AffineExpr columns = number(s.groupOutputs), columnBlocks = number(countTiles(s.panels(), tileColumns / kPanel));
-    SmallVector<Value> at = index.decode(
-        loop.getInductionVar(), {s.images, number(s.groups), columnBlocks, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels)});
-    emitByPanels(b, index, at[2], columns, tileColumns, [&](const TilePiece &ownColumns) {
-      emitByTile(b, index, at[3], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
-        emitByTile(b, index, at[4], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownColumns); });
+    Dims places = {s.images, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels)};
+    double channels = s.groups * (s.groupInputs * s.strideHeight * s.strideWidth + s.groupOutputs),
+           weightCount = s.groups * s.depth() * s.groupOutputs;
+    double pixels = estimateDim(s.images) * estimateDim(s.outHeight) * estimateDim(s.outWidth);
+    TileOrder order =
+        TileOrder::choose(simplifyDim(places[0] * places[1] * places[2]), simplifyDim(columnBlocks * s.groups), pixels * channels, weightCount);
+    walkTiles(b, index, order, begin, end, [&](Value placeNumber, Value column) {
+      SmallVector<Value> place = index.decode(placeNumber, places), block = index.decode(column, {number(s.groups), columnBlocks});
+      SmallVector<Value> at = {place[0], block[0], block[1], place[1], place[2]};
+      emitByPanels(b, index, at[2], columns, tileColumns, [&](const TilePiece &ownColumns) {
+        emitByTile(b, index, at[3], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
+          emitByTile(b, index, at[4], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownColumns); });
+        });
       });
     });
   }

@@ -88,6 +88,32 @@ void emitByPanels(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position,
       });
 }
 
+void walkTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, Value begin, Value end,
+               llvm::function_ref<void(Value row, Value column)> body) {
+  auto loop = [&](Value from, Value to, llvm::function_ref<void(Value)> inner) {
+    makeLoop(b, from, to, 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
+      inner(i);
+      return {};
+    });
+  };
+  if (!order.inBands || isOne(order.rows) || isOne(order.columns)) {
+    loop(begin, end, [&](Value unit) {
+      SmallVector<Value> at = index.decode(unit, {order.columns, order.rows});
+      body(at[1], at[0]);
+    });
+    return;
+  }
+  loop(indexOf(b, 0), index.of(order.columns), [&](Value column) {
+    // Unit row * columns + column is in the share.
+    auto firstRow = [&](Value bound) {
+      Value above = arith::SubIOp::create(b, index.offset(bound, order.columns - 1), column);
+      return arith::DivUIOp::create(b, above, index.of(order.columns)).getResult();
+    };
+    Value from = firstRow(begin);
+    loop(from, firstRow(end), [&](Value row) { body(row, column); });
+  });
+}
+
 SmallVector<Value> emitCarrying(ImplicitLocOpBuilder &b, int64_t count, SmallVector<Value> values,
                                 llvm::function_ref<SmallVector<Value>(Value i, ValueRange values)> body) {
   if (count == 1)
@@ -215,8 +241,9 @@ void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Va
 namespace {
 
 /// Writes
-///   for unit in [begin, end)                         (batch, column block, row block), row block fastest: a block of the rhs stays in the cache
-///                                                    (with a prologue the column block is fastest, and the first one computes the lhs:
+///   for unit in [begin, end)                         (column block, row block), row block fastest: a block of the rhs stays in the cache (walkTiles;
+///                                                    with batches: batch first; with a prologue the column block is fastest, and the first one
+///                                                    computes the lhs:
 ///     lhs[tileRows][depth] = body(...)               vectors along the depth, into a few rows on the stack)
 ///     sums[tileRows][panels] = 0
 ///     for k                                          the sums are loop-carried: they stay in registers
@@ -254,6 +281,12 @@ public:
     for (AffineExpr dim : p.batchDims)
       units = simplifyDim(units * dim);
     auto [begin, end] = shareOf(b, context, units);
+    if (p.batchDims.empty() && !scratch) {
+      double depth = estimateDim(p.depth), columns = estimateDim(p.columns), rowElements = estimateDim(rows) * (depth + columns);
+      TileOrder order = TileOrder::choose(rowBlocks, columnBlocks, rowElements, columns * depth);
+      walkTiles(b, index, order, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); });
+      return;
+    }
     auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -267,14 +300,18 @@ public:
       Value startsRow = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, columnBlock, indexOf(b, 0));
       newRows = arith::OrIOp::create(b, isFirst, startsRow);
     }
+    emitUnit(position, rowBlock, columnBlock);
+  }
+
+private:
+  void emitUnit(ArrayRef<Value> batch, Value rowBlock, Value columnBlock) {
     emitByPanels(b, index, columnBlock, p.columns, p.tileColumns, [&](const TilePiece &ownColumns) {
       emitByTile(b, index, rowBlock, rows, p.tileRows, [&](const TilePiece &ownRows) { //
-        emitTile(position, rowBlock, ownRows, columnBlock, ownColumns);
+        emitTile(batch, rowBlock, ownRows, columnBlock, ownColumns);
       });
     });
   }
 
-private:
   /// Whether dims of these sizes and strides are one dim.
   static bool liesInRow(ArrayRef<AffineExpr> sizes, ArrayRef<AffineExpr> strides) {
     AffineExpr next; // the stride that the next dim has to have
@@ -337,9 +374,28 @@ private:
       Value next = ahead ? index.offset(addIndex(b, bases[0], scaleIndex(b, k, tileRows)), simplifyDim(rowStride * tileRows)) : Value();
       for (int64_t i = 0; ahead && i < tileRows * depth; i += lineElements)
         memref::PrefetchOp::create(b, p.lhsBuffer, offsetBy(b, next, i), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      if (ownColumns.size == p.tileColumns)
+        prefetchRhs(rhsBase, rowBlock, k, steps);
     };
     SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, left, prefetch);
     tile.store(context, p.anchorResult, tile.finish(sums), coordinates, column);
+  }
+
+  /// Fetches a share of the next column block, which follows this one in memory: while a block is multiplied with all rows, the next one comes from
+  /// where weights lie (the last cache or memory) into the second cache.
+  void prefetchRhs(Value rhsBase, Value rowBlock, Value k, int64_t steps) {
+    constexpr int64_t kMinDepth = 32; // below, weights are small, and the loop is over soon
+    if (scratch || isOne(columnBlocks) || isOne(rowBlocks) || getConstant(p.depth).value_or(0) < kMinDepth)
+      return;
+    // Of each iteration's bytes as many lines as it takes for half of the row blocks to fetch the whole block.
+    int64_t elements = p.tileColumns * *getConstant(p.depth), line = kCacheLine / sizeof(float), iterations = *getConstant(p.depth) / steps;
+    int64_t shares = std::clamp<int64_t>(estimateDim(rowBlocks) / 2, 1, p.tileColumns * steps / line),
+            lines = llvm::divideCeil(p.tileColumns * steps, line * shares);
+    Value share = arith::RemUIOp::create(b, rowBlock, indexOf(b, shares));
+    Value at = addIndex(b, offsetBy(b, rhsBase, elements), scaleIndex(b, share, iterations * lines * line));
+    at = addIndex(b, at, scaleIndex(b, k, lines * line / steps));
+    for (int64_t i = 0; i < lines; ++i)
+      memref::PrefetchOp::create(b, p.rhsBuffer, offsetBy(b, at, i * line), /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
   }
 
   /// Computes the lhs rows of a tile into `scratch`.

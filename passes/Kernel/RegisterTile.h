@@ -40,6 +40,24 @@ void emitByTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value
 void emitByPanels(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr columns, int64_t tile,
                   llvm::function_ref<void(const TilePiece &piece)> body);
 
+/// How the units of `rows` x `columns` tiles are numbered. A thread's share is a range of numbers.
+struct TileOrder {
+  mlir::AffineExpr rows, columns;
+  /// A share is a band of rows: a thread finds in its own cache what it has written in the region before. Else it is a block of columns, which reads
+  /// only its own part of the weights.
+  bool inBands;
+
+  /// The cheaper one of the two, for so many elements of rows (read and written) and of weights: in bands each thread reads all weights, in columns
+  /// it reads all rows, and those another core has just written take about eight times as long as weights from a shared cache.
+  static TileOrder choose(mlir::AffineExpr rows, mlir::AffineExpr columns, double rowElements, double weightElements) {
+    return {rows, columns, 4 * rowElements >= weightElements};
+  }
+};
+
+/// Calls `body` once, in loops over the share [begin, end): columns outermost, so that a block of the weights is read once for all rows of the share.
+void walkTiles(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, mlir::Value begin, mlir::Value end,
+               llvm::function_ref<void(mlir::Value row, mlir::Value column)> body);
+
 /// `for i in [0, count)` around code that carries `values` along; no loop for a count of 1.
 llvm::SmallVector<mlir::Value> emitCarrying(mlir::ImplicitLocOpBuilder &b, int64_t count, llvm::SmallVector<mlir::Value> values,
                                             llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value i, mlir::ValueRange values)> body);

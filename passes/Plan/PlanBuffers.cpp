@@ -322,6 +322,7 @@ void BufferPlanner::fillBorder(PadOp pad) {
       border = BroadcastOp::create(b, type, border);
     YieldOp::create(b, border);
     planAlone(fill, machine);
+    fill.setPlanAttr(shareSide(fill.getPlanAttr(), side));
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include "compiler/Codegen/Link.h"
 #include "compiler/Codegen/CHeader.h"
+#include "compiler/Codegen/TemporaryFile.h"
+#include "compiler/Codegen/WeightsObject.h"
 #include "runtime/include/ingot/ingot.h"
 #include "test/codegen/TestModel.h"
 #include "llvm/Object/Archive.h"
@@ -40,7 +42,7 @@ Execution execute(const TestFolder &folder, StringRef program, ArrayRef<StringRe
 struct Needs {
   std::string interpreter, libraries, soname;
   std::vector<std::string> exports;
-  uint64_t lastSegmentSize = 0;
+  uint64_t lastSegmentSize = 0, lastSegmentShift = 0; ///< the latter: from its place in a large page of the file to its place in one of memory
   unsigned lastSegmentFlags = 0;
 };
 
@@ -53,6 +55,7 @@ Needs needsOf(StringRef path) {
   for (const auto &header : cantFail(file.program_headers())) {
     if (header.p_type == ELF::PT_LOAD) {
       needs.lastSegmentSize = header.p_filesz;
+      needs.lastSegmentShift = (header.p_vaddr - header.p_offset) % kLargePage;
       needs.lastSegmentFlags = header.p_flags;
     }
     if (header.p_type == ELF::PT_INTERP)
@@ -104,6 +107,25 @@ TEST(LinkProgram, StaticNeedsNothing) {
   EXPECT_EQ(needs.lastSegmentSize, sizeof kDemoWeights);
   EXPECT_EQ(needs.lastSegmentFlags, unsigned(ELF::PF_R));
   EXPECT_EQ(needs.libraries, "");
+}
+
+TEST(LinkProgram, AlignsLargeWeightsForLargePages) {
+  TestFolder folder;
+  LinkJob job = demoJob(folder, "model");
+  constexpr uint64_t kBytes = 5 << 20;
+  ASSERT_OK(emitWeightsObject(job.objectFiles.front(), "demo_weights", kBytes, *job.platform, [](raw_ostream &stream) {
+    stream.write(reinterpret_cast<const char *>(kDemoWeights), sizeof kDemoWeights);
+    stream.write_zeros(kBytes - sizeof kDemoWeights);
+    return absl::OkStatus();
+  }));
+  ASSERT_OK(linkProgram(job));
+  EXPECT_EQ(folder.listing(), "model weights.o");
+  Execution run = execute(folder, job.output, {});
+  EXPECT_EQ(run.output, "x86-64-v3 1 - 10 40 90 160 2.718 word\n");
+  Needs needs = needsOf(job.output);
+  EXPECT_EQ(needs.lastSegmentSize, kBytes);
+  EXPECT_EQ(needs.lastSegmentShift, 0u);
+  EXPECT_LT(readFile(job.output).size(), kBytes + (1 << 20)); // the alignment is one of addresses: no gap in the file
 }
 
 #ifdef TEST_RUNTIME_AARCH64

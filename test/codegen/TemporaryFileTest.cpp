@@ -50,6 +50,23 @@ TEST(TemporaryFile, VanishesUnlessMoved) {
   EXPECT_EQ(folder.listing(), "");
 }
 
+TEST(TemporaryFile, CopiesContentAndPermissions) {
+  TestFolder folder;
+  std::string source = folder.file("source"), text(2 * kLargePage + 12345, 'x');
+  text[kLargePage] = 'y';
+  ASSERT_OK(writeFileAtomically(source, writing(text)));
+  ASSERT_FALSE(sys::fs::setPermissions(source, sys::fs::owner_all));
+  absl::StatusOr<TemporaryFile> file = TemporaryFile::create(folder.file("out"));
+  ASSERT_OK(file.status());
+  ASSERT_OK(file->copy(source));
+  ASSERT_OK(file->moveTo(folder.file("out")));
+  EXPECT_TRUE(readFile(folder.file("out")) == text);
+  EXPECT_EQ(*sys::fs::getPermissions(folder.file("out")), sys::fs::owner_all);
+  absl::StatusOr<TemporaryFile> other = TemporaryFile::create(folder.file("out"));
+  ASSERT_OK(other.status());
+  EXPECT_EQ(other->copy(folder.file("missing")).message(), "cannot read '" + folder.file("missing") + "': No such file or directory");
+}
+
 TEST(TemporaryFile, SaysWhatCannotBeWritten) {
   TestFolder folder;
   EXPECT_OK(checkWritable(folder.file("out")));

@@ -39,6 +39,9 @@ mlir::Value emitPredicate(mlir::ImplicitLocOpBuilder &b, Predicate predicate, ml
 /// What a reduction of no elements gives, in `type` (scalar or vector, maybe wider than `element`), which tells signed from unsigned by `element`.
 mlir::Value neutralElement(mlir::ImplicitLocOpBuilder &b, ReduceKind kind, mlir::Type type, mlir::Type element);
 
+/// Between these numbers exp is a normal number of f32.
+inline constexpr double kLeastBoundedExp = -86, kMostBoundedExp = 88;
+
 /// Arithmetic on values of one type, scalar or vector: the notation in which the formulas of elementwise operations are written. Integers are signed
 /// unless the function says otherwise.
 class ElementMath {
@@ -75,6 +78,10 @@ public:
   mlir::Value abs(mlir::Value x);
   mlir::Value sqrt(mlir::Value x) { return mlir::math::SqrtOp::create(b, x); }
   mlir::Value exp(mlir::Value x) { return mlir::math::ExpOp::create(b, x); }
+  /// exp of arguments within [kLeastBoundedExp, kMostBoundedExp], with a relative error of 3e-7 + 2e-8 |x|. The flags say so to whoever expands it.
+  mlir::Value boundedExp(mlir::Value x) {
+    return mlir::math::ExpOp::create(b, x, mlir::arith::FastMathFlags::ninf | mlir::arith::FastMathFlags::afn);
+  }
   mlir::Value log(mlir::Value x) { return mlir::math::LogOp::create(b, x); }
   mlir::Value expm1(mlir::Value x) { return mlir::math::ExpM1Op::create(b, x); }
   mlir::Value log1p(mlir::Value x) { return mlir::math::Log1pOp::create(b, x); }

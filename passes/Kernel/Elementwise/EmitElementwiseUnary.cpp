@@ -8,6 +8,16 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+/// x / (1 + exp(-alpha x)). Below the lower bound the result is 0 for all that f32 can tell, so x itself is held there: the exponential then never
+/// overflows, which makes it a third cheaper, and the quotient of what is left needs no product. NaN stays in the numerator.
+Value emitSilu(ElementMath &m, Value x, double alpha) {
+  if (!(alpha > 0) || !getElementTypeOrSelf(x.getType()).isF32())
+    return m.mul(x, m.sigmoid(alpha == 1.0 ? x : m.mul(m.constant(alpha), x)));
+  Value held = m.atLeast(x, -kMostBoundedExp / alpha), scaled = alpha == 1.0 ? held : m.mul(m.constant(alpha), held);
+  Value power = m.boundedExp(arith::NegFOp::create(m.builder(), m.atMost(scaled, -kLeastBoundedExp)));
+  return m.div(held, m.add(m.constant(1.0), power));
+}
+
 Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double alpha, double beta) {
   ElementMath m(b, x.getType());
   switch (kind) {
@@ -81,7 +91,7 @@ Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double al
     return m.mul(m.mul(m.constant(0.5), x), m.add(m.constant(1.0), math::TanhOp::create(b, inner)));
   }
   case UnaryKind::Silu:
-    return m.mul(x, m.sigmoid(alpha == 1.0 ? x : m.mul(m.constant(alpha), x)));
+    return emitSilu(m, x, alpha);
   case UnaryKind::Not:
     return {};
   case UnaryKind::IsNan:

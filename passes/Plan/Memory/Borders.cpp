@@ -16,7 +16,7 @@ SmallVector<BorderSide> sidesOf(PadOp pad) {
       int64_t low = pad.getLow()[dim], width = high ? pad.getHigh()[dim] : low;
       if (width == 0)
         continue;
-      BorderSide side{Dims(all.size(), number(0)), all};
+      BorderSide side{Dims(all.size(), number(0)), all, dim, high};
       for (size_t i = 0; i < dim; ++i)
         side.offsets[i] = number(pad.getLow()[i]), side.sizes[i] = inside[i];
       side.sizes[dim] = number(width);
@@ -25,6 +25,18 @@ SmallVector<BorderSide> sidesOf(PadOp pad) {
         sides.push_back(side);
     }
   return sides;
+}
+
+PlanAttr shareSide(PlanAttr plan, const BorderSide &side) {
+  constexpr int64_t kMaxUnits = 256;
+  if (plan.getFamily() != Family::Map) // whose units are any number
+    return plan;
+  AffineExpr rows = getAffineConstantExpr(1, plan.getContext());
+  for (AffineExpr size : ArrayRef(side.sizes).take_front(side.dim))
+    rows = simplifyDim(rows * size);
+  int64_t units = std::min(getConstant(rows).value_or(kMaxUnits), kMaxUnits);
+  // One unit that is shared goes to the last thread.
+  return PlanAttr::get(plan.getContext(), plan.getFamily(), plan.getTile(), plan.getUnroll(), plan.getLanes(), units, units > 1 || side.high);
 }
 
 } // namespace ingot

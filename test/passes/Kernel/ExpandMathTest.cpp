@@ -191,6 +191,23 @@ TEST_P(ExpandMath, DoesNotDependOnLanesOrTarget) {
 
 INSTANTIATE_TEST_SUITE_P(Functions, ExpandMath, testing::ValuesIn(kFunctions), [](const auto &info) { return std::string(info.param.name); });
 
+TEST(ExpandMathBoundedExp, IsAccurateBetweenItsBounds) {
+  std::string operation = "math.exp %a fastmath<ninf,afn>";
+  VectorCode code(operation, "native"), narrow(operation, "x86-64-v3");
+  ASSERT_TRUE(code && narrow);
+  for (double from = -86; from < 88; from += 2) {
+    std::vector<float> x;
+    for (int64_t i = 0; i < kCount; ++i)
+      x.push_back(static_cast<float>(from + 2.0 * i / (kCount - 1)));
+    std::vector<float> out = code(x, x), outNarrow = narrow(x, x);
+    for (int64_t i = 0; i < kCount; ++i) {
+      double exact = std::exp(static_cast<double>(x[i]));
+      EXPECT_LE(std::abs(out[i] - exact), (3e-7 + 2e-8 * std::abs(x[i])) * exact) << "at " << x[i];
+      EXPECT_EQ(bitsOf(out[i]), bitsOf(outNarrow[i])) << "at " << x[i];
+    }
+  }
+}
+
 TEST(ExpandMathPow, IsAccurateEverywhere) {
   VectorCode code("math.powf %a, %b", "native");
   ASSERT_TRUE(code);

@@ -98,14 +98,18 @@ func.func @prologue(%x: memref<6x20xf32>, %w: memref<3x20x16xf32>, %y: memref<6x
 
 // -----
 
-// Rows and columns that only a run tells: the call's share of the tiles; full tiles; then the last columns, by the number of their panels, the last one
+// Rows and columns that only a run tells: the call's share of the tiles, a band of rows that is walked column by column; full tiles; then the last columns, by the number of their panels, the last one
 // masked; for each of them a full tile of rows or what is left of it, 2 rows and 1 row.
 // CHECK-LABEL: func.func @any_rows_and_columns(
 // CHECK-LABEL: func.func private @region_0(
 // CHECK-SAME: %[[S:[a-z0-9]+]]: index, %[[BEGIN:[a-z0-9]+]]: index, %[[END:[a-z0-9]+]]: index)
 // CHECK: %[[FROM:.*]] = arith.divui
 // CHECK: %[[TO:.*]] = arith.divui
-// CHECK: scf.for %{{.*}} = %[[FROM]] to %[[TO]]
+// CHECK: scf.for %[[COLUMN:.*]] = %c0 to %[[COLUMNS:.*]] step %c1
+// CHECK: arith.subi %{{.*}}, %[[COLUMN]]
+// CHECK: %[[FIRST:.*]] = arith.divui %{{.*}}, %[[COLUMNS]]
+// CHECK: %[[LAST:.*]] = arith.divui %{{.*}}, %[[COLUMNS]]
+// CHECK: scf.for %{{.*}} = %[[FIRST]] to %[[LAST]]
 // CHECK: scf.if
 // CHECK: scf.if
 // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>,

@@ -14,6 +14,21 @@ func.func @exp(%x: vector<16xf32>) -> vector<16xf32> {
 
 // -----
 
+// Within bounds the exponent is added to the bits, and nothing is clamped.
+// CHECK-LABEL: func.func @bounded_exp
+func.func @bounded_exp(%x: vector<16xf32>) -> vector<16xf32> {
+  // CHECK-NOT: arith.cmpf
+  // CHECK-COUNT-7: math.fma {{.*}} : vector<16xf32>
+  // CHECK: arith.shli {{.*}} : vector<16xi32>
+  // CHECK: arith.addi {{.*}} : vector<16xi32>
+  // CHECK-NOT: arith.mulf
+  // CHECK: return
+  %y = math.exp %x fastmath<ninf,afn> : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// -----
+
 // What lies beyond the range reduction takes the library's, element by element.
 // CHECK-LABEL: func.func @sin
 func.func @sin(%x: vector<4xf32>) -> vector<4xf32> {

@@ -112,7 +112,7 @@ def elementwise():
         "softplus": np.logaddexp(d, 0),
         "gelu": 0.5 * d * (1 + erf(d * np.sqrt(0.5))),
         "gelu_tanh": 0.5 * d * (1 + np.tanh(np.sqrt(2 / np.pi) * (d + 0.044715 * d**3))),
-        "silu {alpha = 1.0 : f64}": d * sigmoid(x),
+        "silu {alpha = 1.0 : f64}": np.where(np.isneginf(d), 0, d * sigmoid(x)),  # the limit
     }
     for name, value in unary.items():
         kind, _, attributes = name.partition(" ")

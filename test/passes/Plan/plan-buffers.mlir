@@ -93,6 +93,29 @@ func.func @borders(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 
 // -----
 
+// Who computes rows fills what lies beside them: the side before all rows is thread 0's, the one behind them the last thread's (one unit that is
+// shared), the other two are divided as the rows are.
+// CHECK-LABEL: @sides
+// CHECK: plan <family = map, {{.*}}units = 1, parallel = false>
+// CHECK: plan <family = map, {{.*}}units = 1, parallel = true>
+// CHECK-COUNT-2: plan <family = map, {{.*}}units = 4, parallel = true>
+func.func @sides(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %0 = ingot.region ins(%x) : (tensor<4x4xf32>) -> tensor<4x4xf32> {
+  ^bb0(%a: tensor<4x4xf32>):
+    %9 = ingot.unary relu %a : tensor<4x4xf32> -> tensor<4x4xf32>
+    ingot.yield %9 : tensor<4x4xf32>
+  }
+  %1 = ingot.pad constant %0 low [1, 1] high [1, 1] value dense<0.0> : tensor<f32> : tensor<4x4xf32> -> tensor<6x6xf32>
+  %2 = ingot.region ins(%1) : (tensor<6x6xf32>) -> tensor<4x4xf32> {
+  ^bb0(%a: tensor<6x6xf32>):
+    %9 = ingot.slice %a [1, 1] [4, 4] [1, 1] : tensor<6x6xf32> -> tensor<4x4xf32>
+    ingot.yield %9 : tensor<4x4xf32>
+  }
+  return %2 : tensor<4x4xf32>
+}
+
+// -----
+
 // Another value in the border: another place.
 // CHECK-LABEL: @other_borders
 // CHECK-COUNT-2: ingot.constant dense<0.0
