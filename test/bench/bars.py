@@ -139,11 +139,13 @@ def compilation(result: dict) -> list[Bar]:
     found = result.get("compile", {})
     sizes = [(row["largest_function"], row["model"]) for row in result["models"] if "largest_function" in row]
     largest = max(sizes, default=(None, ""))
+    layers, code = "{:.2f} x", found.get("bert_large_code_ratio")
+    layers += f" (stages without weights and linking alone: {code:.2f} x)" if code else ""
     return [
         below("compile ResNet-50, native", "< 10 s", found.get("resnet50_s"), "{:.1f} s", 10),
         below("compile ResNet-50, all x86 levels", "< 20 s", found.get("resnet50_all_s"), "{:.1f} s", 20),
         below("compile BERT-base", "< 10 s", found.get("bert_base_s"), "{:.1f} s", 10),
-        below("compile 24 layers of BERT-large beside 2, without copying weights", "< 1.5 x", found.get("bert_large_ratio"), "{:.2f} x", 1.5),
+        below("compile 24 layers of BERT-large beside 2, but for copying the weights of 22", "< 1.5 x", found.get("bert_large_ratio"), layers, 1.5),
         below("largest function", "<= 20,000 operations", largest[0], "{:,} (" + largest[1] + ")", 20_001),
         below("code of ResNet-50, without weights", "< 1.5 MB", found.get("resnet50_code_mb"), "{:.2f} MB", 1.5),
     ]
