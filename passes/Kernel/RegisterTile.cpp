@@ -369,16 +369,20 @@ private:
     };
     // The rows of the next tile are one piece of memory, of which each step fetches its share: hardware loses track where a row ends.
     bool ahead = p.lhsBuffer && linear && rowStride == p.depth && isOne(p.depthStride) && !isOne(rowBlocks);
-    int64_t lineElements = kCacheLine / (cast<RankedTensorType>(p.lhsValue.getType()).getElementTypeBitWidth() / 8);
+    int64_t lineElements = elementsOfLine(p.lhsValue);
     auto prefetch = [&](Value k, int64_t depth) {
       Value next = ahead ? index.offset(addIndex(b, bases[0], scaleIndex(b, k, tileRows)), simplifyDim(rowStride * tileRows)) : Value();
       for (int64_t i = 0; ahead && i < tileRows * depth; i += lineElements)
         memref::PrefetchOp::create(b, p.lhsBuffer, offsetBy(b, next, i), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
       if (ownColumns.size == p.tileColumns)
-        prefetchRhs(rhsBase, rowBlock, k, steps);
+        prefetchRhs(rhsBase, rowBlock, k, depth);
     };
     SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, left, prefetch);
     tile.store(context, p.anchorResult, tile.finish(sums), coordinates, column);
+  }
+
+  static int64_t elementsOfLine(Value tensor) {
+    return kCacheLine / llvm::divideCeil(cast<RankedTensorType>(tensor.getType()).getElementTypeBitWidth(), 8);
   }
 
   /// Fetches a share of the next column block, which follows this one in memory: while a block is multiplied with all rows, the next one comes from
@@ -388,7 +392,8 @@ private:
     if (scratch || isOne(columnBlocks) || isOne(rowBlocks) || getConstant(p.depth).value_or(0) < kMinDepth)
       return;
     // Of each iteration's bytes as many lines as it takes for half of the row blocks to fetch the whole block.
-    int64_t elements = p.tileColumns * *getConstant(p.depth), line = kCacheLine / sizeof(float), iterations = *getConstant(p.depth) / steps;
+    int64_t depth = llvm::alignTo(*getConstant(p.depth), p.step.getGroup()), elements = p.tileColumns * depth, line = elementsOfLine(p.rhsValue);
+    int64_t iterations = depth / steps;
     int64_t shares = std::clamp<int64_t>(estimateDim(rowBlocks) / 2, 1, p.tileColumns * steps / line),
             lines = llvm::divideCeil(p.tileColumns * steps, line * shares);
     Value share = arith::RemUIOp::create(b, rowBlock, indexOf(b, shares));
