@@ -394,7 +394,7 @@ private:
     // Of each iteration's bytes as many lines as it takes for half of the row blocks to fetch the whole block.
     int64_t depth = llvm::alignTo(*getConstant(p.depth), p.step.getGroup()), elements = p.tileColumns * depth, line = elementsOfLine(p.rhsValue);
     int64_t iterations = depth / steps;
-    int64_t shares = std::clamp<int64_t>(estimateDim(rowBlocks) / 2, 1, p.tileColumns * steps / line),
+    int64_t shares = std::clamp<int64_t>(estimateDim(rowBlocks) / 2, 1, std::max<int64_t>(p.tileColumns * steps / line, 1)),
             lines = llvm::divideCeil(p.tileColumns * steps, line * shares);
     Value share = arith::RemUIOp::create(b, rowBlock, indexOf(b, shares));
     Value at = addIndex(b, offsetBy(b, rhsBase, elements), scaleIndex(b, share, iterations * lines * line));
