@@ -16,6 +16,7 @@ constexpr NeededPass kNeeded[] = {
     {"ingot-hoist-invariants", "what is computed from constants can be left to the weights only in the outermost block"},
     {"ingot-outline-recipes", "weights are laid out only once"},
     {"ingot-fix-dims", "it makes the code for the sizes that --dim names"},
+    {"ingot-describe-machine", "tiles have to suit the target's registers"},
     {"ingot-copy-views", "kernels read and write strided buffers only"},
     {"ingot-plan-buffers", "every tensor needs a place"},
     {"ingot-emit-kernels", "it writes the code"},

@@ -115,14 +115,20 @@ private:
     Value team, thread, threads, failure, scratch;
   };
 
+  static int64_t laneOf(RegionOp region) {
+    auto beside = region->getAttrOfType<DenseI64ArrayAttr>(kBesideAttr);
+    return beside ? beside[1] : 0;
+  }
+
   /// What has been read and written since the last barrier.
   struct Access {
     SmallVector<Value> inputs, outputs;
-    bool parallel = true; ///< by all threads, or by thread 0 alone
+    bool parallel = true; ///< by all threads, or by one of them
     bool isBorder = false;
+    int64_t lane = 0; ///< which one, where there are that many
 
     static Access of(RegionOp region) {
-      return {region.getInputs(), region.getOutputs(), region.getPlan()->getParallel(), region->hasAttr(kBorderAttr)};
+      return {region.getInputs(), region.getOutputs(), region.getPlan()->getParallel(), region->hasAttr(kBorderAttr), laneOf(region)};
     }
   };
 
@@ -379,8 +385,8 @@ private:
 
   /// A region waits for an earlier one of another thread that it reads from, overwrites, or whose input it overwrites.
   static bool mustWait(const Access &earlier, const Access &access) {
-    if (!earlier.parallel && !access.parallel)
-      return false; // thread 0 runs both
+    if (!earlier.parallel && !access.parallel && earlier.lane == access.lane)
+      return false; // one thread runs both
     auto touches = [&](ArrayRef<Value> a, ArrayRef<Value> b) {
       return llvm::any_of(a, [&](Value x) { return llvm::any_of(b, [&](Value y) { return mayOverlap(Footprint::of(x), Footprint::of(y)); }); });
     };
@@ -434,9 +440,10 @@ private:
       Value zero = arith::ConstantIndexOp::create(b, loc, 0);
       operands.append({zero, units});
       operands.append(report);
-      Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, thread, zero);
+      Value owner = laneOf(region) == 0 ? zero : arith::RemUIOp::create(b, loc, arith::ConstantIndexOp::create(b, loc, laneOf(region)), threads);
+      Value isOwner = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, thread, owner);
       func::CallOp only;
-      scf::IfOp::create(b, loc, isFirst, [&](OpBuilder &inner, Location) {
+      scf::IfOp::create(b, loc, isOwner, [&](OpBuilder &inner, Location) {
         only = func::CallOp::create(inner, loc, kernel, operands);
         scf::YieldOp::create(inner, loc);
       });

@@ -13,6 +13,10 @@ inline constexpr llvm::StringLiteral kAliveAttr = "ingot.alive";
 /// On a region that fills a border of a padded buffer whose place depends on symbols: it touches nothing that the regions write inside.
 inline constexpr llvm::StringLiteral kBorderAttr = "ingot.border";
 
+/// On a region of one thread: [group, lane]. Regions of one group and different lanes have nothing to do with each other, lie apart in memory, and
+/// different threads run them at the same time. Without it, thread 0 runs the region.
+inline constexpr llvm::StringLiteral kBesideAttr = "ingot.beside";
+
 /// The bytes that a planned buffer covers in the argument (input, output, arena or weights) that it is a view of.
 struct Footprint {
   mlir::Value base;

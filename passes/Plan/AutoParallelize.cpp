@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
+#include "llvm/ADT/IntEqClasses.h"
+#include "passes/Kernel/Footprint.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/TileCost.h"
@@ -23,6 +25,13 @@ struct Candidate {
   UnitGrid grid = {};
   double serial = 0, shared = 0;
   bool parallel = false;
+};
+
+/// Serial regions in order, of which several threads take some at the same time.
+struct Group {
+  size_t begin, end;
+  double saved = 0; ///< cycles
+  SmallVector<int64_t> lanes = {};
 };
 
 struct AutoParallelizePass : impl::AutoParallelizePassBase<AutoParallelizePass> {
@@ -89,6 +98,54 @@ private:
     for (Candidate &candidate : chain)
       if (candidate.model)
         write(candidate, costs);
+    if (!chain.empty() && chain.front().region->getParentOp() == getOperation())
+      runBeside(chain);
+  }
+
+  /// Looks among neighbours that stay on one thread for branches that have nothing to do with each other: worth more than a barrier when they run at
+  /// the same time.
+  void runBeside(ArrayRef<Candidate> chain) {
+    constexpr size_t kMostRegions = 24;
+    for (size_t begin = 0; begin < chain.size();) {
+      Group best{begin, begin + 1};
+      for (size_t end = begin + 1; end <= std::min(chain.size(), begin + kMostRegions) && !isShared(chain[end - 1]); ++end) {
+        Group group = divide(chain, begin, end);
+        if (group.saved >= best.saved) // a longer one leaves fewer barriers behind it
+          best = std::move(group);
+      }
+      if (best.saved > barrier(machine.threads))
+        for (auto [i, lane] : llvm::enumerate(best.lanes))
+          RegionOp(chain[begin + i].region)->setAttr(kBesideAttr, DenseI64ArrayAttr::get(&getContext(), {groups, lane}));
+      groups += best.saved > barrier(machine.threads);
+      begin = best.end;
+    }
+  }
+
+  static bool isShared(const Candidate &candidate) { return !candidate.model || RegionOp(candidate.region).getPlan()->getParallel(); }
+
+  /// The branches among some regions, the longest one first to the thread that has least to do.
+  Group divide(ArrayRef<Candidate> chain, size_t begin, size_t end) const {
+    llvm::IntEqClasses branches(end - begin);
+    for (size_t i = begin; i < end; ++i)
+      for (size_t j = begin; j < i; ++j)
+        if (dependsOn(chain[i].region, chain[j].region))
+          branches.join(i - begin, j - begin);
+    branches.compress();
+    SmallVector<double> cycles(branches.getNumClasses(), 0), busy(machine.threads, 0);
+    for (size_t i = begin; i < end; ++i)
+      cycles[branches[i - begin]] += chain[i].serial;
+    SmallVector<unsigned> order = llvm::to_vector(llvm::seq<unsigned>(cycles.size()));
+    llvm::sort(order, [&](unsigned a, unsigned b) { return cycles[a] != cycles[b] ? cycles[a] > cycles[b] : a < b; });
+    SmallVector<int64_t> laneOf(cycles.size());
+    for (unsigned branch : order) {
+      auto *least = llvm::min_element(busy);
+      laneOf[branch] = least - busy.begin();
+      *least += cycles[branch];
+    }
+    Group group{begin, end, llvm::sum_of(cycles, 0.0) - *llvm::max_element(busy)};
+    for (size_t i = begin; i < end; ++i)
+      group.lanes.push_back(laneOf[branches[i - begin]]);
+    return group;
   }
 
   /// Whether a region reads what another one computes, perhaps through views.
@@ -114,10 +171,17 @@ private:
       double time = parallel && threads > 1 ? cyclesOn(candidate, costs, threads) + barrier(threads) : candidate.serial;
       perMille.push_back(time > 0 ? std::lround(1000 * candidate.serial / (time * threads)) : 0);
     }
+    if (parallel) {
+      SmallVector<int64_t> grid;
+      for (const UnitAxis &axis : candidate.grid)
+        grid.append({axis.count, std::lround(1000 * axis.last)});
+      region->setAttr(kGridAttr, DenseI64ArrayAttr::get(&getContext(), grid));
+    }
     region->setAttr(kEfficiencyAttr, DenseI32ArrayAttr::get(&getContext(), perMille));
   }
 
   MachineModel machine;
+  int64_t groups = 0;
 };
 
 } // namespace

@@ -54,9 +54,10 @@ def AutoParallelizePass : Pass<"ingot-auto-parallelize", "::mlir::func::FuncOp">
   let description = [{
     Divides regions into the units of their tiles (rows times columns; each thread takes a contiguous range of them) where the predicted time says so. For each chain
     of regions the choices are made together, by dynamic programming over (one thread, all threads) with the price of a barrier between two regions of which one
-    reads the other's result, unless one thread runs both. `ingot.efficiency` says what part of the threads' time each region is predicted to use (thousandths, for 1, 2, 4 ... 64
-    threads). `always`
-    divides all that have two units or more. Leaves the barriers themselves to `ingot-emit-kernels`, which sets as few as the buffers allow.
+    reads the other's result, unless one thread runs both. Branches of a chain that stay on one thread each are run by different threads at once where that saves more
+    than a barrier (`ingot.beside`). `ingot.efficiency` says what part of the threads' time each region is predicted to use (thousandths, for 1, 2, 4 ... 64 threads),
+    `ingot.grid` how its work lies in its units. `always` divides all that have two units or more. Leaves the barriers themselves to `ingot-emit-kernels`, which sets
+    as few as the buffers allow.
     Example: test/passes/Plan/auto-parallelize.mlir
   }];
   let options = [Option<"always", "always", "bool", /*default=*/"false", "Divide every region that can be divided">];

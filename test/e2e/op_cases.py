@@ -232,6 +232,8 @@ def add_rows() -> None:
     case("argmax", lambda g: g.ArgMax(g.input(3, 50), axis=1, keepdims=0))
     case("argmin-first-axis", lambda g: g.ArgMin(g.input(7, 20), axis=0))
     case("cumsum", lambda g: g.CumSum(g.input(3, 12), g.constant(np.int64(1))))
+    axis = np.int64(0)  # two branches that no thread can share: at the same time on two
+    case("cumsum-branches", lambda g: g.Add(g.CumSum(g.input(12000), g.constant(axis)), g.CumSum(g.input(12000), g.constant(axis), exclusive=1)))
     case("topk", lambda g: g.TopK(g.input(3, 40), g.ints(5), axis=1, outputs=2))
 
 

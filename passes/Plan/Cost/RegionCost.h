@@ -12,6 +12,8 @@ inline constexpr llvm::StringLiteral kCostAttr = "ingot.cost", kRejectedAttr = "
 /// On a planned region: the part of the threads' time that it uses, in thousandths, predicted for 1, 2, 4, 8, 16, 32 and 64 of them.
 inline constexpr llvm::StringLiteral kEfficiencyAttr = "ingot.efficiency";
 
+/// On a region that threads share: the grid of its units, outermost dim first, as pairs of a count and what the last one costs, in thousandths.
+inline constexpr llvm::StringLiteral kGridAttr = "ingot.grid";
 /// On a function: what `ingot-schedule-regions` found.
 inline constexpr llvm::StringLiteral kScheduleAttr = "ingot.schedule";
 

@@ -2,6 +2,7 @@
 #include "passes/Plan/Memory/BufferLifetimes.h"
 
 #include "dialects/Ingot/Control.h"
+#include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Plain.h"
 #include "passes/Plan/Memory/InPlace.h"
 
@@ -29,6 +30,7 @@ BufferLifetimes::BufferLifetimes(func::FuncOp function, const ViewPlacement &pla
     }
   };
   number(number, function.getBody().front());
+  joinGroups();
   // Last readers first, so that a region knows whether it is one.
   SmallVector<Block *> blocks = blocksOf(function.getBody().front());
   for (Block *block : blocks)
@@ -48,8 +50,22 @@ BufferLifetimes::BufferLifetimes(func::FuncOp function, const ViewPlacement &pla
       reuseInPlace(region);
       Family family = region.getPlan()->getFamily();
       if (int64_t bytes = family == Family::Plain || family == Family::Recurrent ? plainScratchBytes(region) : 0)
-        scratch[region] = {bytes, first[region], first[region]};
+        scratch[region] = {bytes, first[region], last[region]};
     }
+}
+
+/// What runs at the same time as others lives as long as all of them.
+void BufferLifetimes::joinGroups() {
+  DenseMap<int64_t, std::pair<int64_t, int64_t>> spans;
+  for (bool isKnown : {false, true})
+    for (auto region : function.getBody().front().getOps<RegionOp>())
+      if (auto beside = region->getAttrOfType<DenseI64ArrayAttr>(kBesideAttr)) {
+        auto [span, isFirst] = spans.insert({beside[0], {first[region], last[region]}});
+        if (isKnown)
+          std::tie(first[region], last[region]) = span->second;
+        else if (!isFirst)
+          span->second.second = last[region];
+      }
 }
 
 bool BufferLifetimes::liesInArena(Value root) const {
@@ -66,7 +82,7 @@ Value BufferLifetimes::slotOf(Value root) const {
 void BufferLifetimes::touch(Value root, Operation *op) {
   if (!liesInArena(root))
     return;
-  int64_t from = first.lookup(op), to = isa<LoopOp>(op) ? last.lookup(op) : from;
+  int64_t from = first.lookup(op), to = isa<LoopOp, RegionOp>(op) ? last.lookup(op) : from;
   for (Operation *around = op->getParentOp(); around != function; around = around->getParentOp())
     if (isa<LoopOp>(around) && !around->isProperAncestor(root.getDefiningOp())) {
       from = std::min(from, first.lookup(around));

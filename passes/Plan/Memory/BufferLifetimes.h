@@ -29,6 +29,7 @@ public:
 
 private:
   bool liesInArena(mlir::Value root) const;
+  void joinGroups();
   void touch(mlir::Value root, mlir::Operation *op);
   void shareBorders();
   void shareBorders(llvm::SmallVector<mlir::Value> alike);

@@ -3,6 +3,7 @@
 // RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-auto-parallelize))' | FileCheck %s
 // RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-auto-parallelize{always=true}))' | FileCheck %s --check-prefix=ALWAYS
 // RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-describe-machine{facts=barrier-cycles:1e9},ingot-choose-kernels,ingot-auto-parallelize))' | FileCheck %s --check-prefix=DEAR
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-auto-parallelize,ingot-plan-buffers))' | FileCheck %s --check-prefix=PLANNED
 
 // CHECK-LABEL: func @large
 // CHECK: ingot.region {{.*}} units = {{[0-9]+}}, parallel = true> {ingot.efficiency = array<i32: 1000, {{99[0-9]|1000}}, 99{{[0-9]}},
@@ -63,4 +64,37 @@ func.func @whole(%x: tensor<100000xf32>) -> tensor<100000xf32> {
     ingot.yield %c : tensor<100000xf32>
   }
   return %y : tensor<100000xf32>
+}
+
+// What one thread alone can run, in two branches: two threads run one each, and meet before the sum. One branch alone is no reason to.
+// CHECK-LABEL: func @branches
+// CHECK: ingot.beside = array<i64: 0, 0>
+// CHECK: ingot.beside = array<i64: 0, 1>
+// CHECK: ingot.beside = array<i64: 0, 1>
+// CHECK-NOT: ingot.beside
+// PLANNED-LABEL: func @branches
+// The places of a branch are not used again by the other one. x, y, the arena: three buffers of 40,000 bytes and the small sum.
+// PLANNED-SAME: memref<120192xi8> {ingot.arena}
+func.func @branches(%x: tensor<10000xf32>) -> tensor<10000xf32> {
+  %a = ingot.region ins(%x) : (tensor<10000xf32>) -> tensor<10000xf32> {
+  ^bb0(%0: tensor<10000xf32>):
+    %1 = ingot.cumulative sum %0 axis 0 : tensor<10000xf32> -> tensor<10000xf32>
+    ingot.yield %1 : tensor<10000xf32>
+  }
+  %b = ingot.region ins(%x) : (tensor<10000xf32>) -> tensor<10000xf32> {
+  ^bb0(%0: tensor<10000xf32>):
+    %1 = ingot.cumulative prod %0 axis 0 : tensor<10000xf32> -> tensor<10000xf32>
+    ingot.yield %1 : tensor<10000xf32>
+  }
+  %c = ingot.region ins(%b) : (tensor<10000xf32>) -> tensor<10000xf32> {
+  ^bb0(%0: tensor<10000xf32>):
+    %1 = ingot.cumulative sum %0 axis 0 : tensor<10000xf32> -> tensor<10000xf32>
+    ingot.yield %1 : tensor<10000xf32>
+  }
+  %d = ingot.region ins(%a, %c) : (tensor<10000xf32>, tensor<10000xf32>) -> tensor<10000xf32> {
+  ^bb0(%0: tensor<10000xf32>, %1: tensor<10000xf32>):
+    %2 = ingot.binary add %0, %1 : tensor<10000xf32>, tensor<10000xf32> -> tensor<10000xf32>
+    ingot.yield %2 : tensor<10000xf32>
+  }
+  return %d : tensor<10000xf32>
 }
