@@ -45,6 +45,7 @@ constexpr Stage kStages[] = {
        pm.addPass(createCSEPass());
        if (options.layout) {
          pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
+         pm.addNestedPass<func::FuncOp>(createRecognizeAttentionPass());  // before scales go into weights, behind softmaxes
          pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
          pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
          pm.addNestedPass<func::FuncOp>(createWidenNarrowConvsPass());

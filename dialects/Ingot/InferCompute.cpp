@@ -78,6 +78,31 @@ LogicalResult PackedMatMulOp::verify() {
   return success();
 }
 
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType q = typeOf(adaptor.getQ()), k = typeOf(adaptor.getK()), v = typeOf(adaptor.getV());
+  if (q.getRank() != 4 || k.getRank() != 4 || v.getRank() != 4 || q.getElementType() != k.getElementType() ||
+      q.getElementType() != v.getElementType())
+    return inferenceError(loc, "needs queries, keys and values of rank 4 and one element type");
+  Dims dims = getDims(q), keys = getDims(k), values = getDims(v);
+  if (dims[0] != keys[0] || dims[3] != keys[3] || ArrayRef(keys).drop_back() != ArrayRef(values).drop_back())
+    return inferenceError(loc, "the queries, keys and values do not belong together");
+  std::optional<int64_t> heads = getConstant(dims[2]), keyHeads = getConstant(keys[2]);
+  if (dims[2] != keys[2] && keyHeads != 1 && (!heads || !keyHeads || *keyHeads == 0 || *heads % *keyHeads != 0))
+    return inferenceError(loc, "the query heads cannot share the key heads");
+  if (Value mask = adaptor.getMask()) {
+    RankedTensorType type = typeOf(mask);
+    Dims scores = {dims[0], dims[2], dims[1], keys[1]};
+    FailureOr<Dims> common = type.getRank() <= 4 ? broadcastDims(getDims(type), scores) : FailureOr<Dims>();
+    if (failed(common) || *common != scores)
+      return inferenceError(loc, "the mask does not broadcast to the scores");
+    if (!(type.getElementType() == q.getElementType() && !adaptor.getFillAttr()) && !(type.getElementType().isInteger(1) && adaptor.getFillAttr()))
+      return inferenceError(loc, "needs a mask to add, or one of i1 and what the scores become where it is false");
+  }
+  dims[3] = values[3];
+  types.push_back(makeTensorType(dims, q.getElementType()));
+  return success();
+}
+
 bool ConvOp::isDepthwise() {
   auto x = cast<RankedTensorType>(getX().getType());
   int64_t inputs = x.getDimSize(getLayout() == Layout::ChannelsFirst ? 1 : x.getRank() - 1);

@@ -86,12 +86,14 @@ def Ingot_Anchor : Ingot_Enum<"Anchor", "what an operation is to region formatio
   I32EnumAttrCase<"Depthwise", 5, "depthwise">,
   I32EnumAttrCase<"Pool", 6, "pool">,
   I32EnumAttrCase<"Row", 7, "row">,                // softmax, norms and reductions along dims
-  I32EnumAttrCase<"Plain", 8, "plain">]>;          // everything else: a region of its own
+  I32EnumAttrCase<"Plain", 8, "plain">,            // everything else: a region of its own
+  I32EnumAttrCase<"Attention", 9, "attention">]>;
 
 def Ingot_Family : Ingot_Enum<"Family", "the family of kernels that writes a region's loops", [
   I32EnumAttrCase<"Plain", 0, "plain">, I32EnumAttrCase<"Map", 1, "map">, I32EnumAttrCase<"Contraction", 2, "contraction">,
   I32EnumAttrCase<"Convolution", 3, "convolution">, I32EnumAttrCase<"Depthwise", 4, "depthwise">, I32EnumAttrCase<"Pool", 5, "pool">,
-  I32EnumAttrCase<"Row", 6, "row">, I32EnumAttrCase<"Gemv", 7, "gemv">, I32EnumAttrCase<"Recurrent", 8, "recurrent">]>;
+  I32EnumAttrCase<"Row", 6, "row">, I32EnumAttrCase<"Gemv", 7, "gemv">, I32EnumAttrCase<"Recurrent", 8, "recurrent">,
+  I32EnumAttrCase<"Attention", 9, "attention">]>;
 
 def Ingot_PlanAttr : AttrDef<Ingot_Dialect, "Plan"> {
   let mnemonic = "plan";
@@ -100,7 +102,8 @@ def Ingot_PlanAttr : AttrDef<Ingot_Dialect, "Plan"> {
     The plan stage fills it in, the kernel stage obeys it; neither looks at a model, a node name or another region.
 
     - `family`: who writes the loops.
-    - `tile`: the register tile, in elements; its meaning is the family's (contraction and convolution: rows x columns, depthwise: pixels x channels, map and row: lanes).
+    - `tile`: the register tile, in elements; its meaning is the family's (contraction and convolution: rows x columns, depthwise: pixels x channels, map and row: lanes,
+      attention: rows, keys and result columns of its register tiles, keys of a block, rows of a unit).
     - `unroll`: how often the reduction loop is unrolled.
     - `lanes`: elements of one vector.
     - `units`: into how many independent pieces the family cuts the region, in the order in which they lie in memory.

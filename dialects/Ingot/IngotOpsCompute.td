@@ -48,6 +48,22 @@ def Ingot_PackedMatMulOp : Ingot_PureOp<"packed_matmul", "Contraction"> {
   }];
 }
 
+def Ingot_AttentionOp : Ingot_TensorOp<"attention", "Attention"> {
+  let summary = "softmax(scale * q k^T + mask) v for every head";
+  let description = [{
+    `q [B, M, H, D]`, `k [B, N, G, D]`, `v [B, N, G, E]` give `[B, M, H, E]`: query head `h` meets key head `h / (H / G)`, and G divides H. `mask` broadcasts to
+    `[B, H, M, N]`: of `f32` it is added to the scaled scores; of `i1` it says which scores stay, and the others become `fill`. A row whose scores are all
+    -infinity gives NaN, as softmax does.
+    Example: `%y = ingot.attention %q, %k, %v scale 0.125 : (tensor<1x128x12x64xf32>, tensor<1x128x12x64xf32>, tensor<1x128x12x64xf32>) -> tensor<1x128x12x64xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, Optional<AnyRankedTensor>:$mask, F64Attr:$scale,
+                       OptionalAttr<F64Attr>:$fill);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v (`mask` $mask^)? `scale` $scale (`fill` $fill^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
   let summary = "convolution over 1 to 3 spatial dims";
   let description = [{

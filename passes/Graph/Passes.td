@@ -86,6 +86,18 @@ def RecognizeCompositesPass : Pass<"ingot-recognize-composites", "::mlir::func::
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def RecognizeAttentionPass : Pass<"ingot-recognize-attention", "::mlir::func::FuncOp"> {
+  let summary = "find the two products and the softmax of an attention";
+  let description = [{
+    `matmul(softmax(scale * matmul(q, k^T) + mask), v)` becomes `ingot.attention`, whose scores never leave the cache. Scales by one number may stand at the
+    queries, the keys or the scores; the mask is added or chooses between the scores and one number. The last batch dims are heads; keys and values
+    that a broadcast repeats for several heads are read once. Heads are brought next to their vectors by transposes, which cancel those that models have there.
+    It stays as it is where something else reads the scores or there are only a few queries. Softmaxes have been recognised before.
+    Example: test/passes/Graph/recognize-attention.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def HoistInvariantsPass : Pass<"ingot-hoist-invariants", "::mlir::func::FuncOp"> {
   let summary = "move what does not change out of bodies";
   let description = [{

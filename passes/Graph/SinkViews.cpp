@@ -155,8 +155,18 @@ struct SinkBelowElementwise : RewritePattern {
 /// A constant that has to be repeated for a reshape becomes at most this large, in elements.
 constexpr int64_t kMostRepeated = 4096;
 
+/// Whether a reshape between the dims of these groups only adds dims of size 1 to those of `from`.
+bool addsUnitDims(ArrayRef<ReshapeGroup> groups, ArrayRef<AffineExpr> from, ArrayRef<AffineExpr> to) {
+  auto count = [](ArrayRef<int64_t> dims, ArrayRef<AffineExpr> sizes) {
+    return llvm::count_if(dims, [&](int64_t dim) { return !isOne(sizes[dim]); });
+  };
+  return from.size() < to.size() &&
+         llvm::all_of(groups, [&](const ReshapeGroup &group) { return count(group.from, from) <= 1 && count(group.to, to) <= 1; });
+}
+
 /// f(reshape(a), b...) -> reshape(f(a, undone b...)): f comes next to the operation that makes `a`, and can join it. The other operands are reshapes
-/// from the same dims, constants, or values that broadcast along whole groups of the reshape's dims.
+/// from the same dims, constants, values that broadcast along whole groups of the reshape's dims, or anything where the reshape serves f alone and
+/// only adds dims of size 1 (and not where it takes some away, or two of them would chase each other).
 struct SinkReshapeBelowElementwise : RewritePattern {
   SinkReshapeBelowElementwise(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
@@ -188,7 +198,7 @@ struct SinkReshapeBelowElementwise : RewritePattern {
       filled = dimsOfRank(operand, to.getRank());
       target.assign(from.getRank(), rewriter.getAffineConstantExpr(1));
       bool constant = isConstantCone(operand);
-      if (!constant && filled == toDims)
+      if (!constant && filled == toDims && !(carrier->get().hasOneUse() && addsUnitDims(*groups, fromDims, toDims)))
         return rewriter.notifyMatchFailure(op, "another operand would have to be reshaped");
       for (const ReshapeGroup &group : *groups) {
         if (llvm::all_of(group.to, [&](int64_t dim) { return isOne(filled[dim]); }))

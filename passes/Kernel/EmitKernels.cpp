@@ -48,6 +48,8 @@ FamilyEmitter emitterOf(Family family) {
     return emitPool;
   case Family::Recurrent:
     return emitRecurrent;
+  case Family::Attention:
+    return emitAttention;
   default:
     return nullptr;
   }

@@ -199,6 +199,16 @@ SmallVector<Value> RegisterTile::reduce(SmallVector<Value> sums, AffineExpr dept
   });
 }
 
+SmallVector<Value> RegisterTile::reduceTo(Value end, SmallVector<Value> sums, Value rhs, Value rhsBase, AffineExpr panelStride, LeftSide lhs) {
+  int64_t group = product.getGroup();
+  return makeLoop(b, indexOf(b, 0), end, getSteps(), sums, [&](Value k, ValueRange carried) {
+    SmallVector<Value> next(carried);
+    for (int64_t u = 0; u * group < getSteps(); ++u)
+      next = step(next, u % chains, offsetBy(b, k, u * group), group, rhs, rhsBase, panelStride, lhs);
+    return next;
+  });
+}
+
 SmallVector<Value> RegisterTile::finish(SmallVector<Value> sums) {
   size_t one = rows * panels;
   for (int64_t width = chains; width > 1; width /= 2) // a tree, the same for every division of the work

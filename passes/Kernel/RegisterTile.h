@@ -82,6 +82,10 @@ public:
                                         mlir::AffineExpr panelStride, LeftSide lhs,
                                         llvm::function_ref<void(mlir::Value k, int64_t depth)> prefetch = {});
 
+  /// The same for all k in [0, end), which is a multiple of `getSteps()`.
+  llvm::SmallVector<mlir::Value> reduceTo(mlir::Value end, llvm::SmallVector<mlir::Value> sums, mlir::Value rhs, mlir::Value rhsBase,
+                                          mlir::AffineExpr panelStride, LeftSide lhs);
+
   /// One vector per row and panel, row by row.
   llvm::SmallVector<mlir::Value> finish(llvm::SmallVector<mlir::Value> sums);
 
@@ -93,6 +97,8 @@ public:
              llvm::ArrayRef<llvm::SmallVector<mlir::Value>> rowIndices, mlir::Value column);
 
   int64_t getRows() const { return rows; }
+  /// The depth of one iteration of the reduction's loop.
+  int64_t getSteps() const { return std::max(unroll, chains) * product.getGroup(); }
 
 private:
   mlir::VectorType vectorOf(int64_t panel) const;

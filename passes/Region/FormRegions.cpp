@@ -29,7 +29,7 @@ struct Group {
   /// Whether elementwise operations of the anchor's shape may be computed where the anchor's result is.
   bool takesEpilogue() const {
     Operation *op = anchor();
-    return !op || (!isa<PackOp>(op) && op->getNumResults() == 1 && cast<RegionFormationInterface>(op).getAnchor() != Anchor::Plain);
+    return !op || (!isa<PackOp, AttentionOp>(op) && op->getNumResults() == 1 && cast<RegionFormationInterface>(op).getAnchor() != Anchor::Plain);
   }
 
   Dims dims() const { return getDims(cast<RankedTensorType>((anchor() ? anchor() : members.back())->getResult(0).getType())); }

@@ -71,6 +71,8 @@ std::string kindOf(RegionOp region) {
     return "elementwise operations and copies";
   case Family::Recurrent:
     return "recurrent layers";
+  case Family::Attention:
+    return "attentions";
   case Family::Plain:
     return "operations without a kernel of their own";
   default:

@@ -22,6 +22,10 @@ double flopsOf(Operation *op, int64_t symbol) {
   double elements = op->getNumResults() == 0 ? 0 : estimateElements(op->getResult(0).getType(), symbol);
   return llvm::TypeSwitch<Operation *, double>(op)
       .Case<MatMulOp, PackedMatMulOp>([&](auto product) { return 2 * elements * lastDim(product.getLhs(), symbol); })
+      .Case<AttentionOp>([&](AttentionOp attention) {
+        double keys = lastDim(attention.getK(), symbol, 3);
+        return 2 * keys * (estimateElements(attention.getQ().getType(), symbol) + elements);
+      })
       .Case<ConvOp>([&](ConvOp conv) {
         size_t channels = conv.getLayout() == Layout::ChannelsLast ? 1 : conv.getKernel().size() + 1;
         return 2 * elements * llvm::product_of(conv.getKernel()) * lastDim(conv.getX(), symbol, channels) / conv.getGroups();

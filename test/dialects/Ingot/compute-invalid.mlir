@@ -34,6 +34,51 @@ func.func @matmul_rank(%a: tensor<3xf32>, %b: tensor<3x3xf32>) {
 
 // -----
 
+func.func @attention_rank(%q: tensor<7x2x8xf32>) {
+  // expected-error @+2 {{needs queries, keys and values of rank 4 and one element type}}
+  // expected-error @+1 {{'ingot.attention' op failed to infer returned types}}
+  %0 = ingot.attention %q, %q, %q scale 1.0 : (tensor<7x2x8xf32>, tensor<7x2x8xf32>, tensor<7x2x8xf32>) -> tensor<7x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_values(%q: tensor<1x7x2x8xf32>, %v: tensor<1x6x2x8xf32>) {
+  // expected-error @+2 {{the queries, keys and values do not belong together}}
+  // expected-error @+1 {{'ingot.attention' op failed to infer returned types}}
+  %0 = ingot.attention %q, %q, %v scale 1.0 : (tensor<1x7x2x8xf32>, tensor<1x7x2x8xf32>, tensor<1x6x2x8xf32>) -> tensor<1x7x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_heads(%q: tensor<1x7x3x8xf32>, %k: tensor<1x7x2x8xf32>) {
+  // expected-error @+2 {{the query heads cannot share the key heads}}
+  // expected-error @+1 {{'ingot.attention' op failed to infer returned types}}
+  %0 = ingot.attention %q, %k, %k scale 1.0 : (tensor<1x7x3x8xf32>, tensor<1x7x2x8xf32>, tensor<1x7x2x8xf32>) -> tensor<1x7x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_mask(%q: tensor<1x7x2x8xf32>, %m: tensor<7x6xf32>) {
+  // expected-error @+2 {{the mask does not broadcast to the scores}}
+  // expected-error @+1 {{'ingot.attention' op failed to infer returned types}}
+  %0 = ingot.attention %q, %q, %q mask %m scale 1.0 : (tensor<1x7x2x8xf32>, tensor<1x7x2x8xf32>, tensor<1x7x2x8xf32>, tensor<7x6xf32>) -> tensor<1x7x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_flags(%q: tensor<1x7x2x8xf32>, %m: tensor<7x7xi1>) {
+  // expected-error @+2 {{needs a mask to add, or one of i1 and what the scores become where it is false}}
+  // expected-error @+1 {{'ingot.attention' op failed to infer returned types}}
+  %0 = ingot.attention %q, %q, %q mask %m scale 1.0 : (tensor<1x7x2x8xf32>, tensor<1x7x2x8xf32>, tensor<1x7x2x8xf32>, tensor<7x7xi1>) -> tensor<1x7x2x8xf32>
+  return
+}
+
+// -----
+
 func.func @pack_rank(%a: tensor<3xf32>) {
   // expected-error @+2 {{needs a matrix or a batch of matrices}}
   // expected-error @+1 {{'ingot.pack' op failed to infer returned types}}

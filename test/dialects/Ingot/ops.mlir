@@ -66,6 +66,17 @@ func.func @narrow_contractions(%a: tensor<4x7xbf16>, %b: tensor<7x5xbf16>, %c: t
   return
 }
 
+// CHECK-LABEL: @attention
+func.func @attention(%q: tensor<2x7x6x8xf32>, %k: tensor<2x9x3x8xf32>, %v: tensor<2x9x3x5xf32>, %m: tensor<7x9xf32>, %f: tensor<2x1x1x9xi1>) {
+  // CHECK: ingot.attention %{{.*}}, %{{.*}}, %{{.*}} scale 1.250000e-01 : (tensor<2x7x6x8xf32>, tensor<2x9x3x8xf32>, tensor<2x9x3x5xf32>) -> tensor<2x7x6x5xf32>
+  %0 = ingot.attention %q, %k, %v scale 0.125 : (tensor<2x7x6x8xf32>, tensor<2x9x3x8xf32>, tensor<2x9x3x5xf32>) -> tensor<2x7x6x5xf32>
+  // CHECK: ingot.attention %{{.*}} mask %{{.*}} scale 1.000000e+00 : (
+  %1 = ingot.attention %q, %k, %v mask %m scale 1.0 : (tensor<2x7x6x8xf32>, tensor<2x9x3x8xf32>, tensor<2x9x3x5xf32>, tensor<7x9xf32>) -> tensor<2x7x6x5xf32>
+  // CHECK: ingot.attention %{{.*}} mask %{{.*}} scale 1.000000e+00 fill -1.000000e+09 : (
+  %2 = ingot.attention %q, %k, %v mask %f scale 1.0 fill -1.0e9 : (tensor<2x7x6x8xf32>, tensor<2x9x3x8xf32>, tensor<2x9x3x5xf32>, tensor<2x1x1x9xi1>) -> tensor<2x7x6x5xf32>
+  return
+}
+
 // CHECK-LABEL: @image
 func.func @image(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %nhwc: tensor<1x8x8x3xf32>, %p: tensor<1x1x27x16xf32>,
                  %t: tensor<3x4x2x2xf32>) {

@@ -164,3 +164,29 @@ func.func @keep_concat(%a: tensor<4x3xf32>, %b: tensor<2x3xf32>, %s: tensor<6x1x
   %3 = ingot.unary exp %2 : tensor<8x3xf32> -> tensor<8x3xf32>
   return %1, %3, %c : tensor<6x3xf32>, tensor<8x3xf32>, tensor<4x3xf32>
 }
+
+// A residual follows the product behind a reshape that only adds dims of size 1.
+// CHECK-LABEL: @residual(
+// CHECK-SAME: %[[X:.*]]: tensor<1x4x6xf32>, %[[A:.*]]: tensor<4x6xf32>, %[[W:.*]]: tensor<6x6xf32>
+// CHECK-DAG: %[[P:.*]] = ingot.matmul %[[A]], %[[W]]
+// CHECK-DAG: %[[R:.*]] = ingot.reshape %[[X]] : tensor<1x4x6xf32> -> tensor<4x6xf32>
+// CHECK: %[[Y:.*]] = ingot.binary add %[[P]], %[[R]] : tensor<4x6xf32>
+// CHECK: ingot.reshape %[[Y]] : tensor<4x6xf32> -> tensor<1x4x6xf32>
+func.func @residual(%x: tensor<1x4x6xf32>, %a: tensor<4x6xf32>, %w: tensor<6x6xf32>) -> tensor<1x4x6xf32> {
+  %0 = ingot.matmul %a, %w : tensor<4x6xf32>, tensor<6x6xf32> -> tensor<4x6xf32>
+  %1 = ingot.reshape %0 : tensor<4x6xf32> -> tensor<1x4x6xf32>
+  %2 = ingot.binary add %1, %x : tensor<1x4x6xf32>, tensor<1x4x6xf32> -> tensor<1x4x6xf32>
+  return %2 : tensor<1x4x6xf32>
+}
+
+// Not where something else reads the reshaped tensor, and not where the reshape takes dims away.
+// CHECK-LABEL: @keep_residual(
+// CHECK: ingot.binary add %{{.*}} : tensor<1x4x6xf32>
+// CHECK: ingot.binary add %{{.*}} : tensor<4x6xf32>
+func.func @keep_residual(%x: tensor<1x4x6xf32>, %a: tensor<4x6xf32>) -> (tensor<1x4x6xf32>, tensor<1x4x6xf32>, tensor<4x6xf32>) {
+  %0 = ingot.reshape %a : tensor<4x6xf32> -> tensor<1x4x6xf32>
+  %1 = ingot.binary add %0, %x : tensor<1x4x6xf32>, tensor<1x4x6xf32> -> tensor<1x4x6xf32>
+  %2 = ingot.reshape %x : tensor<1x4x6xf32> -> tensor<4x6xf32>
+  %3 = ingot.binary add %2, %a : tensor<4x6xf32>, tensor<4x6xf32> -> tensor<4x6xf32>
+  return %0, %1, %3 : tensor<1x4x6xf32>, tensor<1x4x6xf32>, tensor<4x6xf32>
+}

@@ -432,7 +432,9 @@ def check(function, cases, arrays, env, what):
             outputs.append(results)
             keep.append(placed)
         table = (ctypes.c_void_p * (len(pointers) + 1))(*pointers, values.ctypes.data)
+        scratch = np.full(4 << 20, 0xFF, np.uint8)  # NaN: nobody may read what nobody has written
         record = (ctypes.c_void_p * 16)(None, arena.ctypes.data, ctypes.cast(table, ctypes.c_void_p), ctypes.cast(table, ctypes.c_void_p))
+        record[7] = scratch.ctypes.data + -scratch.ctypes.data % 64
         for thread in range(threads):
             function(ctypes.cast(record, ctypes.c_void_p), thread, threads)
         for one, results, (_, expected) in zip(cases, outputs, arrays):

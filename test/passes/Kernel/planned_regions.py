@@ -181,9 +181,10 @@ class Call:
         self.pointers = (ctypes.c_void_p * len(buffers))(*[buffer.raw.ctypes.data for buffer in buffers])
         self.none = (ctypes.c_void_p * 1)(None)
         self.arena = np.zeros(64, np.uint8)
-        self.record = (ctypes.c_void_p * 6)(
-            None, self.arena.ctypes.data, ctypes.cast(self.pointers, ctypes.c_void_p), ctypes.cast(self.none, ctypes.c_void_p), None, None
-        )
+        raw = np.full((4 << 20) + 64, 0xFF, np.uint8)  # NaN: nobody may read what nobody has written
+        self.scratch = raw[-raw.ctypes.data % 64 :]
+        places = [self.arena.ctypes.data, ctypes.cast(self.pointers, ctypes.c_void_p), ctypes.cast(self.none, ctypes.c_void_p)]
+        self.record = (ctypes.c_void_p * 8)(None, *places, None, None, None, self.scratch.ctypes.data)
         self.address = ctypes.cast(self.record, ctypes.c_void_p)
 
 

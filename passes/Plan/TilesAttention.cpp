@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Attention/AttentionShape.h"
+#include "passes/Plan/TileCost.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// Keys and values of one block take a quarter of the second cache each: the rows of a unit read them again and again.
+int64_t blockKeysOf(const AttentionShape &shape, const MachineModel &machine) {
+  int64_t widest = std::max(shape.depth, shape.columns), bytes = widest * static_cast<int64_t>(sizeof(float));
+  int64_t most = std::max<int64_t>(machine.l2Bytes / 4 / bytes / kPanel, 4) * kPanel;
+  constexpr int64_t kMostKeys = 512, kManyKeys = 256; // a row of scores should leave room in the nearest cache
+  std::optional<int64_t> keys = getConstant(shape.keys);
+  if (keys && *keys <= std::min(most, kMostKeys))
+    return countTiles(*keys, kPanel) * kPanel;
+  return std::min(most, kManyKeys);
+}
+
+/// Packing the keys of a block is worth about this many rows.
+constexpr int64_t kUnitRows = 192;
+
+/// Two products and a softmax. The register tiles are chosen; the block of keys follows from the caches, and the rows of a unit from the block.
+class AttentionModel : public KernelModel {
+public:
+  AttentionModel(const AttentionShape &shape, const MachineModel &machine)
+      : KernelModel(Family::Attention, kPanel), shape(shape), machine(machine), blockKeys(blockKeysOf(shape, machine)) {}
+
+  void forEachTile(llvm::function_ref<void(ArrayRef<int64_t>)> offer) const override {
+    int64_t allColumns = countTiles(shape.columns, kPanel), allKeys = blockKeys / kPanel;
+    for (int64_t rows = 1, most = largestOf(shape.rows); rows <= most && fitsRegisters(rows, 1, machine); ++rows)
+      for (int64_t keys = 1; keys <= allKeys && fitsRegisters(rows, keys, machine); ++keys)
+        for (int64_t columns = 1; columns <= allColumns && fitsRegisters(rows, columns, machine); ++columns) {
+          AttentionTile tile{rows, keys * kPanel, columns * kPanel, blockKeys, rows};
+          if (!tile.isSingle(shape)) // with one block, units of the same head share what is packed
+            tile.unitRows = countTiles(kUnitRows, rows) * rows;
+          offer(tile.asArray());
+        }
+  }
+  Dims getDims() const override { return {shape.rows, shape.keys}; }
+  int64_t chooseUnroll(ArrayRef<int64_t>) const override { return machine.isWide() ? 2 : 1; }
+  int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return chooseUnroll(tile); }
+  AffineExpr units(ArrayRef<int64_t> tile) const override { return AttentionTile::of(tile)->units(shape); }
+  UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
+    return {{estimateDim(shape.batch, symbol)}, {estimateDim(shape.heads, symbol)}, axisOf(estimateDim(shape.rows, symbol), tile.back())};
+  }
+  int64_t scratchBytes(ArrayRef<int64_t> tile) const override { return AttentionScratch(shape, *AttentionTile::of(tile)).bytes(); }
+  double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
+    int64_t keys = estimateDim(shape.keys, symbol), rows = estimateDim(shape.rows, symbol), unroll = chooseUnroll(tile);
+    ProductCost scores{machine, countTiles(keys, kPanel) * kPanel, shape.depth, unroll, 0}, results{machine, shape.columns, keys, unroll, 0};
+    constexpr double kExponential = 15, kPacking = 6; // cycles of a vector
+    double vectors = static_cast<double>(countTiles(keys, kPanel)) * machine.registersPerVector();
+    double tiles = coverCost(shape.rows, rows, tile[0], [&](int64_t size) {
+      return scores.rowBlock(size, tile[1] / kPanel) + results.rowBlock(size, tile[2] / kPanel) + static_cast<double>(size) * vectors * kExponential;
+    });
+    double heads = static_cast<double>(estimateDim(shape.batch, symbol)) * static_cast<double>(estimateDim(shape.heads, symbol));
+    return heads * (tiles + static_cast<double>(shape.depth + shape.columns) * vectors * kPacking);
+  }
+
+private:
+  AttentionShape shape;
+  const MachineModel &machine;
+  int64_t blockKeys;
+};
+
+} // namespace
+
+OwnedModel modelAttention(RegionOp region, const MachineModel &machine) {
+  std::string why;
+  std::optional<AttentionShape> shape = AttentionShape::match(region, why);
+  return shape ? std::make_unique<AttentionModel>(*shape, machine) : nullptr;
+}
+
+} // namespace ingot
