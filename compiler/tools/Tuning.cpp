@@ -166,7 +166,7 @@ absl::StatusOr<Tuning> tune(const CompileOptions &given, const std::string &cach
   uint32_t threads = std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U);
   CompileOptions options = given;
   options.keepCandidates = true;
-  options.report = "tuning.json"; // wanted, not written
+  options.report.clear();
   CompileOptions planOnly = options;
   planOnly.compileTo = "plan";
   absl::StatusOr<CompileSummary> plan = compileModel(planOnly);

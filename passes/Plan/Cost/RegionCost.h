@@ -12,6 +12,9 @@ inline constexpr llvm::StringLiteral kCostAttr = "ingot.cost", kRejectedAttr = "
 /// On a planned region: the part of the threads' time that it uses, in thousandths, predicted for 1, 2, 4, 8, 16, 32 and 64 of them.
 inline constexpr llvm::StringLiteral kEfficiencyAttr = "ingot.efficiency";
 
+/// On a region, where `ingot-unroll-and-jam` was asked for it: what regions that are the same have in common.
+inline constexpr llvm::StringLiteral kKeyAttr = "ingot.key";
+
 /// On a function: what `ingot-schedule-regions` found.
 inline constexpr llvm::StringLiteral kScheduleAttr = "ingot.schedule";
 
