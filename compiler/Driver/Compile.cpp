@@ -140,7 +140,7 @@ absl::Status Compilation::runStage(ModuleOp target, const Stage &stage, const St
     dropRecipes(target);
   PassManager passes(&context);
   stage.build(passes, stageOptions);
-  if (watcher)
+  if (watcher && !options.keepCandidates)
     watcher->watch(passes, stage, stageOptions);
   if (failed(passes.run(target)))
     return diagnostics.status("stage '" + stage.name.str() + "' failed without a message");
@@ -168,6 +168,12 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
       return status;
     if (stage.name == options.compileTo)
       break;
+  }
+  if (options.keepCandidates && options.compileTo == "plan") { // the regions alone
+    EffectReport regions(machineOf(targets->front()));
+    regions.addPlan(*module->getOps<func::FuncOp>().begin());
+    summary.report = regions.finish(options, targets->front().name, summary);
+    return summary;
   }
   llvm::raw_string_ostream stream(summary.text);
   module->print(stream);
@@ -436,8 +442,6 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   if (!options.report.empty()) {
     if (absl::Status status = checkReportPath(options.report); !status.ok())
       return status;
-    report = std::make_unique<EffectReport>();
-    watcher = report.get();
     context.disableMultithreading(); // passes are watched one after the other
   }
   absl::StatusOr<std::vector<TargetSpec>> targets = parseTargets(options.target);
@@ -457,6 +461,9 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   if (absl::Status status = checkOutputIsNoInput(); !status.ok())
     return status;
   std::future<ModelHashes> hashes = std::async(std::launch::async, [this] { return ModelHashes{model->sha256(), model->externalSha256()}; });
+  if (!options.report.empty() || options.keepCandidates)
+    report = std::make_unique<EffectReport>(machineOf(targets->front()));
+  watcher = report.get();
   StageOptions stageOptions = this->stageOptions();
   stageOptions.machine = machineOf(targets->front()); // for the forecasts of the report
   for (const Stage &stage : stages()) {
@@ -519,6 +526,8 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
 StageOptions stageOptionsOf(const CompileOptions &options) {
   StageOptions stages = withoutPasses(StageOptions::ofLevel(options.level), options.disabledPasses);
   stages.bf16 = options.precision == Precision::Bf16;
+  stages.tiles = options.tiles;
+  stages.keepCandidates = options.keepCandidates;
   return stages;
 }
 

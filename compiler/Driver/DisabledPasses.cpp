@@ -7,9 +7,11 @@
 namespace ingot {
 
 absl::Status checkDisabledPasses(const CompileOptions &options) {
-  std::vector<std::string> here = optionalPasses(StageOptions::ofLevel(options.level)), all;
+  CompileOptions whole = options;
+  whole.disabledPasses.clear();
+  std::vector<std::string> here = optionalPasses(stageOptionsOf(whole)), all;
   for (const Stage &stage : stages())
-    llvm::append_range(all, passNames(stage, {.sizes = {-1}}));
+    llvm::append_range(all, passNames(stage, {.bf16 = true, .sizes = {-1}}));
   for (const std::string &name : options.disabledPasses) {
     if (!llvm::is_contained(all, name)) {
       llvm::SmallVector<llvm::StringRef> known(all.begin(), all.end());
@@ -18,7 +20,7 @@ absl::Status checkDisabledPasses(const CompileOptions &options) {
     if (llvm::StringRef why = whyNeeded(name); !why.empty())
       return usageError("the pass '" + name + "' cannot be left out: " + why.str());
     if (!llvm::is_contained(here, name))
-      return usageError("the pass '" + name + "' does not run at -O" + std::to_string(options.level));
+      return usageError("the pass '" + name + "' does not run at -O" + std::to_string(options.level) + " with these options");
   }
   return absl::OkStatus();
 }

@@ -38,6 +38,8 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
                             {"passes", std::move(passes)}};
   if (!options.disabledPasses.empty())
     object["disabled_passes"] = llvm::json::Array(options.disabledPasses);
+  if (!options.tiles.empty())
+    object["tiles"] = llvm::json::Array(options.tiles);
   if (!facts.arenaFormula.empty())
     object["memory_formula"] = llvm::json::Array(facts.arenaFormula);
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str(); // keys are sorted: "compiler" is the first

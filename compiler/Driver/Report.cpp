@@ -30,7 +30,6 @@ absl::Status checkReportPath(const std::string &path) {
 }
 
 void EffectReport::watch(PassManager &manager, const Stage &stage, const StageOptions &options) {
-  roofs = Roofs::of(options.machine);
   passes.watch(manager, stage, options, roofs);
 }
 

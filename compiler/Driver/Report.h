@@ -16,6 +16,8 @@ absl::Status checkReportPath(const std::string &path);
 /// Gathers facts while a model is compiled. Of several variants and special sizes it tells the first one.
 class EffectReport {
 public:
+  explicit EffectReport(const MachineModel &machine) : roofs(Roofs::of(machine)) {}
+
   /// Follows the passes of a stage.
   void watch(mlir::PassManager &passes, const Stage &stage, const StageOptions &options);
 

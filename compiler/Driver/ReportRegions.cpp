@@ -6,7 +6,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
-#include "passes/Plan/BodyCost.h"
+#include "passes/Plan/Cost/RegionCost.h"
 #include "llvm/ADT/SetVector.h"
 
 #include <set>
@@ -16,32 +16,17 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr int64_t kThreads[] = {1, 2, 4, 8, 16, 32, 64}; // for which the efficiency is predicted
-
 struct Cost {
   double flops = 0, read = 0, written = 0, cycles = 0;
 };
 
-double bytesOf(Type tensor) {
-  Type element = cast<RankedTensorType>(tensor).getElementType();
-  return static_cast<double>(estimateElements(tensor)) * llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-}
-
 /// That of the plan stage, or where its passes left none, a bound.
 Cost costOf(RegionOp region, const Roofs &roofs) {
-  if (auto cost = region->getAttrOfType<CostAttr>("ingot.cost"))
+  if (auto cost = region->getAttrOfType<CostAttr>(kCostAttr))
     return {static_cast<double>(cost.getFlops()), static_cast<double>(cost.getRead()), static_cast<double>(cost.getWritten()),
             static_cast<double>(cost.getCycles())};
-  Cost bound;
-  for (BlockArgument argument : region.getBody().getArguments())
-    bound.read += bytesOf(argument.getType());
-  for (Value yielded : region.getYielded())
-    bound.written += bytesOf(yielded.getType());
-  for (Operation &op : region.getBody().front())
-    if (auto member = dyn_cast<RegionFormationInterface>(op); member && member.getAnchor() != Anchor::Constant && member.getAnchor() != Anchor::View)
-      bound.flops += member.getIterationCount() * (member.getAnchor() == Anchor::Elementwise ? 1.0 : 2.0);
-  bound.cycles = roofs.leastCycles(bound.flops, bound.read + bound.written);
-  return bound;
+  RegionWork work = RegionWork::of(region);
+  return {work.flops, work.read, work.written, roofs.leastCycles(work.flops, work.read + work.written)};
 }
 
 /// How often a region runs in a run of the model; loops without a known end count once.
@@ -122,18 +107,13 @@ llvm::json::Array shapesOf(TypeRange types) {
   return texts;
 }
 
-/// Which share of its threads a region keeps busy: units are whole, threads meet behind it, and memory is one for all.
-llvm::json::Array efficiencies(PlanAttr plan, const Cost &cost, const Roofs &roofs) {
+/// The prediction of `ingot-auto-parallelize`; without one, the region runs on one thread.
+llvm::json::Array efficiencies(RegionOp region) {
+  constexpr int64_t kThreads[] = {1, 2, 4, 8, 16, 32, 64};
+  auto predicted = region->getAttrOfType<DenseI32ArrayAttr>(kEfficiencyAttr);
   llvm::json::Array list;
-  for (int64_t threads : kThreads) {
-    double cycles = cost.cycles;
-    if (plan.getParallel() && threads > 1) {
-      int64_t units = std::max<int64_t>(plan.getUnits(), 1);
-      double share = static_cast<double>(llvm::divideCeil(units, threads)) / static_cast<double>(units);
-      bool fromMemory = (cost.read + cost.written) / roofs.bytesPerCycle > 0.7 * cost.cycles;
-      cycles = std::max(cost.cycles * share, fromMemory ? (cost.read + cost.written) / roofs.sharedBytesPerCycle : 0.0) + roofs.barrierCycles;
-    }
-    double share = cycles > 0 ? cost.cycles / cycles / static_cast<double>(threads) : 1.0;
+  for (auto [i, threads] : llvm::enumerate(kThreads)) {
+    double share = predicted && i < static_cast<size_t>(predicted.size()) ? predicted[i] / 1000.0 : 1.0 / static_cast<double>(threads);
     list.push_back(llvm::json::Object{{"threads", threads}, {"efficiency", std::min(share, 1.0)}});
   }
   return list;
@@ -141,7 +121,7 @@ llvm::json::Array efficiencies(PlanAttr plan, const Cost &cost, const Roofs &roo
 
 llvm::json::Array rejectedOf(RegionOp region, const Roofs &roofs) {
   llvm::json::Array list;
-  if (auto rejected = region->getAttrOfType<ArrayAttr>("ingot.rejected"))
+  if (auto rejected = region->getAttrOfType<ArrayAttr>(kRejectedAttr))
     for (auto candidate : rejected.getAsRange<CandidateAttr>())
       list.push_back(llvm::json::Object{{"family", stringifyFamily(candidate.getFamily())},
                                         {"tile", llvm::json::Array(candidate.getTile())},
@@ -154,7 +134,9 @@ llvm::json::Object describeRegion(RegionOp region, int64_t number, const Roofs &
   Cost cost = costOf(region, roofs);
   PlanAttr plan = *region.getPlan();
   double bytes = cost.read + cost.written, least = roofs.leastCycles(cost.flops, bytes);
+  auto key = region->getAttrOfType<StringAttr>(kKeyAttr);
   return llvm::json::Object{{"region", number},
+                            {"key", key ? llvm::json::Value(key.str()) : nullptr},
                             {"nodes", nodesOf(region)},
                             {"operations", operationsOf(region)},
                             {"inputs", shapesOf(region.getBody().getArgumentTypes())},
@@ -175,7 +157,7 @@ llvm::json::Object describeRegion(RegionOp region, int64_t number, const Roofs &
                             {"predicted_us", roofs.microseconds(cost.cycles)},
                             {"bound", cost.flops / roofs.flopsPerCycle >= bytes / roofs.bytesPerCycle ? "arithmetic" : "memory"},
                             {"roofline_share", cost.cycles > 0 ? std::min(least / cost.cycles, 1.0) : 1.0},
-                            {"efficiency", efficiencies(plan, cost, roofs)},
+                            {"efficiency", efficiencies(region)},
                             {"rejected", rejectedOf(region, roofs)},
                             {"function", nullptr},
                             {"code_bytes", nullptr},

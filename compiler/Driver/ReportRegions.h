@@ -11,7 +11,7 @@ namespace ingot {
 
 /// What the report holds regions against: the peaks of one core of the plan stage's machine, and of all of them together.
 struct Roofs {
-  double gigahertz, flopsPerCycle, bytesPerCycle, sharedBytesPerCycle, barrierCycles;
+  double gigahertz, flopsPerCycle, bytesPerCycle, sharedBytesPerCycle;
 
   static Roofs of(const MachineModel &machine);
   double microseconds(double cycles) const { return cycles / gigahertz * 1e-3; }

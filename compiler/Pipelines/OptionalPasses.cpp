@@ -18,6 +18,7 @@ constexpr NeededPass kNeeded[] = {
     {"ingot-fix-dims", "it makes the code for the sizes that --dim names"},
     {"ingot-describe-machine", "tiles have to suit the target's registers"},
     {"ingot-copy-views", "kernels read and write strided buffers only"},
+    {"ingot-describe-machine", "kernels must fit the machine"},
     {"ingot-plan-buffers", "every tensor needs a place"},
     {"ingot-emit-kernels", "it writes the code"},
     {"ingot-expand-math", "code generation has no functions of vectors"},

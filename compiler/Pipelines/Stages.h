@@ -21,10 +21,11 @@ struct StageOptions {
   bool plainKernels = false;           ///< Only the plain family (-O0).
   MachineModel machine = {};           ///< What the kernels are chosen for (the plan stage).
   std::string runSymbol = "model_run"; ///< Name of the generated entry function.
-  std::optional<int32_t> firstRegion =
-      {};                             ///< The number of the first region in the model's table (the llvm stage); without it no profile is possible.
-  std::vector<int64_t> sizes = {};    ///< Of the model's symbols, which the plan stage fixes; -1 leaves one open. None: all stay open.
-  std::vector<std::string> left = {}; ///< Passes that are left out (compiler/Pipelines/OptionalPasses.h).
+  std::optional<int32_t> firstRegion = {}; ///< The number of the first region in the model's table (the llvm stage); none: no profile is possible.
+  std::vector<int64_t> sizes = {};         ///< Of the model's symbols, which the plan stage fixes; -1 leaves one open. None: all stay open.
+  std::vector<std::string> tiles = {};     ///< Of certain regions (`ingot-unroll-and-jam`).
+  bool keepCandidates = false;             ///< Keep more tiles than the report shows, and mark equal regions.
+  std::vector<std::string> left = {};      ///< Passes that are left out (compiler/Pipelines/OptionalPasses.h).
 
   /// The options of `-O0` and of every higher level.
   static StageOptions ofLevel(int level);

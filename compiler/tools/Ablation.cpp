@@ -121,7 +121,7 @@ absl::StatusOr<std::vector<PassWorth>> ablate(const CompileOptions &options, con
   if (!all.ok())
     return all.status();
   std::vector<PassWorth> worths;
-  for (const std::string &name : optionalPasses(withoutPasses(StageOptions::ofLevel(options.level), options.disabledPasses))) {
+  for (const std::string &name : optionalPasses(stageOptionsOf(options))) {
     if (llvm::is_contained(options.disabledPasses, name))
       continue;
     PassWorth &worth = worths.emplace_back();

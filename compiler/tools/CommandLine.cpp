@@ -37,8 +37,8 @@ absl::Status checkComplete(const CommandLine &line) {
     return usage("no " + command.operand + " given." + see(command));
   if (command.id == Compile && line.options.output.empty() && line.options.compileTo.empty())
     return usage("no output given: add -o FILE");
-  if (!line.options.compileTo.empty() && (!line.options.report.empty() || line.options.measure))
-    return usage("--compile-to prints IR: without --report and --measure");
+  if (!line.options.compileTo.empty() && (!line.options.report.empty() || line.measured.measure || line.measured.tune))
+    return usage("--compile-to prints IR: without --report, --measure and --tune");
   if (line.ablate && !(line.bench.compare.empty() && line.bench.chart.empty() && line.bench.sessions == 1))
     return usage("--ablate goes without --compare, --chart and --sessions");
   return absl::OkStatus();

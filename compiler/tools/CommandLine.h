@@ -6,6 +6,7 @@
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/Opt.h"
 #include "compiler/tools/ImageInputs.h"
+#include "compiler/tools/MeasuredCompile.h"
 
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct CommandLine {
   const CommandInfo *command = nullptr;
   OptOptions opt;
   BenchOptions bench;
+  MeasuredCompile measured; ///< of `compile`
   CompileOptions options;                    ///< `input` is the first word that is no option
   ImageOptions pictures;                     ///< of `run` and `bench`
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`

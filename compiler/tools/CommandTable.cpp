@@ -238,7 +238,17 @@ constexpr OptionInfo kOptions[] = {
      setText<&CompileOptions::report>},
     {"--measure", "", "", Compile, "leave out the passes that make the model slower on this machine, and put measured times into the report",
      [](llvm::StringRef, CommandLine &line) {
-       line.options.measure = true;
+       line.measured.measure = true;
+       return absl::OkStatus();
+     }},
+    {"--tune", "", "", Compile, "measure up to eight tiles of each distinct region on this machine and take the fastest; they are remembered",
+     [](llvm::StringRef, CommandLine &line) {
+       line.measured.tune = true;
+       return absl::OkStatus();
+     }},
+    {"--tile", "REGION:12x64/2", "", kCode, "the tile of a region (its number in the plan stage, or an ONNX node of it) and how often it is unrolled; may be given again",
+     [](llvm::StringRef value, CommandLine &line) {
+       line.options.tiles.push_back(value.str());
        return absl::OkStatus();
      }},
     {"--passes", "LIST", "", Opt, "run these instead of the stages: a,b(option=value other=value); func.func(a,b) runs them on each function",
@@ -263,11 +273,11 @@ constexpr OptionInfo kOptions[] = {
        return absl::OkStatus();
      }},
     {"--iterations", "N", "", Bench, "timed runs of a session", setCount<&BenchOptions::iterations, 1, 100000000>},
-    {"--seconds", "S", "", Bench, "as many runs as fit into the time (default: 3)", setSeconds},
+    {"--seconds", "S", "", Bench | Compile, "as many runs as fit into the time (default: 3); of --ablate and --measure: for each pass", setSeconds},
     {"--warmup", "N", "", Bench, "runs before them (default: 5)", setCount<&BenchOptions::warmup, 0, 100000000>},
     {"--threads", "N", "", Bench, "of a session (default: 0, one per core)", setCount<&BenchOptions::threads, 0, 1024>},
     {"--sessions", "N", "", Bench, "at the same time (default: 1)", setCount<&BenchOptions::sessions, 1, 256>},
-    {"--ablate", "", "", Bench, "what each pass is worth: the model with each of them left out, in turn with all; --seconds is for each",
+    {"--ablate", "", "", Bench, "what each pass is worth: the model with each of them left out, in turn with all",
      setFlag<&CommandLine::ablate>},
     {"--compare", "onnxruntime", "onnxruntime", Bench, "measure that, too", setCompare},
     {"--chart", "FILE.svg", "", Bench, "draw the time of each run and the percentiles", setChart},

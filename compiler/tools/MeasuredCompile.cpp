@@ -3,6 +3,7 @@
 
 #include "compiler/tools/Ablation.h"
 #include "compiler/tools/RegionTimes.h"
+#include "compiler/tools/Tuning.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Threading.h"
 
@@ -39,30 +40,41 @@ absl::Status measureRegions(const std::string &program, uint32_t threads, llvm::
 
 } // namespace
 
-absl::StatusOr<CompileSummary> compileMeasured(CompileOptions &options) {
-  MeasureOptions how;
-  how.threads = std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U);
+absl::StatusOr<CompileSummary> compileMeasured(CompileOptions &options, const MeasuredCompile &what) {
+  MeasureOptions how{.threads = std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U), .seconds = what.seconds};
+  llvm::json::Object measurement{{"threads", how.threads}, {"tuning", nullptr}, {"passes", llvm::json::Array()}, {"runs", llvm::json::Array()}};
   CompileOptions plain = options;
   plain.report.clear();
-  absl::StatusOr<TemporaryProgram> base = TemporaryProgram::compile(plain);
-  if (!base.ok())
-    return base.status();
-  absl::StatusOr<std::vector<PassWorth>> worths = ablate(plain, base->path(), how);
-  if (!worths.ok())
-    return worths.status();
-  absl::StatusOr<std::vector<std::string>> dropped = dropHarmful(plain, std::move(*base), how, *worths);
-  if (!dropped.ok())
-    return dropped.status();
-  options.disabledPasses.insert(options.disabledPasses.end(), dropped->begin(), dropped->end());
+  if (what.tune) {
+    absl::StatusOr<Tuning> tuning = tune(plain, what.cacheFolder);
+    if (!tuning.ok())
+      return tuning.status();
+    llvm::append_range(plain.tiles, tuning->tiles);
+    measurement["tuning"] = tuning->asJson();
+  }
+  if (what.measure) {
+    absl::StatusOr<TemporaryProgram> base = TemporaryProgram::compile(plain);
+    if (!base.ok())
+      return base.status();
+    absl::StatusOr<std::vector<PassWorth>> worths = ablate(plain, base->path(), how);
+    if (!worths.ok())
+      return worths.status();
+    absl::StatusOr<std::vector<std::string>> dropped = dropHarmful(plain, std::move(*base), how, *worths);
+    if (!dropped.ok())
+      return dropped.status();
+    llvm::append_range(plain.disabledPasses, *dropped);
+    for (const PassWorth &worth : *worths)
+      measurement.getArray("passes")->push_back(worth.asJson());
+  }
+  options.tiles = plain.tiles;
+  options.disabledPasses = plain.disabledPasses;
   absl::StatusOr<CompileSummary> summary = compileModel(options);
   if (!summary.ok() || !summary->report)
     return summary;
-  llvm::json::Array passes;
-  for (const PassWorth &worth : *worths)
-    passes.push_back(worth.asJson());
   llvm::json::Object &report = *summary->report;
-  report["measurement"] = llvm::json::Object{{"threads", how.threads}, {"passes", std::move(passes)}};
-  plain.disabledPasses = options.disabledPasses;
+  report["measurement"] = std::move(measurement);
+  if (!what.measure)
+    return summary;
   absl::StatusOr<TemporaryProgram> result = TemporaryProgram::compile(plain);
   if (!result.ok())
     return result.status();

@@ -7,9 +7,17 @@
 
 namespace ingot {
 
-/// Compiles a model without the passes that measurements show to make it slower, and measures the regions of the result. These passes are added to
-/// `options.disabledPasses`; the report of the summary says what was measured.
-absl::StatusOr<CompileSummary> compileMeasured(CompileOptions &options);
+/// What `ingot compile` measures on the way.
+struct MeasuredCompile {
+  bool tune = false;       ///< choose tiles by measuring them
+  bool measure = false;    ///< leave out the passes that make the model slower, and measure the regions of the result
+  double seconds = 3;      ///< for each pass
+  std::string cacheFolder; ///< of tiles; empty: none
+};
+
+/// Compiles a model as measurements say. The tiles and the passes to leave out are added to the options; the report of the summary says what was
+/// measured.
+absl::StatusOr<CompileSummary> compileMeasured(CompileOptions &options, const MeasuredCompile &what);
 
 } // namespace ingot
 

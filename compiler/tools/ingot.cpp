@@ -26,6 +26,7 @@
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cstdlib>
 #include <unistd.h>
 
 using namespace ingot;
@@ -60,10 +61,25 @@ void printProgress(llvm::StringRef stage, std::optional<double> seconds) {
     llvm::errs() << llvm::format("%8.2f s", *seconds) << '\n';
 }
 
+/// Where what was measured is remembered; empty: nowhere.
+std::string cacheFolder() {
+  const char *chosen = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
+  llvm::SmallString<128> folder(chosen ? chosen : home ? home : "");
+  if (folder.empty())
+    return "";
+  if (!chosen || !*chosen)
+    llvm::sys::path::append(folder, ".cache");
+  llvm::sys::path::append(folder, "ingot");
+  return folder.str().str();
+}
+
 int compile(CommandLine &line) {
-  if (absl::Status status = line.options.measure ? checkRunsHere(line.options.target) : absl::OkStatus(); !status.ok())
+  bool runs = line.measured.measure || line.measured.tune;
+  if (absl::Status status = runs ? checkRunsHere(line.options.target) : absl::OkStatus(); !status.ok())
     return fail(status);
-  absl::StatusOr<CompileSummary> summary = line.options.measure ? compileMeasured(line.options) : compileModel(line.options);
+  line.measured.seconds = line.bench.seconds;
+  line.measured.cacheFolder = cacheFolder();
+  absl::StatusOr<CompileSummary> summary = runs ? compileMeasured(line.options, line.measured) : compileModel(line.options);
   if (!summary.ok())
     return fail(summary.status());
   if (summary->report)

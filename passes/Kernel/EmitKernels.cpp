@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
 #include "dialects/Ingot/ModelSymbols.h"
+#include "dialects/Ingot/RegionText.h"
 #include "dialects/Ingot/RunFailure.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
@@ -466,22 +467,7 @@ private:
     stream << *region.getPlan();
     if (region.getStrides())
       stream << *region.getStrides();
-    for (Operation &op : region.getBody().front()) {
-      // Names of ONNX values differ between layers that are alike.
-      Operation *copy = op.clone();
-      copy->removeAttr("ingot.values");
-      copy->print(stream, OpPrintingFlags().useLocalScope());
-      for (Value operand : op.getOperands()) {
-        stream << ' ';
-        if (auto argument = dyn_cast<BlockArgument>(operand))
-          stream << 'a' << argument.getArgNumber();
-        else
-          stream << 'v' << std::distance(op.getBlock()->begin(), operand.getDefiningOp()->getIterator()) << '.'
-                 << cast<OpResult>(operand).getResultNumber();
-      }
-      copy->dropAllReferences();
-      copy->destroy();
-    }
+    stream << textOfBody(region);
     return key;
   }
 

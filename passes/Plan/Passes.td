@@ -32,11 +32,14 @@ def UnrollAndJamPass : Pass<"ingot-unroll-and-jam", "::mlir::func::FuncOp"> {
   let description = [{
     Jams as many rows and columns into a tile as the machine's registers hold (`rows * vectors + vectors + 1 <= 32`, with what the scheduler needs beside them) and
     unrolls the reduction: of all tiles that fit, the one whose predicted cycles, remainders and balance included, are least. Kernels compute remainders exactly. The
-    two next best stay in `ingot.rejected`. `force` gives regions, by their number in the function or a name in their location, a tile and perhaps a factor
-    (`conv1:6x32/2`); one that does not fit the registers or the family is an error. Needs the families of `ingot-choose-kernels`.
+    next best (`keep`) stay in `ingot.rejected`. `force` gives regions, by their number in the function or a name in their location, a tile and perhaps a factor
+    (`conv1:6x32/2`); one that does not fit the registers or the family is an error. With `keys`, regions that compute the same on the same shapes get the same
+    `ingot.key`, by which `force` knows them too: whoever measures tiles measures them once. Needs the families of `ingot-choose-kernels`.
     Example: test/passes/Plan/unroll-and-jam.mlir
   }];
-  let options = [ListOption<"force", "force", "std::string", "Tiles of certain regions, each as REGION:12x64 or REGION:12x64/2">];
+  let options = [ListOption<"force", "force", "std::string", "Tiles of certain regions, each as REGION:12x64 or REGION:12x64/2">,
+                 Option<"keep", "keep", "int64_t", /*default=*/"2", "How many of the next best tiles stay in ingot.rejected">,
+                 Option<"keys", "keys", "bool", /*default=*/"false", "Say which regions are the same">];
 }
 
 def EstimateCostsPass : Pass<"ingot-estimate-costs", "::mlir::func::FuncOp"> {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/RegionText.h"
 #include "passes/Plan/Cost/TileChoice.h"
 #include "passes/Plan/Passes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
@@ -13,13 +15,14 @@ namespace {
 
 /// What the option `force` says about one region: "REGION:12x64/2", the unroll factor being optional.
 struct ForcedTile {
-  std::string region; ///< the name of a location in it, or its number
+  std::string region; ///< the name of a location in it, its number, or its key
   SmallVector<int64_t, 4> tile;
   std::optional<int64_t> unroll;
   bool isUsed = false;
 
   static std::optional<ForcedTile> parse(StringRef text);
   bool isFor(RegionOp op, size_t number) const;
+  bool isKey() const { return StringRef(region).starts_with("#"); }
 };
 
 std::optional<ForcedTile> ForcedTile::parse(StringRef text) {
@@ -44,7 +47,7 @@ std::optional<ForcedTile> ForcedTile::parse(StringRef text) {
 }
 
 bool ForcedTile::isFor(RegionOp op, size_t number) const {
-  if (region == std::to_string(number))
+  if (auto key = op->getAttrOfType<StringAttr>(kKeyAttr); region == std::to_string(number) || (key && key == region))
     return true;
   bool found = false;
   op->getLoc()->walk([&](Location part) {
@@ -53,6 +56,14 @@ bool ForcedTile::isFor(RegionOp op, size_t number) const {
     return found ? WalkResult::interrupt() : WalkResult::advance();
   });
   return found;
+}
+
+/// The same for regions that compute the same on tensors of the same types.
+StringAttr keyOf(RegionOp region) {
+  std::string text = textOfBody(region);
+  llvm::raw_string_ostream stream(text);
+  llvm::interleaveComma(region.getOperandTypes(), stream);
+  return StringAttr::get(region.getContext(), "#" + llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true, /*Width=*/16));
 }
 
 struct UnrollAndJamPass : impl::UnrollAndJamPassBase<UnrollAndJamPass> {
@@ -69,28 +80,28 @@ struct UnrollAndJamPass : impl::UnrollAndJamPassBase<UnrollAndJamPass> {
       forced.push_back(std::move(*one));
     }
     size_t number = 0;
-    bool ok = true;
+    bool ok = true, isKeyed = keys || llvm::any_of(forced, [](const ForcedTile &one) { return one.isKey(); });
     getOperation().walk([&](RegionOp region) {
+      if (isKeyed)
+        region->setAttr(kKeyAttr, keyOf(region));
       ForcedTile *own = llvm::find_if(forced, [&](const ForcedTile &one) { return one.isFor(region, number); });
       ++number;
       if (region.getPlan())
         ok &= succeeded(decide(region, costs, own == forced.end() ? nullptr : own));
     });
     for (const ForcedTile &one : forced)
-      if (ok && !one.isUsed)
+      if (ok && !one.isUsed && !one.isKey()) // keys come from other compilations
         return fail("no planned region has the name or number '" + one.region + "'");
     if (!ok)
       signalPassFailure();
   }
 
 private:
-  static constexpr size_t kKept = 3; ///< the best one and those that it is better than
-
   LogicalResult decide(RegionOp region, const CostModel &costs, ForcedTile *forced) {
     OwnedModel model = modelPlanned(region, machine);
     if (!model)
       return region.emitOpError("is planned for '") << stringifyFamily(region.getPlan()->getFamily()) << "', which does not cover it";
-    std::vector<RankedTile> ranked = rankTiles(*model, machine, kKept);
+    std::vector<RankedTile> ranked = rankTiles(*model, machine, keep + 1);
     SmallVector<int64_t, 4> tile = ranked.front().tile;
     int64_t unroll = model->chooseUnroll(tile);
     if (forced) {
@@ -107,7 +118,7 @@ private:
     RegionWork work = RegionWork::of(region);
     SmallVector<Attribute> rejected;
     for (const RankedTile &other : ranked)
-      if (ArrayRef(other.tile) != ArrayRef(tile) && rejected.size() < 2)
+      if (ArrayRef(other.tile) != ArrayRef(tile) && rejected.size() < static_cast<size_t>(keep))
         rejected.push_back(CandidateAttr::get(&getContext(), model->getFamily(), other.tile, model->chooseUnroll(other.tile),
                                               static_cast<int64_t>(costs.cycles(*model, other.tile, work))));
     if (!rejected.empty())

@@ -63,7 +63,7 @@ class Bench:
         return harness.execute([harness.INGOT, *words], timeout=timeout, cwd=self.folder)
 
     def compile(self, output, *options, model=None):
-        done = self.ingot("compile", model or self.model, "-o", output, *options)
+        done = self.ingot("compile", model or self.model, "-o", output, *options, timeout=600)
         assert done.code == 0, f"ingot compile {options} ended with {done.code}: {done.text()}"
         return self.folder / output
 
@@ -284,6 +284,83 @@ def ablation(b: Bench):
     assert few.code == 0 and "ingot-sink-views" in few.out and "ingot-channels-last" not in few.out, few.text()
 
 
+def twins() -> onnx.ModelProto:
+    """Two products that are the same, and one that is not."""
+    random = np.random.default_rng(5)
+    weights = [numpy_helper.from_array((random.standard_normal(shape) / 12).astype(np.float32), name)
+               for name, shape in (("a", (96, 96)), ("b", (96, 96)), ("c", (96, 160)))]
+    nodes = [helper.make_node("MatMul", ["x", "a"], ["p"], name="one"), helper.make_node("Relu", ["p"], ["q"])]
+    nodes += [helper.make_node("MatMul", ["q", "b"], ["r"], name="two"), helper.make_node("Relu", ["r"], ["s"])]
+    nodes.append(helper.make_node("MatMul", ["s", "c"], ["y"], name="three"))
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(nodes, "g", [info("x", TensorProto.FLOAT, [64, 96])], [info("y", TensorProto.FLOAT, [64, 160])], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def same_results(b: Bench, model, program):
+    inputs = {"x": np.random.default_rng(2).standard_normal((64, 96)).astype(np.float32)}
+    outcome, got = harness.run_model(b.folder / program, inputs)
+    _, complaint = harness.compare(harness.oracle(b.folder / model, inputs), got) if outcome.code == 0 else (0, outcome.text())
+    assert not complaint, complaint
+
+
+def tiles(b: Bench):
+    onnx.save(twins(), b.folder / "twins.onnx")
+    b.compile("tiled", "--tile=two:4x32/2", "--tile", "three:3x16", "--report=tiled.json", "--target=x86-64-v4", model="twins.onnx")
+    report = json.loads((b.folder / "tiled.json").read_text())
+    check_report(report)
+    got = {region["nodes"][0]: (region["tile"], region["unroll"]) for region in report["regions"]}
+    assert got["two"] == ([4, 32], 2) and got["three"][0] == [3, 16], got
+    assert b.manifest("tiled")["tiles"] == ["two:4x32/2", "three:3x16"]
+    same_results(b, "twins.onnx", "tiled")
+    compile = lambda tile: b.ingot("compile", "twins.onnx", "-o", "wrong", "--target=x86-64-v4", "--tile", tile)
+    refused(compile("two:20x64"), 1, "two", "[20, 64]", "registers")
+    refused(compile("two:4x32/64"), 1, "cannot be unrolled 64 times")
+    refused(compile("four:4x32"), 1, "'four'")
+    refused(compile("two"), 1, "'two' is no forced tile")
+    assert not (b.folder / "wrong").exists()
+
+
+def tuning(b: Bench):
+    onnx.save(twins(), b.folder / "twins.onnx")
+    os.environ["XDG_CACHE_HOME"] = str(b.folder / "cache")
+    try:
+        b.compile("tuned", "--tune", "--report=tuned.json", model="twins.onnx")
+        report = json.loads((b.folder / "tuned.json").read_text())
+        check_report(report)
+        first = report["measurement"]["tuning"]
+        assert first["distinct"] == first["measured"] == 2 and 1 <= first["programs"] <= 8, first
+        same_results(b, "twins.onnx", "tuned")
+        (cache,) = (b.folder / "cache/ingot").iterdir()
+        assert len(json.loads(cache.read_text())) == 2
+        bytes_of = (b.folder / "tuned").read_bytes()
+        b.compile("tuned", "--tune", "--report=tuned.json", model="twins.onnx")
+        second = json.loads((b.folder / "tuned.json").read_text())["measurement"]["tuning"]
+        assert (second["distinct"], second["measured"], second["programs"], second["tiles"]) == (2, 0, 0, first["tiles"]), second
+        assert (b.folder / "tuned").read_bytes() == bytes_of, "what is remembered gives other code"
+        cache.write_text("{ damaged")
+        b.compile("tuned", "--tune", model="twins.onnx")
+        assert len(json.loads(cache.read_text())) == 2
+    finally:
+        del os.environ["XDG_CACHE_HOME"]
+    refused(b.ingot("compile", "twins.onnx", "-o", "wrong", "--tune", "--target=aarch64-linux"), 3, "aarch64-linux")
+
+
+def measured(b: Bench):
+    b.compile("measured", "--measure", "--seconds=0.05", "--report=measured.json")
+    report = json.loads((b.folder / "measured.json").read_text())
+    check_report(report)
+    measurement = report["measurement"]
+    check_worths(measurement["passes"])
+    dropped = [entry["name"] for entry in measurement["passes"] if entry["dropped"]]
+    for left in (report["disabled_passes"], b.manifest("measured").get("disabled_passes", [])):
+        assert sorted(left) == sorted(dropped), f"{left}, but measured as harmful are {dropped}"
+    assert measurement["runs"][0]["threads"] == 1 and all(run["us"] > 0 for run in measurement["runs"]), measurement
+    assert all(region["measured_us"] is not None for region in report["regions"]) and sum(region["measured_us"] for region in report["regions"]) > 0
+    b.check(b.folder / "measured", "measured")
+    b.compile("measured", "--measure", "--seconds=0.02", "--report=measured.html", "--disable-pass=ingot-channels-last")
+
+
 CASES = [
     without_each_pass,
     pass_is_left_out,
@@ -293,6 +370,9 @@ CASES = [
     report_as_page,
     report_errors,
     ablation,
+    tiles,
+    tuning,
+    measured,
 ]
 
 

@@ -14,6 +14,10 @@ inline constexpr llvm::StringLiteral kEfficiencyAttr = "ingot.efficiency";
 
 /// On a region that threads share: the grid of its units, outermost dim first, as pairs of a count and what the last one costs, in thousandths.
 inline constexpr llvm::StringLiteral kGridAttr = "ingot.grid";
+
+/// On a region, where `ingot-unroll-and-jam` was asked for it: what regions that are the same have in common.
+inline constexpr llvm::StringLiteral kKeyAttr = "ingot.key";
+
 /// On a function: what `ingot-schedule-regions` found.
 inline constexpr llvm::StringLiteral kScheduleAttr = "ingot.schedule";
 
