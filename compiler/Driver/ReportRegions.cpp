@@ -166,7 +166,10 @@ llvm::json::Object describeRegion(RegionOp region, int64_t number, const Roofs &
 
 } // namespace
 
-Roofs Roofs::of(const MachineModel &machine) { return {3.7, 32, 7, 12, 1000}; }
+Roofs Roofs::of(const MachineModel &machine) {
+  double flopsPerCycle = 2 * 16 / machine.cyclesPerVector();
+  return {machine.gigahertz, flopsPerCycle, machine.dramBytesPerCycle, machine.sharedDramBytesPerCycle};
+}
 
 llvm::json::Object Roofs::asJson() const {
   return llvm::json::Object{{"gigahertz", gigahertz},
