@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Kernel/ComputeShapes.h"
+#include "passes/Kernel/RegisterTile.h"
 #include "passes/Plan/BodyCost.h"
 #include "passes/Plan/KernelModel.h"
 #include "passes/Plan/TileCost.h"
@@ -47,7 +47,7 @@ public:
   AffineExpr units(ArrayRef<int64_t> tile) const override { return shape.units(tile); }
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
     UnitAxis rows = axisOf(estimateDim(shape.rows, symbol), tile[0]), columns = axisOf(estimateDim(shape.columns, symbol), tile[1]);
-    if (shape.hasPrologue)
+    if (shape.hasPrologue || (shape.batchDims.empty() && isInBands()))
       std::swap(rows, columns);
     return {{estimateDim(shape.batches, symbol)}, columns, rows};
   }
@@ -58,6 +58,11 @@ public:
   }
 
 private:
+  /// As the kernel numbers its units.
+  bool isInBands() const {
+    double depth = estimateDim(shape.depth), columns = estimateDim(shape.columns), elements = estimateDim(shape.rows) * (depth + columns);
+    return TileOrder::choose(shape.rows, shape.columns, elements, columns * depth).inBands;
+  }
   ProductCost costAt(int64_t symbol) const {
     return {machine,
             estimateDim(shape.columns, symbol),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "passes/Kernel/ComputeShapes.h"
+#include "passes/Kernel/RegisterTile.h"
 #include "passes/Plan/BodyCost.h"
 #include "passes/Plan/KernelModel.h"
 #include "passes/Plan/TileCost.h"
@@ -61,15 +61,13 @@ public:
   }
   AffineExpr units(ArrayRef<int64_t> tile) const override { return s.units(tile); }
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
-    UnitAxis columns = axisOf(s.groupOutputs, tile.back());
-    if (tile.size() == 2) {
-      UnitAxis pixels = axisOf(estimateDim(allPixels, symbol), tile[0]);
-      return s.hasPrologue ? UnitGrid{pixels, columns} : UnitGrid{columns, pixels};
-    }
-    return {{estimateDim(s.images, symbol) * s.groups},
-            columns,
-            axisOf(estimateDim(s.outHeight, symbol), tile[0]),
-            axisOf(estimateDim(s.outWidth, symbol), tile[1])};
+    UnitGrid columns = {{s.groups}, axisOf(s.groupOutputs, tile.back())}, pixels = {axisOf(estimateDim(allPixels, symbol), tile[0])};
+    if (tile.size() == 3)
+      pixels = {{estimateDim(s.images, symbol)}, axisOf(estimateDim(s.outHeight, symbol), tile[0]), axisOf(estimateDim(s.outWidth, symbol), tile[1])};
+    bool rowsFirst = s.hasPrologue || isInBands();
+    UnitGrid outer = rowsFirst ? pixels : columns;
+    outer.append(rowsFirst ? columns : pixels);
+    return outer;
   }
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, tile.back() / kPanel); };
@@ -83,6 +81,12 @@ public:
   }
 
 private:
+  /// As the kernel numbers its units.
+  bool isInBands() const {
+    int64_t strides = s.isPointwise() ? 1 : s.strideHeight * s.strideWidth, channels = s.groups * (s.groupInputs * strides + s.groupOutputs);
+    double elements = static_cast<double>(estimateDim(allPixels)) * channels, weights = static_cast<double>(s.groups * s.depth()) * s.groupOutputs;
+    return TileOrder::choose(allPixels, allPixels, elements, weights).inBands;
+  }
   static int64_t pixelsOf(ArrayRef<int64_t> tile) { return llvm::product_of(tile.drop_back()); }
 
   ConvolutionShape s;
