@@ -102,7 +102,7 @@ def stored_in(model: onnx.ModelProto, kind: int):
 
 def compile_model(path, options) -> tuple:
     executable = path.with_suffix(".exe")
-    made = harness.compile_model(path, executable, extra=options, timeout=120)
+    made = harness.compile_model(path, executable, extra=options)
     assert made.code == 0, f"compile: exit code {made.code}: {made.text()}"
     weights = float(re.search(r"weights ([0-9.]+) MiB", made.out).group(1))
     return executable, made.out, weights
