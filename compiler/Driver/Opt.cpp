@@ -154,6 +154,7 @@ absl::Status Optimization::plan() {
     return status;
   StageOptions stageOptions = stageOptionsOf(options);
   stageOptions.machine = machineOf(targets->front());
+  stageOptions.left.clear(); // any pass may be left out here: they are skipped when their turn comes
   if (what.stopAfter != "import")
     for (const Stage &stage : stages()) {
       stage.build(add(stage.name), stageOptions);
