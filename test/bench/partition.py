@@ -15,7 +15,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
@@ -82,13 +81,10 @@ def check(name, plan, share):
 
 
 def plan_of(model):
-    with tempfile.TemporaryDirectory() as folder:
-        plan = pathlib.Path(folder) / "plan.mlir"
-        command = [harness.INGOT, "compile", str(models.prepare(model)), "--compile-to=plan", "--target=x86-64-v4", "-o", str(plan)]
-        for name, shape in model.shapes.items():
-            command += ["--input-shape", f"{name}={'x'.join(map(str, shape))}"]
-        subprocess.run(command, check=True, capture_output=True)
-        return plan.read_text()
+    command = [str(harness.INGOT), "compile", str(models.prepare(model)), "--compile-to=plan", "--target=x86-64-v4", "-o", "-"]
+    for name, shape in model.shapes.items():
+        command += ["--input-shape", f"{name}={'x'.join(map(str, shape))}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def main() -> int:
