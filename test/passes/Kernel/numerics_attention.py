@@ -81,7 +81,7 @@ def main():
         add("one key", 1, rows, keys, 2, 2, 8, 8, one)
         add("all masked", 1, rows, keys, 2, 2, 8, 8, np.full((keys,), -3.4028234e38, np.float32), size=0)
     # Large scores: the maximum is taken out first.
-    add("large scores", 1, 20, 600, 2, 2, 16, 16, size=40)
+    add("large scores", 1, 20, 600, 2, 2, 16, 16, size=40, tolerance=5e-4)  # they reach thousands
     return check_regions(REGIONS, {"attention"})
 
 
