@@ -29,9 +29,7 @@ absl::Status checkReportPath(const std::string &path) {
   return checkWritable(path);
 }
 
-void EffectReport::watch(PassManager &manager, const Stage &stage, const StageOptions &options) {
-  passes.watch(manager, stage, options, roofs);
-}
+void EffectReport::watch(PassManager &manager, const Stage &stage, const StageOptions &options) { passes.watch(manager, stage, options, roofs); }
 
 void EffectReport::addPlan(func::FuncOp planned) {
   totals = Totals::of(planned, roofs);

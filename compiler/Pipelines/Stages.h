@@ -15,12 +15,12 @@ namespace ingot {
 
 /// What the stages need to know; filled by the tools.
 struct StageOptions {
-  bool layout = true;                  ///< Choose layouts and pack weights (-O3).
-  bool bf16 = false;                   ///< Contractions multiply bf16 (--precision=bf16; needs `layout`).
-  bool fuse = true;                    ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
-  bool plainKernels = false;           ///< Only the plain family (-O0).
-  MachineModel machine = {};           ///< What the kernels are chosen for (the plan stage).
-  std::string runSymbol = "model_run"; ///< Name of the generated entry function.
+  bool layout = true;                      ///< Choose layouts and pack weights (-O3).
+  bool bf16 = false;                       ///< Contractions multiply bf16 (--precision=bf16; needs `layout`).
+  bool fuse = true;                        ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
+  bool plainKernels = false;               ///< Only the plain family (-O0).
+  MachineModel machine = {};               ///< What the kernels are chosen for (the plan stage).
+  std::string runSymbol = "model_run";     ///< Name of the generated entry function.
   std::optional<int32_t> firstRegion = {}; ///< The number of the first region in the model's table (the llvm stage); none: no profile is possible.
   std::vector<int64_t> sizes = {};         ///< Of the model's symbols, which the plan stage fixes; -1 leaves one open. None: all stay open.
   std::vector<std::string> tiles = {};     ///< Of certain regions (`ingot-unroll-and-jam`).

@@ -30,7 +30,7 @@ struct CommandLine {
   const CommandInfo *command = nullptr;
   OptOptions opt;
   BenchOptions bench;
-  MeasuredCompile measured; ///< of `compile`
+  MeasuredCompile measured;                  ///< of `compile`
   CompileOptions options;                    ///< `input` is the first word that is no option
   ImageOptions pictures;                     ///< of `run` and `bench`
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`

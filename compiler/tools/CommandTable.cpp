@@ -246,7 +246,8 @@ constexpr OptionInfo kOptions[] = {
        line.measured.tune = true;
        return absl::OkStatus();
      }},
-    {"--tile", "REGION:12x64/2", "", kCode, "the tile of a region (its number in the plan stage, or an ONNX node of it) and how often it is unrolled; may be given again",
+    {"--tile", "REGION:12x64/2", "", kCode,
+     "the tile of a region (its number in the plan stage, or an ONNX node of it) and how often it is unrolled; may be given again",
      [](llvm::StringRef value, CommandLine &line) {
        line.options.tiles.push_back(value.str());
        return absl::OkStatus();
@@ -277,8 +278,7 @@ constexpr OptionInfo kOptions[] = {
     {"--warmup", "N", "", Bench, "runs before them (default: 5)", setCount<&BenchOptions::warmup, 0, 100000000>},
     {"--threads", "N", "", Bench, "of a session (default: 0, one per core)", setCount<&BenchOptions::threads, 0, 1024>},
     {"--sessions", "N", "", Bench, "at the same time (default: 1)", setCount<&BenchOptions::sessions, 1, 256>},
-    {"--ablate", "", "", Bench, "what each pass is worth: the model with each of them left out, in turn with all",
-     setFlag<&CommandLine::ablate>},
+    {"--ablate", "", "", Bench, "what each pass is worth: the model with each of them left out, in turn with all", setFlag<&CommandLine::ablate>},
     {"--compare", "onnxruntime", "onnxruntime", Bench, "measure that, too", setCompare},
     {"--chart", "FILE.svg", "", Bench, "draw the time of each run and the percentiles", setChart},
     {"--profile", "FILE.json", "", Bench, "where the time goes, in more runs behind the timed ones: a trace for Perfetto, a table of regions",

@@ -21,11 +21,11 @@
 namespace ingot {
 namespace {
 
-constexpr size_t kMostTiles = 8;     // of a region that are measured, the model's choice included
-constexpr double kMostPredicted = 2; // times the model's choice: what it deems worse is not tried
+constexpr size_t kMostTiles = 8;      // of a region that are measured, the model's choice included
+constexpr double kMostPredicted = 2;  // times the model's choice: what it deems worse is not tried
 constexpr double kLeastShare = 0.002; // of the run's time: smaller regions are left as they are
-constexpr double kLeastGain = 0.02;  // of a region's time, below which the model's choice stays
-constexpr double kSeconds = 50;      // after which no further program is made
+constexpr double kLeastGain = 0.02;   // of a region's time, below which the model's choice stays
+constexpr double kSeconds = 50;       // after which no further program is made
 
 /// A distinct region: its tiles as "12x64/2", the model's choice first, and what they took.
 struct Choice {
