@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
-#include "llvm/ADT/IntEqClasses.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/TileCost.h"
+#include "llvm/ADT/IntEqClasses.h"
 
 using namespace mlir;
 
