@@ -76,8 +76,8 @@ def check(name, plan, share):
             worst = max(worst, (known[key, threads], text))
             if known[key, threads] >= LIMIT:
                 bad.append(text)
-    serial = f"{100 * alone / max(total, 1):.2f} % of the time on one thread"
-    print(f"{name}: {large} cases, {len(bad)} out of balance, the worst one {worst[1] or '-'}; {serial}")
+    text = f"{large} cases, {len(bad)} out of balance, the worst one {worst[1] or 'none: 0.0 %'}"
+    print(f"{name}: {text}; {100 * alone / max(total, 1):.2f} % of the time on one thread")
     return len(bad)
 
 
