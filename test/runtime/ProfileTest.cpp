@@ -296,8 +296,6 @@ TEST(ProfileTest, RefusesWhatItCannot) {
   Session session(model.model, profiled(1));
   EXPECT_EQ(ingot_session_profile(session.handle, nullptr), INGOT_INVALID_ARGUMENT);
   EXPECT_EQ(ingot_session_profile_write(session.handle, INGOT_PROFILE_TABLE, nullptr, nullptr), INGOT_INVALID_ARGUMENT);
-  auto ignore = [](void *, const char *, size_t) {};
-  EXPECT_EQ(ingot_session_profile_write(session.handle, static_cast<IngotProfileFormat>(7), ignore, nullptr), INGOT_INVALID_ARGUMENT);
 
   IngotSessionOptions options = profiled(1, 100);
   options.flags = 0;
