@@ -123,7 +123,7 @@ void PassEffects::begin(Pass *pass, ModuleOp module) {
   effect.name = name;
   effect.operationsBefore = snapshot.count;
   if (isForecast) {
-    bool decides = whyNeeded(name).empty() && (stage->name == "plan" || name == "ingot-form-regions");
+    bool decides = whyNeeded(name).empty() && (stage->name == "plan" || name == "ingot-form-regions") && name != "ingot-estimate-costs";
     effect.before = decides ? forecast(module, {name}) : forecasted;
   }
   started = std::chrono::steady_clock::now();

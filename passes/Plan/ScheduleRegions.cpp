@@ -136,8 +136,8 @@ struct ScheduleRegionsPass : impl::ScheduleRegionsPassBase<ScheduleRegionsPass> 
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isPrivate() || function.isExternal() || !llvm::hasSingleElement(function.getBody()))
-      return;
+    if (function.isPrivate() || function.isExternal() || function->hasAttr("ingot.prepares") || !llvm::hasSingleElement(function.getBody()))
+      return; // that of the sizes too: without threads in the compiler, the pass manager comes to it as soon as ingot-plan-buffers has written it
     std::optional<int64_t> given = arenaBytes();
     if (!given) // views that need copies, or regions without plans: nothing can be said
       return;

@@ -64,3 +64,16 @@ func.func @chain(%x: tensor<16x4096xf32>) -> (tensor<16x4096xf32>, tensor<16x409
   }
   return %b, %a : tensor<16x4096xf32>, tensor<16x4096xf32>
 }
+
+// -----
+
+// The function that computes the sizes of a run has nothing to order; it is there as soon as buffers are planned.
+// CHECK-LABEL: func @sizes
+// CHECK-NOT: ingot.schedule
+// UNPLANNED-LABEL: func @sizes
+// BEAM-LABEL: func @sizes
+func.func @sizes(%values: memref<2xi64>) -> i64 attributes {ingot.prepares = @model} {
+  %first = arith.constant 0 : index
+  %size = memref.load %values[%first] : memref<2xi64>
+  return %size : i64
+}
