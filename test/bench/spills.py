@@ -30,6 +30,8 @@ def inner_loops(lines, jump):
             start = index.get(int(target.group(1), 16))
             if start is not None and start <= number:
                 loops.append((start, number))
+    if len(loops) > 1:  # code that was moved out of a loop jumps back into its middle: no loop of its own
+        loops = [loop for loop in loops if not any(start < loop[0] <= end < loop[1] for start, end in loops)]
     last_start = -1
     for start, end in sorted(loops, key=lambda loop: loop[1]):  # by end: an inner loop comes before the loop around it
         if start > last_start:
