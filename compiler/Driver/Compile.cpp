@@ -22,6 +22,7 @@
 #include "compiler/Driver/Report.h"
 #include "compiler/Driver/UsageError.h"
 #include "compiler/Driver/WeightBlob.h"
+#include "compiler/Driver/WeightEvaluator.h"
 #include "compiler/Init/Init.h"
 #include "compiler/Pipelines/OptionalPasses.h"
 #include "compiler/Target/TargetSpec.h"
@@ -73,7 +74,11 @@ private:
     return registry;
   }
 
-  StageOptions stageOptions() const { return stageOptionsOf(options); }
+  StageOptions stageOptions() const {
+    StageOptions stage = stageOptionsOf(options);
+    stage.constants = &evaluator;
+    return stage;
+  }
   absl::Status describePrecision(llvm::ArrayRef<TargetSpec> targets);
   absl::Status checkMemory(func::FuncOp planned, uint64_t arenaBytes);
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
@@ -90,6 +95,7 @@ private:
   MLIRContext context;
   DiagnosticCollector diagnostics;
   WeightStore weights;
+  WeightEvaluator evaluator{context, weights, diagnostics};
   std::unique_ptr<ingest::Model> model; // owns the mapped files that weights point into
   OwningOpRef<ModuleOp> module;
   ModelInterface interface;
@@ -528,6 +534,7 @@ StageOptions stageOptionsOf(const CompileOptions &options) {
   stages.bf16 = options.precision == Precision::Bf16;
   stages.tiles = options.tiles;
   stages.keepCandidates = options.keepCandidates;
+  stages.exact = options.exact;
   return stages;
 }
 

@@ -37,6 +37,7 @@ struct CompileOptions {
   int level = 3; ///< 0 or 3
   Precision precision = Precision::Stored;
   bool measureError = false;                           ///< that of another precision; takes two more compilations and a run of each
+  bool exact = false;                                  ///< no algorithms that lose precision
   std::map<std::string, int64_t> dims;                 ///< sizes of symbolic dims
   std::map<std::string, SymbolRange> ranges;           ///< what symbolic dims may be at run time
   std::map<std::string, std::vector<int64_t>> special; ///< sizes of open dims for which there is code of its own

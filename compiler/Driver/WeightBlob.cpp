@@ -47,7 +47,9 @@ void writeDense(DenseElementsAttr dense, llvm::raw_ostream &out) {
     out.write(raw.data(), raw.size());
 }
 
-/// Writes one constant. No more than the inputs, the intermediate values and the result of one recipe are in memory at a time.
+} // namespace
+
+// No more than the inputs, the intermediate values and the result of one recipe are in memory at a time.
 absl::Status writeConstant(TypedAttr value, const WeightStore &weights, const RecipeRunner *recipes, llvm::raw_ostream &out) {
   int64_t bytes = bytesOf(value.getType());
   if (auto handle = dyn_cast<WeightAttr>(value)) {
@@ -78,8 +80,6 @@ absl::Status writeConstant(TypedAttr value, const WeightStore &weights, const Re
   }
   return recipes->run(recipe, pointers, bytes, out);
 }
-
-} // namespace
 
 uint64_t weightBlobBytes(ModuleOp planned) {
   SmallVector<Placed> layout = layoutOf(planned);

@@ -15,6 +15,9 @@ namespace ingot {
 class RecipeRunner;
 class WeightStore;
 
+/// Writes the elements of a constant: a dense one, a weight or what a recipe makes.
+absl::Status writeConstant(mlir::TypedAttr value, const WeightStore &weights, const RecipeRunner *recipes, llvm::raw_ostream &out);
+
 /// Bytes of the weights that the plan stage laid out in `ingot.weight_layout`.
 uint64_t weightBlobBytes(mlir::ModuleOp planned);
 

@@ -12,6 +12,7 @@
 #include <string>
 
 namespace ingot {
+class ConstantEvaluator;
 
 /// What the stages need to know; filled by the tools.
 struct StageOptions {
@@ -19,6 +20,7 @@ struct StageOptions {
   bool bf16 = false;                       ///< Contractions multiply bf16 (--precision=bf16; needs `layout`).
   bool fuse = true;                        ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
   bool plainKernels = false;               ///< Only the plain family (-O0).
+  bool exact = false;                      ///< Only algorithms that round as the direct one does: no Winograd convolutions.
   MachineModel machine = {};               ///< What the kernels are chosen for (the plan stage).
   std::string runSymbol = "model_run";     ///< Name of the generated entry function.
   std::optional<int32_t> firstRegion = {}; ///< The number of the first region in the model's table (the llvm stage); none: no profile is possible.
@@ -26,6 +28,7 @@ struct StageOptions {
   std::vector<std::string> tiles = {};     ///< Of certain regions (`ingot-unroll-and-jam`).
   bool keepCandidates = false;             ///< Keep more tiles than the report shows, and mark equal regions.
   std::vector<std::string> left = {};      ///< Passes that are left out (compiler/Pipelines/OptionalPasses.h).
+  const ConstantEvaluator *constants = nullptr; ///< Of the weights, for algorithms that lose precision (the graph stage); may be null.
 
   /// The options of `-O0` and of every higher level.
   static StageOptions ofLevel(int level);

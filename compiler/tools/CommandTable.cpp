@@ -104,6 +104,11 @@ template <int level> absl::Status setLevel(llvm::StringRef, CommandLine &line) {
   return absl::OkStatus();
 }
 
+absl::Status setExact(llvm::StringRef, CommandLine &line) {
+  line.options.exact = true;
+  return absl::OkStatus();
+}
+
 absl::Status setStatic(llvm::StringRef, CommandLine &line) {
   line.options.isStatic = true;
   return absl::OkStatus();
@@ -218,6 +223,7 @@ constexpr OptionInfo kOptions[] = {
     {"--measure-error", "ON", "on off", Compile,
      "whether --precision=bf16 also compiles the model in f32, runs both on random inputs and prints the difference: on (default) or off",
      setMeasureError},
+    {"--exact", "", "", kCode, "no algorithms that lose precision, as Winograd's for convolutions", setExact},
     {"--target", "LIST", "native x86-64-v3 x86-64-v4 x86-64-v3,x86-64-v4 aarch64-linux", kCode | Opt,
      "native (default), x86-64-v3, x86-64-v4, or a list of them: one body each, chosen at start; or aarch64-linux", setText<&CompileOptions::target>},
     {"--dim", "NAME=SIZE", "", kModel,

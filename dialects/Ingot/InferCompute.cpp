@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
+#include "dialects/Ingot/Winograd.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -139,6 +140,27 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
       return inferenceError(loc, "the kernel is larger than the padded input");
   Type f32 = Float32Type::get(context), element = x.getElementType();
   types.push_back(makeTensorType(dims, last && (element.isF16() || element.isBF16()) ? f32 : element));
+  return success();
+}
+
+int64_t WinogradConvOp::getIterationCount() { return countElements(getType()) * typeOf(getX()).getShape().back() * 9; }
+
+LogicalResult WinogradConvOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX()), w = typeOf(adaptor.getW());
+  int64_t tile = adaptor.getTile(), points = tile + 2, channels = adaptor.getChannels();
+  if (x.getRank() != 4 || x.isDynamicDim(3) || channels < 1 || !llvm::is_contained(kWinogradTiles, tile))
+    return inferenceError(loc, "needs an image with a known number of channels, channels last, and a tile of 2 or 4");
+  SmallVector<int64_t> filters = {static_cast<int64_t>(llvm::divideCeil(channels, kPanel)), points * points, x.getShape().back(), kPanel};
+  if (w.getShape() != ArrayRef(filters))
+    return inferenceError(loc, "needs transformed filters in panels, as the tile and the channels say");
+  Dims dims = getDims(x);
+  for (size_t i : {1, 2}) {
+    dims[i] = simplifyDim(dims[i] - 2);
+    if (getConstant(dims[i]).value_or(1) < 1)
+      return inferenceError(loc, "the kernel is larger than the image");
+  }
+  dims.back() = getAffineConstantExpr(channels, context);
+  types.push_back(makeTensorType(dims, x.getElementType()));
   return success();
 }
 

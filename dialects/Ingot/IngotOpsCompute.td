@@ -91,6 +91,21 @@ def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
   }];
 }
 
+def Ingot_WinogradConvOp : Ingot_TensorOp<"winograd_conv", "Convolution"> {
+  let summary = "3x3 convolution, stride 1, channels last, with fewer multiplications";
+  let description = [{
+    What `ingot.conv` of a 3x3 kernel without strides, pads, dilations and groups computes, by the algorithm F(m x m, 3 x 3) with m = `tile` (Winograd; Lavin and Gray, "Fast
+    Algorithms for Convolutional Neural Networks", 2016): tiles of the input and the filters are each transformed (dialects/Ingot/Winograd.h), multiplied point by point and summed over
+    the channels, and the sums transformed back: (m + 2)^2 multiplications for m^2 results of 9 each. `x [N, H, W, C]`, result `[N, H - 2, W - 2, channels]`, `w` the
+    transformed filters in panels of 16 output channels: `[ceil(channels / 16), (m + 2)^2, C, 16]`.
+    Example: `%y = ingot.winograd_conv %x, %w tile 4 channels 64 : tensor<1x58x58x64xf32>, tensor<4x36x64x16xf32> -> tensor<1x56x56x64xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, I64Attr:$tile, I64Attr:$channels);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `,` $w `tile` $tile `channels` $channels attr-dict `:` type($x) `,` type($w) `->` type($result)";
+  let extraClassDeclaration = anchorMethod # "int64_t getIterationCount();";
+}
+
 def Ingot_ConvTransposeOp : Ingot_TensorOp<"conv_transpose", "Plain"> {
   let summary = "transposed convolution, channels first, without bias";
   let description = [{

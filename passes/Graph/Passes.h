@@ -15,6 +15,12 @@ inline constexpr llvm::StringLiteral kRecipesModule = "recipes";
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "passes/Graph/Passes.h.inc"
+
+class ConstantEvaluator;
+
+/// The pass with a view of the weights, so that it measures what an algorithm loses in precision. `constants` may be null and must outlive the pass.
+std::unique_ptr<mlir::Pass> createChooseAlgorithmsPass(ChooseAlgorithmsPassOptions options, const ConstantEvaluator *constants);
+
 } // namespace ingot
 
 #endif

@@ -35,6 +35,20 @@ def ChannelsLastPass : Pass<"ingot-channels-last", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def ChooseAlgorithmsPass : Pass<"ingot-choose-algorithms", "::mlir::ModuleOp"> {
+  let summary = "compute 3x3 convolutions with fewer multiplications where that is faster and exact enough";
+  let description = [{
+    A channels-last 3x3 convolution with stride 1 and constant weights becomes `ingot.winograd_conv` with tiles of 4x4 or 2x2, whose filters are transformed by operations on the weights
+    (a recipe). Decided for each layer: first by cost (few channels or a small image do not pay for the transforms and the larger filters), then by precision: the error is measured with the
+    layer's own weights on synthetic pixels, and must be below 1e-5 of the largest result. Who runs the pass gives it a view of the weights for that
+    (`ConstantEvaluator`); without one, as in `ingot-opt`, cost decides alone. `exact` forbids all but direct convolutions. Everything else stays as it is.
+    Example: test/passes/Graph/choose-algorithms.mlir
+  }];
+  let options = [Option<"exact", "exact", "bool", /*default=*/"false", "Only algorithms that round as the direct one does">,
+                 Option<"remarks", "remarks", "bool", /*default=*/"false", "Say at each channels-last convolution what was chosen, and why">];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def VerifyImportPass : Pass<"ingot-verify-import", "::mlir::func::FuncOp"> {
   let summary = "check what import promises";
   let description = [{

@@ -13,8 +13,9 @@ ProductStep stepOf(Operation *anchor, int64_t group) {
   return {typeOf(anchor->getOperand(0)).getElementType(), typeOf(anchor->getOperand(1)).getElementType(), group};
 }
 
-/// What all compute families ask of a region: operands of the anchor that there are steps for, and results that have its shape.
-bool checkCommon(RegionOp region, Operation *anchor, const ProductStep &step, std::string &why) {
+} // namespace
+
+bool checkComputeRegion(RegionOp region, Operation *anchor, const ProductStep &step, std::string &why) {
   if (!step.exists())
     return why = "multiplies f32 with f32, f16 or bf16, and pairs of bf16", false;
   auto result = typeOf(anchor->getResult(0));
@@ -34,8 +35,6 @@ bool checkCommon(RegionOp region, Operation *anchor, const ProductStep &step, st
   return true;
 }
 
-} // namespace
-
 std::optional<ContractionShape> ContractionShape::match(RegionOp region, std::string &why) {
   auto op = dyn_cast_or_null<PackedMatMulOp>(region.getAnchorOp());
   if (!op)
@@ -43,7 +42,7 @@ std::optional<ContractionShape> ContractionShape::match(RegionOp region, std::st
   ContractionShape shape;
   shape.op = op;
   shape.step = stepOf(op, op.getGroup());
-  if (!checkCommon(region, op, shape.step, why))
+  if (!checkComputeRegion(region, op, shape.step, why))
     return std::nullopt;
   Dims dims = getDims(typeOf(op.getResult()));
   size_t batchDims = typeOf(op.getRhs()).getRank() - 3;
@@ -69,7 +68,7 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   ConvolutionShape shape;
   shape.op = op;
   shape.step = stepOf(op, op.getPackedGroup());
-  if (!checkCommon(region, op, shape.step, why))
+  if (!checkComputeRegion(region, op, shape.step, why))
     return std::nullopt;
   if (op.isDepthwise() && !typeOf(op.getW()).getElementType().isF32())
     return why = "multiplies f32 in depthwise convolutions only", std::nullopt;

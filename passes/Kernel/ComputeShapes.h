@@ -33,6 +33,9 @@ inline int64_t prologueRowStride(int64_t depth) {
 /// Whether that many rows are few enough to stay near the core while every step reads them.
 inline bool fitsPrologue(int64_t rows, int64_t depth) { return rows * prologueRowStride(depth) * static_cast<int64_t>(sizeof(float)) <= 40 * 1024; }
 
+/// What all compute families ask of a region: operands of the anchor that there are steps for, and results that have its shape.
+bool checkComputeRegion(RegionOp region, mlir::Operation *anchor, const ProductStep &step, std::string &why);
+
 /// `rows` x `depth` times packed `depth` x `columns`, `batches` times. Without batch dims on the rhs all leading dims are rows.
 struct ContractionShape {
   PackedMatMulOp op;

@@ -51,6 +51,8 @@ FamilyEmitter emitterOf(Family family) {
     return emitRecurrent;
   case Family::Attention:
     return emitAttention;
+  case Family::Winograd:
+    return emitWinograd;
   default:
     return nullptr;
   }

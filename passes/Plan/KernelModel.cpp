@@ -17,6 +17,7 @@ constexpr FamilyRow kFamilies[] = {
     {Family::Gemv, modelGemv},
     {Family::Contraction, modelContraction},
     {Family::Convolution, modelConvolution},
+    {Family::Winograd, modelWinograd},
     {Family::Depthwise, modelDepthwise},
     {Family::Pool, modelPool},
     {Family::Recurrent, modelRecurrent},

@@ -398,7 +398,26 @@ def same_bytes_everywhere(b: Bench):
     expect(outputs[1], outputs[0], "the files of the second place")
 
 
+def algorithms(b: Bench):
+    """A 3x3 convolution takes Winograd's algorithm, unless that is forbidden or would lose too much with the layer's own weights."""
+    info, shape = helper.make_tensor_value_info, [1, 64, 28, 28]
+
+    def graph_of(scale, *words):
+        w = (np.abs(np.random.default_rng(3).standard_normal((64, 64, 3, 3))) * scale).astype(np.float32)
+        node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[1] * 4)
+        graph = helper.make_graph([node], "g", [info("x", 1, shape)], [info("y", 1, shape)], [numpy_helper.from_array(w, "w")])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), b.folder / "conv.onnx")
+        done = b.ingot("compile", "conv.onnx", "-o", "conv", "--compile-to=graph", *words)
+        assert done.code == 0, done.text()
+        return done.text()
+
+    assert "tile 4" in graph_of(0.05), "the convolution stays direct"
+    assert "winograd_conv" not in graph_of(0.05, "--exact"), "--exact has no effect"
+    assert "tile 4" not in graph_of(1e36), "sums that overflow are no reason to stay direct"  # the direct sums are below 1e38
+
+
 CASES = [
+    algorithms,
     inspect_model,
     inspect_model_that_cannot_be_compiled,
     inspect_program,

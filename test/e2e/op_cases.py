@@ -101,6 +101,9 @@ def add_convolutions() -> None:
         ("3x3-odd-channels", (1, 5, 11, 13), 7, (3, 3), {"pads": [1] * 4}),
         ("3x3-wide-channels", (1, 64, 12, 12), 72, (3, 3), {"pads": [1] * 4}),
         ("3x3-batch", (2, 16, 8, 8), 16, (3, 3), {"pads": [1] * 4}),
+        ("3x3-tiles-and-edges", (1, 32, 23, 18), 48, (3, 3), {"pads": [1] * 4}),
+        ("3x3-tiles-batch", (3, 40, 14, 13), 33, (3, 3), {"pads": [1] * 4}),
+        ("3x3-tiles-many-channels", (1, 256, 7, 7), 256, (3, 3), {"pads": [1] * 4}),
         ("3x3-same-upper", (1, 8, 9, 10), 8, (3, 3), {"auto_pad": "SAME_UPPER", "strides": [2, 2]}),
         ("3x3-same-lower", (1, 8, 9, 10), 8, (3, 3), {"auto_pad": "SAME_LOWER", "strides": [2, 2]}),
         ("3x3-valid", (1, 8, 9, 10), 8, (3, 3), {"auto_pad": "VALID"}),
@@ -507,6 +510,10 @@ def add_fusions() -> None:
         lambda g: (lambda x: g.Conv(g.Concat(g.Relu(g.Conv(x, g.weight(8, 6, 3, 3), pads=[1] * 4)), x, axis=1), g.weight(12, 14, 1, 1)))(
             g.input(1, 6, 9, 9)
         ),
+    )
+    case(
+        "conv-3x3-residual",
+        lambda g: (lambda x: g.Relu(g.Add(g.Conv(x, g.weight(32, 32, 3, 3), g.weight(32), pads=[1] * 4), x)))(g.Relu(g.input(1, 32, 21, 30))),
     )
     case(
         "conv-two-consumers",

@@ -73,6 +73,8 @@ std::string kindOf(RegionOp region) {
     return "recurrent layers";
   case Family::Attention:
     return "attentions";
+  case Family::Winograd:
+    return "3x3 convolutions by Winograd's algorithm";
   case Family::Plain:
     return "operations without a kernel of their own";
   default:

@@ -30,6 +30,10 @@ double flopsOf(Operation *op, int64_t symbol) {
         size_t channels = conv.getLayout() == Layout::ChannelsLast ? 1 : conv.getKernel().size() + 1;
         return 2 * elements * llvm::product_of(conv.getKernel()) * lastDim(conv.getX(), symbol, channels) / conv.getGroups();
       })
+      .Case<WinogradConvOp>([&](WinogradConvOp conv) { // its products alone
+        double points = conv.getTile() + 2, pixels = conv.getTile();
+        return 2 * elements * lastDim(conv.getX(), symbol) * points * points / (pixels * pixels);
+      })
       .Case<PoolOp>([&](PoolOp pool) { return elements * llvm::product_of(pool.getKernel()); })
       .Case<ReduceOp>([&](ReduceOp reduce) { return estimateElements(reduce.getX().getType(), symbol); })
       .Case<NormOp>([&](auto) { return 5 * elements; })

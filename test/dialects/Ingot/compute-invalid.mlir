@@ -265,3 +265,24 @@ func.func @scatter_elements(%x: tensor<2x8xf32>, %i: tensor<2x1xi64>, %u: tensor
   %0 = ingot.scatter_elements assign %x, %i, %u axis 5 : tensor<2x8xf32>, tensor<2x1xi64>, tensor<2x1xf32> -> tensor<2x8xf32>
   return
 }
+
+func.func @winograd_tile(%x: tensor<1x8x8x16xf32>, %w: tensor<1x25x16x16xf32>) {
+  // expected-error @+2 {{needs an image with a known number of channels, channels last, and a tile of 2 or 4}}
+  // expected-error @+1 {{'ingot.winograd_conv' op failed to infer returned types}}
+  %0 = ingot.winograd_conv %x, %w tile 3 channels 16 : tensor<1x8x8x16xf32>, tensor<1x25x16x16xf32> -> tensor<1x6x6x16xf32>
+  return
+}
+
+func.func @winograd_filters(%x: tensor<1x8x8x16xf32>, %w: tensor<1x9x16x16xf32>) {
+  // expected-error @+2 {{needs transformed filters in panels, as the tile and the channels say}}
+  // expected-error @+1 {{'ingot.winograd_conv' op failed to infer returned types}}
+  %0 = ingot.winograd_conv %x, %w tile 4 channels 16 : tensor<1x8x8x16xf32>, tensor<1x9x16x16xf32> -> tensor<1x6x6x16xf32>
+  return
+}
+
+func.func @winograd_image(%x: tensor<1x2x8x16xf32>, %w: tensor<1x36x16x16xf32>) {
+  // expected-error @+2 {{the kernel is larger than the image}}
+  // expected-error @+1 {{'ingot.winograd_conv' op failed to infer returned types}}
+  %0 = ingot.winograd_conv %x, %w tile 4 channels 16 : tensor<1x2x8x16xf32>, tensor<1x36x16x16xf32> -> tensor<1x0x6x16xf32>
+  return
+}

@@ -182,3 +182,10 @@ func.func @symbolic(%x: tensor<?x3xf32, #ingot.dims<()[s0] -> (s0, 3)>>, %w: ten
   %5 = ingot.bitcast %w to i32 : tensor<3x5xf32> -> tensor<3x5xi32>
   return
 }
+
+// CHECK-LABEL: @winograd
+func.func @winograd(%x: tensor<2x9x8x3xf32>, %w: tensor<2x36x3x16xf32>) {
+  // CHECK: ingot.winograd_conv %{{.*}}, %{{.*}} tile 4 channels 20 : tensor<2x9x8x3xf32>, tensor<2x36x3x16xf32> -> tensor<2x7x6x20xf32>
+  %0 = ingot.winograd_conv %x, %w tile 4 channels 20 : tensor<2x9x8x3xf32>, tensor<2x36x3x16xf32> -> tensor<2x7x6x20xf32>
+  return
+}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Numbers of the families contraction, gemv, convolution and depthwise where shapes depend on symbols: every region is compiled once for AVX-512 and
-once for AVX2, and called with many values of the symbols by one, two and three threads.
+"""Numbers of the families contraction, gemv, convolution, winograd and depthwise where shapes depend on symbols: every region is compiled once for
+AVX-512 and once for AVX2, and called with many values of the symbols by one, two and three threads.
 
 Usage: numerics_symbolic_families.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
 """
@@ -13,6 +13,7 @@ import numpy as np
 
 import numerics_symbolic as symbolic
 from numerics_plain import f32
+from numerics_winograd import transform_filters
 from planned_regions import convolution, pack, pack_convolution
 
 symbolic.SYMBOLS.update(a=33, b=50)
@@ -161,9 +162,27 @@ def convolutions():
     conv("depthwise", "depthwise one dim", "a b+2 16", "a b", (3,), 16, (1,), groups=16)
 
 
+def winograd():
+    def conv(tile, name, x, y, outputs, kinds):
+        inputs = int(x.split()[-1])
+        anchor = f"ingot.winograd_conv %0, %1 tile {tile} channels {outputs} : $0, $1 -> $r0"
+        filters = f"{-(-outputs // 16)} {(tile + 2) ** 2} {inputs} 16"
+        computed = Computed(lambda a, b: (f32(*shape(x, a, b)), f32(3, 3, inputs, outputs)), lambda v, u, a, b: convolution(v, u, (1, 1), (1, 1), 1))
+        for kind in kinds:
+            region("winograd", f"conv {name}, tiles of {tile}", anchor, x, filters, f"{y} {outputs}", computed, kind,
+                   lambda u: transform_filters(u, tile))
+
+    for tile in (2, 4):
+        conv(tile, "3x3", "a b+2 a+2 20", "a b a", 40, range(4))
+        conv(tile, "3x3 images", "a 9 12 16", "a 7 10", 16, (1,))
+        conv(tile, "3x3 width", "2 12 b+2 9", "2 10 b", 24, (2,))
+        conv(tile, "3x3 height", "1 b+2 7 32", "1 b 5", 100, (3,))
+
+
 def main():
     contractions()
     convolutions()
+    winograd()
     cases = [one for one in symbolic.CASES if len(sys.argv) < 3 or sys.argv[2] in one.name]
     failed, functions = [], {}
     with tempfile.TemporaryDirectory() as folder:

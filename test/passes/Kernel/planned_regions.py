@@ -201,7 +201,7 @@ def check(regions, results, what):
     return failed
 
 
-def check_regions(regions, expected_families, bf16=False):
+def check_regions(regions, expected_families, bf16=False, teams=(1, 2)):
     """Computes the regions whose name has the second argument in it (all, without one) with the tools in the folder that the first
     argument names. Prints what is wrong and returns whether anything is. `bf16`: with the instructions for it, too, where this CPU has them."""
     regions = [region for region in regions if len(sys.argv) < 3 or sys.argv[2] in region.name]
@@ -219,7 +219,7 @@ def check_regions(regions, expected_families, bf16=False):
                 family = line.split("family = ")[1].split(",")[0]
                 families[family] = families.get(family, 0) + 1
         call, seen = Call(regions), None
-        for threads in (1, 2):
+        for threads in teams:
             for region in regions:
                 for buffer in region.outputs:
                     buffer.clear()
@@ -228,7 +228,7 @@ def check_regions(regions, expected_families, bf16=False):
             failed += check(regions, expected, f"{cpu}, {threads} threads")
             bits = [buffer.raw.tobytes() for region in regions for buffer in region.outputs]
             if seen is not None and bits != seen:
-                failed.append(f"FAIL 1 and 2 threads differ ({cpu})")
+                failed.append(f"FAIL {threads} threads differ from fewer ({cpu})")
             seen = bits
     if set(families) - expected_families:
         failed.append("FAIL a region was left to another family")
