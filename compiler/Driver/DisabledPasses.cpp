@@ -11,7 +11,8 @@ absl::Status checkDisabledPasses(const CompileOptions &options) {
   whole.disabledPasses.clear();
   std::vector<std::string> here = optionalPasses(stageOptionsOf(whole)), all;
   for (const Stage &stage : stages())
-    llvm::append_range(all, passNames(stage, {.bf16 = true, .sizes = {-1}}));
+    for (bool bf16 : {false, true}) // each has passes that the other one has not
+      llvm::append_range(all, passNames(stage, {.bf16 = bf16, .sizes = {-1}}));
   for (const std::string &name : options.disabledPasses) {
     if (!llvm::is_contained(all, name)) {
       llvm::SmallVector<llvm::StringRef> known(all.begin(), all.end());

@@ -25,17 +25,6 @@ PackOp packOfWeights(Value rhs) {
   return pack && pack.getGroup() == 1 && typeOf(rhs).getElementType().isF32() && isComputedFromConstants(pack.getX()) ? pack : PackOp();
 }
 
-bool isView(Operation *op) { return isa_and_present<ReshapeOp, TransposeOp>(op); }
-
-/// What `value` is a view of, if it is widened halves; null otherwise.
-CastOp storedHalves(Value value) {
-  while (isView(value.getDefiningOp()))
-    value = value.getDefiningOp()->getOperand(0);
-  auto cast = value.getDefiningOp<CastOp>();
-  Type stored = cast ? typeOf(cast.getX()).getElementType() : Type();
-  return cast && (stored.isF16() || stored.isBF16()) ? cast : CastOp();
-}
-
 /// The view `value` of `halves`, of what they are widened from.
 Value viewOfStored(ImplicitLocOpBuilder &b, Value value, CastOp halves) {
   if (value == halves.getResult())
@@ -50,7 +39,7 @@ Value viewOfStored(ImplicitLocOpBuilder &b, Value value, CastOp halves) {
 /// Lets a product read its weights as the model has stored them.
 void keepStored(OpOperand &rhs) {
   PackOp weights = packOfWeights(rhs.get());
-  CastOp halves = weights ? storedHalves(weights.getX()) : CastOp();
+  CastOp halves = weights ? findStoredHalves(weights.getX()) : CastOp();
   if (!halves)
     return;
   ImplicitLocOpBuilder b(weights.getLoc(), weights);
@@ -106,7 +95,7 @@ private:
       Value inside = narrowed(pad.getX());
       return known[value] = PadOp::create(b, pad.getMode(), inside, pad.getLow(), pad.getHigh(), narrowConstant(pad.getValue()));
     }
-    if (isView(producer)) {
+    if (isa_and_present<ReshapeOp, TransposeOp>(producer)) {
       Value inside = narrowed(producer->getOperand(0));
       Operation *view = producer->clone();
       view->removeAttr("ingot.values");

@@ -45,6 +45,8 @@ StringRef problemOf(ConvOp op) {
     return "it has pads";
   if (!isComputedFromConstants(op.getW()))
     return "its weights are not known at compile time";
+  if (findStoredHalves(op.getW()))
+    return "its weights are stored in halves, which the transform would make eight times as large";
   return "";
 }
 

@@ -23,6 +23,14 @@ bool isComputedFromConstants(Value value) {
   return true;
 }
 
+CastOp findStoredHalves(Value value) {
+  while (isa_and_present<ReshapeOp, TransposeOp, PackOp>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  auto cast = value.getDefiningOp<CastOp>();
+  Type stored = cast ? cast.getX().getType().getElementType() : Type();
+  return cast && (stored.isF16() || stored.isBF16()) ? cast : CastOp();
+}
+
 void copyValueNames(Operation *from, Value to) {
   if (Attribute names = from->getAttr("ingot.values"))
     to.getDefiningOp()->setAttr("ingot.values", names);

@@ -9,6 +9,9 @@ namespace ingot {
 /// Whether the value is a constant or computed from constants alone, so that operations on it cost nothing when the model runs: they become recipes.
 bool isComputedFromConstants(mlir::Value value);
 
+/// The cast that widens what a model has stored in f16 or bf16, if `value` is that in another order; null otherwise.
+CastOp findStoredHalves(mlir::Value value);
+
 /// Gives `to`, which computes what `from` computed, the names of the model's values that `from` carries.
 void copyValueNames(mlir::Operation *from, mlir::Value to);
 

@@ -8,7 +8,7 @@
 namespace ingot {
 namespace {
 
-std::vector<double> apply(const SmallMatrix &matrix, const std::vector<double> &x) {
+std::vector<double> multiply(const SmallMatrix &matrix, const std::vector<double> &x) {
   std::vector<double> y(matrix.rows);
   for (int64_t i = 0; i < matrix.rows; ++i)
     for (int64_t k = 0; k < matrix.columns; ++k)
@@ -26,10 +26,10 @@ TEST_P(WinogradTest, ComputesCorrelations) {
   std::vector<double> filter = {0.5, -2, 3}, data;
   for (int64_t i = 0; i < outputs + 2; ++i)
     data.push_back(1.25 * static_cast<double>(i * i) - 3 * static_cast<double>(i) + 0.5);
-  std::vector<double> points = apply(winogradFilter(tile), filter), input = apply(transform.input, data), products;
+  std::vector<double> points = multiply(winogradFilter(tile), filter), input = multiply(transform.input, data), products;
   for (int64_t i = 0; i < outputs + 2; ++i) // the first ones of the filter's points
     products.push_back(points[i] * input[i]);
-  std::vector<double> results = apply(transform.output, products);
+  std::vector<double> results = multiply(transform.output, products);
   for (int64_t i = 0; i < outputs; ++i)
     EXPECT_NEAR(results[i], filter[0] * data[i] + filter[1] * data[i + 1] + filter[2] * data[i + 2], 1e-12);
 }

@@ -409,11 +409,11 @@ def algorithms(b: Bench):
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), b.folder / "conv.onnx")
         done = b.ingot("compile", "conv.onnx", "-o", "conv", "--compile-to=graph", *words)
         assert done.code == 0, done.text()
-        return done.text()
+        return done.out
 
     assert "tile 4" in graph_of(0.05), "the convolution stays direct"
     assert "winograd_conv" not in graph_of(0.05, "--exact"), "--exact has no effect"
-    assert "tile 4" not in graph_of(1e36), "sums that overflow are no reason to stay direct"  # the direct sums are below 1e38
+    assert "tile 4" not in graph_of(2.5e36), "sums that overflow are no reason to stay direct"  # the direct ones are below 3e38
 
 
 CASES = [

@@ -96,7 +96,8 @@ def without_each_pass(b: Bench):
         b.check(b.folder / "fewer", f"without {name}")
         assert b.manifest("fewer")["disabled_passes"] == [name], name
         left.append(name)
-    for name in ("ingot-fold-scales", "ingot-channels-last", "ingot-sink-views", "ingot-form-regions", "ingot-choose-kernels", "cse"):
+    graph = ("ingot-fold-scales", "ingot-channels-last", "ingot-sink-views", "ingot-choose-algorithms")
+    for name in (*graph, "ingot-form-regions", "ingot-choose-kernels", "cse"):
         assert name in left, f"{name} is not among {left}"
     b.check(b.compile("none", "--disable-pass", ",".join(left)), "without all of them")
     assert b.manifest("none")["disabled_passes"] == left
