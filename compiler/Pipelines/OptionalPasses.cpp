@@ -33,6 +33,7 @@ struct Dependence {
 
 constexpr Dependence kDependences[] = {
     {"ingot-channels-last", "ingot-split-padding"},
+    {"ingot-recognize-attention", "ingot-choose-kernels"}, // there is no plain kernel for what it makes
 };
 
 } // namespace
@@ -67,7 +68,8 @@ StageOptions withoutPasses(StageOptions options, llvm::ArrayRef<std::string> nam
       options.left.push_back(name);
   }
   for (const Dependence &dependence : kDependences)
-    if (llvm::is_contained(options.left, dependence.base) && !llvm::is_contained(options.left, dependence.pass))
+    if ((llvm::is_contained(names, dependence.base) || llvm::is_contained(options.left, dependence.base)) &&
+        !llvm::is_contained(options.left, dependence.pass))
       options.left.push_back(dependence.pass.str());
   return options;
 }

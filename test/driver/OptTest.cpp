@@ -39,4 +39,8 @@ TEST(Opt, OptionalPasses) {
   EXPECT_TRUE(llvm::is_contained(names, "ingot-form-regions"));
   EXPECT_FALSE(llvm::is_contained(names, "ingot-split-padding"));
   EXPECT_FALSE(llvm::is_contained(names, "ingot-channels-last")) << "rests on ingot-split-padding";
+
+  fewer = withoutPasses({}, {"ingot-choose-kernels"});
+  EXPECT_TRUE(fewer.plainKernels);
+  EXPECT_TRUE(llvm::is_contained(fewer.left, "ingot-recognize-attention")) << "the plain family has no loops for it";
 }
