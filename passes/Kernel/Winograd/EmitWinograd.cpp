@@ -91,6 +91,11 @@ private:
                                   indexOf(b, offset * static_cast<int64_t>(sizeof(float))), ValueRange());
   }
 
+  /// Asks for a line of memory ahead of its use; `locality` 3: into the first cache, 2: into the second.
+  void fetch(Value buffer, Value at, unsigned locality) {
+    memref::PrefetchOp::create(b, buffer, at, /*isWrite=*/false, locality, /*isDataCache=*/true);
+  }
+
   /// `body(tile of the group, row, column)`: the tile's number in the block, and where in the image its results begin.
   void forEachTile(const TileGroup &group, const Place &place, int64_t begin, int64_t end,
                    llvm::function_ref<void(Value tile, Value row, Value column)> body) {
@@ -127,6 +132,8 @@ private:
           SmallVector<Value> pixels;
           for (int64_t y = 0; y < down.columns; ++y) {
             Value at = index.offset(addIndex(b, base, channel), simplifyDim(strides[1] * y + strides[2] * x));
+            if (x >= 2 && group.columns > 1) // what the next tile of the row reads and this one does not
+              fetch(input, index.offset(at, simplifyDim(strides[2] * s.tile)), 3);
             pixels.push_back(loadElements(b, input, at, lanes, b.getF32Type(), active));
           }
           columns.push_back(applyMatrix(b, down, pixels));
@@ -175,8 +182,13 @@ private:
         auto lhs = [&](int64_t r, Value k, int64_t) -> Value {
           return memref::LoadOp::create(b, transformed, addIndex(b, offsetBy(b, left, r * s.tileStride()), k));
         };
-        SmallVector<Value> values =
-            sums.finish(sums.reduce(sums.start(), b.getAffineConstantExpr(s.inputs), weights, right, b.getAffineConstantExpr(panelWeights), lhs));
+        auto fetchFilters = [&](Value k, int64_t steps) { // of the next point; later pieces find them in the second cache
+          Value next = offsetBy(b, addIndex(b, right, scaleIndex(b, k, kPanel)), pointWeights);
+          for (int64_t n = 0; n < steps * countTiles(channels.size, kPanel) && pieceBegin == 0; ++n)
+            fetch(weights, offsetBy(b, next, n % steps * kPanel + n / steps * panelWeights), 2);
+        };
+        SmallVector<Value> values = sums.finish(
+            sums.reduce(sums.start(), b.getAffineConstantExpr(s.inputs), weights, right, b.getAffineConstantExpr(panelWeights), lhs, fetchFilters));
         Value to = scaleIndex(b, point, pointStride);
         int64_t panels = rowStride / kPanel;
         for (auto [n, value] : llvm::enumerate(values)) {
