@@ -52,7 +52,8 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());
          pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
          pm.addNestedPass<func::FuncOp>(createSinkViewsPass()); // only the transposes that the model itself needs are left
-         if (!options.plainKernels && !options.bf16)            // no plain kernels; twice as fast, direct ones in bf16 are as good
+         pm.addNestedPass<func::FuncOp>(createFuseRepeatsPass());
+         if (!options.plainKernels && !options.bf16) // no plain kernels; twice as fast, direct ones in bf16 are as good
            pm.addPass(createChooseAlgorithmsPass({.exact = options.exact}, options.constants)); // reads packed weights
          pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
          pm.addNestedPass<func::FuncOp>(createLowerPrecisionPass({.stored = !options.bf16})); // what has packed weights by now

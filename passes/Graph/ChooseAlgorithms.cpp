@@ -60,7 +60,7 @@ struct Candidate {
 struct ChooseAlgorithmsPass : impl::ChooseAlgorithmsPassBase<ChooseAlgorithmsPass> {
   using ChooseAlgorithmsPassBase::ChooseAlgorithmsPassBase;
   ChooseAlgorithmsPass(ChooseAlgorithmsPassOptions options, const ConstantEvaluator *constants)
-      : ChooseAlgorithmsPassBase(std::move(options)), constants(constants) {}
+      : ChooseAlgorithmsPassBase(options), constants(constants) {}
 
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
@@ -158,7 +158,7 @@ private:
 } // namespace
 
 std::unique_ptr<Pass> createChooseAlgorithmsPass(ChooseAlgorithmsPassOptions options, const ConstantEvaluator *constants) {
-  return std::make_unique<ChooseAlgorithmsPass>(std::move(options), constants);
+  return std::make_unique<ChooseAlgorithmsPass>(options, constants);
 }
 
 } // namespace ingot

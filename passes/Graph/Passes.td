@@ -144,6 +144,17 @@ def SinkViewsPass : Pass<"ingot-sink-views", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def FuseRepeatsPass : Pass<"ingot-fuse-repeats", "::mlir::func::FuncOp"> {
+  let summary = "read repeated elements where they are needed instead of writing them out";
+  let description = [{
+    An elementwise operation that reads the result of nearest upsampling (a broadcast along dims of its own, joined by a reshape) is computed, with those that
+    serve it alone, on the dims before they are joined: there the broadcast is one that kernels do for nothing. It stays as it is where that would part it from a
+    convolution or product that it could join. Example: test/passes/Graph/fuse-repeats.mlir
+  }];
+  let options = [Option<"remarks", "remarks", "bool", /*default=*/"false", "Say why operations that read repeated elements stay as they are">];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def WidenNarrowConvsPass : Pass<"ingot-widen-narrow-convs", "::mlir::func::FuncOp"> {
   let summary = "fill the panels of convolutions with few channels with neighbouring pixels";
   let description = [{

@@ -538,6 +538,17 @@ def add_fusions() -> None:
             )
         )(g.input(1, 6, 8, 10)),
     )
+
+    def pyramid(g):
+        """Each level, scaled by channel, plus the smaller one upsampled, goes through a convolution."""
+        halves = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        x = g.input(1, 6, 8, 12)
+        small, large = g.Relu(g.Conv(x, g.weight(10, 6, 3, 3), strides=[2, 2], pads=[1] * 4)), g.Conv(x, g.weight(10, 6, 1, 1))
+        scaled = g.Mul(large, g.Sigmoid(g.GlobalAveragePool(large)))
+        level = g.Add(g.Add(large, scaled), g.Resize(small, "", g.constant(np.array([1, 1, 2, 2], np.float32)), **halves))
+        return [g.Conv(level, g.weight(7, 10, 3, 3), pads=[1] * 4), g.Conv(small, g.weight(7, 10, 3, 3), pads=[1] * 4)]
+
+    case("pyramid", pyramid)
     case(
         "split-and-gate",
         lambda g: (lambda parts: g.Mul(parts[0], g.Sigmoid(parts[1])))(

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
+#include "passes/Graph/Passes.h"
+
+#define DEBUG_TYPE "ingot-fuse-repeats"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_FUSEREPEATSPASS
+#include "passes/Graph/Passes.h.inc"
+
+namespace {
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+bool isOne(AffineExpr dim) { return getConstant(dim) == 1; }
+bool isElementwise(Operation *op) { return isa_and_present<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op); }
+
+/// Elements repeated along dims of their own, which a reshape then joins with their neighbours, as nearest upsampling does it.
+struct Repeat {
+  Value elements;           ///< with dims of size 1 where they are repeated
+  Dims wide;                ///< the dims before they are joined
+  SmallVector<size_t> ends; ///< for each joined dim, behind the last of the wide ones that it is made of
+
+  ArrayRef<AffineExpr> partsOf(size_t dim) const {
+    size_t begin = dim == 0 ? 0 : ends[dim - 1];
+    return ArrayRef(wide).slice(begin, ends[dim] - begin);
+  }
+};
+
+std::optional<Repeat> repeatOf(Value value) {
+  auto joined = value.getDefiningOp<ReshapeOp>();
+  auto broadcast = joined ? joined.getX().getDefiningOp<BroadcastOp>() : BroadcastOp();
+  if (!broadcast || typeOf(broadcast.getX()).getRank() != typeOf(broadcast.getResult()).getRank())
+    return std::nullopt;
+  Repeat repeat{broadcast.getX(), getDims(typeOf(broadcast.getResult())), {}};
+  size_t next = 0;
+  for (AffineExpr dim : getDims(typeOf(value))) {
+    AffineExpr product = getAffineConstantExpr(1, value.getContext());
+    do {
+      if (next == repeat.wide.size())
+        return std::nullopt;
+      product = simplifyDim(product * repeat.wide[next++]);
+    } while (product != dim);
+    repeat.ends.push_back(next);
+  }
+  return next == repeat.wide.size() ? std::optional(std::move(repeat)) : std::nullopt;
+}
+
+/// An elementwise operation and those in front of it that serve it alone, to be computed on the dims of a repeat before they are joined.
+class RepeatFusion {
+public:
+  RepeatFusion(Operation *op, Repeat repeat) : op(op), repeat(std::move(repeat)), dims(getDims(typeOf(op->getResult(0)))) {}
+
+  /// Why the elements should be written out; empty if not.
+  StringRef problem() {
+    bool reads = false;
+    StringRef why = problemOf(op, reads);
+    return why.empty() && !reads ? "all operands are repeated" : why;
+  }
+
+  void apply() {
+    OpBuilder builder(op);
+    Value joined = ReshapeOp::create(builder, op->getLoc(), typeOf(op->getResult(0)), widenedResult(builder, op));
+    op->getResult(0).replaceAllUsesWith(joined);
+    for (Operation *old : done) // readers first
+      old->erase();
+  }
+
+private:
+  bool isFull(Value value) const { return getDims(typeOf(value)) == dims; }
+  bool isInside(Value value) const { return isFull(value) && value.hasOneUse() && isElementwise(value.getDefiningOp()); }
+  std::optional<Repeat> sameRepeat(Value value) const {
+    std::optional<Repeat> own = repeatOf(value);
+    return own && own->wide == repeat.wide && own->ends == repeat.ends ? own : std::nullopt;
+  }
+
+  /// `reads`: whether an operand has an element of its own for each of the result's.
+  StringRef problemOf(Operation *inside, bool &reads) {
+    for (Value operand : inside->getOperands()) {
+      if (!isFull(operand) || sameRepeat(operand))
+        continue;
+      if (isInside(operand)) {
+        if (StringRef why = problemOf(operand.getDefiningOp(), reads); !why.empty())
+          return why;
+        continue;
+      }
+      auto producer = dyn_cast_or_null<RegionFormationInterface>(operand.getDefiningOp());
+      if (producer && operand.hasOneUse() && producer.getAnchor() != Anchor::Elementwise)
+        return "the operation in front of it could not join it any more";
+      reads = true;
+    }
+    return "";
+  }
+
+  Value widenedResult(OpBuilder &b, Operation *inside) {
+    done.push_back(inside);
+    SmallVector<Value> operands = llvm::map_to_vector(inside->getOperands(), [&](Value operand) { return widened(b, operand); });
+    Operation *copy = inside->clone();
+    copy->setOperands(operands);
+    copy->getResult(0).setType(makeTensorType(repeat.wide, typeOf(inside->getResult(0)).getElementType()));
+    b.insert(copy);
+    return copy->getResult(0);
+  }
+
+  Value widened(OpBuilder &b, Value value) {
+    if (isFull(value)) {
+      if (std::optional<Repeat> own = sameRepeat(value))
+        return own->elements;
+      if (isInside(value))
+        return widenedResult(b, value.getDefiningOp());
+    }
+    Dims own = getDims(typeOf(value)), wide;
+    for (size_t i = 0, lead = dims.size() - own.size(); i < own.size(); ++i) {
+      ArrayRef<AffineExpr> parts = repeat.partsOf(lead + i);
+      if (isOne(own[i]))
+        wide.append(parts.size(), own[i]);
+      else
+        llvm::append_range(wide, parts);
+    }
+    return b.createOrFold<ReshapeOp>(value.getLoc(), makeTensorType(wide, typeOf(value).getElementType()), value);
+  }
+
+  Operation *op;
+  Repeat repeat;
+  Dims dims;
+  SmallVector<Operation *> done;
+};
+
+struct FuseRepeatsPass : impl::FuseRepeatsPassBase<FuseRepeatsPass> {
+  using FuseRepeatsPassBase::FuseRepeatsPassBase;
+  void runOnOperation() override {
+    SmallVector<ReshapeOp> reshapes;
+    getOperation().walk([&](ReshapeOp op) { reshapes.push_back(op); });
+    for (ReshapeOp reshape : reshapes) {
+      std::optional<Repeat> repeat = repeatOf(reshape);
+      if (!repeat || !reshape->hasOneUse())
+        continue;
+      Operation *reader = *reshape->user_begin();
+      if (!isElementwise(reader) || getDims(typeOf(reader->getResult(0))) != getDims(typeOf(reshape.getResult())))
+        continue;
+      RepeatFusion fusion(reader, std::move(*repeat));
+      if (StringRef why = fusion.problem(); why.empty())
+        fusion.apply();
+      else if (remarks)
+        reader->emitRemark("reads repeated elements: ") << why;
+    }
+  }
+};
+
+} // namespace
+} // namespace ingot

@@ -1,0 +1,80 @@
+// RUN: ingot-opt %s -split-input-file -verify-diagnostics --pass-pipeline="builtin.module(func.func(ingot-fuse-repeats{remarks=true}))" | FileCheck %s
+
+// An upsampled image is added to one that is scaled by channel: all of it on the dims of each pixel and its copies.
+// CHECK-LABEL: func @upsampled
+// CHECK-SAME: %[[SMALL:.+]]: tensor<1x4x1x5x1x8xf32>, %[[LARGE:.+]]: tensor<1x8x10x8xf32>, %[[SCALE:.+]]: tensor<1x1x1x8xf32>, %[[BIAS:.+]]: tensor<8xf32>
+func.func @upsampled(%small: tensor<1x4x1x5x1x8xf32>, %large: tensor<1x8x10x8xf32>, %scale: tensor<1x1x1x8xf32>, %bias: tensor<8xf32>) -> tensor<1x8x10x8xf32> {
+  // CHECK-DAG: %[[X:.+]] = ingot.reshape %[[LARGE]] : tensor<1x8x10x8xf32> -> tensor<1x4x2x5x2x8xf32>
+  // CHECK-DAG: %[[S:.+]] = ingot.reshape %[[SCALE]] : tensor<1x1x1x8xf32> -> tensor<1x1x1x1x1x8xf32>
+  // CHECK: %[[SCALED:.+]] = ingot.binary mul %[[X]], %[[S]] : tensor<1x4x2x5x2x8xf32>, tensor<1x1x1x1x1x8xf32> -> tensor<1x4x2x5x2x8xf32>
+  // CHECK: %[[ADDED:.+]] = ingot.binary add %[[SCALED]], %[[BIAS]] : tensor<1x4x2x5x2x8xf32>, tensor<8xf32> -> tensor<1x4x2x5x2x8xf32>
+  // CHECK: %[[SUM:.+]] = ingot.binary add %[[ADDED]], %[[SMALL]] : tensor<1x4x2x5x2x8xf32>, tensor<1x4x1x5x1x8xf32> -> tensor<1x4x2x5x2x8xf32>
+  // CHECK: ingot.reshape %[[SUM]] : tensor<1x4x2x5x2x8xf32> -> tensor<1x8x10x8xf32>
+  %repeated = ingot.broadcast %small : tensor<1x4x1x5x1x8xf32> -> tensor<1x4x2x5x2x8xf32>
+  %joined = ingot.reshape %repeated : tensor<1x4x2x5x2x8xf32> -> tensor<1x8x10x8xf32>
+  %scaled = ingot.binary mul %large, %scale : tensor<1x8x10x8xf32>, tensor<1x1x1x8xf32> -> tensor<1x8x10x8xf32>
+  %added = ingot.binary add %scaled, %bias : tensor<1x8x10x8xf32>, tensor<8xf32> -> tensor<1x8x10x8xf32>
+  %sum = ingot.binary add %added, %joined : tensor<1x8x10x8xf32>, tensor<1x8x10x8xf32> -> tensor<1x8x10x8xf32>
+  return %sum : tensor<1x8x10x8xf32>
+}
+
+// -----
+
+// What something else reads, too, stays as it is.
+// CHECK-LABEL: func @shared
+// CHECK-SAME: %[[SMALL:.+]]: tensor<2x1x3xf32>, %[[X:.+]]: tensor<4x3xf32>
+func.func @shared(%small: tensor<2x1x3xf32>, %x: tensor<4x3xf32>) -> (tensor<4x3xf32>, tensor<4x3xf32>) {
+  // CHECK: %[[Y:.+]] = ingot.unary relu %[[X]]
+  // CHECK: %[[WIDE:.+]] = ingot.reshape %[[Y]] : tensor<4x3xf32> -> tensor<2x2x3xf32>
+  // CHECK: ingot.binary add %[[WIDE]], %[[SMALL]]
+  %repeated = ingot.broadcast %small : tensor<2x1x3xf32> -> tensor<2x2x3xf32>
+  %joined = ingot.reshape %repeated : tensor<2x2x3xf32> -> tensor<4x3xf32>
+  %y = ingot.unary relu %x : tensor<4x3xf32> -> tensor<4x3xf32>
+  %sum = ingot.binary add %y, %joined : tensor<4x3xf32>, tensor<4x3xf32> -> tensor<4x3xf32>
+  return %y, %sum : tensor<4x3xf32>, tensor<4x3xf32>
+}
+
+// -----
+
+// A convolution adds the image while it writes: parted from the addition, it would write once more.
+// CHECK-LABEL: func @behind_product
+func.func @behind_product(%small: tensor<2x1x3xf32>, %x: tensor<4x5xf32>, %w: tensor<5x3xf32>) -> tensor<4x3xf32> {
+  // CHECK: ingot.broadcast
+  %repeated = ingot.broadcast %small : tensor<2x1x3xf32> -> tensor<2x2x3xf32>
+  %joined = ingot.reshape %repeated : tensor<2x2x3xf32> -> tensor<4x3xf32>
+  %product = ingot.matmul %x, %w : tensor<4x5xf32>, tensor<5x3xf32> -> tensor<4x3xf32>
+  // expected-remark @+1 {{reads repeated elements: the operation in front of it could not join it any more}}
+  %sum = ingot.binary add %product, %joined : tensor<4x3xf32>, tensor<4x3xf32> -> tensor<4x3xf32>
+  return %sum : tensor<4x3xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @all_repeated
+func.func @all_repeated(%a: tensor<2x1x3xf32>, %b: tensor<2x1x3xf32>) -> tensor<4x3xf32> {
+  // CHECK-COUNT-2: ingot.broadcast
+  %0 = ingot.broadcast %a : tensor<2x1x3xf32> -> tensor<2x2x3xf32>
+  %1 = ingot.reshape %0 : tensor<2x2x3xf32> -> tensor<4x3xf32>
+  %2 = ingot.broadcast %b : tensor<2x1x3xf32> -> tensor<2x2x3xf32>
+  %3 = ingot.reshape %2 : tensor<2x2x3xf32> -> tensor<4x3xf32>
+  // expected-remark @+1 {{reads repeated elements: all operands are repeated}}
+  %4 = ingot.binary add %1, %3 : tensor<4x3xf32>, tensor<4x3xf32> -> tensor<4x3xf32>
+  return %4 : tensor<4x3xf32>
+}
+
+// -----
+
+#small = #ingot.dims<()[s0] -> (s0, 1, 8)>
+#wide = #ingot.dims<()[s0] -> (s0, 2, 8)>
+#image = #ingot.dims<()[s0] -> (s0 * 2, 8)>
+
+// CHECK-LABEL: func @open
+func.func @open(%small: tensor<?x1x8xf32, #small>, %x: tensor<?x8xf32, #image>) -> tensor<?x8xf32, #image> {
+  // CHECK: %[[WIDE:.+]] = ingot.reshape %{{.+}} : tensor<?x8xf32, #{{.+}}> -> tensor<?x2x8xf32, #{{.+}}>
+  // CHECK: %[[SUM:.+]] = ingot.binary add %[[WIDE]], %{{.+}} : tensor<?x2x8xf32, #{{.+}}>, tensor<?x1x8xf32, #{{.+}}> -> tensor<?x2x8xf32, #{{.+}}>
+  // CHECK: ingot.reshape %[[SUM]] : tensor<?x2x8xf32, #{{.+}}> -> tensor<?x8xf32, #{{.+}}>
+  %repeated = ingot.broadcast %small : tensor<?x1x8xf32, #small> -> tensor<?x2x8xf32, #wide>
+  %joined = ingot.reshape %repeated : tensor<?x2x8xf32, #wide> -> tensor<?x8xf32, #image>
+  %sum = ingot.binary add %x, %joined : tensor<?x8xf32, #image>, tensor<?x8xf32, #image> -> tensor<?x8xf32, #image>
+  return %sum : tensor<?x8xf32, #image>
+}
