@@ -109,6 +109,7 @@ constexpr Stage kStages[] = {
        pm.addPass(createConvertControlFlowToLLVMPass());
        pm.addPass(createConvertFuncToLLVMPass({.useBarePtrCallConv = true}));
        pm.addPass(createReconcileUnrealizedCastsPass());
+       pm.addNestedPass<LLVM::LLVMFuncOp>(createFoldDescriptorsPass()); // or LLVM does it, later and more slowly
        if (options.firstRegion)
          pm.addPass(createMarkRegionsPass({.firstRegion = *options.firstRegion})); // before the entry, which passes the profiler on
        pm.addPass(createEmitEntryPass({.symbol = options.runSymbol}));

@@ -54,6 +54,8 @@ struct EmitEntryPass : impl::EmitEntryPassBase<EmitEntryPass> {
         continue;
       if (function->hasAttr("ingot.input_count"))
         models.push_back(function);
+      else
+        function.setNoInline(true); // kernels do not gain by it, but the model's function would take long to compile
       function.setLinkage(LLVM::Linkage::Internal);
       if (function->hasAttr("ingot.prepares")) {
         function.setLinkage(LLVM::Linkage::External);

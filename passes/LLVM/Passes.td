@@ -4,12 +4,22 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FoldDescriptorsPass : Pass<"ingot-fold-descriptors", "::mlir::LLVM::LLVMFuncOp"> {
+  let summary = "take numbers and pointers from where they are, not out of records";
+  let description = [{
+    The conversions from `memref` write each buffer as a record of pointers, sizes and strides, of which hardly anything is read. An `llvm.extractvalue` becomes what
+    was inserted, and a record that nobody reads goes. LLVM would do the same; for a model with many regions that took longer than all the rest of its function.
+    Example: test/passes/LLVM/fold-descriptors.mlir
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def MarkRegionsPass : Pass<"ingot-mark-regions", "::mlir::ModuleOp"> {
   let summary = "tell a profiler when a region or a barrier has ended";
   let description = [{
     Behind each call of a region or barrier in the model's function, which carry the region's number in `ingot.profile_number` or `ingot.profile_after`, stands a call of
-    `ingot_profiler_mark`, where the function's new last argument `ingot.profiler` is not null. There is no second body: without a profiler a mark is a test and a
-    branch. Numbers begin with `first-region`, as all bodies of a model share one table of regions.
+    `mark_region`, which calls `ingot_profiler_mark` where the function's new last argument `ingot.profiler` is not null. There is no second body: without a profiler a
+    mark is a call, a test and a branch. Numbers begin with `first-region`, as all bodies of a model share one table of regions.
     Example: test/passes/LLVM/mark-regions.mlir
   }];
   let options = [Option<"firstRegion", "first-region", "int32_t", /*default=*/"0", "Number of the module's first region in the table of the model">];

@@ -50,6 +50,20 @@ llvm.func @ingot_team_barrier(!llvm.ptr) -> i32
 
 // -----
 
+// What the model's function calls stays a function of its own.
+// CHECK: llvm.func internal @main(%{{.*}}) attributes {ingot.input_count
+// CHECK: llvm.func internal @region_0() attributes {no_inline}
+llvm.func @main(%arena: !llvm.ptr, %weights: !llvm.ptr, %team: !llvm.ptr, %thread: i64, %threads: i64, %failure: !llvm.ptr)
+    attributes {ingot.input_count = 0 : i64, ingot.output_count = 0 : i64} {
+  llvm.call @region_0() : () -> ()
+  llvm.return
+}
+llvm.func @region_0() {
+  llvm.return
+}
+
+// -----
+
 // A thread's scratch memory, where the module says how much each has.
 // CHECK: llvm.func @net_run(%[[CALL:.*]]: !llvm.ptr, %[[THREAD:.*]]: i64, %{{.*}}: i64)
 // CHECK: %[[BYTES:.*]] = llvm.mlir.constant(192 : i64)
