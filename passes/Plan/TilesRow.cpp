@@ -15,8 +15,10 @@ OwnedModel modelRow(RegionOp region, const MachineModel &machine) {
   int64_t lanes = lanesOf(region, machine);
   if (space->element.getIntOrFloatBitWidth() == 64)
     lanes = std::min<int64_t>(lanes, 8);
-  // An exponential and two more walks, or the reduction itself.
-  double perVector = isa<NormOp>(rowAnchor(region)) ? 30.0 : 1.0;
+  // An exponential and two more walks, or the walks alone, or the reduction itself.
+  auto norm = dyn_cast<NormOp>(rowAnchor(region));
+  bool hasExponential = norm && (norm.getKind() == NormKind::Softmax || norm.getKind() == NormKind::LogSoftmax);
+  double perVector = hasExponential ? 30.0 : norm ? 6.0 : 1.0;
   Type reduced = rowAnchor(region)->getOperand(0).getType();
   return std::make_unique<SharedModel>(Family::Row, lanes, lanes, rowPieces(*space, lanes), [=](int64_t symbol) {
     return bodyCycles(region, lanes, symbol) + perVector * estimateElements(reduced, symbol) / lanes;
