@@ -33,6 +33,14 @@ inline int64_t prologueRowStride(int64_t depth) {
 /// Whether that many rows are few enough to stay near the core while every step reads them.
 inline bool fitsPrologue(int64_t rows, int64_t depth) { return rows * prologueRowStride(depth) * static_cast<int64_t>(sizeof(float)) <= 40 * 1024; }
 
+/// How many units a tile is, of which there are `tiles`: 1, or `most` where shares may end inside of a tile. 0: the plan's units are neither.
+inline int64_t partsOfTile(PlanAttr plan, mlir::AffineExpr tiles, int64_t most) {
+  std::optional<int64_t> number = getConstant(tiles);
+  if (!number || plan.getUnits() == *number)
+    return 1;
+  return plan.getUnits() == *number * most ? most : 0;
+}
+
 /// What all compute families ask of a region: operands of the anchor that there are steps for, and results that have its shape.
 bool checkComputeRegion(RegionOp region, mlir::Operation *anchor, const ProductStep &step, std::string &why);
 
@@ -50,6 +58,12 @@ struct ContractionShape {
   /// Units of the families `contraction` and `gemv` with a tile [rows, columns].
   mlir::AffineExpr units(llvm::ArrayRef<int64_t> tile) const {
     return simplifyDim(batches * countTiles(rows, tile[0]) * countTiles(panels(), tile[1] / kPanel));
+  }
+
+  /// Into how many parts, each a panel of columns, a tile can be cut where a thread's share ends: 1 where it cannot.
+  int64_t mostParts(llvm::ArrayRef<int64_t> tile) const {
+    bool isStatic = getConstant(rows) && getConstant(columns) && getConstant(depth);
+    return isStatic && batchDims.empty() && !hasPrologue ? tile.back() / kPanel : 1;
   }
 
   static std::optional<ContractionShape> match(RegionOp region, std::string &why);
@@ -72,6 +86,8 @@ struct ConvolutionShape {
   bool isPointwise() const { return kernelHeight == 1 && kernelWidth == 1 && groups == 1; }
   /// Units of the family `convolution`: tile [pixels, columns] (pointwise only) or [rows, pixels of a row, columns].
   mlir::AffineExpr units(llvm::ArrayRef<int64_t> tile) const;
+  /// As in `ContractionShape`.
+  int64_t mostParts(llvm::ArrayRef<int64_t> tile) const { return getConstant(units(tile)) && !hasPrologue ? tile.back() / kPanel : 1; }
   /// Units of the family `depthwise` with a tile [rows, pixels of a row, channels (8 or 16)].
   mlir::AffineExpr depthwiseUnits(llvm::ArrayRef<int64_t> tile) const {
     return simplifyDim(images * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]) * countTiles(groups, tile[2]));

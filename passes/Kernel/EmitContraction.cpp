@@ -15,8 +15,10 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
   ArrayRef<int64_t> tile = context.plan().getTile();
   if (tile.size() != 2 || tile[0] < 1 || tile[1] < 1 || tile[1] % kPanel != 0)
     return context.region.emitOpError("needs a tile [rows, columns] with columns in multiples of ") << kPanel;
-  if (auto units = getConstant(shape->units(tile)); units && context.plan().getUnits() != *units)
-    return context.region.emitOpError("has ") << *units << " units with this tile, but its plan says " << context.plan().getUnits();
+  int64_t parts = partsOfTile(context.plan(), shape->units(tile), shape->mostParts(tile));
+  if (parts == 0)
+    return context.region.emitOpError("has ") << *getConstant(shape->units(tile)) << " units with this tile, but its plan says "
+                                              << context.plan().getUnits();
 
   RowsTimesPanels product;
   size_t batchDims = shape->batchDims.size();
@@ -47,6 +49,7 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
   product.tileRows = tile[0];
   product.tileColumns = tile[1];
   product.unroll = context.plan().getUnroll();
+  product.parts = parts;
   emitRowsTimesPanels(b, context, product);
   return success();
 }

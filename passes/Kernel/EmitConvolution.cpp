@@ -35,7 +35,9 @@ public:
   }
 
   void emit() {
-    auto [begin, end] = shareOf(b, context, s.units(context.plan().getTile()));
+    AffineExpr units = s.units(context.plan().getTile());
+    int64_t parts = partsOfTile(context.plan(), units, s.mostParts(context.plan().getTile()));
+    auto [begin, end] = shareOf(b, context, simplifyDim(units * parts));
     auto number = [&](int64_t value) { return b.getAffineConstantExpr(value); };
     AffineExpr columns = number(s.groupOutputs), columnBlocks = number(countTiles(s.panels(), tileColumns / kPanel));
     Dims places = {s.images, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels)};
@@ -44,15 +46,25 @@ public:
     double pixels = estimateDim(s.images) * estimateDim(s.outHeight) * estimateDim(s.outWidth);
     TileOrder order =
         TileOrder::choose(simplifyDim(places[0] * places[1] * places[2]), simplifyDim(columnBlocks * s.groups), pixels * channels, weightCount);
-    walkTiles(b, index, order, begin, end, [&](Value placeNumber, Value column) {
+    auto locate = [&](Value placeNumber, Value column) {
       SmallVector<Value> place = index.decode(placeNumber, places), block = index.decode(column, {number(s.groups), columnBlocks});
-      SmallVector<Value> at = {place[0], block[0], block[1], place[1], place[2]};
-      emitByPanels(b, index, at[2], columns, tileColumns, [&](const TilePiece &ownColumns) {
-        emitByTile(b, index, at[3], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
-          emitByTile(b, index, at[4], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownColumns); });
-        });
+      return SmallVector<Value>{place[0], block[0], block[1], place[1], place[2]};
+    };
+    auto emitColumns = [&](ArrayRef<Value> at, const TilePiece &ownColumns) {
+      emitByTile(b, index, at[3], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
+        emitByTile(b, index, at[4], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownColumns); });
       });
-    });
+    };
+    walkTiles(
+        b, index, order, parts, begin, end,
+        [&](Value place, Value column) {
+          SmallVector<Value> at = locate(place, column);
+          emitByPanels(b, index, at[2], columns, tileColumns, [&](const TilePiece &own) { emitColumns(at, own); });
+        },
+        [&](Value place, Value column, Value part) {
+          SmallVector<Value> at = locate(place, column);
+          emitPart(b, index, at[2], part, columns, tileColumns, [&](const TilePiece &own) { emitColumns(at, own); });
+        });
   }
 
 private:
@@ -64,6 +76,8 @@ private:
     inputBase = addIndex(b, inputBase, index.scale(pixel, simplifyDim(widthStride * s.strideWidth)));
     int64_t panelStride = s.depth() * kPanel;
     Value weightBase = addIndex(b, scaleIndex(b, group, s.panels() * panelStride), scaleIndex(b, at[2], tileColumns / kPanel * panelStride));
+    if (ownColumns.offset)
+      weightBase = addIndex(b, weightBase, scaleIndex(b, ownColumns.offset, s.depth()));
 
     RegisterTile tile(b, index, rows * pixels, ownColumns, context.plan().getUnroll(), s.step);
     bool rowIsRun = isOne(channelStride) && s.dilationWidth == 1 && (s.kernelWidth == 1 || getConstant(widthStride) == s.groupInputs);
@@ -91,7 +105,7 @@ private:
       own.push_back(offsetBy(b, pixel, r % pixels));
       coordinates.push_back(own);
     }
-    Value column = addIndex(b, scaleIndex(b, group, s.groupOutputs), scaleIndex(b, at[2], tileColumns));
+    Value column = addIndex(b, scaleIndex(b, group, s.groupOutputs), ownColumns.start(b, at[2], tileColumns));
     tile.store(context, s.op.getResult(), tile.finish(sums), coordinates, column);
   }
 
@@ -132,6 +146,7 @@ void emitPointwise(ImplicitLocOpBuilder &b, KernelContext &context, ConvolutionS
   product.tileRows = context.plan().getTile()[0];
   product.tileColumns = context.plan().getTile()[1];
   product.unroll = context.plan().getUnroll();
+  product.parts = partsOfTile(context.plan(), s.units(context.plan().getTile()), s.mostParts(context.plan().getTile()));
   emitRowsTimesPanels(b, context, product);
 }
 
@@ -148,8 +163,9 @@ LogicalResult emitConvolution(ImplicitLocOpBuilder &b, KernelContext &context) {
   bool valid = tile.size() == 2 ? shape->isPointwise() : tile.size() == 3 && !shape->hasPrologue;
   if (!valid || llvm::any_of(tile, [](int64_t size) { return size < 1; }) || tile.back() % kPanel != 0)
     return context.region.emitOpError("needs a tile [rows, pixels, columns], or [pixels, columns] for 1x1, with columns in multiples of ") << kPanel;
-  if (auto units = getConstant(shape->units(tile)); units && context.plan().getUnits() != *units)
-    return context.region.emitOpError("has ") << *units << " units with this tile, but its plan says " << context.plan().getUnits();
+  if (partsOfTile(context.plan(), shape->units(tile), shape->mostParts(tile)) == 0)
+    return context.region.emitOpError("has ") << *getConstant(shape->units(tile)) << " units with this tile, but its plan says "
+                                              << context.plan().getUnits();
   if (tile.size() == 2)
     emitPointwise(b, context, *shape);
   else

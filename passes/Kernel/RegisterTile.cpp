@@ -28,92 +28,6 @@ FlatBuffer::FlatBuffer(ImplicitLocOpBuilder &b, KernelContext &context, Value ar
   memref = memref::ReinterpretCastOp::create(b, flat, buffer, b.getIndexAttr(offset), {extent}, {b.getIndexAttr(1)});
 }
 
-Value TilePiece::start(ImplicitLocOpBuilder &b, Value position, int64_t tile) const {
-  Value start = scaleIndex(b, position, tile);
-  return offset ? addIndex(b, start, offset) : start;
-}
-
-namespace {
-
-/// Code for a tile that may be smaller than others: `full()` where `condition` holds, else `rest()`.
-void emitEither(ImplicitLocOpBuilder &b, Value condition, llvm::function_ref<void()> full, llvm::function_ref<void()> rest) {
-  auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  full();
-  b.setInsertionPointToStart(branch.elseBlock());
-  rest();
-}
-
-} // namespace
-
-void emitByTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr extent, int64_t tile,
-                llvm::function_ref<void(const TilePiece &piece)> body) {
-  if (getConstant(simplifyDim(extent % tile)) == 0)
-    return body({tile});
-  if (std::optional<int64_t> number = getConstant(extent)) {
-    int64_t count = countTiles(*number, tile), rest = *number % tile;
-    if (count == 1)
-      return body({rest});
-    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, position, indexOf(b, count - 1));
-    return emitEither(b, isLast, [&] { body({rest}); }, [&] { body({tile}); });
-  }
-  Value left = arith::SubIOp::create(b, index.of(extent), scaleIndex(b, position, tile));
-  Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
-  emitEither(
-      b, isFull, [&] { body({tile}); },
-      [&] {
-        for (int64_t size = llvm::bit_floor<uint64_t>(tile - 1); size > 0; size /= 2) {
-          Value bit = arith::AndIOp::create(b, left, indexOf(b, size));
-          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, indexOf(b, 0)),
-                 [&] { body({size, arith::AndIOp::create(b, left, indexOf(b, -2 * size))}); });
-        }
-      });
-}
-
-void emitByPanels(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr columns, int64_t tile,
-                  llvm::function_ref<void(const TilePiece &piece)> body) {
-  if (getConstant(columns) || getConstant(simplifyDim(columns % tile)) == 0)
-    return emitByTile(b, index, position, columns, tile, body);
-  Value left = arith::SubIOp::create(b, index.of(columns), scaleIndex(b, position, tile));
-  Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
-  emitEither(
-      b, isFull, [&] { body({tile}); },
-      [&] {
-        Value last = arith::DivUIOp::create(b, arith::SubIOp::create(b, left, indexOf(b, 1)), indexOf(b, kPanel));
-        Value active = arith::SubIOp::create(b, left, scaleIndex(b, last, kPanel));
-        for (int64_t before = 0; before < tile; before += kPanel)
-          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, last, indexOf(b, before / kPanel)),
-                 [&] { body({before + kPanel, Value(), active}); });
-      });
-}
-
-void walkTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, Value begin, Value end,
-               llvm::function_ref<void(Value row, Value column)> body) {
-  auto loop = [&](Value from, Value to, llvm::function_ref<void(Value)> inner) {
-    makeLoop(b, from, to, 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
-      inner(i);
-      return {};
-    });
-  };
-  if (!order.inBands || isOne(order.rows) || isOne(order.columns)) {
-    loop(begin, end, [&](Value unit) {
-      SmallVector<Value> at = index.decode(unit, {order.columns, order.rows});
-      body(at[1], at[0]);
-    });
-    return;
-  }
-  loop(indexOf(b, 0), index.of(order.columns), [&](Value column) {
-    // Unit row * columns + column is in the share.
-    auto firstRow = [&](Value bound) {
-      Value above = arith::SubIOp::create(b, index.offset(bound, order.columns - 1), column);
-      return arith::DivUIOp::create(b, above, index.of(order.columns)).getResult();
-    };
-    Value from = firstRow(begin);
-    loop(from, firstRow(end), [&](Value row) { body(row, column); });
-  });
-}
-
 SmallVector<Value> emitCarrying(ImplicitLocOpBuilder &b, int64_t count, SmallVector<Value> values,
                                 llvm::function_ref<SmallVector<Value>(Value i, ValueRange values)> body) {
   if (count == 1)
@@ -137,7 +51,8 @@ static constexpr int64_t kPrefetchDepth = 64;
 RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll, ProductStep product)
     : b(b), index(index), rows(rows), columns(columns.size), panels(countTiles(columns.size, kPanel)), unroll(unroll), chains(1), product(product),
       active(columns.active) {
-  while (rows * panels * chains < kSumsInFlight && chains * 2 <= unroll)
+  int64_t wholePanels = columns.whole ? countTiles(columns.whole, kPanel) : panels;
+  while (rows * wholePanels * chains < kSumsInFlight && chains * 2 <= unroll)
     chains *= 2;
 }
 
@@ -290,11 +205,18 @@ public:
     AffineExpr units = rowBlocks * columnBlocks;
     for (AffineExpr dim : p.batchDims)
       units = simplifyDim(units * dim);
-    auto [begin, end] = shareOf(b, context, units);
+    auto [begin, end] = shareOf(b, context, simplifyDim(units * p.parts));
     if (p.batchDims.empty() && !scratch) {
       double depth = estimateDim(p.depth), columns = estimateDim(p.columns), rowElements = estimateDim(rows) * (depth + columns);
       TileOrder order = TileOrder::choose(rowBlocks, columnBlocks, rowElements, columns * depth);
-      walkTiles(b, index, order, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); });
+      walkTiles(
+          b, index, order, p.parts, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); },
+          [&](Value rowBlock, Value columnBlock, Value number) {
+            emitPart(b, index, columnBlock, number, p.columns, p.tileColumns, [&](const TilePiece &ownColumns) {
+              emitByTile(b, index, rowBlock, rows, p.tileRows,
+                         [&](const TilePiece &ownRows) { emitTile({}, rowBlock, ownRows, columnBlock, ownColumns); });
+            });
+          });
       return;
     }
     auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
@@ -357,10 +279,12 @@ private:
 
   void emitTile(ArrayRef<Value> batch, Value rowBlock, const TilePiece &ownRows, Value columnBlock, const TilePiece &ownColumns) {
     int64_t tileRows = ownRows.size;
-    Value row = ownRows.start(b, rowBlock, p.tileRows), column = scaleIndex(b, columnBlock, p.tileColumns);
+    Value row = ownRows.start(b, rowBlock, p.tileRows), column = ownColumns.start(b, columnBlock, p.tileColumns);
     SmallVector<SmallVector<Value>> coordinates = locateRows(batch, row, tileRows);
-    AffineExpr panelStride = simplifyDim(p.depth.ceilDiv(p.step.getGroup()) * p.step.getGroup() * kPanel);
+    AffineExpr columnStride = simplifyDim(p.depth.ceilDiv(p.step.getGroup()) * p.step.getGroup()), panelStride = simplifyDim(columnStride * kPanel);
     Value rhsBase = index.scale(columnBlock, simplifyDim(panelStride * (p.tileColumns / kPanel)));
+    if (ownColumns.offset)
+      rhsBase = addIndex(b, rhsBase, index.scale(ownColumns.offset, columnStride));
     for (auto [i, coordinate] : llvm::enumerate(batch))
       rhsBase = addIndex(b, rhsBase, index.scale(coordinate, p.rhsBatchStrides[i]));
 
@@ -378,7 +302,7 @@ private:
       return p.step.loadLeft(b, scratch, inScratch(ownRows, r, k), present);
     };
     // The rows of the next tile are one piece of memory, of which each step fetches its share: hardware loses track where a row ends.
-    bool ahead = p.lhsBuffer && linear && rowStride == p.depth && isOne(p.depthStride) && !isOne(rowBlocks);
+    bool ahead = p.lhsBuffer && linear && rowStride == p.depth && isOne(p.depthStride) && !isOne(rowBlocks) && !ownColumns.offset;
     int64_t lineElements = elementsOfLine(p.lhsValue);
     auto prefetch = [&](Value k, int64_t depth) {
       Value next = ahead ? index.offset(addIndex(b, bases[0], scaleIndex(b, k, tileRows)), simplifyDim(rowStride * tileRows)) : Value();

@@ -6,6 +6,7 @@
 #include "passes/Kernel/BodyLoops.h"
 #include "passes/Kernel/ComputeShapes.h"
 #include "passes/Kernel/Product/ProductStep.h"
+#include "passes/Kernel/Product/TileWalk.h"
 
 namespace ingot {
 
@@ -20,44 +21,6 @@ struct FlatBuffer {
   llvm::SmallVector<mlir::AffineExpr, 6> strides;
 };
 
-/// The part of a tile's dim that one piece of code computes.
-struct TilePiece {
-  int64_t size;
-  mlir::Value offset = {}; ///< where it starts in the tile; null: at its start
-  mlir::Value active = {}; ///< how many of its last panel's columns there are, where only a run tells
-
-  /// Where the piece starts in its dim, if it belongs to tile `position`.
-  mlir::Value start(mlir::ImplicitLocOpBuilder &b, mlir::Value position, int64_t tile) const;
-};
-
-/// Emits `body` for tile `position` of those that cover `extent`: one piece of code for all, or, when the last tile is smaller, one for it and one
-/// for the others. The last tile of an extent that only a run tells is divided into pieces of 2^n, so that nothing is computed twice and nothing
-/// outside.
-void emitByTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr extent, int64_t tile,
-                llvm::function_ref<void(const TilePiece &piece)> body);
-
-/// The same for columns, which packed panels hold: for the last tile of an unknown number of them there is code for each number of panels.
-void emitByPanels(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr columns, int64_t tile,
-                  llvm::function_ref<void(const TilePiece &piece)> body);
-
-/// How the units of `rows` x `columns` tiles are numbered. A thread's share is a range of numbers.
-struct TileOrder {
-  mlir::AffineExpr rows, columns;
-  /// A share is a band of rows: a thread finds in its own cache what it has written in the region before. Else it is a block of columns, which reads
-  /// only its own part of the weights.
-  bool inBands;
-
-  /// The cheaper one of the two, for so many elements of rows (read and written) and of weights: in bands each thread reads all weights, in columns
-  /// it reads all rows, and those another core has just written take about eight times as long as weights from a shared cache.
-  static TileOrder choose(mlir::AffineExpr rows, mlir::AffineExpr columns, double rowElements, double weightElements) {
-    return {rows, columns, 4 * rowElements >= weightElements};
-  }
-};
-
-/// Calls `body` once, in loops over the share [begin, end): columns outermost, so that a block of the weights is read once for all rows of the share.
-void walkTiles(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, mlir::Value begin, mlir::Value end,
-               llvm::function_ref<void(mlir::Value row, mlir::Value column)> body);
-
 /// `for i in [0, count)` around code that carries `values` along; no loop for a count of 1.
 llvm::SmallVector<mlir::Value> emitCarrying(mlir::ImplicitLocOpBuilder &b, int64_t count, llvm::SmallVector<mlir::Value> values,
                                             llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value i, mlir::ValueRange values)> body);
@@ -68,7 +31,8 @@ llvm::SmallVector<mlir::Value> emitCarrying(mlir::ImplicitLocOpBuilder &b, int64
 /// fused multiply-add keeps several partial sums of each (`chains`), which `finish` adds up.
 class RegisterTile {
 public:
-  /// `columns`: of the whole tile, so that the last panel's vector is no wider than needed. `unroll` of the plan bounds the chains.
+  /// `columns`: of the whole tile, so that the last panel's vector is no wider than needed. `unroll` of the plan bounds the chains. A part of a tile
+  /// has as many chains as the tile, so that it gives the same bits.
   RegisterTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll, ProductStep product);
 
   llvm::SmallVector<mlir::Value> start();
@@ -127,6 +91,7 @@ struct RowsTimesPanels {
   mlir::Value rhsValue;
   mlir::Value anchorResult;
   int64_t tileRows, tileColumns, unroll;
+  int64_t parts = 1; ///< units of a tile
   ProductStep step = {};
 };
 

@@ -23,6 +23,7 @@ struct Candidate {
   OwnedModel model;
   RegionWork work;
   UnitGrid grid = {};
+  int64_t parts = 1; ///< of a tile that are units of their own
   double serial = 0, shared = 0;
   bool parallel = false;
 };
@@ -62,6 +63,11 @@ private:
     ArrayRef<int64_t> tile = region.getPlan()->getTile();
     candidate.grid = candidate.model->grid(tile, kTypicalSize);
     candidate.serial = cyclesOn(candidate, costs, 1);
+    // Whole tiles, unless their number does not divide well among some number of threads.
+    if (int64_t most = candidate.model->mostParts(tile); most > 1 && worstImbalance(candidate.serial, candidate.grid) > kEven) {
+      candidate.parts = most;
+      candidate.grid.push_back({most});
+    }
     candidate.shared = cyclesOn(candidate, costs, machine.threads);
     return candidate;
   }
@@ -164,7 +170,7 @@ private:
   void write(const Candidate &candidate, const CostModel &costs) {
     RegionOp region = candidate.region;
     if (candidate.parallel)
-      region.setPlanAttr(shareOut(region.getPlanAttr(), candidate.model->units(region.getPlan()->getTile())));
+      region.setPlanAttr(shareOut(region.getPlanAttr(), simplifyDim(candidate.model->units(region.getPlan()->getTile()) * candidate.parts)));
     bool parallel = region.getPlan()->getParallel();
     SmallVector<int32_t> perMille;
     for (int64_t threads : kThreadCounts) {

@@ -35,6 +35,8 @@ public:
   virtual int64_t mostUnroll(llvm::ArrayRef<int64_t> tile) const { return 1; }
   /// Into how many pieces the region can be cut.
   virtual mlir::AffineExpr units(llvm::ArrayRef<int64_t> tile) const = 0;
+  /// Into how many parts each of them can be cut where a thread's share ends, of the same cost: 1 where it cannot. Parts are slower than the whole.
+  virtual int64_t mostParts(llvm::ArrayRef<int64_t> tile) const { return 1; }
   /// The grid of these pieces.
   virtual UnitGrid grid(llvm::ArrayRef<int64_t> tile, int64_t symbol) const { return {{std::max<int64_t>(estimateDim(units(tile), symbol), 1)}}; }
   /// Cycles of one core for the whole region, as far as instructions and the caches near the core decide.

@@ -119,6 +119,14 @@ double largestShare(ArrayRef<UnitAxis> grid, int64_t threads) {
   return most / before;
 }
 
+double worstImbalance(double cycles, ArrayRef<UnitAxis> grid) {
+  constexpr double kLargeShare = 185000, kMostThreads = 64;
+  double worst = 1;
+  for (int64_t threads = 2; static_cast<double>(threads) <= std::min(cycles / kLargeShare, kMostThreads); ++threads)
+    worst = std::max(worst, largestShare(grid, threads) * static_cast<double>(threads));
+  return worst;
+}
+
 double balanced(double cycles, ArrayRef<UnitAxis> grid, const MachineModel &machine) {
   return isWorthSharing(cycles, machine) ? cycles * largestShare(grid, machine.threads) * machine.threads : cycles;
 }

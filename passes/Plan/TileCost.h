@@ -54,6 +54,11 @@ UnitAxis axisOf(int64_t size, int64_t tile);
 /// The part of all work that the busiest of `threads` has: each takes a contiguous range of equally many units.
 double largestShare(llvm::ArrayRef<UnitAxis> grid, int64_t threads);
 
+/// What the busiest of 2 to 64 threads has, at worst, of what the mean one has: of those numbers of threads that leave each at least 50 us of work.
+double worstImbalance(double cycles, llvm::ArrayRef<UnitAxis> grid);
+/// An imbalance that there is nothing to be done about.
+inline constexpr double kEven = 1.08;
+
 /// `cycles` of work in this grid on the machine's threads, as those of the busiest thread times threads: what imbalance adds.
 double balanced(double cycles, llvm::ArrayRef<UnitAxis> grid, const MachineModel &machine);
 

@@ -18,7 +18,7 @@ int64_t blockKeysOf(const AttentionShape &shape, const MachineModel &machine) {
   return std::min(most, kManyKeys);
 }
 
-/// Packing the keys of a block is worth about this many rows.
+/// Packing the keys of a block takes a twentieth of what this many rows take.
 constexpr int64_t kUnitRows = 192;
 
 /// Two products and a softmax. The register tiles are chosen; the block of keys follows from the caches, and the rows of a unit from the block.
@@ -43,7 +43,7 @@ public:
   int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return chooseUnroll(tile); }
   AffineExpr units(ArrayRef<int64_t> tile) const override { return AttentionTile::of(tile)->units(shape); }
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
-    return {{estimateDim(shape.batch, symbol)}, {estimateDim(shape.heads, symbol)}, axisOf(estimateDim(shape.rows, symbol), tile.back())};
+    return {{estimateDim(shape.batch, symbol)}, {estimateDim(shape.heads, symbol)}, axisOf(estimateDim(shape.rows, symbol), tile.front())};
   }
   int64_t scratchBytes(ArrayRef<int64_t> tile) const override { return AttentionScratch(shape, *AttentionTile::of(tile)).bytes(); }
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {

@@ -45,6 +45,7 @@ public:
   int64_t chooseUnroll(ArrayRef<int64_t> tile) const override { return ingot::chooseUnroll(tile[0], tile[1] / kPanel, machine); }
   int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return ingot::mostUnroll(tile[0], tile[1] / kPanel, machine); }
   AffineExpr units(ArrayRef<int64_t> tile) const override { return shape.units(tile); }
+  int64_t mostParts(ArrayRef<int64_t> tile) const override { return shape.mostParts(tile); }
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
     UnitAxis rows = axisOf(estimateDim(shape.rows, symbol), tile[0]), columns = axisOf(estimateDim(shape.columns, symbol), tile[1]);
     if (shape.hasPrologue || (shape.batchDims.empty() && isInBands()))
@@ -100,6 +101,7 @@ public:
   int64_t chooseUnroll(ArrayRef<int64_t> tile) const override { return ingot::chooseUnroll(rows, tile[1] / kPanel, machine); }
   int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return ingot::mostUnroll(tile[0], tile[1] / kPanel, machine); }
   AffineExpr units(ArrayRef<int64_t> tile) const override { return shape.units(tile); }
+  int64_t mostParts(ArrayRef<int64_t> tile) const override { return shape.mostParts(tile); }
   /// The more streams, the faster; but every thread wants some of the panels.
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     double panels = estimateDim(shape.panels(), symbol), batches = estimateDim(shape.batches, symbol), depth = estimateDim(shape.steps(), symbol);

@@ -60,6 +60,7 @@ public:
     return limitUnroll(s, ingot::mostUnroll(pixelsOf(tile), tile.back() / kPanel, machine));
   }
   AffineExpr units(ArrayRef<int64_t> tile) const override { return s.units(tile); }
+  int64_t mostParts(ArrayRef<int64_t> tile) const override { return s.mostParts(tile); }
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
     UnitGrid columns = {{s.groups}, axisOf(s.groupOutputs, tile.back())}, pixels = {axisOf(estimateDim(allPixels, symbol), tile[0])};
     if (tile.size() == 3)

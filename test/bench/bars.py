@@ -107,6 +107,8 @@ def partition(result: dict) -> Bar:
     if "worst" not in found:
         return Bar(what, asked)
     text = f"{found['worst']:.1%} ({found['model']}); {found['bad']} of {found['cases']} large regions out of balance"
+    if "worst_model" in found:
+        text += f"; a whole model loses at most {found['worst_model']:.1%}"
     return Bar(what, asked, text, found["bad"] == 0)
 
 

@@ -105,11 +105,12 @@ def partition(options, versions: dict, folder: pathlib.Path) -> dict:
     """How evenly the work of large regions is shared out among 2 to 64 threads: a simulation."""
     names = [model.name for model in models.MODELS + models.WIDER]
     outcome = harness.execute([sys.executable, PARTITION, *names], timeout=600)
-    lines = re.findall(r"^([\w-]+): (\d+) cases, (\d+) out of balance, .*? ([\d.]+) %", outcome.out, re.MULTILINE)
+    lines = re.findall(r"^([\w-]+): (\d+) cases, (\d+) out of balance, .*? ([\d.]+) %; .*? at most ([\d.]+) %", outcome.out, re.MULTILINE)
     if len(lines) != len(names):
         raise RuntimeError(f"partition.py: exit code {outcome.code}: {outcome.text()}")
-    worst, model = max((float(percent), name) for name, _, _, percent in lines)
-    return {"worst": worst / 100, "model": model, "cases": sum(int(line[1]) for line in lines), "bad": sum(int(line[2]) for line in lines)}
+    worst, model = max((float(percent), name) for name, _, _, percent, _ in lines)
+    counts = {"cases": sum(int(line[1]) for line in lines), "bad": sum(int(line[2]) for line in lines)}
+    return counts | {"worst": worst / 100, "model": model, "worst_model": max(float(line[4]) for line in lines) / 100}
 
 
 def bf16(options, versions: dict, folder: pathlib.Path) -> dict:

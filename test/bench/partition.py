@@ -6,11 +6,13 @@
     test/bench/partition.py --plan FILE        a planned module, as `ingot compile --compile-to=plan` prints it
 
 A region is large for a number of threads when each has at least --share microseconds of it: then one unit more or less must not make 10 %.
+Behind the worst region stands what all large regions of a model lose together: the time of the busiest threads against that of the mean ones.
 What every thread takes is what generated code takes: the units from `units * thread / threads` on. What a unit costs stands in the region's
 `ingot.grid` (a tile at an edge is smaller), what the region costs in `ingot.cost`.
 """
 
 import argparse
+import collections
 import pathlib
 import re
 import subprocess
@@ -57,9 +59,10 @@ def regions_of(plan):
 
 
 def check(name, plan, share):
-    """Prints the worst region of a model; how many are out of balance."""
+    """Prints the worst region of a model, and the model's own figure; how many are out of balance."""
     least = share * GIGAHERTZ * 1e3
     large, bad, worst, alone, total, known = 0, [], (0.0, ""), 0, 0, {}
+    mean, slowest = collections.Counter(), collections.Counter()
     for family, tile, cycles, grid in regions_of(plan):
         total += cycles
         if grid is None:
@@ -72,11 +75,15 @@ def check(name, plan, share):
             large += 1
             if (key, threads) not in known:
                 known[key, threads] = imbalance(costs_of(grid), threads)
+            mean[threads] += cycles
+            slowest[threads] += cycles * known[key, threads]
             text = f"{family} [{tile}] with {threads} threads: {100 * known[key, threads]:.1f} %"
             worst = max(worst, (known[key, threads], text))
             if known[key, threads] >= LIMIT:
                 bad.append(text)
+    whole, threads = max(((slowest[threads] / mean[threads], threads) for threads in mean), default=(0.0, 2))
     text = f"{large} cases, {len(bad)} out of balance, the worst one {worst[1] or 'none: 0.0 %'}"
+    text += f"; all large regions together at most {100 * whole:.1f} % ({threads} threads)"
     print(f"{name}: {text}; {100 * alone / max(total, 1):.2f} % of the time on one thread")
     return len(bad)
 

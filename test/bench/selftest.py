@@ -108,6 +108,8 @@ class Bars(unittest.TestCase):
         self.assertIn("resnet50 1.80", bar(made, "2 threads / 1 thread").value)
 
     def test_partition(self):
+        found = {"worst": 0.09, "model": "m", "cases": 5, "bad": 0, "worst_model": 0.021}
+        self.assertIn("loses at most 2.1%", bar(result() | {"partition": found}, "simulated").value)
         self.assertTrue(bar(result() | {"partition": {"worst": 0.09, "model": "m", "cases": 5, "bad": 0}}, "simulated").good)
         self.assertFalse(bar(result() | {"partition": {"worst": 0.12, "model": "m", "cases": 5, "bad": 1}}, "simulated").good)
 

@@ -28,9 +28,7 @@ std::optional<AttentionTile> AttentionTile::of(ArrayRef<int64_t> tile) {
   return isWhole ? std::optional(own) : std::nullopt;
 }
 
-AffineExpr AttentionTile::units(const AttentionShape &shape) const {
-  return simplifyDim(shape.batch * shape.heads * countTiles(shape.rows, unitRows));
-}
+AffineExpr AttentionTile::units(const AttentionShape &shape) const { return simplifyDim(shape.batch * shape.heads * countTiles(shape.rows, rows)); }
 
 AttentionScratch::AttentionScratch(const AttentionShape &shape, const AttentionTile &tile)
     : depth(shape.depth), blockKeys(tile.blockKeys), scoreStride(tile.blockKeys + kPanel), resultStride(countTiles(shape.columns, kPanel) * kPanel) {

@@ -20,7 +20,7 @@ struct AttentionShape {
 struct AttentionTile {
   int64_t rows, keys, columns; ///< register tiles: rows x keys of scores, rows x columns of results
   int64_t blockKeys; ///< keys that are packed at a time, in multiples of a panel; with more of them results are corrected from block to block
-  int64_t unitRows;  ///< queries of one head that are one unit of work, in multiples of `rows`
+  int64_t unitRows;  ///< queries of one head that packed keys are used for at most, in multiples of `rows`
 
   /// Null when the numbers are no tile.
   static std::optional<AttentionTile> of(llvm::ArrayRef<int64_t> tile);
@@ -28,6 +28,7 @@ struct AttentionTile {
 
   /// Whether one block holds all keys.
   bool isSingle(const AttentionShape &shape) const { return getConstant(shape.keys).value_or(blockKeys + 1) <= blockKeys; }
+  /// The tiles of all heads: a thread's share begins and ends anywhere among them.
   mlir::AffineExpr units(const AttentionShape &shape) const;
 };
 

@@ -2,7 +2,7 @@
 //
 // Attention as one region: scores live in a thread's own memory only.
 //
-//   for unit in [begin, end)                              (batch, head, block of queries)
+//   for block of queries in the share [begin, end)        (batch, head, block): a share is a range of tiles
 //     for block of keys                                   one block, if all keys fit
 //       keys' = transpose(keys) * scale, values'          packed when the head or the block changes
 //       for tile of queries                               register tiles of rows x keys, then rows x columns
@@ -42,6 +42,11 @@ struct Position {
   int64_t rows;           ///< of the tile
 };
 
+/// The tiles [from, to) of a head, in its block `rowBlock`.
+struct Unit {
+  Value batch, head, rowBlock, from, to;
+};
+
 class AttentionEmitter {
 public:
   AttentionEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const AttentionShape &shape, const AttentionTile &tile)
@@ -53,16 +58,33 @@ public:
     auto type = MemRefType::get({room.size}, b.getF32Type());
     scratch = memref::ViewOp::create(b, type, context.scratch, indexOf(b, 0), ValueRange());
     auto [begin, end] = shareOf(b, context, tile.units(shape));
-    Value first = begin;
-    makeLoop(b, begin, end, 1, {}, [&](Value unit, ValueRange) -> SmallVector<Value> {
-      SmallVector<Value> at = index.decode(unit, {shape.batch, shape.heads, countTiles(shape.rows, tile.unitRows)});
-      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, unit, first);
-      emitUnit(at[0], at[1], at[2], isFirst);
+    makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ult, begin, end), [&, begin = begin, end = end] { emitShare(begin, end); });
+  }
+
+private:
+  /// The tiles [begin, end), those of one head in blocks that use the same packed keys.
+  void emitShare(Value begin, Value end) {
+    AffineExpr tiles = countTiles(shape.rows, tile.rows);
+    int64_t blockTiles = tile.unitRows / tile.rows;
+    AffineExpr blocks = countTiles(tiles, blockTiles);
+    auto blockOf = [&](Value number) {
+      SmallVector<Value> at = index.decode(number, {simplifyDim(shape.batch * shape.heads), tiles});
+      return addIndex(b, index.scale(at[0], blocks), b.createOrFold<arith::DivUIOp>(at[1], indexOf(b, blockTiles)));
+    };
+    Value first = blockOf(begin), last = offsetBy(b, blockOf(offsetBy(b, end, -1)), 1);
+    makeLoop(b, first, last, 1, {}, [&](Value block, ValueRange) -> SmallVector<Value> {
+      SmallVector<Value> at = index.decode(block, {shape.batch, shape.heads, blocks});
+      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, block, first);
+      Value head = index.scale(addIndex(b, index.scale(at[0], shape.heads), at[1]), tiles), from = scaleIndex(b, at[2], blockTiles);
+      Value to = arith::MinUIOp::create(b, offsetBy(b, from, blockTiles), index.of(tiles));
+      auto inHead = [&](Value number) { return arith::SubIOp::create(b, number, head).getResult(); };
+      Unit unit{at[0], at[1], at[2], inHead(arith::MaxUIOp::create(b, addIndex(b, head, from), begin)),
+                inHead(arith::MinUIOp::create(b, addIndex(b, head, to), end))};
+      emitUnit(unit, isFirst);
       return {};
     });
   }
 
-private:
   Value constant(double value) { return m.constant(value); }
   Value isZero(Value x) { return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, indexOf(b, 0)); }
 
@@ -73,14 +95,15 @@ private:
     return isOne(shape.keyHeads) ? 0 : *getConstant(shape.heads) / *getConstant(shape.keyHeads);
   }
 
-  void emitUnit(Value batch, Value head, Value rowBlock, Value isFirst) {
+  void emitUnit(const Unit &unit, Value isFirst) {
     int64_t shared = sharing();
+    auto [batch, head, rowBlock, from, to] = unit;
     Value keyHead = shared == 1 ? head : shared == 0 ? indexOf(b, 0) : b.createOrFold<arith::DivUIOp>(head, indexOf(b, shared));
     Value startsHead = isZero(rowBlock);
     if (shared != 1)
       startsHead = arith::AndIOp::create(b, startsHead, isZero(shared == 0 ? head : b.createOrFold<arith::RemUIOp>(head, indexOf(b, shared))));
     Value isNew = arith::OrIOp::create(b, isFirst, startsHead);
-    auto rowsOf = [&](const FlatBuffer &buffer, int64_t width) {
+    auto rowsOf = [&, batch = batch](const FlatBuffer &buffer, int64_t width) {
       Value base = addIndex(b, index.scale(batch, buffer.strides[0]), index.scale(keyHead, buffer.strides[2]));
       return HeadRows{buffer.memref, base, buffer.strides[1], shape.keys, width};
     };
@@ -91,7 +114,7 @@ private:
     if (isSingle) {
       KeyBlock all{indexOf(b, 0), index.of(shape.keys), getConstant(shape.keys)};
       makeIf(b, isNew, [&] { pack(all); });
-      return emitTiles(batch, head, rowBlock, all);
+      return emitTiles(unit, all);
     }
     clearResults();
     Value blocks = index.of(countTiles(shape.keys, tile.blockKeys)), keys = index.of(shape.keys);
@@ -101,26 +124,23 @@ private:
       Value from = scaleIndex(b, number, tile.blockKeys);
       KeyBlock block{from, arith::MinUIOp::create(b, arith::SubIOp::create(b, keys, from), indexOf(b, tile.blockKeys)), std::nullopt};
       makeIf(b, isNew, [&] { pack(block); });
-      emitTiles(batch, head, rowBlock, block);
+      emitTiles(unit, block);
       return {};
     });
-    finishResults(batch, head, rowBlock);
+    finishResults(unit);
   }
 
-  void emitTiles(Value batch, Value head, Value rowBlock, const KeyBlock &block) {
-    int64_t tiles = tile.unitRows / tile.rows;
+  void emitTiles(const Unit &unit, const KeyBlock &block) {
     auto at = [&](Value number) {
       emitByTile(b, index, number, shape.rows, tile.rows, [&](const TilePiece &piece) {
-        Position position{batch, head, piece.start(b, number, tile.rows), {}, piece.size};
-        position.inUnit = arith::SubIOp::create(b, position.row, scaleIndex(b, rowBlock, tile.unitRows));
+        Position position{unit.batch, unit.head, piece.start(b, number, tile.rows), {}, piece.size};
+        position.inUnit = arith::SubIOp::create(b, position.row, scaleIndex(b, unit.rowBlock, tile.unitRows));
         emitTile(position, block);
       });
     };
-    if (tiles == 1)
-      return at(rowBlock);
-    Value from = scaleIndex(b, rowBlock, tiles);
-    Value to = arith::MinUIOp::create(b, offsetBy(b, from, tiles), index.of(countTiles(shape.rows, tile.rows)));
-    makeLoop(b, from, to, 1, {}, [&](Value number, ValueRange) -> SmallVector<Value> {
+    if (tile.unitRows == tile.rows)
+      return at(unit.from);
+    makeLoop(b, unit.from, unit.to, 1, {}, [&](Value number, ValueRange) -> SmallVector<Value> {
       at(number);
       return {};
     });
@@ -293,12 +313,12 @@ private:
     });
   }
 
-  void finishResults(Value batch, Value head, Value rowBlock) {
-    Value from = scaleIndex(b, rowBlock, tile.unitRows);
-    Value count = arith::MinUIOp::create(b, arith::SubIOp::create(b, index.of(shape.rows), from), indexOf(b, tile.unitRows));
-    makeLoop(b, indexOf(b, 0), count, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+  void finishResults(const Unit &unit) {
+    Value block = scaleIndex(b, unit.rowBlock, tile.unitRows), from = arith::SubIOp::create(b, scaleIndex(b, unit.from, tile.rows), block);
+    Value end = arith::MinUIOp::create(b, index.of(shape.rows), scaleIndex(b, unit.to, tile.rows));
+    makeLoop(b, from, arith::SubIOp::create(b, end, block), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
       Value scale = m.div(constant(1.0), broadcast(memref::LoadOp::create(b, scratch, offsetBy(b, row, room.sums))));
-      Position at{batch, head, addIndex(b, from, row), row, 1};
+      Position at{unit.batch, unit.head, addIndex(b, block, row), row, 1};
       for (int64_t column = 0; column < room.resultStride; column += kPanel) {
         Value place = offsetBy(b, scaleIndex(b, row, room.resultStride), room.results + column);
         storeResult(at, 0, column, m.mul(vector::LoadOp::create(b, vector, scratch, place), scale));

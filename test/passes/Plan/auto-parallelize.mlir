@@ -98,3 +98,15 @@ func.func @branches(%x: tensor<10000xf32>) -> tensor<10000xf32> {
   }
   return %d : tensor<10000xf32>
 }
+
+// Tiles that do not divide well among many threads are several units each: a share may end inside of one. The last axis of the grid are its parts.
+// CHECK-LABEL: func @few
+// CHECK: tile = [{{[0-9]+, (32|48|64|80|96)}}], {{.*}} parallel = true> {{.*}}ingot.grid = array<i64: {{.*}}, {{[2-6]}}, 1000>
+func.func @few(%x: tensor<24x4096xf32>, %w: tensor<32x4096x16xf32>) -> tensor<24x512xf32> {
+  %y = ingot.region ins(%x, %w) : (tensor<24x4096xf32>, tensor<32x4096x16xf32>) -> tensor<24x512xf32> {
+  ^bb0(%a: tensor<24x4096xf32>, %b: tensor<32x4096x16xf32>):
+    %c = ingot.packed_matmul %a, %b : tensor<24x4096xf32>, tensor<32x4096x16xf32> -> tensor<24x512xf32>
+    ingot.yield %c : tensor<24x512xf32>
+  }
+  return %y : tensor<24x512xf32>
+}

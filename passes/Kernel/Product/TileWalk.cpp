@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Product/TileWalk.h"
+
+#include "passes/Kernel/ComputeShapes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+Value TilePiece::start(ImplicitLocOpBuilder &b, Value position, int64_t tile) const {
+  Value start = scaleIndex(b, position, tile);
+  return offset ? addIndex(b, start, offset) : start;
+}
+
+namespace {
+
+/// Code for a tile that may be smaller than others: `full()` where `condition` holds, else `rest()`.
+void emitEither(ImplicitLocOpBuilder &b, Value condition, llvm::function_ref<void()> full, llvm::function_ref<void()> rest) {
+  auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  full();
+  b.setInsertionPointToStart(branch.elseBlock());
+  rest();
+}
+
+} // namespace
+
+void emitByTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr extent, int64_t tile,
+                llvm::function_ref<void(const TilePiece &piece)> body) {
+  if (getConstant(simplifyDim(extent % tile)) == 0)
+    return body({tile});
+  if (std::optional<int64_t> number = getConstant(extent)) {
+    int64_t count = countTiles(*number, tile), rest = *number % tile;
+    if (count == 1)
+      return body({rest});
+    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, position, indexOf(b, count - 1));
+    return emitEither(b, isLast, [&] { body({rest}); }, [&] { body({tile}); });
+  }
+  Value left = arith::SubIOp::create(b, index.of(extent), scaleIndex(b, position, tile));
+  Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
+  emitEither(
+      b, isFull, [&] { body({tile}); },
+      [&] {
+        for (int64_t size = llvm::bit_floor<uint64_t>(tile - 1); size > 0; size /= 2) {
+          Value bit = arith::AndIOp::create(b, left, indexOf(b, size));
+          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, indexOf(b, 0)),
+                 [&] { body({size, arith::AndIOp::create(b, left, indexOf(b, -2 * size))}); });
+        }
+      });
+}
+
+void emitByPanels(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr columns, int64_t tile,
+                  llvm::function_ref<void(const TilePiece &piece)> body) {
+  if (getConstant(columns) || getConstant(simplifyDim(columns % tile)) == 0)
+    return emitByTile(b, index, position, columns, tile, body);
+  Value left = arith::SubIOp::create(b, index.of(columns), scaleIndex(b, position, tile));
+  Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
+  emitEither(
+      b, isFull, [&] { body({tile}); },
+      [&] {
+        Value last = arith::DivUIOp::create(b, arith::SubIOp::create(b, left, indexOf(b, 1)), indexOf(b, kPanel));
+        Value active = arith::SubIOp::create(b, left, scaleIndex(b, last, kPanel));
+        for (int64_t before = 0; before < tile; before += kPanel)
+          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, last, indexOf(b, before / kPanel)),
+                 [&] { body({before + kPanel, Value(), active}); });
+      });
+}
+
+void emitPart(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, Value number, AffineExpr columns, int64_t tile,
+              llvm::function_ref<void(const TilePiece &piece)> body) {
+  emitByTile(b, index, position, columns, tile, [&](const TilePiece &own) {
+    int64_t panels = countTiles(own.size, kPanel), parts = tile / kPanel;
+    auto onePanel = [&](Value panel) {
+      emitByTile(b, index, panel, b.getAffineConstantExpr(own.size), kPanel,
+                 [&](const TilePiece &piece) { body({.size = piece.size, .offset = scaleIndex(b, panel, kPanel), .whole = own.size}); });
+    };
+    if (panels == parts)
+      return onePanel(number);
+    auto before = [&](Value part) { return b.createOrFold<arith::DivUIOp>(scaleIndex(b, part, panels), indexOf(b, parts)); };
+    Value from = before(number), to = before(offsetBy(b, number, 1));
+    makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ult, from, to), [&] { onePanel(from); });
+  });
+}
+
+namespace {
+
+void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, Value begin, Value end,
+                    llvm::function_ref<void(Value row, Value column)> body) {
+  auto loop = [&](Value from, Value to, llvm::function_ref<void(Value)> inner) {
+    makeLoop(b, from, to, 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
+      inner(i);
+      return {};
+    });
+  };
+  if (!order.inBands || isOne(order.rows) || isOne(order.columns)) {
+    loop(begin, end, [&](Value unit) {
+      SmallVector<Value> at = index.decode(unit, {order.columns, order.rows});
+      body(at[1], at[0]);
+    });
+    return;
+  }
+  loop(indexOf(b, 0), index.of(order.columns), [&](Value column) {
+    // Unit row * columns + column is in the share.
+    auto firstRow = [&](Value bound) {
+      Value above = arith::SubIOp::create(b, index.offset(bound, order.columns - 1), column);
+      return arith::DivUIOp::create(b, above, index.of(order.columns)).getResult();
+    };
+    Value from = firstRow(begin);
+    loop(from, firstRow(end), [&](Value row) { body(row, column); });
+  });
+}
+
+} // namespace
+
+void walkTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, int64_t parts, Value begin, Value end,
+               llvm::function_ref<void(Value row, Value column)> tile, llvm::function_ref<void(Value row, Value column, Value number)> part) {
+  if (parts == 1)
+    return walkWholeTiles(b, index, order, begin, end, tile);
+  Value size = indexOf(b, parts), first = b.createOrFold<arith::CeilDivUIOp>(begin, size), last = b.createOrFold<arith::DivUIOp>(end, size);
+  walkWholeTiles(b, index, order, first, last, tile);
+  // Parts before the first whole tile, and behind the last one; both may belong to one tile.
+  Value headEnd = arith::MinUIOp::create(b, scaleIndex(b, first, parts), end), tail = arith::MaxUIOp::create(b, scaleIndex(b, last, parts), headEnd);
+  Value head = arith::SubIOp::create(b, headEnd, begin), skipped = arith::SubIOp::create(b, tail, headEnd);
+  makeLoop(b, indexOf(b, 0), arith::SubIOp::create(b, arith::SubIOp::create(b, end, begin), skipped), 1, {}, [&](Value i, ValueRange) {
+    Value isHead = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, i, head);
+    Value unit = addIndex(b, addIndex(b, begin, i), arith::SelectOp::create(b, isHead, indexOf(b, 0), skipped));
+    Dims sizes = order.inBands ? Dims{order.rows, order.columns} : Dims{order.columns, order.rows};
+    sizes.push_back(b.getAffineConstantExpr(parts));
+    SmallVector<Value> at = index.decode(unit, sizes);
+    part(at[order.inBands ? 0 : 1], at[order.inBands ? 1 : 0], at[2]);
+    return SmallVector<Value>();
+  });
+}
+
+} // namespace ingot

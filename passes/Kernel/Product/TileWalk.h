@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_KERNEL_PRODUCT_TILEWALK_H
+#define PASSES_KERNEL_PRODUCT_TILEWALK_H
+
+#include "passes/Kernel/BodyLoops.h"
+#include "passes/Kernel/SymbolicIndex.h"
+
+namespace ingot {
+
+/// The part of a tile's dim that one piece of code computes.
+struct TilePiece {
+  int64_t size;
+  mlir::Value offset = {}; ///< where it starts in the tile; null: at its start
+  mlir::Value active = {}; ///< how many of its last panel's columns there are, where only a run tells
+  int64_t whole = 0;       ///< a part of columns: the size of what it is a part of, which says in which order its sums are added up; else 0
+
+  /// Where the piece starts in its dim, if it belongs to tile `position`.
+  mlir::Value start(mlir::ImplicitLocOpBuilder &b, mlir::Value position, int64_t tile) const;
+};
+
+/// Emits `body` for tile `position` of those that cover `extent`: one piece of code for all, or, when the last tile is smaller, one for it and one
+/// for the others. The last tile of an extent that only a run tells is divided into pieces of 2^n, so that nothing is computed twice and nothing
+/// outside.
+void emitByTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr extent, int64_t tile,
+                llvm::function_ref<void(const TilePiece &piece)> body);
+
+/// The same for columns, which packed panels hold: for the last tile of an unknown number of them there is code for each number of panels.
+void emitByPanels(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr columns, int64_t tile,
+                  llvm::function_ref<void(const TilePiece &piece)> body);
+
+/// The same for part `number` of the columns of tile `position`: a panel, or nothing, as the last tile of `columns` has fewer panels than parts.
+void emitPart(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::Value number, mlir::AffineExpr columns, int64_t tile,
+              llvm::function_ref<void(const TilePiece &piece)> body);
+
+/// How the units of `rows` x `columns` tiles are numbered. A thread's share is a range of numbers.
+struct TileOrder {
+  mlir::AffineExpr rows, columns;
+  /// A share is a band of rows: a thread finds in its own cache what it has written in the region before. Else it is a block of columns, which reads
+  /// only its own part of the weights.
+  bool inBands;
+
+  /// The cheaper one of the two, for so many elements of rows (read and written) and of weights: in bands each thread reads all weights, in columns
+  /// it reads all rows, and those another core has just written take about eight times as long as weights from a shared cache.
+  static TileOrder choose(mlir::AffineExpr rows, mlir::AffineExpr columns, double rowElements, double weightElements) {
+    return {rows, columns, 4 * rowElements >= weightElements};
+  }
+};
+
+/// Calls `tile` once, in loops over the share [begin, end): columns outermost, so that a block of the weights is read once for all rows of the share.
+/// Where a tile is `parts` units, `part` is called once, too, in a loop over the parts of the tiles that the share has not all of: two at most.
+void walkTiles(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, int64_t parts, mlir::Value begin, mlir::Value end,
+               llvm::function_ref<void(mlir::Value row, mlir::Value column)> tile,
+               llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value number)> part);
+
+} // namespace ingot
+
+#endif

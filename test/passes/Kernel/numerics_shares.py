@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Shares that end inside of a tile, against numpy in f64: products whose tiles are several units, and attention with several blocks of keys.
+
+Usage: numerics_shares.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
+
+Each plan is written by hand: more units than tiles. All numbers of threads must give the same bits, and no element may be missing.
+"""
+
+import sys
+
+import numpy as np
+from planned_regions import Buffer, Region, check_regions, convolution, pack, pack_convolution
+
+R = np.random.default_rng(7)
+TEAMS = (1, 2, 3, 5, 7, 16, 64, 300)
+
+
+def f32(*shape):
+    return R.uniform(-1, 1, shape).astype(np.float32)
+
+
+def tiles_of(sizes, tile):
+    return int(np.prod([-(-size // own) for size, own in zip(sizes, tile)]))
+
+
+def region(name, family, tile, units, body, inputs, y, unroll=2, more=""):
+    plan = f"<family = {family}, tile = {list(tile)}, unroll = {unroll}, lanes = 16, units = {units}, parallel = true{more}>"
+    return Region(f"{name} {tile}", body, [Buffer(array) for array in inputs], [Buffer(y)], 2e-6 * np.sqrt(max(inputs[0].shape[-1], 16)) * 8, plan)
+
+
+def product(rows, columns, depth, tile, family="contraction", unroll=2):
+    """Few rows beside many weights are numbered by columns, many rows by bands."""
+    x, w, bias = f32(rows, depth), f32(depth, columns), f32(columns)
+    body = "%c = ingot.packed_matmul %0, %1 : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\n%e = ingot.unary relu %d : $r -> $r\ningot.yield %e : $r"
+    units = tiles_of((rows, columns), tile) * (tile[1] // 16)
+    return region(f"{family} {rows}x{columns}x{depth}", family, tile, units, body, [x, pack(w), bias], np.maximum(x.astype(np.float64) @ w + bias, 0), unroll)
+
+
+def convolve(size, inputs, outputs, kernel, strides, groups, tile):
+    x, w = f32(2, *size, inputs), f32(*kernel, inputs // groups, outputs)
+    y = convolution(x, w, strides, (1, 1), groups)
+    anchor = f"ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(strides)} pads [0, 0, 0, 0] dilations [1, 1] groups {groups} "
+    body = f"%c = {anchor}channels {outputs} : $0, $1 -> $r\ningot.yield %c : $r"
+    places = (2 * y.shape[1] * y.shape[2],) if len(tile) == 2 else y.shape[1:3]
+    tiles = tiles_of((*places, outputs // groups), tile) * (groups if len(tile) == 2 else 2 * groups)
+    return region(f"conv {size} {inputs} to {outputs}", "convolution", tile, tiles * (tile[-1] // 16), body, [x, pack_convolution(w, groups)], y)
+
+
+def attend(rows, heads, size, tile, units):
+    q, k, v = f32(2, rows, heads, size), f32(2, rows, heads, size), f32(2, rows, heads, size)
+    scores = np.einsum("brhd,bkhd->bhrk", q.astype(np.float64), k) * 0.25
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    y = np.einsum("bhrk,bkhd->brhd", weights / weights.sum(-1, keepdims=True), v)
+    body = "%c = ingot.attention %0, %1, %2 scale 0.25 : ($0, $1, $2) -> $r\ningot.yield %c : $r"
+    return region(f"attention {rows}x{heads}x{size}", "attention", tile, units, body, [q, k, v], y, more=", scratch = 12288")
+
+
+REGIONS = [
+    product(11, 112, 40, (5, 48)),  # the last block of columns has one panel of three
+    product(11, 1100, 40, (5, 48)),  # half a panel
+    product(90, 100, 33, (4, 96)),
+    product(90, 96, 33, (6, 64)),
+    product(7, 64, 20, (7, 64)),  # one tile
+    product(2, 200, 65, (2, 64), unroll=4),  # several sums of each element: those of a part are added up as those of its tile
+    product(1, 1000, 129, (1, 64), "gemv", unroll=4),
+    product(1, 40, 9, (1, 48), "gemv"),
+    convolve((14, 14), 12, 100, (1, 1), (1, 1), 1, (5, 48)),
+    convolve((9, 9), 16, 512, (3, 3), (1, 1), 1, (1, 5, 64)),
+    convolve((9, 9), 16, 40, (3, 3), (2, 2), 1, (2, 4, 48)),
+    convolve((30, 12), 4, 32, (3, 3), (1, 1), 1, (1, 8, 32)),
+    convolve((6, 6), 16, 96, (3, 3), (1, 1), 2, (1, 4, 32)),
+    attend(50, 3, 16, (4, 16, 16, 16, 12), 2 * 3 * 13),
+    attend(41, 2, 20, (6, 32, 32, 32, 24), 2 * 2 * 7),
+    attend(20, 2, 16, (3, 32, 16, 32, 3), 2 * 2 * 7),  # one block
+]
+
+
+if __name__ == "__main__":
+    sys.exit(check_regions(REGIONS, {"contraction", "gemv", "convolution", "attention"}, teams=TEAMS))
