@@ -87,9 +87,9 @@ constexpr Stage kStages[] = {
     {"kernel", "every region's loops, written from its plan",
      [](StagePasses &pm, const StageOptions &options) {
        pm.addPass(createEmitKernelsPass());
-       pm.addPass(createExpandMathPass(
-           {.avx512Bf16 = options.machine.avx512Bf16})); // before canonicalize, which folds what the formulas of one vector share
-       pm.addPass(createCanonicalizerPass());            // index arithmetic on constants
+       // Before canonicalize, which folds what the formulas of one vector share.
+       pm.addPass(createExpandMathPass({.avx512 = options.machine.isWide(), .avx512Bf16 = options.machine.avx512Bf16}));
+       pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
        pm.addPass(createCSEPass());                      // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());
        pm.addNestedPass<func::FuncOp>(createVerifyKernelPass());

@@ -5,6 +5,7 @@
 #include "passes/Kernel/VectorFunctions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -47,7 +48,7 @@ struct ExpandMathPass : impl::ExpandMathPassBase<ExpandMathPass> {
       ImplicitLocOpBuilder b(op->getLoc(), op);
       Value result = isPairProduct(op)      ? expandPairProduct(b, op)
                      : isRoundingToBf16(op) ? roundToBf16(b, op->getOperand(0))
-                                            : emitVectorFunction(b, op);
+                                            : emitVectorFunction(b, op, avx512);
       if (!result)
         result = emitElementByElement(b, op);
       op->getResult(0).replaceAllUsesWith(result);

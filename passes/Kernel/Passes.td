@@ -30,10 +30,13 @@ def ExpandMathPass : Pass<"ingot-expand-math"> {
     tanh 4.4 (sampled: every 61st or 151st number).
     Products of pairs of bf16 and conversions to bf16 are instructions with `avx512-bf16`; else they become arithmetic, too: two multiply-adds in f32 (denormal numbers
     stay), and integers.
+    With `avx512` the exponential of SiLU, whose arguments are bounded, takes 2^(j/32) from a table in two registers: two terms of a polynomial instead of five.
     `sin`, `cos` and `tan` of |x| > 2^17 are the library's. Tested by test/passes/Kernel/ExpandMathTest.cpp. Example: test/passes/Kernel/expand-math.mlir
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
-  let options = [Option<"avx512Bf16", "avx512-bf16", "bool", "false", "the processor multiplies pairs of bf16">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+  let options = [Option<"avx512", "avx512", "bool", "false", "the processor looks a vector up in a table of 32 numbers">,
+                 Option<"avx512Bf16", "avx512-bf16", "bool", "false", "the processor multiplies pairs of bf16">];
 }
 
 def VerifyKernelPass : Pass<"ingot-verify-kernel", "::mlir::func::FuncOp"> {

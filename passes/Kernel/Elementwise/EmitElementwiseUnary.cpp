@@ -15,7 +15,8 @@ Value emitSilu(ElementMath &m, Value x, double alpha) {
     return m.mul(x, m.sigmoid(alpha == 1.0 ? x : m.mul(m.constant(alpha), x)));
   Value held = m.atLeast(x, -kMostBoundedExp / alpha), scaled = alpha == 1.0 ? held : m.mul(m.constant(alpha), held);
   Value power = m.boundedExp(arith::NegFOp::create(m.builder(), m.atMost(scaled, -kLeastBoundedExp)));
-  return m.div(held, m.add(m.constant(1.0), power));
+  // One instruction with the last product of the exponential, where there is one.
+  return m.div(held, arith::AddFOp::create(m.builder(), m.constant(1.0), power, arith::FastMathFlags::contract));
 }
 
 Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double alpha, double beta) {

@@ -1,5 +1,6 @@
 // RUN: ingot-opt %s --ingot-expand-math --split-input-file | FileCheck %s
 // RUN: ingot-opt %s --ingot-expand-math=avx512-bf16=true --split-input-file | FileCheck %s --check-prefix=BF16
+// RUN: ingot-opt %s --ingot-expand-math=avx512=true --split-input-file | FileCheck %s --check-prefix=TABLE
 
 // A polynomial between two powers of two; no call is left.
 // CHECK-LABEL: func.func @exp
@@ -25,6 +26,27 @@ func.func @bounded_exp(%x: vector<16xf32>) -> vector<16xf32> {
   // CHECK: return
   %y = math.exp %x fastmath<ninf,afn> : vector<16xf32>
   return %y : vector<16xf32>
+}
+
+// -----
+
+// With AVX-512 most of the polynomial is a table, whatever the number of lanes. What is not bounded has none.
+// TABLE-LABEL: func.func @table
+func.func @table(%x: vector<16xf32>, %tail: vector<8xf32>, %wide: vector<32xf32>) -> (vector<16xf32>, vector<8xf32>, vector<32xf32>, vector<16xf32>) {
+  // TABLE-COUNT-4: math.fma {{.*}} : vector<16xf32>
+  // TABLE: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"
+  // TABLE: arith.mulf {{.*}} fastmath<contract> : vector<16xf32>
+  %a = math.exp %x fastmath<ninf,afn> : vector<16xf32>
+  // TABLE-COUNT-4: math.fma {{.*}} : vector<8xf32>
+  // TABLE: vector.shuffle {{.*}} : vector<8xi32>, vector<8xi32>
+  // TABLE: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"
+  // TABLE: vector.shuffle {{.*}} [0, 1, 2, 3, 4, 5, 6, 7] : vector<16xf32>, vector<16xf32>
+  %b = math.exp %tail fastmath<ninf,afn> : vector<8xf32>
+  // TABLE-NOT: llvm.call_intrinsic
+  %c = math.exp %wide fastmath<ninf,afn> : vector<32xf32>
+  %d = math.exp %x : vector<16xf32>
+  // TABLE: return
+  return %a, %b, %c, %d : vector<16xf32>, vector<8xf32>, vector<32xf32>, vector<16xf32>
 }
 
 // -----
