@@ -53,7 +53,8 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
          pm.addNestedPass<func::FuncOp>(createSinkViewsPass()); // only the transposes that the model itself needs are left
          pm.addNestedPass<func::FuncOp>(createFuseRepeatsPass());
-         if (!options.plainKernels && !options.bf16) // no plain kernels; twice as fast, direct ones in bf16 are as good
+         pm.addNestedPass<func::FuncOp>(createMergeContractionsPass()); // and views alone between projections and attentions
+         if (!options.plainKernels && !options.bf16)                    // no plain kernels; twice as fast, direct ones in bf16 are as good
            pm.addPass(createChooseAlgorithmsPass({.exact = options.exact}, options.constants)); // reads packed weights
          pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
          pm.addNestedPass<func::FuncOp>(createLowerPrecisionPass({.stored = !options.bf16})); // what has packed weights by now
@@ -90,7 +91,7 @@ constexpr Stage kStages[] = {
        // Before canonicalize, which folds what the formulas of one vector share.
        pm.addPass(createExpandMathPass({.avx512 = options.machine.isWide(), .avx512Bf16 = options.machine.avx512Bf16}));
        pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
-       pm.addPass(createCSEPass());                      // and what repeats between the vectors of a tile
+       pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());
        pm.addNestedPass<func::FuncOp>(createVerifyKernelPass());
      }},

@@ -78,6 +78,18 @@ def FoldScalesPass : Pass<"ingot-fold-scales", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def MergeContractionsPass : Pass<"ingot-merge-contractions", "::mlir::func::FuncOp"> {
+  let summary = "queries, keys and values as one product with all their weights";
+  let description = [{
+    Products of one activation with different weights whose results (with their biases) only attentions read become one product with the weights side by side: one
+    region and one barrier instead of three, and wider rows of tiles. The results are slices, which attentions read where they lie. Weights and biases become recipes;
+    halves are joined before they are widened. Expects transposes to have met (`ingot-sink-views`). Other readers are left alone: an elementwise one would lose its
+    place behind its own product, and what a caller gets must not be a part of something larger.
+    Example: test/passes/Graph/merge-contractions.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def PackContractionsPass : Pass<"ingot-pack-contractions", "::mlir::func::FuncOp"> {
   let summary = "bring the right sides of matrix products into panels";
   let description = [{

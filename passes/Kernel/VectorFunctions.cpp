@@ -76,9 +76,9 @@ public:
     auto tableOf = [&](ArrayRef<float> entries) { return arith::ConstantOp::create(b, DenseElementsAttr::get(table, entries)).getResult(); };
     int64_t lanes = floats.getNumElements();
     Value at = resize(bits(shifted), kLanes);
-    Value found = LLVM::CallIntrinsicOp::create(b, table, b.getStringAttr("llvm.x86.avx512.vpermi2var.ps.512"),
-                                                ValueRange{tableOf(low), at, tableOf(high)})
-                      ->getResult(0);
+    Value found =
+        LLVM::CallIntrinsicOp::create(b, table, b.getStringAttr("llvm.x86.avx512.vpermi2var.ps.512"), ValueRange{tableOf(low), at, tableOf(high)})
+            ->getResult(0);
     Value power = number(i.add(bits(resize(found, lanes)), shiftLeft(bits(shifted), 18)));
     return arith::MulFOp::create(b, power, p, arith::FastMathFlags::contract);
   }
