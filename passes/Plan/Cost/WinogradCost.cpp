@@ -22,7 +22,9 @@ WinogradCost::WinogradCost(const WinogradSizes &sizes, const MachineModel &machi
   double inputs = sizeof(float) * static_cast<double>(s.inputElements(tile));
   // What is read again: the filters for each block, those of a unit for each piece of its tiles, the transformed input for each column block.
   auto bytesPerCycle = [&](double bytes, double part) { return bytes <= part * machine.l2Bytes ? machine.l2BytesPerCycle : machine.l3BytesPerCycle; };
-  filterBytesPerCycle = bytesPerCycle(filters + inputs, 0.8);
+  // Those that the second cache does not keep have been driven out by other layers' since the last run; two threads at least share the memory.
+  double memory = std::min(machine.dramBytesPerCycle, machine.sharedDramBytesPerCycle / 2);
+  filterBytesPerCycle = filters + inputs <= 0.8 * machine.l2Bytes ? machine.l2BytesPerCycle : memory;
   againBytesPerCycle = bytesPerCycle(panels + inputs, 0.8);
   inputBytesPerCycle = bytesPerCycle(inputs, 0.6);
 }

@@ -31,9 +31,11 @@ def region(name, family, tile, units, body, inputs, y, unroll=2, more=""):
 def product(rows, columns, depth, tile, family="contraction", unroll=2):
     """Few rows beside many weights are numbered by columns, many rows by bands."""
     x, w, bias = f32(rows, depth), f32(depth, columns), f32(columns)
-    body = "%c = ingot.packed_matmul %0, %1 : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\n%e = ingot.unary relu %d : $r -> $r\ningot.yield %e : $r"
+    body = "%c = ingot.packed_matmul %0, %1 : $0, $1 -> $r\n%d = ingot.binary add %c, %2 : $r, $2 -> $r\n"
+    body += "%e = ingot.unary relu %d : $r -> $r\ningot.yield %e : $r"
     units = tiles_of((rows, columns), tile) * (tile[1] // 16)
-    return region(f"{family} {rows}x{columns}x{depth}", family, tile, units, body, [x, pack(w), bias], np.maximum(x.astype(np.float64) @ w + bias, 0), unroll)
+    y = np.maximum(x.astype(np.float64) @ w + bias, 0)
+    return region(f"{family} {rows}x{columns}x{depth}", family, tile, units, body, [x, pack(w), bias], y, unroll)
 
 
 def convolve(size, inputs, outputs, kernel, strides, groups, tile):
