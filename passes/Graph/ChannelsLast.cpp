@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/LeftOutPads.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -82,7 +83,7 @@ struct ConvertConv : OpRewritePattern<ConvOp> {
       return rewriter.notifyMatchFailure(op, "has its channels last");
     if (failed(checkImage(rewriter, op, op.getX(), op.getW())))
       return failure();
-    if (!llvm::all_of(op.getPads(), isZero))
+    if (!leavesOutPads(op))
       return rewriter.notifyMatchFailure(op, "has pads");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Dims from = getDims(typeOf(op.getX()));

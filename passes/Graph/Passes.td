@@ -18,6 +18,7 @@ def SplitPaddingPass : Pass<"ingot-split-padding", "::mlir::func::FuncOp"> {
   let description = [{
     A convolution with pads becomes an `ingot.pad` with zeros (negative pads: an `ingot.slice`) and a convolution without; a zero pad in front of that one joins it.
     The plan turns the pad into a halo of its producer's buffer, so that the loops of a convolution need no bounds checks. Symbolic shapes stay as they are.
+    Depthwise convolutions keep theirs (along the last dim only where its size is known): their kernel leaves out what of the filter would lie there.
     Example: test/passes/Graph/split-padding.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
@@ -29,7 +30,7 @@ def ChannelsLastPass : Pass<"ingot-channels-last", "::mlir::func::FuncOp"> {
     Convolutions and pools over one or two spatial dims become channels-last ones between a transpose of their operand and one of their result; the weights of
     convolutions are packed by operations on the constants. A transposed convolution whose windows do not overlap becomes pointwise
     convolutions whose columns are the pixels of a window. Convolutions of one pixel become matrix products. `ingot-sink-views` then removes the transposes
-    between two image operations. Convolutions with pads (`ingot-split-padding` comes first), of other types than f32 or of symbolic shape stay as they are.
+    between two image operations. Convolutions with pads that are not left out (`ingot-split-padding` comes first), of other types than f32 or of symbolic shape stay as they are.
     Example: test/passes/Graph/channels-last.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];

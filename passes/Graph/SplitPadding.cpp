@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/LeftOutPads.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/Passes.h"
@@ -19,17 +20,25 @@ bool isZeroPad(PadOp pad) {
   return pad.getMode() == PadMode::Constant && value && (matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero()));
 }
 
-/// conv(x) pads p -> conv(pad(slice(x))) pads 0
+/// conv(x) pads p -> conv(pad(slice(x))) pads 0, or those that the convolution keeps
 struct SplitPadsOffConv : OpRewritePattern<ConvOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ConvOp op, PatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getX().getType());
-    if (llvm::all_of(op.getPads(), [](int64_t pad) { return pad == 0; }))
-      return rewriter.notifyMatchFailure(op, "has no pads");
     size_t rank = type.getRank(), spatial = op.getKernel().size(), first = op.getLayout() == Layout::ChannelsLast ? 1 : 2;
+    SmallVector<int64_t> pads(op.getPads()), kept(pads.size(), 0);
+    for (size_t i = 0; i < spatial; ++i)
+      if (mayLeaveOutPads(op, i)) {
+        std::swap(pads[i], kept[i]);
+        std::swap(pads[spatial + i], kept[spatial + i]);
+      }
+    if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
+      return rewriter.notifyMatchFailure(op, "has no pads to split off");
     SmallVector<int64_t> low(rank, 0), high(rank, 0), offsets(rank, 0), sizes(type.getShape()), strides(rank, 1);
     for (size_t i = 0; i < spatial; ++i) {
-      int64_t begin = op.getPads()[i], end = op.getPads()[spatial + i], dim = static_cast<int64_t>(first + i);
+      int64_t begin = pads[i], end = pads[spatial + i], dim = static_cast<int64_t>(first + i);
+      if (!ShapedType::isDynamic(sizes[dim])) // what no window reads
+        end -= std::min(std::max<int64_t>(end, 0), (sizes[dim] + begin + end - op.getDilations()[i] * (op.getKernel()[i] - 1) - 1) % op.getStrides()[i]);
       low[dim] = std::max<int64_t>(begin, 0);
       high[dim] = std::max<int64_t>(end, 0);
       offsets[dim] = std::max<int64_t>(-begin, 0);
@@ -49,7 +58,7 @@ struct SplitPadsOffConv : OpRewritePattern<ConvOp> {
     x = rewriter.createOrFold<PadOp>(op.getLoc(), PadMode::Constant, x, low, high, scalar);
     rewriter.modifyOpInPlace(op, [&] {
       op.getXMutable().assign(x);
-      op.setPads(SmallVector<int64_t>(op.getPads().size(), 0));
+      op.setPads(kept);
     });
     return success();
   }

@@ -3,6 +3,7 @@
 
 #include "dialects/Ingot/Constants.h"
 #include "dialects/Ingot/Control.h"
+#include "dialects/Ingot/LeftOutPads.h"
 #include "dialects/Ingot/RunFailure.h"
 
 using namespace mlir;
@@ -54,9 +55,9 @@ private:
     return succeeded(op.fold(operands, results)) && !results.empty();
   }
 
-  /// Convolutions with channels last: no pads, packed weights.
+  /// Convolutions with channels last: no pads but those that kernels leave out, packed weights.
   static std::string problemOf(ConvOp conv) {
-    if (llvm::any_of(conv.getPads(), [](int64_t pad) { return pad != 0; }))
+    if (!leavesOutPads(conv))
       return "has channels last and pads: padding is an operation of its own there";
     auto x = cast<RankedTensorType>(conv.getX().getType()), w = cast<RankedTensorType>(conv.getW().getType());
     auto panels = [](int64_t columns) { return static_cast<int64_t>(llvm::divideCeil(columns, kPanel)); };

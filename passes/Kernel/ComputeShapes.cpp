@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/ComputeShapes.h"
 
+#include "dialects/Ingot/LeftOutPads.h"
+
 using namespace mlir;
 
 namespace ingot {
@@ -75,7 +77,7 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   size_t spatial = op.getKernel().size();
   if (spatial > 2)
     return why = "covers one and two spatial dims only", std::nullopt;
-  if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
+  if (!leavesOutPads(op))
     return why = "needs the padding in its input buffer", std::nullopt;
   int64_t inputs = typeOf(op.getX()).getShape().back(), outputs = typeOf(op.getResult()).getShape().back();
   if (ShapedType::isDynamic(inputs))
@@ -86,6 +88,13 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   shape.images = out[0];
   shape.outHeight = spatial == 2 ? out[1] : getAffineConstantExpr(1, op.getContext());
   shape.outWidth = out[spatial];
+  Dims in = getDims(typeOf(op.getX()));
+  shape.inHeight = spatial == 2 ? in[1] : shape.outHeight;
+  shape.inWidth = in[spatial];
+  shape.padTop = spatial == 2 ? op.getPads()[0] : 0;
+  shape.padBottom = spatial == 2 ? op.getPads()[2] : 0;
+  shape.padLeft = op.getPads()[spatial - 1];
+  shape.padRight = op.getPads()[2 * spatial - 1];
   shape.kernelHeight = pick(op.getKernel(), 0);
   shape.kernelWidth = pick(op.getKernel(), 1);
   shape.strideHeight = pick(op.getStrides(), 0);
@@ -101,6 +110,13 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   if (shape.hasPrologue && !(shape.isPointwise() && shape.strideHeight == 1 && shape.strideWidth == 1 && fitsPrologue(1, shape.groupInputs)))
     return why = "computes its input for a 1x1 kernel with stride 1 and few channels only", std::nullopt;
   return shape;
+}
+
+std::pair<int64_t, int64_t> ConvolutionShape::columnsOutside(int64_t firstPixel, int64_t pixels) const {
+  if (padLeft == 0 && padRight == 0)
+    return {0, 0};
+  int64_t first = firstPixel * strideWidth - padLeft, end = first + (pixels - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
+  return {std::max<int64_t>(-first, 0), std::max<int64_t>(end - *getConstant(inWidth), 0)};
 }
 
 AffineExpr ConvolutionShape::units(ArrayRef<int64_t> tile) const {

@@ -74,6 +74,8 @@ struct ConvolutionShape {
   ConvOp op;
   bool twoSpatialDims;
   mlir::AffineExpr images, outHeight, outWidth;
+  mlir::AffineExpr inHeight, inWidth; ///< without pads
+  int64_t padTop, padBottom, padLeft, padRight; ///< of depthwise ones: their kernels leave out what of a window lies there
   int64_t kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
   int64_t groups, groupInputs, groupOutputs;
   ProductStep step;
@@ -88,6 +90,15 @@ struct ConvolutionShape {
   mlir::AffineExpr units(llvm::ArrayRef<int64_t> tile) const;
   /// As in `ContractionShape`.
   int64_t mostParts(llvm::ArrayRef<int64_t> tile) const { return getConstant(units(tile)) && !hasPrologue ? tile.back() / kPanel : 1; }
+  /// Whether some windows lie partly above or below the input.
+  bool leavesOutRows() const { return padTop != 0 || padBottom != 0; }
+  /// Of the windows of `pixels` neighbouring outputs of a row: the columns that lie left and right of the input.
+  std::pair<int64_t, int64_t> columnsOutside(int64_t firstPixel, int64_t pixels) const;
+  /// Whether it may be that the windows of `rows` neighbouring output rows lie inside of the input.
+  bool mayLieInside(int64_t rows) const {
+    std::optional<int64_t> height = getConstant(inHeight);
+    return !leavesOutRows() || !height || (rows - 1) * strideHeight + (kernelHeight - 1) * dilationHeight < *height;
+  }
   /// Units of the family `depthwise` with a tile [rows, pixels of a row, channels (8 or 16)].
   mlir::AffineExpr depthwiseUnits(llvm::ArrayRef<int64_t> tile) const {
     return simplifyDim(images * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]) * countTiles(groups, tile[2]));

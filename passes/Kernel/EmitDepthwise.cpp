@@ -22,6 +22,9 @@ namespace {
 ///     out = body(sums, ...)
 ///
 /// A kernel wider than `kMaxUnrolledWidth` loops over its taps, too.
+///
+/// Pads need not lie in memory, and nothing is multiplied with them. A tile whose windows are not all between the first and the last row is computed
+/// row by row, with those rows of the kernel that are; tiles at the left and right edge have code of their own, without the taps that lie outside.
 class DepthwiseEmitter {
 public:
   DepthwiseEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const ConvolutionShape &shape)
@@ -45,7 +48,7 @@ public:
                                                                   countTiles(channels, tileChannels)});
     emitByTile(b, index, at[3], channels, tileChannels, [&](const TilePiece &ownChannels) {
       emitByTile(b, index, at[1], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
-        emitByTile(b, index, at[2], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownChannels.size); });
+        emitByPixels(at[2], [&](const Pixels &own) { emitRows(at, ownRows, own, ownChannels.size); });
       });
     });
   }
@@ -53,24 +56,109 @@ public:
 private:
   static constexpr int64_t kMaxUnrolledWidth = 9;
 
-  void emitTile(ArrayRef<Value> at, const TilePiece &ownRows, const TilePiece &ownPixels, int64_t channels) {
-    int64_t rows = ownRows.size, pixels = ownPixels.size;
+  /// The rows [first, end) of the kernel; null values: all.
+  struct KernelRows {
+    Value first, end;
+  };
+
+  /// The pixels of a tile, and how many columns of their windows lie left and right of the input.
+  struct Pixels {
+    TilePiece piece;
+    std::pair<int64_t, int64_t> outside;
+  };
+
+  /// Neighbouring tiles of a row that have the same code.
+  struct Run {
+    int64_t end;
+    Pixels pixels;
+  };
+
+  /// Code for each kind of tile along a row.
+  void emitByPixels(Value position, llvm::function_ref<void(const Pixels &)> body) {
+    if (s.padLeft == 0 && s.padRight == 0)
+      return emitByTile(b, index, position, s.outWidth, tilePixels, [&](const TilePiece &piece) { body({piece, {0, 0}}); });
+    SmallVector<Run> runs;
+    int64_t width = *getConstant(s.outWidth);
+    for (int64_t tile = 0; tile * tilePixels < width; ++tile) {
+      int64_t size = std::min(tilePixels, width - tile * tilePixels);
+      auto outside = s.columnsOutside(tile * tilePixels, size);
+      if (runs.empty() || runs.back().pixels.piece.size != size || runs.back().pixels.outside != outside)
+        runs.push_back({0, {{size}, outside}});
+      runs.back().end = tile + 1;
+    }
+    emitRun(position, ArrayRef(runs), body);
+  }
+
+  void emitRun(Value position, ArrayRef<Run> runs, llvm::function_ref<void(const Pixels &)> body) {
+    if (runs.size() == 1)
+      return body(runs.front().pixels);
+    Value isHere = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, position, indexOf(b, runs.front().end));
+    auto either = scf::IfOp::create(b, isHere, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(either.thenBlock());
+    body(runs.front().pixels);
+    b.setInsertionPointToStart(either.elseBlock());
+    emitRun(position, runs.drop_front(), body);
+  }
+
+  void emitRows(ArrayRef<Value> at, const TilePiece &ownRows, const Pixels &ownPixels, int64_t channels) {
+    Value row = ownRows.start(b, at[1], tileRows);
+    if (!s.leavesOutRows())
+      return emitTile(at, row, ownRows.size, {}, ownPixels, channels);
+    auto byRow = [&] {
+      for (int64_t r = 0; r < ownRows.size; ++r) {
+        Value own = offsetBy(b, row, r);
+        emitTile(at, own, 1, kernelRowsInside(own), ownPixels, channels);
+      }
+    };
+    if (!s.mayLieInside(ownRows.size))
+      return byRow();
+    auto isAtLeast = [&](Value x, Value y) { return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, x, y).getResult(); };
+    Value top = offsetBy(b, scaleIndex(b, row, s.strideHeight), -s.padTop);
+    Value last = offsetBy(b, top, (ownRows.size - 1) * s.strideHeight + (s.kernelHeight - 1) * s.dilationHeight);
+    Value isInside = arith::AndIOp::create(b, isAtLeast(top, indexOf(b, 0)), isAtLeast(index.offset(index.of(s.inHeight), number(-1)), last));
+    auto either = scf::IfOp::create(b, isInside, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(either.thenBlock());
+    emitTile(at, row, ownRows.size, {}, ownPixels, channels);
+    b.setInsertionPointToStart(either.elseBlock());
+    byRow();
+  }
+
+  AffineExpr number(int64_t value) { return b.getAffineConstantExpr(value); }
+
+  /// Those that read at or after row 0 and before the end, from the window of an output row.
+  KernelRows kernelRowsInside(Value row) {
+    Value top = offsetBy(b, scaleIndex(b, row, s.strideHeight), -s.padTop), zero = indexOf(b, 0), all = indexOf(b, s.kernelHeight);
+    auto firstFrom = [&](Value position) {
+      Value distance = arith::SubIOp::create(b, position, top);
+      if (s.dilationHeight != 1)
+        distance = arith::CeilDivSIOp::create(b, distance, indexOf(b, s.dilationHeight));
+      return arith::MinSIOp::create(b, arith::MaxSIOp::create(b, distance, zero), all).getResult();
+    };
+    return {firstFrom(zero), firstFrom(index.of(s.inHeight))};
+  }
+
+  void emitTile(ArrayRef<Value> at, Value row, int64_t rows, KernelRows kernelRows, const Pixels &ownPixels, int64_t channels) {
+    int64_t pixels = ownPixels.piece.size;
     lanes = channels <= kPanel / 2 ? kPanel / 2 : kPanel;
     vector = VectorType::get({lanes}, b.getF32Type());
     active = channels < lanes ? indexOf(b, channels) : Value();
     mask = active ? vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active}).getResult() : Value();
     zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
-    Value row = ownRows.start(b, at[1], tileRows), pixel = ownPixels.start(b, at[2], tilePixels), channel = scaleIndex(b, at[3], tileChannels);
-    Value inputBase =
-        addIndex(b, addIndex(b, index.scale(at[0], imageStride), channel), index.scale(row, simplifyDim(heightStride * s.strideHeight)));
-    inputBase = addIndex(b, inputBase, index.scale(pixel, simplifyDim(widthStride * s.strideWidth)));
+    Value pixel = ownPixels.piece.start(b, at[2], tilePixels), channel = scaleIndex(b, at[3], tileChannels);
+    Value top = offsetBy(b, scaleIndex(b, row, s.strideHeight), -s.padTop);
+    Value inputBase = addIndex(b, addIndex(b, index.scale(at[0], imageStride), channel), index.scale(top, heightStride));
+    inputBase = addIndex(b, inputBase, index.scale(offsetBy(b, scaleIndex(b, pixel, s.strideWidth), -s.padLeft), widthStride));
     SmallVector<Value> panel = decode(b, at[3], {countTiles(s.groups, kPanel), kPanel / tileChannels});
     Value weightBase = addIndex(b, scaleIndex(b, panel[0], s.kernelHeight * s.kernelWidth * kPanel), scaleIndex(b, panel[1], tileChannels));
     prefetchNextRows(inputBase, rows, pixels);
-    SmallVector<Value> sums = emitCarrying(b, s.kernelHeight, SmallVector<Value>(rows * pixels, zero), [&](Value kh, ValueRange carried) {
+    auto addRow = [&](Value kh, ValueRange carried) {
       return addKernelRow(SmallVector<Value>(carried), addIndex(b, inputBase, index.scale(kh, simplifyDim(heightStride * s.dilationHeight))),
-                          addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels);
-    });
+                          addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * kPanel)), rows, pixels, ownPixels.outside);
+    };
+    SmallVector<Value> sums(rows * pixels, zero);
+    sums = kernelRows.first ? makeLoop(b, kernelRows.first, kernelRows.end, 1, sums, addRow) : emitCarrying(b, s.kernelHeight, sums, addRow);
     store(sums, at[0], row, pixel, channel, rows, pixels);
   }
 
@@ -85,12 +173,22 @@ private:
       }
   }
 
-  SmallVector<Value> addKernelRow(SmallVector<Value> sums, Value base, Value weightBase, int64_t rows, int64_t pixels) {
+  SmallVector<Value> addKernelRow(SmallVector<Value> sums, Value base, Value weightBase, int64_t rows, int64_t pixels,
+                                  std::pair<int64_t, int64_t> outside) {
+    int64_t end = (pixels - 1) * s.strideWidth + (s.kernelWidth - 1) * s.dilationWidth + 1 - outside.second;
     if (s.kernelWidth <= kMaxUnrolledWidth)
-      return addTaps(sums, base, loadWeights(weightBase, s.kernelWidth), rows, pixels);
+      return addTaps(sums, base, loadWeights(weightBase, s.kernelWidth), rows, pixels, outside.first, end);
+    if (outside.first != 0 || outside.second != 0) {
+      for (int64_t kw = 0; kw < s.kernelWidth; ++kw) {
+        int64_t distance = kw * s.dilationWidth;
+        sums = addTaps(sums, index.offset(base, simplifyDim(widthStride * distance)), loadWeights(offsetBy(b, weightBase, kw * kPanel), 1), rows,
+                       pixels, outside.first - distance, end - distance);
+      }
+      return sums;
+    }
     return emitCarrying(b, s.kernelWidth, sums, [&](Value kw, ValueRange carried) {
       Value tapBase = addIndex(b, base, index.scale(kw, simplifyDim(widthStride * s.dilationWidth)));
-      return addTaps(SmallVector<Value>(carried), tapBase, loadWeights(addIndex(b, weightBase, scaleIndex(b, kw, kPanel)), 1), rows, pixels);
+      return addTaps(SmallVector<Value>(carried), tapBase, loadWeights(addIndex(b, weightBase, scaleIndex(b, kw, kPanel)), 1), rows, pixels, 0, end);
     });
   }
 
@@ -101,11 +199,12 @@ private:
     return taps;
   }
 
-  /// Adds neighbouring taps of one row of the kernel to all sums. Walks over the input in the order of memory and loads each vector once.
-  SmallVector<Value> addTaps(SmallVector<Value> sums, Value base, ArrayRef<Value> taps, int64_t rows, int64_t pixels) {
+  /// Adds neighbouring taps of one row of the kernel to all sums, those that read the columns [first, end) from `base`. Walks over the input in the
+  /// order of memory and loads each vector once.
+  SmallVector<Value> addTaps(SmallVector<Value> sums, Value base, ArrayRef<Value> taps, int64_t rows, int64_t pixels, int64_t first, int64_t end) {
     int64_t width = taps.size(), inputPixels = (pixels - 1) * s.strideWidth + (width - 1) * s.dilationWidth + 1;
     for (int64_t r = 0; r < rows; ++r)
-      for (int64_t x = 0; x < inputPixels; ++x) {
+      for (int64_t x = std::max<int64_t>(first, 0); x < std::min(inputPixels, end); ++x) {
         Value loaded;
         for (int64_t i = 0; i < pixels; ++i) {
           int64_t distance = x - i * s.strideWidth, tap = distance / s.dilationWidth;

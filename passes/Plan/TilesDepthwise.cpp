@@ -47,7 +47,9 @@ public:
     auto rowOfTiles = [&](int64_t height) {
       return coverCost(s.outWidth, estimateDim(s.outWidth, symbol), tile[1], [&](int64_t width) { return tileCycles(s, height, width); });
     };
-    double image = coverCost(s.outHeight, estimateDim(s.outHeight, symbol), tile[0], rowOfTiles);
+    // What is left out at the borders is not counted; where no tile lies inside, all are computed row by row.
+    auto rows = [&](int64_t height) { return s.mayLieInside(height) ? rowOfTiles(height) : height * rowOfTiles(1); };
+    double image = coverCost(s.outHeight, estimateDim(s.outHeight, symbol), tile[0], rows);
     return image * estimateDim(s.images, symbol) * countTiles(s.groups, getLanes());
   }
 

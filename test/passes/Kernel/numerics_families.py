@@ -177,6 +177,30 @@ def convolutions():
         )
         name = f"conv {images}x{height}x{width}x{inputs} to {outputs} kernel {kernel} strides {strides} dilations {dilations} groups {groups}"
         add(name, anchor, [x, pack_convolution(w, groups)], convolution(x, w, strides, dilations, groups))
+    # Pads that lie nowhere: tiles inside and not, no row inside at all, rows that no window reads, several tiles at an edge.
+    for size, channels, kernel, strides, dilations, pads in [
+        ((11, 19), 40, (3, 3), (1, 1), (1, 1), (1, 0, 1, 0)),
+        ((11, 40), 16, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1)),
+        ((12, 56), 16, (3, 3), (2, 2), (1, 1), (1, 1, 1, 1)),
+        ((11, 50), 5, (5, 5), (1, 1), (1, 1), (2, 2, 2, 2)),
+        ((9, 33), 24, (5, 3), (2, 1), (1, 1), (1, 0, 2, 1)),
+        ((2, 41), 32, (5, 5), (1, 1), (1, 1), (2, 2, 2, 2)),
+        ((3, 21), 100, (5, 5), (2, 1), (1, 1), (2, 2, 2, 2)),
+        ((7, 7), 16, (3, 3), (1, 1), (2, 2), (2, 2, 2, 2)),
+        ((4, 3), 8, (3, 3), (1, 1), (3, 1), (3, 4, 3, 5)),
+        ((3, 9), 16, (3, 1), (1, 1), (1, 1), (0, 0, 4, 0)),
+        ((1, 30), 9, (3, 3), (1, 1), (1, 1), (2, 30, 0, 0)),
+        ((5, 40), 8, (3, 12), (1, 1), (1, 1), (1, 6, 1, 5)),
+        ((5, 40), 8, (1, 12), (1, 2), (1, 2), (0, 6, 0, 11)),
+    ]:
+        top, left, bottom, right = pads
+        x, w = f32(2, *size, channels), f32(*kernel, 1, channels)
+        anchor = (
+            f"ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(strides)} pads {list(pads)} "
+            f"dilations {list(dilations)} groups {channels} channels {channels} : $0, $1 -> $r"
+        )
+        y = convolution(np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0))), w, strides, dilations, channels)
+        add(f"conv pads {pads} of {size} kernel {kernel} strides {strides}", anchor, [x, pack_convolution(w, channels)], y)
     for channels, outputs, groups in [(8, 24, 1), (16, 16, 16)]:
         x, w = f32(2, 30, channels), f32(1, 5, channels // groups, outputs)
         anchor = f"ingot.conv %0, %1 channels_last kernel [5] strides [2] pads [0, 0] dilations [1] groups {groups} channels {outputs} : $0, $1 -> $r"

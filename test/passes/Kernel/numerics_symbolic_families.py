@@ -122,17 +122,20 @@ def contractions():
 
 
 def convolutions():
-    def conv(family, name, x, y, kernel, outputs, kinds, strides=(1, 1), dilations=(1, 1), groups=1):
+    def conv(family, name, x, y, kernel, outputs, kinds, strides=(1, 1), dilations=(1, 1), groups=1, rows=(0, 0)):
+        """`rows`: pads above and below."""
         inputs, two = int(x.split()[-1]), len(kernel) == 2
         own = [list(v[-len(kernel) :]) for v in (kernel, strides, dilations)]
+        pads = [rows[0], 0, rows[1], 0] if two else [0, 0]
         anchor = (
-            f"ingot.conv %0, %1 channels_last kernel {own[0]} strides {own[1]} pads {[0] * 2 * len(kernel)} dilations {own[2]} groups {groups} "
+            f"ingot.conv %0, %1 channels_last kernel {own[0]} strides {own[1]} pads {pads} dilations {own[2]} groups {groups} "
             f"channels {outputs} : $0, $1 -> $r0"
         )
         wide = (*kernel, inputs // groups, outputs) if two else (1, *kernel, inputs // groups, outputs)
 
         def result(v, u, a, b):
-            z = convolution(v if two else v[:, None], u, strides, dilations, groups)
+            v = np.pad(v, ((0, 0), rows, (0, 0), (0, 0))) if two else v[:, None]
+            z = convolution(v, u, strides, dilations, groups)
             return z if two else z[:, 0]
         packed = pack_convolution(np.zeros(wide, np.float32), groups).shape
         for kind in kinds:
@@ -159,6 +162,8 @@ def convolutions():
     conv("depthwise", "depthwise 5x5", "1 b+4 a+4 20", "1 b a", (5, 5), 20, (1, 3), groups=20)
     conv("depthwise", "depthwise long", "1 a b+11 8", "1 a b", (1, 12), 8, (1,), groups=8)
     conv("depthwise", "depthwise images", "a 9 9 8", "a 7 7", (3, 3), 8, (1,), groups=8)
+    conv("depthwise", "depthwise rows", "a b a+2 20", "a b a", (3, 3), 20, (1, 3), groups=20, rows=(1, 1))
+    conv("depthwise", "depthwise rows strides", "a b+1 a+4 16", "a (b)floordiv(2)+1 a", (5, 5), 16, (0,), (2, 1), groups=16, rows=(2, 2))
     conv("depthwise", "depthwise one dim", "a b+2 16", "a b", (3,), 16, (1,), groups=16)
 
 
