@@ -37,8 +37,10 @@ struct SplitPadsOffConv : OpRewritePattern<ConvOp> {
     SmallVector<int64_t> low(rank, 0), high(rank, 0), offsets(rank, 0), sizes(type.getShape()), strides(rank, 1);
     for (size_t i = 0; i < spatial; ++i) {
       int64_t begin = pads[i], end = pads[spatial + i], dim = static_cast<int64_t>(first + i);
-      if (!ShapedType::isDynamic(sizes[dim])) // what no window reads
-        end -= std::min(std::max<int64_t>(end, 0), (sizes[dim] + begin + end - op.getDilations()[i] * (op.getKernel()[i] - 1) - 1) % op.getStrides()[i]);
+      if (!ShapedType::isDynamic(sizes[dim])) { // without what no window reads
+        int64_t steps = sizes[dim] + begin + end - op.getDilations()[i] * (op.getKernel()[i] - 1) - 1;
+        end -= std::min(std::max<int64_t>(end, 0), steps % op.getStrides()[i]);
+      }
       low[dim] = std::max<int64_t>(begin, 0);
       high[dim] = std::max<int64_t>(end, 0);
       offsets[dim] = std::max<int64_t>(-begin, 0);

@@ -74,7 +74,7 @@ struct ConvolutionShape {
   ConvOp op;
   bool twoSpatialDims;
   mlir::AffineExpr images, outHeight, outWidth;
-  mlir::AffineExpr inHeight, inWidth; ///< without pads
+  mlir::AffineExpr inHeight, inWidth;           ///< without pads
   int64_t padTop, padBottom, padLeft, padRight; ///< of depthwise ones: their kernels leave out what of a window lies there
   int64_t kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
   int64_t groups, groupInputs, groupOutputs;

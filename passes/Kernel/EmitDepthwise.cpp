@@ -47,9 +47,8 @@ public:
     SmallVector<Value> at = index.decode(loop.getInductionVar(), {s.images, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels),
                                                                   countTiles(channels, tileChannels)});
     emitByTile(b, index, at[3], channels, tileChannels, [&](const TilePiece &ownChannels) {
-      emitByTile(b, index, at[1], s.outHeight, tileRows, [&](const TilePiece &ownRows) {
-        emitByPixels(at[2], [&](const Pixels &own) { emitRows(at, ownRows, own, ownChannels.size); });
-      });
+      emitByTile(b, index, at[1], s.outHeight, tileRows,
+                 [&](const TilePiece &ownRows) { emitByPixels(at[2], [&](const Pixels &own) { emitRows(at, ownRows, own, ownChannels.size); }); });
     });
   }
 
