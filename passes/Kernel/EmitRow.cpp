@@ -19,7 +19,7 @@ public:
 
   void softmax() {
     SmallVector<Value> largest = maximum();
-    auto power = [&](Value x, unsigned i) { return m.exp(m.sub(x, largest[i])); };
+    auto power = [&](Value x, unsigned i) { return m.decay(m.sub(x, largest[i])); };
     SmallVector<Value> sums = walk.reduce(ReduceKind::Sum, true, /*keep=*/true, power);
     for (Value &sum : sums)
       sum = m.div(m.constant(1.0), sum);
@@ -28,7 +28,7 @@ public:
 
   void logSoftmax() {
     SmallVector<Value> largest = maximum();
-    SmallVector<Value> sums = walk.reduce(ReduceKind::Sum, true, false, [&](Value x, unsigned i) { return m.exp(m.sub(x, largest[i])); });
+    SmallVector<Value> sums = walk.reduce(ReduceKind::Sum, true, false, [&](Value x, unsigned i) { return m.decay(m.sub(x, largest[i])); });
     for (Value &sum : sums)
       sum = m.log(sum);
     walk.write([&](Value x, unsigned i) { return m.sub(m.sub(x, largest[i]), sums[i]); });

@@ -18,8 +18,8 @@ int64_t blockKeysOf(const AttentionShape &shape, const MachineModel &machine) {
   return std::min(most, kManyKeys);
 }
 
-/// Packing the keys of a block takes a twentieth of what this many rows take.
-constexpr int64_t kUnitRows = 192;
+/// Where there are several blocks of keys, a unit packs each of them for about this many rows: the more rows, the less packing, but fewer units.
+constexpr int64_t kUnitRows[] = {384, 192};
 
 /// Two products and a softmax. The register tiles are chosen; the block of keys follows from the caches, and the rows of a unit from the block.
 class AttentionModel : public KernelModel {
@@ -33,9 +33,13 @@ public:
       for (int64_t keys = 1; keys <= allKeys && fitsRegisters(rows, keys, machine); ++keys)
         for (int64_t columns = 1; columns <= allColumns && fitsRegisters(rows, columns, machine); ++columns) {
           AttentionTile tile{rows, keys * kPanel, columns * kPanel, blockKeys, rows};
-          if (!tile.isSingle(shape)) // with one block, units of the same head share what is packed
-            tile.unitRows = countTiles(kUnitRows, rows) * rows;
-          offer(tile.asArray());
+          if (tile.isSingle(shape)) // units of the same head share what is packed
+            offer(tile.asArray());
+          else
+            for (int64_t unit : kUnitRows) {
+              tile.unitRows = countTiles(unit, rows) * rows;
+              offer(tile.asArray());
+            }
         }
   }
   Dims getDims() const override { return {shape.rows, shape.keys}; }
@@ -49,13 +53,14 @@ public:
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     int64_t keys = estimateDim(shape.keys, symbol), rows = estimateDim(shape.rows, symbol), unroll = chooseUnroll(tile);
     ProductCost scores{machine, countTiles(keys, kPanel) * kPanel, shape.depth, unroll, 0}, results{machine, shape.columns, keys, unroll, 0};
-    constexpr double kExponential = 15, kPacking = 6; // cycles of a vector
+    constexpr double kExponential = 8, kPacking = 6; // cycles of a vector
     double vectors = static_cast<double>(countTiles(keys, kPanel)) * machine.registersPerVector();
     double tiles = coverCost(shape.rows, rows, tile[0], [&](int64_t size) {
       return scores.rowBlock(size, tile[1] / kPanel) + results.rowBlock(size, tile[2] / kPanel) + static_cast<double>(size) * vectors * kExponential;
     });
     double heads = static_cast<double>(estimateDim(shape.batch, symbol)) * static_cast<double>(estimateDim(shape.heads, symbol));
-    return heads * (tiles + static_cast<double>(shape.depth + shape.columns) * vectors * kPacking);
+    double packings = AttentionTile::of(tile)->isSingle(shape) ? 1 : static_cast<double>(countTiles(rows, tile.back()));
+    return heads * (tiles + packings * static_cast<double>(shape.depth + shape.columns) * vectors * kPacking);
   }
 
 private:

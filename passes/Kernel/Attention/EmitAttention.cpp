@@ -168,7 +168,7 @@ private:
       return emitResults(at, block, [&](int64_t r, int64_t column, Value result) { storeResult(at, r, column, m.mul(result, sums[r])); });
     }
     for (auto [r, top] : llvm::enumerate(tops)) {
-      old[r] = m.exp(m.sub(old[r], top));
+      old[r] = m.decay(m.sub(old[r], top));
       Value place = rowOf(room.sums, at, r), before = memref::LoadOp::create(b, scratch, place);
       Value sum = math::FmaOp::create(b, before, vector::ExtractOp::create(b, old[r], 0), vector::ExtractOp::create(b, sums[r], 0));
       memref::StoreOp::create(b, sum, scratch, place);
@@ -259,7 +259,7 @@ private:
       SmallVector<Value> next(carried);
       for (int64_t r = 0; r < at.rows; ++r) {
         Value place = offsetBy(b, key, room.scores + r * room.scoreStride);
-        Value weight = m.exp(m.sub(vector::LoadOp::create(b, vector, scratch, place), tops[r]));
+        Value weight = m.decay(m.sub(vector::LoadOp::create(b, vector, scratch, place), tops[r]));
         vector::StoreOp::create(b, weight, scratch, place);
         next[r] = m.add(next[r], weight);
       }

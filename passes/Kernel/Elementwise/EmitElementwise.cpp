@@ -51,6 +51,11 @@ Value ElementMath::atLeast(Value x, double bound) {
   return select(less(x, limit), limit, x);
 }
 
+Value ElementMath::decay(Value x) {
+  Value isWithin = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, constant(kLeastBoundedExp));
+  return select(isWithin, boundedExp(x), atLeast(x, 0.0));
+}
+
 Value ElementMath::atMost(Value x, double bound) {
   Value limit = constant(bound);
   return select(less(limit, x), limit, x);

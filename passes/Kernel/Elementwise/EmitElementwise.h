@@ -82,6 +82,8 @@ public:
   mlir::Value boundedExp(mlir::Value x) {
     return mlir::math::ExpOp::create(b, x, mlir::arith::FastMathFlags::ninf | mlir::arith::FastMathFlags::afn);
   }
+  /// exp of arguments of at most 0, as a softmax has them: with the error of boundedExp, and 0 below kLeastBoundedExp (-infinity too). NaN stays.
+  mlir::Value decay(mlir::Value x);
   mlir::Value log(mlir::Value x) { return mlir::math::LogOp::create(b, x); }
   mlir::Value expm1(mlir::Value x) { return mlir::math::ExpM1Op::create(b, x); }
   mlir::Value log1p(mlir::Value x) { return mlir::math::Log1pOp::create(b, x); }

@@ -19,8 +19,23 @@ Value emitSilu(ElementMath &m, Value x, double alpha) {
   return m.div(held, arith::AddFOp::create(m.builder(), m.constant(1.0), power, arith::FastMathFlags::contract));
 }
 
+/// x (1/2 + x p(x^2) / q(x^2)) on vectors of f32: a fit of the smallest absolute error of what x is multiplied with, 1.4e-7 with all rounding (the
+/// error function takes a third more instructions and has 2.0e-7). Beyond `limit` the factor is 0 or 1; below it x is held there too, so that nothing
+/// is left of a rounding error times a large number. `q` has a leading 1 behind its last coefficient.
+Value emitGelu(ElementMath &m, Value x, double limit, ArrayRef<double> p, ArrayRef<double> q) {
+  ImplicitLocOpBuilder &b = m.builder();
+  Value held = m.atLeast(x, -limit), near = m.atMost(held, limit), z = m.mul(near, near);
+  Value above = m.constant(p.back()), below = m.add(z, m.constant(q.back()));
+  for (double next : llvm::reverse(p.drop_back()))
+    above = math::FmaOp::create(b, above, z, m.constant(next));
+  for (double next : llvm::reverse(q.drop_back()))
+    below = math::FmaOp::create(b, below, z, m.constant(next));
+  return m.mul(held, m.add(m.div(m.mul(near, above), below), m.constant(0.5)));
+}
+
 Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double alpha, double beta) {
   ElementMath m(b, x.getType());
+  bool isVector = m.isVector() && getElementTypeOrSelf(x.getType()).isF32();
   switch (kind) {
   case UnaryKind::Abs:
     return m.abs(x);
@@ -83,10 +98,16 @@ Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double al
   case UnaryKind::Softplus: // log(1 + exp(x)) overflows; this does not
     return m.add(m.atLeast(x, 0.0), m.log1p(m.exp(m.sub(m.constant(0.0), m.abs(x)))));
   case UnaryKind::Gelu: {
+    if (isVector)
+      return emitGelu(m, x, 5.3, {322464.594, 26622.0586, 3740.80835, 129.599274, 5.15619707, 0.0194397476},
+                      {808298.938, 201447.734, 22744.6367, 1484.50476, 57.6743622});
     Value error = math::ErfOp::create(b, m.mul(x, m.constant(0.70710678118654752440)));
     return m.mul(m.mul(m.constant(0.5), x), m.add(m.constant(1.0), error));
   }
   case UnaryKind::GeluTanh: {
+    if (isVector)
+      return emitGelu(m, x, 5.0, {316581.469, 24272.3906, 2875.90259, 106.049904, 5.45345306, 0.0178908166},
+                      {793552.062, 193755.672, 19367.8301, 1028.82104, 59.5072441});
     Value cube = m.mul(m.mul(x, x), x);
     Value inner = m.mul(m.constant(0.79788456080286535588), m.add(x, m.mul(m.constant(0.044715), cube)));
     return m.mul(m.mul(m.constant(0.5), x), m.add(m.constant(1.0), math::TanhOp::create(b, inner)));
