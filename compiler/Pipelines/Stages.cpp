@@ -46,6 +46,7 @@ constexpr Stage kStages[] = {
        if (options.layout) {
          pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
          pm.addNestedPass<func::FuncOp>(createRecognizeAttentionPass());  // before scales go into weights, behind softmaxes
+         pm.addPass(createSkipMaskedKeysPass(options.constants));
          pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
          pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
          pm.addNestedPass<func::FuncOp>(createWidenNarrowConvsPass());

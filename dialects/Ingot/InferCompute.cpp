@@ -90,6 +90,8 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<
   std::optional<int64_t> heads = getConstant(dims[2]), keyHeads = getConstant(keys[2]);
   if (dims[2] != keys[2] && keyHeads != 1 && (!heads || !keyHeads || *keyHeads == 0 || *heads % *keyHeads != 0))
     return inferenceError(loc, "the query heads cannot share the key heads");
+  if (std::optional<uint64_t> causal = adaptor.getCausal(); causal && (!adaptor.getMask() || static_cast<int64_t>(*causal) < 0))
+    return inferenceError(loc, "is causal by a mask alone, and every row has a key");
   if (Value mask = adaptor.getMask()) {
     RankedTensorType type = typeOf(mask);
     Dims scores = {dims[0], dims[2], dims[1], keys[1]};

@@ -53,14 +53,15 @@ def Ingot_AttentionOp : Ingot_TensorOp<"attention", "Attention"> {
   let description = [{
     `q [B, M, H, D]`, `k [B, N, G, D]`, `v [B, N, G, E]` give `[B, M, H, E]`: query head `h` meets key head `h / (H / G)`, and G divides H. `mask` broadcasts to
     `[B, H, M, N]`: of `f32` it is added to the scaled scores; of `i1` it says which scores stay, and the others become `fill`. A row whose scores are all
-    -infinity gives NaN, as softmax does.
+    -infinity gives NaN, as softmax does. `causal` promises that row `i` gives no weight to keys behind `i + causal`, whatever their scores are: the mask rules them out,
+    and kernels need not compute them.
     Example: `%y = ingot.attention %q, %k, %v scale 0.125 : (tensor<1x128x12x64xf32>, tensor<1x128x12x64xf32>, tensor<1x128x12x64xf32>) -> tensor<1x128x12x64xf32>`
   }];
   let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, Optional<AnyRankedTensor>:$mask, F64Attr:$scale,
-                       OptionalAttr<F64Attr>:$fill);
+                       OptionalAttr<F64Attr>:$fill, OptionalAttr<I64Attr>:$causal);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $q `,` $k `,` $v (`mask` $mask^)? `scale` $scale (`fill` $fill^)? attr-dict `:` functional-type(operands, results)
+    $q `,` $k `,` $v (`mask` $mask^)? `scale` $scale (`fill` $fill^)? (`causal` $causal^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 

@@ -21,6 +21,9 @@ class ConstantEvaluator;
 /// The pass with a view of the weights, so that it measures what an algorithm loses in precision. `constants` may be null and must outlive the pass.
 std::unique_ptr<mlir::Pass> createChooseAlgorithmsPass(ChooseAlgorithmsPassOptions options, const ConstantEvaluator *constants);
 
+/// The pass with a view of the weights, among which masks are. `constants` may be null and must outlive the pass.
+std::unique_ptr<mlir::Pass> createSkipMaskedKeysPass(const ConstantEvaluator *constants);
+
 } // namespace ingot
 
 #endif

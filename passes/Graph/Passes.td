@@ -13,6 +13,17 @@ def DecomposeImagesPass : Pass<"ingot-decompose-images", "::mlir::func::FuncOp">
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def SkipMaskedKeysPass : Pass<"ingot-skip-masked-keys", "::mlir::ModuleOp"> {
+  let summary = "attentions whose constant mask is causal compute no scores behind it";
+  let description = [{
+    An attention whose mask is known at compile time and rules out all keys behind `i + c` for each row `i` gets `causal c`. Ruled out is what a mask of i1 gives a
+    fill of at most -1e9, or what has at most that added: such scores have a weight of 0 beside one that is not ruled out, and every row must have one. The mask itself stays. Who
+    runs the pass gives it a view of the weights (`ConstantEvaluator`); without one nothing is known. Masks that a run computes are left as they are.
+    Example: test/passes/Graph/skip-masked-keys.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def SplitPaddingPass : Pass<"ingot-split-padding", "::mlir::func::FuncOp"> {
   let summary = "make the padding of convolutions an operation of its own";
   let description = [{

@@ -173,7 +173,7 @@ struct ProductsToAttention : OpRewritePattern<MatMulOp> {
     };
     bool hasFill = bias && cast<RankedTensorType>(bias.getType()).getElementType().isInteger(1);
     auto attention = AttentionOp::create(rewriter, loc, byHead(q, heads->heads), byHead(k, heads->keyHeads), byHead(v, heads->keyHeads), bias,
-                                         rewriter.getF64FloatAttr(scale), hasFill ? rewriter.getF64FloatAttr(mask.fill) : FloatAttr());
+                                         rewriter.getF64FloatAttr(scale), hasFill ? rewriter.getF64FloatAttr(mask.fill) : FloatAttr(), IntegerAttr());
     Value result = TransposeOp::create(rewriter, loc, attention, ArrayRef<int64_t>{0, 2, 1, 3});
     Value reshaped = reshapeTo(rewriter, loc, result, dimsOf(op));
     copyValueNames(op, reshaped);

@@ -2,6 +2,8 @@
 #include "passes/Kernel/Attention/AttentionShape.h"
 #include "passes/Plan/TileCost.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace ingot {
@@ -52,11 +54,13 @@ public:
   int64_t scratchBytes(ArrayRef<int64_t> tile) const override { return AttentionScratch(shape, *AttentionTile::of(tile)).bytes(); }
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     int64_t keys = estimateDim(shape.keys, symbol), rows = estimateDim(shape.rows, symbol), unroll = chooseUnroll(tile);
-    ProductCost scores{machine, countTiles(keys, kPanel) * kPanel, shape.depth, unroll, 0}, results{machine, shape.columns, keys, unroll, 0};
+    int64_t seen = std::max<int64_t>(std::llround(visibleKeys(shape.op, static_cast<double>(rows), static_cast<double>(keys))), 1);
+    ProductCost scores{machine, countTiles(seen, kPanel) * kPanel, shape.depth, unroll, 0}, results{machine, shape.columns, seen, unroll, 0};
     constexpr double kExponential = 8, kPacking = 6; // cycles of a vector
+    double weights = static_cast<double>(countTiles(seen, kPanel)) * machine.registersPerVector();
     double vectors = static_cast<double>(countTiles(keys, kPanel)) * machine.registersPerVector();
     double tiles = coverCost(shape.rows, rows, tile[0], [&](int64_t size) {
-      return scores.rowBlock(size, tile[1] / kPanel) + results.rowBlock(size, tile[2] / kPanel) + static_cast<double>(size) * vectors * kExponential;
+      return scores.rowBlock(size, tile[1] / kPanel) + results.rowBlock(size, tile[2] / kPanel) + static_cast<double>(size) * weights * kExponential;
     });
     double heads = static_cast<double>(estimateDim(shape.batch, symbol)) * static_cast<double>(estimateDim(shape.heads, symbol));
     double packings = AttentionTile::of(tile)->isSingle(shape) ? 1 : static_cast<double>(countTiles(rows, tile.back()));

@@ -451,8 +451,8 @@ def add_fusions() -> None:
 
     case("inverted-residual", inverted_residual)
 
-    def attention(g, masked):
-        rows, heads, width = 12, 4, 16
+    def attention(g, masked, rows=12):
+        heads, width = 4, 16
         x = g.input(1, rows, heads * width)
 
         def project():
@@ -461,7 +461,9 @@ def add_fusions() -> None:
 
         query, value = (g.Transpose(project(), perm=[0, 2, 1, 3]) for _ in range(2))
         scores = g.Div(g.MatMul(query, g.Transpose(project(), perm=[0, 2, 3, 1])), g.scalar(4.0))
-        if masked:
+        if masked == "causal":
+            scores = g.Add(scores, g.constant(np.triu(np.full((rows, rows), -np.inf, np.float32), 1)))
+        elif masked:
             mask = np.zeros((1, 1, 1, rows), np.float32)
             mask[..., 9:] = -1e4
             scores = g.Add(scores, g.feed(mask))
@@ -470,6 +472,7 @@ def add_fusions() -> None:
 
     case("attention", lambda g: attention(g, False))
     case("attention-masked", lambda g: attention(g, True))
+    case("attention-causal", lambda g: attention(g, "causal", rows=70))
 
     def feed_forward(g):
         x = g.input(1, 9, 32)

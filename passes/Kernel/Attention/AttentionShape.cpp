@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Attention/AttentionShape.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace ingot {
@@ -17,7 +19,14 @@ std::optional<AttentionShape> AttentionShape::match(RegionOp region, std::string
   Dims q = getDims(cast<RankedTensorType>(op.getQ().getType())), v = getDims(cast<RankedTensorType>(op.getV().getType()));
   if (!getConstant(q[3]) || !getConstant(v[3]) || getConstant(v[1]) == 0)
     return why = "needs a known length of a head's vectors, and keys", std::nullopt;
-  return AttentionShape{op, q[0], q[2], v[2], q[1], v[1], *getConstant(q[3]), *getConstant(v[3])};
+  return AttentionShape{op, q[0], q[2], v[2], q[1], v[1], *getConstant(q[3]), *getConstant(v[3]), op.getCausal()};
+}
+
+double visibleKeys(AttentionOp op, double rows, double keys) {
+  if (!op.getCausal())
+    return keys;
+  double ahead = static_cast<double>(*op.getCausal()) + kPanel / 2.0, fewer = std::clamp(keys - ahead, 0.0, rows); // rows that do not see all
+  return (fewer * (ahead + fewer / 2) + (rows - fewer) * keys) / rows;
 }
 
 std::optional<AttentionTile> AttentionTile::of(ArrayRef<int64_t> tile) {

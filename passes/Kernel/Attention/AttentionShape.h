@@ -11,10 +11,14 @@ struct AttentionShape {
   AttentionOp op;
   mlir::AffineExpr batch, heads, keyHeads, rows, keys; ///< `rows`: queries of one head
   int64_t depth, columns;                              ///< of the products of the scores and of the values
+  std::optional<int64_t> causal;                       ///< row `i` sees the keys up to `i + causal`
 
   /// Fails with a reason in `why`.
   static std::optional<AttentionShape> match(RegionOp region, std::string &why);
 };
+
+/// How many keys a row of the attention sees, on average over its rows.
+double visibleKeys(AttentionOp op, double rows, double keys);
 
 /// The tile of an attention: `[rows, keys, columns, block keys, unit rows]`.
 struct AttentionTile {

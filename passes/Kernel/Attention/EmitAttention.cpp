@@ -3,7 +3,7 @@
 // Attention as one region: scores live in a thread's own memory only.
 //
 //   for block of queries in the share [begin, end)        (batch, head, block): a share is a range of tiles
-//     for block of keys                                   one block, if all keys fit
+//     for block of keys                                   one block, if all keys fit; none behind what the rows see, if they are causal
 //       keys' = transpose(keys) * scale, values'          packed when the head or the block changes
 //       for tile of queries                               register tiles of rows x keys, then rows x columns
 //         scores[row][key] = q[row] . keys'[key] + mask   with the row's maximum
@@ -33,6 +33,7 @@ namespace {
 struct KeyBlock {
   Value first, count;
   std::optional<int64_t> known; ///< the same as a number
+  bool isWhole = false;         ///< the count is one of whole panels
 };
 
 /// Where in the result code is written.
@@ -119,6 +120,8 @@ private:
     clearResults();
     Value blocks = index.of(countTiles(shape.keys, tile.blockKeys)), keys = index.of(shape.keys);
     Value isLong = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, blocks, indexOf(b, 1));
+    if (shape.causal)
+      blocks = b.createOrFold<arith::CeilDivUIOp>(visibleEnd(scaleIndex(b, rowBlock, tile.unitRows), tile.unitRows), indexOf(b, tile.blockKeys));
     isNew = arith::OrIOp::create(b, isNew, isLong); // one block stays packed for the next unit of the head
     makeLoop(b, indexOf(b, 0), blocks, 1, {}, [&](Value number, ValueRange) -> SmallVector<Value> {
       Value from = scaleIndex(b, number, tile.blockKeys);
@@ -135,7 +138,7 @@ private:
       emitByTile(b, index, number, shape.rows, tile.rows, [&](const TilePiece &piece) {
         Position position{unit.batch, unit.head, piece.start(b, number, tile.rows), {}, piece.size};
         position.inUnit = arith::SubIOp::create(b, position.row, scaleIndex(b, unit.rowBlock, tile.unitRows));
-        emitTile(position, block);
+        shape.causal ? emitVisible(position, block) : emitTile(position, block);
       });
     };
     if (tile.unitRows == tile.rows)
@@ -144,6 +147,22 @@ private:
       at(number);
       return {};
     });
+  }
+
+  /// The first key that none of `rows` rows from `first` on sees.
+  Value visibleEnd(Value first, int64_t rows) { return arith::MinUIOp::create(b, index.of(shape.keys), offsetBy(b, first, rows + *shape.causal)); }
+
+  /// A tile with the keys of the block that its rows see, in whole panels as long as there are some: the mask rules out what is too much.
+  void emitVisible(const Position &at, const KeyBlock &block) {
+    Value end = visibleEnd(at.row, at.rows);
+    bool isWhole = getConstant(simplifyDim(shape.keys % kPanel)) == 0;
+    auto emitPart = [&] {
+      Value panels = b.createOrFold<arith::CeilDivUIOp>(arith::SubIOp::create(b, end, block.first), indexOf(b, kPanel));
+      emitTile(at, {block.first, arith::MinUIOp::create(b, block.count, scaleIndex(b, panels, kPanel)), std::nullopt, isWhole});
+    };
+    if (isSingle)
+      return emitPart();
+    makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ult, block.first, end), emitPart);
   }
 
   void emitTile(const Position &at, const KeyBlock &block) {
@@ -204,8 +223,8 @@ private:
     tops = makeLoop(b, indexOf(b, 0), full, panels, tops, [&](Value panel, ValueRange carried) { return keysFrom(panel, tile.keys, {}, carried); });
     Value end = b.createOrFold<arith::CeilDivUIOp>(block.count, indexOf(b, kPanel));
     return makeLoop(b, full, end, 1, tops, [&](Value panel, ValueRange carried) {
-      Value left = arith::SubIOp::create(b, block.count, scaleIndex(b, panel, kPanel));
-      return keysFrom(panel, kPanel, arith::MinUIOp::create(b, left, indexOf(b, kPanel)), carried);
+      Value left = block.isWhole ? Value() : arith::SubIOp::create(b, block.count, scaleIndex(b, panel, kPanel));
+      return keysFrom(panel, kPanel, left ? arith::MinUIOp::create(b, left, indexOf(b, kPanel)).getResult() : left, carried);
     });
   }
 

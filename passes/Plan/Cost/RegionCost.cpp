@@ -2,6 +2,7 @@
 #include "passes/Plan/Cost/RegionCost.h"
 
 #include "dialects/Ingot/Control.h"
+#include "passes/Kernel/Attention/AttentionShape.h"
 #include "passes/Plan/BodyCost.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -23,7 +24,7 @@ double flopsOf(Operation *op, int64_t symbol) {
   return llvm::TypeSwitch<Operation *, double>(op)
       .Case<MatMulOp, PackedMatMulOp>([&](auto product) { return 2 * elements * lastDim(product.getLhs(), symbol); })
       .Case<AttentionOp>([&](AttentionOp attention) {
-        double keys = lastDim(attention.getK(), symbol, 3);
+        double keys = visibleKeys(attention, lastDim(attention.getQ(), symbol, 3), lastDim(attention.getK(), symbol, 3));
         return 2 * keys * (estimateElements(attention.getQ().getType(), symbol) + elements);
       })
       .Case<ConvOp>([&](ConvOp conv) {

@@ -70,6 +70,15 @@ func.func @attention_mask(%q: tensor<1x7x2x8xf32>, %m: tensor<7x6xf32>) {
 
 // -----
 
+func.func @attention_causal(%q: tensor<1x7x2x8xf32>) {
+  // expected-error @+2 {{is causal by a mask alone, and every row has a key}}
+  // expected-error @+1 {{'ingot.attention' op failed to infer returned types}}
+  %0 = ingot.attention %q, %q, %q scale 1.0 causal 0 : (tensor<1x7x2x8xf32>, tensor<1x7x2x8xf32>, tensor<1x7x2x8xf32>) -> tensor<1x7x2x8xf32>
+  return
+}
+
+// -----
+
 func.func @attention_flags(%q: tensor<1x7x2x8xf32>, %m: tensor<7x7xi1>) {
   // expected-error @+2 {{needs a mask to add, or one of i1 and what the scores become where it is false}}
   // expected-error @+1 {{'ingot.attention' op failed to infer returned types}}

@@ -74,6 +74,8 @@ func.func @attention(%q: tensor<2x7x6x8xf32>, %k: tensor<2x9x3x8xf32>, %v: tenso
   %1 = ingot.attention %q, %k, %v mask %m scale 1.0 : (tensor<2x7x6x8xf32>, tensor<2x9x3x8xf32>, tensor<2x9x3x5xf32>, tensor<7x9xf32>) -> tensor<2x7x6x5xf32>
   // CHECK: ingot.attention %{{.*}} mask %{{.*}} scale 1.000000e+00 fill -1.000000e+09 : (
   %2 = ingot.attention %q, %k, %v mask %f scale 1.0 fill -1.0e9 : (tensor<2x7x6x8xf32>, tensor<2x9x3x8xf32>, tensor<2x9x3x5xf32>, tensor<2x1x1x9xi1>) -> tensor<2x7x6x5xf32>
+  // CHECK: ingot.attention %{{.*}} mask %{{.*}} scale 1.000000e+00 causal 2 : (
+  %3 = ingot.attention %q, %k, %v mask %m scale 1.0 causal 2 : (tensor<2x7x6x8xf32>, tensor<2x9x3x8xf32>, tensor<2x9x3x5xf32>, tensor<7x9xf32>) -> tensor<2x7x6x5xf32>
   return
 }
 

@@ -30,13 +30,16 @@ def attention(q, k, v, mask, scale):
     return np.einsum("bhmn,bnhe->bmhe", weights / weights.sum(-1, keepdims=True), v)
 
 
-def add(name, batch, rows, keys, heads, key_heads, depth, columns, mask=None, scale=0.5, size=3, tolerance=2e-5):  # scores reach 100
+def add(name, batch, rows, keys, heads, key_heads, depth, columns, mask=None, scale=0.5, size=3, tolerance=2e-5, causal=None):  # scores reach 100
     q, k, v = f32(batch, rows, heads, depth) * size, f32(batch, keys, key_heads, depth) * size, f32(batch, keys, key_heads, columns)
     inputs = [q, k, v] + ([] if mask is None else [mask])
     buffers = [Buffer(i, *spread()) for i in inputs]
     own, types = ("mask %3 ", ", $3") if mask is not None else ("", "")
-    body = f"%c = ingot.attention %0, %1, %2 {own}scale {scale} : ($0, $1, $2{types}) -> $r\ningot.yield %c : $r"
+    promise = "" if causal is None else f"causal {causal} "
+    body = f"%c = ingot.attention %0, %1, %2 {own}scale {scale} {promise}: ($0, $1, $2{types}) -> $r\ningot.yield %c : $r"
     y = attention(q, k, v, mask, scale)
+    if causal is not None:  # keys that no row sees are not computed with, but for those of the last row's panel and of its tile
+        k[:, rows + causal + 32:] = np.nan
     name = f"{name} {batch} {rows}x{keys} {heads}/{key_heads} {depth}/{columns}"
     REGIONS.append(Region(name, body, buffers, [Buffer(y, *spread())], tolerance))
 
@@ -80,6 +83,11 @@ def main():
         one = np.where(np.arange(keys) == keys - 1, 0, -np.inf).astype(np.float32)
         add("one key", 1, rows, keys, 2, 2, 8, 8, one)
         add("all masked", 1, rows, keys, 2, 2, 8, 8, np.full((keys,), -3.4028234e38, np.float32), size=0)
+    # Blocks of keys that a causal mask rules out are left out: one block and several, tails, rows that see all, a block that a tile does not see.
+    for rows, keys, ahead in ((9, 9, 0), (128, 128, 0), (40, 100, 0), (50, 64, 20), (17, 600, 3), (300, 700, 0), (300, 700, 256), (700, 300, 5)):
+        seen = np.arange(keys)[None] <= np.arange(rows)[:, None] + ahead
+        causal = np.where(seen, 0, -np.inf).astype(np.float32)
+        add("promised causal", 1, rows, keys, 2, 1, 16, 24, causal, causal=ahead)
     # Large scores: the maximum is taken out first.
     add("large scores", 1, 20, 600, 2, 2, 16, 16, size=40, tolerance=5e-4)  # they reach thousands
     return check_regions(REGIONS, {"attention"})
