@@ -57,7 +57,7 @@ struct CompileSummary {
   int64_t fused = 0;                        ///< those that share a region with another one
   std::vector<std::string> dims;            ///< the open dims with their ranges; `arenaBytes` is for the largest sizes
   std::vector<std::string> peak;            ///< of these polynomials of the open dims the largest is at least the arena's bytes, and hardly more
-  std::vector<std::string> notes;           ///< about the precision
+  std::vector<std::string> notes;           ///< about the precision, and how good predictions are
   std::string text;                         ///< the IR, when `compileTo` was given
   std::optional<llvm::json::Object> report; ///< what the passes did and what the regions are, when `report` was given
 };

@@ -161,7 +161,8 @@ llvm::json::Object describeRegion(RegionOp region, int64_t number, const Roofs &
                             {"rejected", rejectedOf(region, roofs)},
                             {"function", nullptr},
                             {"code_bytes", nullptr},
-                            {"measured_us", nullptr}};
+                            {"measured_us", nullptr},
+                            {"prediction_ratio", nullptr}};
 }
 
 } // namespace

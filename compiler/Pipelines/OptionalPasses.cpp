@@ -22,6 +22,7 @@ constexpr NeededPass kNeeded[] = {
     {"ingot-plan-buffers", "every tensor needs a place"},
     {"ingot-emit-kernels", "it writes the code"},
     {"ingot-expand-math", "code generation has no functions of vectors"},
+    {"ingot-fold-descriptors", "it makes compiling faster, not models"},
     {"ingot-mark-regions", "--profile and --measure rest on it, and without them it costs nothing"},
     {"ingot-emit-entry", "the runtime calls what it writes"},
 };

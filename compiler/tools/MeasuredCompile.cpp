@@ -2,6 +2,7 @@
 #include "compiler/tools/MeasuredCompile.h"
 
 #include "compiler/tools/Ablation.h"
+#include "compiler/tools/Predictions.h"
 #include "compiler/tools/RegionTimes.h"
 #include "compiler/tools/Tuning.h"
 #include "llvm/ADT/STLExtras.h"
@@ -34,7 +35,9 @@ absl::Status measureRegions(const std::string &program, uint32_t threads, llvm::
     }
     runs.push_back(llvm::json::Object{{"threads", number}, {"us", profile->run}});
   }
-  (*report.getObject("measurement"))["runs"] = std::move(runs);
+  llvm::json::Object &measurement = *report.getObject("measurement");
+  measurement["runs"] = std::move(runs);
+  measurement["predictions"] = comparePredictions(regions);
   return absl::OkStatus();
 }
 
@@ -43,7 +46,7 @@ absl::Status measureRegions(const std::string &program, uint32_t threads, llvm::
 absl::StatusOr<CompileSummary> compileMeasured(CompileOptions &options, const MeasuredCompile &what) {
   MeasureOptions how{
       .arguments = {}, .threads = std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U), .seconds = what.seconds};
-  llvm::json::Object measurement{{"threads", how.threads}, {"tuning", nullptr}, {"passes", llvm::json::Array()}, {"runs", llvm::json::Array()}};
+  llvm::json::Object measurement{{"threads", how.threads}, {"tuning", nullptr}, {"passes", llvm::json::Array()}, {"runs", llvm::json::Array()}, {"predictions", nullptr}};
   CompileOptions plain = options;
   plain.report.clear();
   if (what.tune) {
@@ -81,6 +84,7 @@ absl::StatusOr<CompileSummary> compileMeasured(CompileOptions &options, const Me
     return result.status();
   if (absl::Status status = measureRegions(result->path(), how.threads, report); !status.ok())
     return status;
+  summary->notes.push_back(describePredictions(*report.getObject("measurement")->getObject("predictions")));
   return summary;
 }
 

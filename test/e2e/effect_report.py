@@ -358,6 +358,15 @@ def measured(b: Bench):
         assert sorted(left) == sorted(dropped), f"{left}, but measured as harmful are {dropped}"
     assert measurement["runs"][0]["threads"] == 1 and all(run["us"] > 0 for run in measurement["runs"]), measurement
     assert all(region["measured_us"] is not None for region in report["regions"]) and sum(region["measured_us"] for region in report["regions"]) > 0
+    predictions = measurement["predictions"]
+    sums = [sum(region[key] * (region["calls"] if key == "predicted_us" else 1) for region in report["regions"] if region["measured_us"]) for key in ("predicted_us", "measured_us")]
+    assert np.allclose([predictions["predicted_us"], predictions["measured_us"], predictions["ratio"]], [*sums, sums[0] / sums[1]]), predictions
+    assert sum(family["regions"] for family in predictions["families"]) == predictions["regions"] <= len(report["regions"]), predictions
+    for region in report["regions"]:
+        ratio = region["predicted_us"] * region["calls"] / region["measured_us"] if region["measured_us"] else None
+        assert region["prediction_ratio"] is ratio is None or np.isclose(region["prediction_ratio"], ratio), region
+    if predictions["regions"]:
+        assert predictions["low"] <= predictions["median"] <= predictions["high"], predictions
     b.check(b.folder / "measured", "measured")
     b.compile("measured", "--measure", "--seconds=0.02", "--report=measured.html", "--disable-pass=ingot-channels-last")
 
