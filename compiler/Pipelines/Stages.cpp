@@ -14,7 +14,6 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -111,7 +110,7 @@ constexpr Stage kStages[] = {
        pm.addPass(createConvertControlFlowToLLVMPass());
        pm.addPass(createConvertFuncToLLVMPass({.useBarePtrCallConv = true}));
        pm.addPass(createReconcileUnrealizedCastsPass());
-       pm.addNestedPass<LLVM::LLVMFuncOp>(createFoldDescriptorsPass()); // or LLVM does it, later and more slowly
+       pm.addPass(createFoldDescriptorsPass()); // or LLVM does it, later and more slowly
        if (options.firstRegion)
          pm.addPass(createMarkRegionsPass({.firstRegion = *options.firstRegion})); // before the entry, which passes the profiler on
        pm.addPass(createEmitEntryPass({.symbol = options.runSymbol}));

@@ -4,7 +4,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def FoldDescriptorsPass : Pass<"ingot-fold-descriptors", "::mlir::LLVM::LLVMFuncOp"> {
+def FoldDescriptorsPass : Pass<"ingot-fold-descriptors", "::mlir::ModuleOp"> {
   let summary = "take numbers and pointers from where they are, not out of records";
   let description = [{
     The conversions from `memref` write each buffer as a record of pointers, sizes and strides, of which hardly anything is read. An `llvm.extractvalue` becomes what

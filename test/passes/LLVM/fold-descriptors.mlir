@@ -1,4 +1,4 @@
-// RUN: ingot-opt %s -pass-pipeline='builtin.module(llvm.func(ingot-fold-descriptors))' | FileCheck %s
+// RUN: ingot-opt %s -ingot-fold-descriptors | FileCheck %s
 
 // What is taken out of a record is what was put in, through records that change other parts; records that nobody reads any more go.
 // CHECK-LABEL: llvm.func @known
