@@ -3,7 +3,7 @@
 """Checks that a pass has one name in all its places.
 
 For `def FuseEpiloguePass` in passes/Region/Passes.td there must be: the flag `ingot-fuse-epilogue`, a summary, a description of at least two
-lines, the source passes/Region/FuseEpilogue.cpp (where it has a DEBUG_TYPE, that is the flag), a test fuse-epilogue.mlir under test/ that runs
+lines, the source FuseEpilogue.cpp in passes/Region or below (where it has a DEBUG_TYPE, that is the flag), a test fuse-epilogue.mlir under test/ that runs
 the flag, and a line with the flag in passes/README.md.
 
     compiler/dev/check_passes.py            check the whole tree
@@ -37,9 +37,9 @@ def check_pass(root: pathlib.Path, folder: pathlib.Path, name: str, flag: str, b
         yield f"{name} needs a description of at least two lines: what it does, what it leaves to others"
     if "let constructor" in body:
         yield f"{name} sets 'let constructor'; leave it to tablegen"
-    source = folder / f"{stem}.cpp"
-    if not source.exists():
-        yield f"{name} has no source {source.relative_to(root)}"
+    source = next(iter(sorted(folder.rglob(f"{stem}.cpp"))), None)
+    if not source:
+        yield f"{name} has no source {(folder / stem).relative_to(root)}.cpp, there or in a folder below"
     elif match := re.search(r'#define DEBUG_TYPE "([^"]+)"', source.read_text()):
         if match.group(1) != flag:
             yield f"{source.relative_to(root)} has DEBUG_TYPE '{match.group(1)}', expected '{flag}'"

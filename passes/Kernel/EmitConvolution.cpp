@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/RegisterTile.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -55,10 +56,12 @@ public:
         emitByTile(b, index, at[4], s.outWidth, tilePixels, [&](const TilePiece &ownPixels) { emitTile(at, ownRows, ownPixels, ownColumns); });
       });
     };
+    manyBlocks = !isOne(simplifyDim(columnBlocks * s.groups));
     walkTiles(
         b, index, order, parts, begin, end,
         [&](Value place, Value column) {
           SmallVector<Value> at = locate(place, column);
+          tileNumber = place;
           emitByPanels(b, index, at[2], columns, tileColumns, [&](const TilePiece &own) { emitColumns(at, own); });
         },
         [&](Value place, Value column, Value part) {
@@ -82,18 +85,26 @@ private:
     RegisterTile tile(b, index, rows * pixels, ownColumns, context.plan().getUnroll(), s.step);
     bool rowIsRun = isOne(channelStride) && s.dilationWidth == 1 && (s.kernelWidth == 1 || getConstant(widthStride) == s.groupInputs);
     int64_t runs = rowIsRun ? 1 : s.kernelWidth, runDepth = rowIsRun ? s.kernelWidth * s.groupInputs : s.groupInputs;
+    std::optional<WeightFetch> ahead;
+    if (LoadSchedule schedule = LoadSchedule::of(context.region); !schedule.isNone() && ownColumns.size == tileColumns)
+      ahead = WeightFetch{schedule, weights, weightBase, tileColumns / kPanel, s.depth(), panelStride, manyBlocks ? tileNumber : Value()};
     SmallVector<Value> sums = emitCarrying(b, s.kernelHeight, tile.start(), [&](Value kh, ValueRange carried) {
       Value rowBase = addIndex(b, inputBase, index.scale(kh, simplifyDim(heightStride * s.dilationHeight)));
       Value rowWeights = addIndex(b, weightBase, scaleIndex(b, kh, s.kernelWidth * s.groupInputs * kPanel));
       return emitCarrying(b, runs, SmallVector<Value>(carried), [&](Value kw, ValueRange inner) {
         Value runBase = addIndex(b, rowBase, index.scale(kw, simplifyDim(widthStride * s.dilationWidth)));
         Value runWeights = addIndex(b, rowWeights, scaleIndex(b, kw, s.groupInputs * kPanel));
+        Value runStart = addIndex(b, scaleIndex(b, kh, s.kernelWidth * s.groupInputs), scaleIndex(b, kw, s.groupInputs));
+        auto prefetch = [&](Value k, int64_t steps) {
+          if (ahead)
+            ahead->emit(b, addIndex(b, runStart, k), steps);
+        };
         auto left = [&](int64_t r, Value k, int64_t present) -> Value {
           AffineExpr offset = simplifyDim(heightStride * (r / pixels * s.strideHeight) + widthStride * (r % pixels * s.strideWidth));
           return s.step.loadLeft(b, input, addIndex(b, index.offset(runBase, offset), index.scale(k, channelStride)), present);
         };
         return tile.reduce(SmallVector<Value>(inner), b.getAffineConstantExpr(runDepth), weights, runWeights, b.getAffineConstantExpr(panelStride),
-                           left);
+                           left, prefetch);
       });
     });
 
@@ -115,6 +126,8 @@ private:
   ConvolutionShape s;
   int64_t tileRows, tilePixels, tileColumns;
   Value input, weights;
+  Value tileNumber;        ///< of those with the same weights
+  bool manyBlocks = false; ///< of columns
   AffineExpr imageStride, heightStride, widthStride, channelStride;
 };
 

@@ -9,6 +9,7 @@
 #include "passes/Kernel/Families.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Passes.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/Profile/RegionTable.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -469,6 +470,8 @@ private:
     stream << *region.getPlan();
     if (region.getStrides())
       stream << *region.getStrides();
+    if (Attribute loads = region->getAttr(kLoadsAttr))
+      stream << loads;
     stream << textOfBody(region);
     return key;
   }

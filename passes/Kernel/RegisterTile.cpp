@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/RegisterTile.h"
 
+#include "passes/Kernel/Product/WeightFetch.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -304,37 +306,30 @@ private:
     // The rows of the next tile are one piece of memory, of which each step fetches its share: hardware loses track where a row ends.
     bool ahead = p.lhsBuffer && linear && rowStride == p.depth && isOne(p.depthStride) && !isOne(rowBlocks) && !ownColumns.offset;
     int64_t lineElements = elementsOfLine(p.lhsValue);
+    std::optional<WeightFetch> rhs = fetchRhs(rhsBase, rowBlock, ownColumns, panelStride);
     auto prefetch = [&](Value k, int64_t depth) {
       Value next = ahead ? index.offset(addIndex(b, bases[0], scaleIndex(b, k, tileRows)), simplifyDim(rowStride * tileRows)) : Value();
       for (int64_t i = 0; ahead && i < tileRows * depth; i += lineElements)
         memref::PrefetchOp::create(b, p.lhsBuffer, offsetBy(b, next, i), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-      if (ownColumns.size == p.tileColumns)
-        prefetchRhs(rhsBase, rowBlock, k, depth);
+      if (rhs)
+        rhs->emit(b, k, depth);
     };
     SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, left, prefetch);
     tile.store(context, p.anchorResult, tile.finish(sums), coordinates, column);
   }
 
-  static int64_t elementsOfLine(Value tensor) {
-    return kCacheLine / llvm::divideCeil(cast<RankedTensorType>(tensor.getType()).getElementTypeBitWidth(), 8);
+  /// How weights are fetched while a tile is multiplied. With a prologue the rows stay, and the next block is used at once.
+  std::optional<WeightFetch> fetchRhs(Value rhsBase, Value rowBlock, const TilePiece &ownColumns, AffineExpr panelStride) {
+    LoadSchedule schedule = LoadSchedule::of(context.region);
+    std::optional<int64_t> stride = getConstant(panelStride);
+    if (schedule.isNone() || !stride || ownColumns.size != p.tileColumns)
+      return std::nullopt;
+    return WeightFetch{
+        schedule, p.rhsBuffer, rhsBase, p.tileColumns / kPanel, *stride / kPanel, *stride, scratch || isOne(columnBlocks) ? Value() : rowBlock};
   }
 
-  /// Fetches a share of the next column block, which follows this one in memory: while a block is multiplied with all rows, the next one comes from
-  /// where weights lie (the last cache or memory) into the second cache.
-  void prefetchRhs(Value rhsBase, Value rowBlock, Value k, int64_t steps) {
-    constexpr int64_t kMinDepth = 32; // below, weights are small, and the loop is over soon
-    if (scratch || isOne(columnBlocks) || isOne(rowBlocks) || getConstant(p.depth).value_or(0) < kMinDepth)
-      return;
-    // Of each iteration's bytes as many lines as it takes for half of the row blocks to fetch the whole block.
-    int64_t depth = llvm::alignTo(*getConstant(p.depth), p.step.getGroup()), elements = p.tileColumns * depth, line = elementsOfLine(p.rhsValue);
-    int64_t iterations = depth / steps;
-    int64_t shares = std::clamp<int64_t>(estimateDim(rowBlocks) / 2, 1, std::max<int64_t>(p.tileColumns * steps / line, 1)),
-            lines = llvm::divideCeil(p.tileColumns * steps, line * shares);
-    Value share = arith::RemUIOp::create(b, rowBlock, indexOf(b, shares));
-    Value at = addIndex(b, offsetBy(b, rhsBase, elements), scaleIndex(b, share, iterations * lines * line));
-    at = addIndex(b, at, scaleIndex(b, k, lines * line / steps));
-    for (int64_t i = 0; i < lines; ++i)
-      memref::PrefetchOp::create(b, p.rhsBuffer, offsetBy(b, at, i * line), /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  static int64_t elementsOfLine(Value tensor) {
+    return kCacheLine / llvm::divideCeil(cast<RankedTensorType>(tensor.getType()).getElementTypeBitWidth(), 8);
   }
 
   /// Computes the lhs rows of a tile into `scratch`.

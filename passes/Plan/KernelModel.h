@@ -14,6 +14,14 @@ struct UnitAxis {
 };
 using UnitGrid = llvm::SmallVector<UnitAxis, 4>; ///< outermost first: the units are numbered in this order
 
+/// How a kernel reads packed weights that it can fetch ahead: block after block of columns, each for a number of tiles, one after the other.
+struct WeightStream {
+  int64_t blocks = 0, tiles = 0; ///< `tiles`: for which one block is read
+  int64_t depth = 0;             ///< of the reduction; 0: there is nothing to fetch
+  double bytes = 0;              ///< of all blocks
+  double stepCycles = 0;         ///< of one step of the reduction
+};
+
 /// What can be chosen for a region when one family computes it, and what each choice costs. The passes of the plan stage ask; kernels never do.
 /// A tile is in the family's own terms (see its kernel). Shapes may depend on symbols: `symbol` is a value for all of them.
 class KernelModel {
@@ -39,6 +47,8 @@ public:
   virtual int64_t mostParts(llvm::ArrayRef<int64_t> tile) const { return 1; }
   /// The grid of these pieces.
   virtual UnitGrid grid(llvm::ArrayRef<int64_t> tile, int64_t symbol) const { return {{std::max<int64_t>(estimateDim(units(tile), symbol), 1)}}; }
+  /// The weights that the kernel can fetch ahead.
+  virtual WeightStream weights(llvm::ArrayRef<int64_t> tile) const { return {}; }
   /// Cycles of one core for the whole region, as far as instructions and the caches near the core decide.
   virtual double cycles(llvm::ArrayRef<int64_t> tile, int64_t symbol) const = 0;
   /// Bytes of memory that a thread needs for itself.

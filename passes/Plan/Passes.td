@@ -31,7 +31,8 @@ def UnrollAndJamPass : Pass<"ingot-unroll-and-jam", "::mlir::func::FuncOp"> {
   let summary = "choose the register tile and the unroll factor of every region";
   let description = [{
     Jams as many rows and columns into a tile as the machine's registers hold (`rows * vectors + vectors + 1 <= 32`, with what the scheduler needs beside them) and
-    unrolls the reduction: of all tiles that fit, the one whose predicted cycles, remainders and balance included, are least. Kernels compute remainders exactly. The
+    unrolls the reduction: of all tiles that fit, the one whose predicted cycles, remainders and balance included, are least; of those within one percent the one that many threads
+    share best. Kernels compute remainders exactly. The
     next best (`keep`) stay in `ingot.rejected`. `force` gives regions, by their number in the function or a name in their location, a tile and perhaps a factor
     (`conv1:6x32/2`); one that does not fit the registers or the family is an error. With `keys`, regions that compute the same on the same shapes get the same
     `ingot.key`, by which `force` knows them too: whoever measures tiles measures them once. Needs the families of `ingot-choose-kernels`.
@@ -59,11 +60,24 @@ def AutoParallelizePass : Pass<"ingot-auto-parallelize", "::mlir::func::FuncOp">
     of regions the choices are made together, by dynamic programming over (one thread, all threads) with the price of a barrier between two regions of which one
     reads the other's result, unless one thread runs both. Branches of a chain that stay on one thread each are run by different threads at once where that saves more
     than a barrier (`ingot.beside`). `ingot.efficiency` says what part of the threads' time each region is predicted to use (thousandths, for 1, 2, 4 ... 64 threads),
-    `ingot.grid` how its work lies in its units. `always` divides all that have two units or more. Leaves the barriers themselves to `ingot-emit-kernels`, which sets
+    `ingot.grid` how its work lies in its units. Where whole tiles do not divide well among some number of threads up to 64 (and each has 50 us or more), each panel of
+    a tile is a unit: shares end inside of tiles. `always` divides all that have two units or more. Leaves the barriers themselves to `ingot-emit-kernels`, which sets
     as few as the buffers allow.
     Example: test/passes/Plan/auto-parallelize.mlir
   }];
   let options = [Option<"always", "always", "bool", /*default=*/"false", "Divide every region that can be divided">];
+}
+
+def ScheduleLoadsPass : Pass<"ingot-schedule-loads", "::mlir::func::FuncOp"> {
+  let summary = "decide when weights are fetched that are multiplied by later";
+  let description = [{
+    Sets `ingot.loads` of regions whose kernels stream packed weights (contractions, direct and Winograd convolutions of all sizes): two numbers that their kernels obey.
+    The first one: while so many tiles of a block of columns are computed, the next block is fetched into the second cache. The second one: each panel is
+    fetched so many steps of the reduction before it is used, into the nearest cache; for weights that are read once for a block of pixels and do not fit that cache. Nothing is fetched for short reductions, where
+    there is one block only, or without the attribute. `ahead` gives the second number for all regions that read their weights once. Needs tiles.
+    Example: test/passes/Plan/schedule-loads.mlir
+  }];
+  let options = [Option<"ahead", "ahead", "int64_t", /*default=*/"-1", "Steps by which weights that are read once are fetched ahead; -1: what the pass chooses">];
 }
 
 def ScheduleRegionsPass : Pass<"ingot-schedule-regions", "::mlir::func::FuncOp"> {

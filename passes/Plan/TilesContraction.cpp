@@ -46,6 +46,12 @@ public:
   int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return ingot::mostUnroll(tile[0], tile[1] / kPanel, machine); }
   AffineExpr units(ArrayRef<int64_t> tile) const override { return shape.units(tile); }
   int64_t mostParts(ArrayRef<int64_t> tile) const override { return shape.mostParts(tile); }
+  WeightStream weights(ArrayRef<int64_t> tile) const override {
+    int64_t tiles = countTiles(estimateDim(shape.rows), tile[0]);
+    if (shape.hasPrologue || tiles == 1)
+      return {};
+    return {.blocks = countTiles(estimateDim(shape.columns), tile[1]), .tiles = tiles, .depth = getConstant(shape.depth).value_or(0)};
+  }
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
     UnitAxis rows = axisOf(estimateDim(shape.rows, symbol), tile[0]), columns = axisOf(estimateDim(shape.columns, symbol), tile[1]);
     if (shape.hasPrologue || (shape.batchDims.empty() && isInBands()))

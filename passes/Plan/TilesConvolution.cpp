@@ -70,6 +70,14 @@ public:
     outer.append(rowsFirst ? columns : pixels);
     return outer;
   }
+  WeightStream weights(ArrayRef<int64_t> tile) const override {
+    int64_t places = countTiles(estimateDim(allPixels), tile[0]);
+    if (tile.size() == 3)
+      places = estimateDim(s.images) * countTiles(estimateDim(s.outHeight), tile[0]) * countTiles(estimateDim(s.outWidth), tile[1]);
+    if (s.hasPrologue || places == 1)
+      return {};
+    return {.blocks = s.groups * countTiles(s.groupOutputs, tile.back()), .tiles = places, .depth = s.depth()};
+  }
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, tile.back() / kPanel); };
     if (tile.size() == 2)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Plan/Passes.h"
 
 using namespace mlir;
@@ -21,6 +22,16 @@ struct VerifyPlanPass : impl::VerifyPlanPassBase<VerifyPlanPass> {
   }
 
 private:
+  static bool fetchesWell(RegionOp region) {
+    Attribute loads = region->getAttr(kLoadsAttr);
+    auto numbers = dyn_cast_or_null<DenseI64ArrayAttr>(loads);
+    if (!loads || (numbers && numbers.size() == 2 && numbers[0] >= 0 && numbers[1] >= 0 && numbers[1] <= LoadSchedule::kMostAhead))
+      return true;
+    region.emitOpError("fetches weights by '") << kLoadsAttr << " = " << loads << "', which is not two numbers: tiles, and 0 to "
+                                               << LoadSchedule::kMostAhead << " steps";
+    return false;
+  }
+
   static bool isPlanned(Operation &op) {
     bool planned = true;
     if (auto region = dyn_cast<RegionOp>(op)) {
@@ -28,6 +39,7 @@ private:
         op.emitOpError("has no plan or no buffers after the plan stage");
         planned = false;
       }
+      planned &= fetchesWell(region);
       for (Value output : region.getOutputs())
         if (llvm::is_contained(region.getInputs(), output)) {
           op.emitOpError("writes the buffer that it reads");

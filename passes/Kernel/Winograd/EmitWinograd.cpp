@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/RegisterTile.h"
 #include "passes/Kernel/Winograd/ApplyMatrix.h"
 #include "passes/Kernel/Winograd/WinogradShape.h"
@@ -182,10 +183,11 @@ private:
         auto lhs = [&](int64_t r, Value k, int64_t) -> Value {
           return memref::LoadOp::create(b, transformed, addIndex(b, offsetBy(b, left, r * s.tileStride()), k));
         };
-        auto fetchFilters = [&](Value k, int64_t steps) { // of the next point; later pieces find them in the second cache
-          Value next = offsetBy(b, addIndex(b, right, scaleIndex(b, k, kPanel)), pointWeights);
-          for (int64_t n = 0; n < steps * countTiles(channels.size, kPanel) && pieceBegin == 0; ++n)
-            fetch(weights, offsetBy(b, next, n % steps * kPanel + n / steps * panelWeights), 2);
+        // Later pieces find the filters in the second cache.
+        WeightFetch filters{LoadSchedule::of(context.region), weights, right, countTiles(channels.size, kPanel), s.inputs, panelWeights, {}};
+        auto fetchFilters = [&](Value k, int64_t steps) {
+          if (pieceBegin == 0)
+            filters.emit(b, k, steps);
         };
         SmallVector<Value> values = sums.finish(
             sums.reduce(sums.start(), b.getAffineConstantExpr(s.inputs), weights, right, b.getAffineConstantExpr(panelWeights), lhs, fetchFilters));

@@ -29,3 +29,21 @@ func.func @tensor_left(%x: memref<4xf32>) {
   %0 = ingot.constant #ingot.weight<0, "c"> : tensor<4xf32>
   return
 }
+
+// -----
+
+func.func @far_ahead(%x: memref<4x64xf32>, %w: memref<2x64x16xf32>, %y: memref<4x32xf32>) {
+  // expected-error @+1 {{'ingot.region' op fetches weights by 'ingot.loads = array<i64: 0, 5000>', which is not two numbers: tiles, and 0 to 4096 steps}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 16], unroll = 2, lanes = 16, units = 2, parallel = false> {ingot.loads = array<i64: 0, 5000>} : (memref<4x64xf32>, memref<2x64x16xf32>, memref<4x32xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<2x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<4x64xf32>, tensor<2x64x16xf32> -> tensor<4x32xf32>
+    ingot.yield %0 : tensor<4x32xf32>
+  }
+  // expected-error @+1 {{'ingot.region' op fetches weights by 'ingot.loads = 3 : i64', which is not two numbers}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 16], unroll = 2, lanes = 16, units = 2, parallel = false> {ingot.loads = 3 : i64} : (memref<4x64xf32>, memref<2x64x16xf32>, memref<4x32xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<2x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<4x64xf32>, tensor<2x64x16xf32> -> tensor<4x32xf32>
+    ingot.yield %0 : tensor<4x32xf32>
+  }
+  return
+}

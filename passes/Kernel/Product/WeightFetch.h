@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PASSES_KERNEL_PRODUCT_WEIGHTFETCH_H
+#define PASSES_KERNEL_PRODUCT_WEIGHTFETCH_H
+
+#include "passes/Kernel/SymbolicIndex.h"
+
+namespace ingot {
+
+/// On a region, set by `ingot-schedule-loads`: how its kernel fetches packed weights before it multiplies by them. Without it nothing is fetched.
+inline constexpr llvm::StringLiteral kLoadsAttr = "ingot.loads";
+
+/// What that attribute says: two numbers.
+struct LoadSchedule {
+  int64_t tiles = 0; ///< the next block of columns is fetched, into the second cache, while the first `tiles` tiles of this block are computed
+  int64_t ahead = 0; ///< each panel is fetched so many steps of the reduction before it is used: few into the nearest cache, many into the second
+
+  static LoadSchedule of(RegionOp region);
+  void setOn(RegionOp region) const;
+  bool isNone() const { return tiles == 0 && ahead == 0; }
+
+  /// The most steps that can be asked for.
+  static constexpr int64_t kMostAhead = 4096;
+};
+
+/// The packed weights of one block of columns, as a kernel that walks through them fetches others.
+struct WeightFetch {
+  LoadSchedule schedule;
+  mlir::Value weights, base; ///< a flat buffer, and where the block begins
+  int64_t panels;            ///< of the block
+  int64_t depth;             ///< of the block: steps, times the group of the product
+  int64_t panelStride;       ///< elements
+  mlir::Value tile;          ///< the number of the tile that is computed with the block, whose weights the next block follows; null: there is none
+
+  /// For the iteration that takes `steps` of the depth from `position` (of the block) on.
+  void emit(mlir::ImplicitLocOpBuilder &b, mlir::Value position, int64_t steps) const;
+};
+
+} // namespace ingot
+
+#endif
