@@ -71,13 +71,14 @@ def AutoParallelizePass : Pass<"ingot-auto-parallelize", "::mlir::func::FuncOp">
 def ScheduleLoadsPass : Pass<"ingot-schedule-loads", "::mlir::func::FuncOp"> {
   let summary = "decide when weights are fetched that are multiplied by later";
   let description = [{
-    Sets `ingot.loads` of regions whose kernels stream packed weights (contractions, direct and Winograd convolutions of all sizes): two numbers that their kernels obey.
-    The first one: while so many tiles of a block of columns are computed, the next block is fetched into the second cache. The second one: each panel is
-    fetched so many steps of the reduction before it is used, into the nearest cache; for weights that are read once for a block of pixels and do not fit that cache. Nothing is fetched for short reductions, where
-    there is one block only, or without the attribute. `ahead` gives the second number for all regions that read their weights once. Needs tiles.
+    Sets `ingot.loads` of regions whose kernels stream packed weights (contractions, direct and Winograd convolutions of all sizes): two numbers that kernels
+    obey. The first one: while so many tiles of a block of columns are computed, the next block is fetched into the second cache. The second one, for weights that
+    are read once for a block of pixels (Winograd): each panel is fetched so many steps of the reduction before it is used; up to 64
+    into the nearest cache, above into the second. Nothing is fetched for short reductions, where there is one block only, or without the attribute. `ahead` gives
+    the second number for all regions that read their weights once. Needs tiles.
     Example: test/passes/Plan/schedule-loads.mlir
   }];
-  let options = [Option<"ahead", "ahead", "int64_t", /*default=*/"-1", "Steps by which weights that are read once are fetched ahead; -1: what the pass chooses">];
+  let options = [Option<"ahead", "ahead", "int64_t", /*default=*/"-1", "Steps by which weights that are read once are fetched ahead; -1: as many as pay">];
 }
 
 def ScheduleRegionsPass : Pass<"ingot-schedule-regions", "::mlir::func::FuncOp"> {

@@ -65,12 +65,7 @@ public:
     return grid;
   }
   WeightStream weights(ArrayRef<int64_t> tile) const override {
-    double points = static_cast<double>(s.points() * s.points()), vectors = static_cast<double>(tile[3] * countTiles(tile[2], kPanel));
-    return {.blocks = countTiles(s.outputs, tile[2]),
-            .tiles = 1,
-            .depth = s.inputs,
-            .bytes = sizeof(float) * points * static_cast<double>(s.inputs * s.panels() * kPanel),
-            .stepCycles = vectors * machine.cyclesPerVector()};
+    return {.blocks = countTiles(s.outputs, tile[2]), .tiles = 1, .depth = s.inputs};
   }
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     return estimateDim(s.images, symbol) * WinogradCost(s, machine, tile).image(estimateDim(s.outHeight, symbol), estimateDim(s.outWidth, symbol));
