@@ -7,6 +7,7 @@
 
 import contextlib
 import gc
+import json
 import os
 import pathlib
 import pickle
@@ -371,6 +372,30 @@ class Sessions(Case):
         session.close()
         session.cancel()
         self.refused(Status.INVALID_ARGUMENT, "closed", session.run, dense_inputs(32))
+
+    def test_profile(self):
+        path = FOLDER / "trace.json"
+        with Session(fixed(), threads=2, profile=path) as session:
+            for _ in range(5):
+                session.run(dense_inputs(32))
+            now = json.loads(session.profile())
+            table = session.profile(table=True)
+            session.run(dense_inputs(32))
+            self.assertFalse(path.exists())
+        trace = json.loads(path.read_text())
+        self.assertEqual((now["ingot"]["threads"], now["ingot"]["runs"], trace["ingot"]["runs"]), (2, 4, 5))  # all but the first
+        self.assertTrue(any("the_MatMul" in region["name"] for region in trace["ingot"]["regions"]))
+        self.assertIn("the_MatMul", table)
+        self.assertIn("traceEvents", trace)
+        self.refused(Status.INVALID_ARGUMENT, "closed", session.profile)
+        session.close()  # again: writes nothing
+
+    def test_profile_that_nobody_asked_for(self):
+        with Session(fixed(), profile=True) as session:
+            session.run(dense_inputs(32))
+            self.assertIn("runs", session.profile(table=True))
+        with Session(fixed()) as session:
+            self.refused(Status.INVALID_ARGUMENT, "INGOT_PROFILE", session.profile)
 
     def test_threads_that_cannot_be(self):
         self.refused(Status.INVALID_ARGUMENT, "100000 threads are more than", Session, fixed(), threads=100000)

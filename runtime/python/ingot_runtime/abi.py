@@ -103,6 +103,11 @@ def function(result, *arguments):
     return ctypes.CFUNCTYPE(result, *arguments, use_errno=True)
 
 
+PROFILE = 1 << 4  # INGOT_PROFILE
+TRACE, TABLE = range(2)  # IngotProfileFormat
+WRITE = ctypes.CFUNCTYPE(None, c_void_p, POINTER(ctypes.c_char), c_size_t)
+
+
 class ModelInfo(ctypes.Structure):
     pass  # its fields follow: the table of functions takes pointers to it
 
@@ -124,6 +129,8 @@ class Api(ctypes.Structure):
         ("session_threads", function(c_uint32, c_void_p)),
         ("session_values", function(POINTER(c_int64), c_void_p)),
         ("session_output", function(c_void_p, c_void_p, c_uint32)),
+        ("session_profile", c_void_p),
+        ("session_profile_write", function(c_int32, c_void_p, c_int32, WRITE, c_void_p)),
     ]
 
 

@@ -112,9 +112,9 @@ class Model:
         abi.check(status, text.value.decode())
         return Memory(*(getattr(memory, name) for name in Memory._fields))
 
-    def options(self, threads: int, text) -> abi.Options:
+    def options(self, threads: int, text, flags: int = 0) -> abi.Options:
         """IngotSessionOptions; `text` gets what went wrong and must live as long as they do."""
-        options = abi.Options(struct_size=ctypes.sizeof(abi.Options), threads=threads, weights=self.weights)
+        options = abi.Options(struct_size=ctypes.sizeof(abi.Options), threads=threads, flags=flags, weights=self.weights)
         options.error_text = ctypes.cast(text, ctypes.c_char_p)
         options.error_text_bytes = len(text)
         return options

@@ -3,6 +3,7 @@
 
 import ctypes
 import math
+import pathlib
 import threading
 import weakref
 
@@ -53,16 +54,20 @@ def _run_tensor(array: np.ndarray | None, keep: list) -> abi.RunTensor:
 
 class Session:
     """Runs one model, in one thread at a time; any number of sessions run in parallel. Memory and threads are
-    taken here, and given back by close()."""
+    taken here, and given back by close(). With `profile`, runs note where their time goes: profile() tells; if it
+    is a path, close() writes the trace there, as `--profile` of a program does."""
 
-    def __init__(self, model: Model, threads: int = 0):
+    def __init__(self, model: Model, threads: int = 0, profile=False):
         self.model = model
         self._api = model.api
         self._handle = ctypes.c_void_p()
         self._running = threading.Lock()
         self._closing = threading.RLock()  # a signal handler may cancel while its own thread closes
         text = ctypes.create_string_buffer(256)
-        options = model.options(threads, text)
+        self._trace = None if isinstance(profile, bool) else pathlib.Path(profile)
+        if profile and self._api.struct_size < ctypes.sizeof(abi.Api):
+            raise Error(Status.INVALID_ARGUMENT, f"{model.path} was made by a compiler without profiles")
+        options = model.options(threads, text, abi.PROFILE if profile else 0)
         abi.check(self._api.session_open(ctypes.byref(model.info), ctypes.byref(options), ctypes.byref(self._handle)), text.value.decode())
         self.threads = self._api.session_threads(self._handle)
         self._finalizer = weakref.finalize(self, _close, self._api, self._handle, self._closing)
@@ -70,7 +75,11 @@ class Session:
     def close(self) -> None:
         """Waits for a run in progress. Later runs are refused."""
         with self._running:
-            self._finalizer()
+            try:
+                if self._trace and self._handle:
+                    self._trace.write_text(self._profile(abi.TRACE))
+            finally:
+                self._finalizer()
 
     def __enter__(self) -> "Session":
         return self
@@ -83,6 +92,22 @@ class Session:
         with self._closing:
             if self._handle:
                 self._api.session_cancel(self._handle)
+
+    def profile(self, table: bool = False) -> str:
+        """Where the time of the runs so far went: a trace in JSON, as Perfetto opens it, with the numbers of each region under
+        "ingot"; or a table to read. The first call measures the machine, for some 50 ms."""
+        with self._running:
+            if not self._handle:
+                raise Error(Status.INVALID_ARGUMENT, "the session is closed")
+            return self._profile(abi.TABLE if table else abi.TRACE)
+
+    def _profile(self, form: int) -> str:
+        pieces = []
+        write = abi.WRITE(lambda _, text, size: pieces.append(ctypes.string_at(text, size)))
+        status = self._api.session_profile_write(self._handle, form, write, None)
+        if status != Status.OK:
+            abi.check(status, self._api.session_error(self._handle).decode(errors="replace"))
+        return b"".join(pieces).decode(errors="replace")
 
     def run(self, inputs: dict, outputs: dict | None = None) -> dict:
         """One inference. Returns arrays by name; those in `outputs` are written to and returned."""
