@@ -3,8 +3,8 @@
 """Checks that a pass has one name in all its places.
 
 For `def FuseEpiloguePass` in passes/Region/Passes.td there must be: the flag `ingot-fuse-epilogue`, a summary, a description of at least two
-lines, the source FuseEpilogue.cpp in passes/Region or below (where it has a DEBUG_TYPE, that is the flag), a test fuse-epilogue.mlir under test/
-that runs the flag, and a line with the flag in passes/README.md.
+lines, the source FuseEpilogue.cpp in passes/Region or below (where it has a DEBUG_TYPE, that is the flag), a test fuse-epilogue.mlir under
+test/ that runs the flag, and a line with the flag in passes/README.md.
 
     compiler/dev/check_passes.py            check the whole tree
 """

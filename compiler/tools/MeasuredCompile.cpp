@@ -46,7 +46,8 @@ absl::Status measureRegions(const std::string &program, uint32_t threads, llvm::
 absl::StatusOr<CompileSummary> compileMeasured(CompileOptions &options, const MeasuredCompile &what) {
   MeasureOptions how{
       .arguments = {}, .threads = std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U), .seconds = what.seconds};
-  llvm::json::Object measurement{{"threads", how.threads}, {"tuning", nullptr}, {"passes", llvm::json::Array()}, {"runs", llvm::json::Array()}, {"predictions", nullptr}};
+  llvm::json::Object measurement{
+      {"threads", how.threads}, {"tuning", nullptr}, {"passes", llvm::json::Array()}, {"runs", llvm::json::Array()}, {"predictions", nullptr}};
   CompileOptions plain = options;
   plain.report.clear();
   if (what.tune) {

@@ -70,13 +70,14 @@ llvm::json::Object comparePredictions(llvm::json::Array &regions) {
 }
 
 std::string describePredictions(const llvm::json::Object &predictions) {
-  auto ratio = predictions.getNumber("ratio"), low = predictions.getNumber("low"), median = predictions.getNumber("median"), high = predictions.getNumber("high");
+  auto ratio = predictions.getNumber("ratio"), low = predictions.getNumber("low"), median = predictions.getNumber("median"),
+       high = predictions.getNumber("high");
   if (!ratio)
     return "";
   std::string text = llvm::formatv("predicted time over measured time, one thread: {0:f2}", *ratio);
   if (median && low && high)
-    text += llvm::formatv("; of {0} regions above 1 us: median {1:f2}, four of five from {2:f2} to {3:f2}", predictions.getInteger("regions").value_or(0),
-                          *median, *low, *high);
+    text += llvm::formatv("; of {0} regions above 1 us: median {1:f2}, four of five from {2:f2} to {3:f2}",
+                          predictions.getInteger("regions").value_or(0), *median, *low, *high);
   return text;
 }
 

@@ -64,9 +64,7 @@ public:
       grid.push_back(axisOf(s.outputs, tile[2]));
     return grid;
   }
-  WeightStream weights(ArrayRef<int64_t> tile) const override {
-    return {.blocks = countTiles(s.outputs, tile[2]), .tiles = 1, .depth = s.inputs};
-  }
+  WeightStream weights(ArrayRef<int64_t> tile) const override { return {.blocks = countTiles(s.outputs, tile[2]), .tiles = 1, .depth = s.inputs}; }
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     return estimateDim(s.images, symbol) * WinogradCost(s, machine, tile).image(estimateDim(s.outHeight, symbol), estimateDim(s.outWidth, symbol));
   }

@@ -359,7 +359,8 @@ def measured(b: Bench):
     assert measurement["runs"][0]["threads"] == 1 and all(run["us"] > 0 for run in measurement["runs"]), measurement
     assert all(region["measured_us"] is not None for region in report["regions"]) and sum(region["measured_us"] for region in report["regions"]) > 0
     predictions = measurement["predictions"]
-    sums = [sum(region[key] * (region["calls"] if key == "predicted_us" else 1) for region in report["regions"] if region["measured_us"]) for key in ("predicted_us", "measured_us")]
+    timed = [region for region in report["regions"] if region["measured_us"]]
+    sums = [sum(region["predicted_us"] * region["calls"] for region in timed), sum(region["measured_us"] for region in timed)]
     assert np.allclose([predictions["predicted_us"], predictions["measured_us"], predictions["ratio"]], [*sums, sums[0] / sums[1]]), predictions
     assert sum(family["regions"] for family in predictions["families"]) == predictions["regions"] <= len(report["regions"]), predictions
     for region in report["regions"]:

@@ -18,7 +18,7 @@ import ml_dtypes
 import numpy as np
 
 from numerics_plain import R, TYPES, close, f32, reference, wide
-from planned_regions import CPU, LLVM, pack, pack_convolution, plan_stage, run
+from planned_regions import CPU, LLVM, kernel_stage, pack, pack_convolution, plan_stage, run
 
 SYMBOLS = {"a": 33, "b": 17}  # the largest values
 VALUES = [(1, 1), (2, 3), (5, 1), (1, 16), (7, 5), (16, 2), (17, 17), (33, 7)]
@@ -395,7 +395,7 @@ def build(tools, folder, cases, avx512, plain=True, optimize=("-O1", "-ffp-contr
         file.write("\n".join(lines) + "\nreturn\n}\n")
     stage = plan_stage(avx512, "plain=true" if plain else "", "always=true")
     run(f"{tools}/ingot-opt", stage, f"{folder}/cases.mlir", "-o", f"{folder}/plan.mlir")
-    run(f"{tools}/ingot-opt", "--ingot-stage-kernel", f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
+    run(f"{tools}/ingot-opt", kernel_stage(avx512), f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
     flags = [*optimize, *CPU[avx512], "-shared", "-fPIC", "-Wno-override-module"]

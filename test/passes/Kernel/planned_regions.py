@@ -129,6 +129,13 @@ def plan_stage(avx512=True, choose="", parallelize=""):
     return f"--pass-pipeline=builtin.module(func.func({','.join(passes)}))"
 
 
+def kernel_stage(avx512=True, bf16=False):
+    """The passes of the kernel stage, for a processor; `--ingot-stage-kernel` knows one only."""
+    words = [f"avx512={str(avx512).lower()}", f"avx512-bf16={str(bf16).lower()}"]
+    passes = ["ingot-emit-kernels", f"ingot-expand-math{{{' '.join(words)}}}", "canonicalize", "cse", "loop-invariant-code-motion"]
+    return f"--pass-pipeline=builtin.module({','.join([*passes, 'func.func(ingot-verify-kernel)'])})"
+
+
 def build(tools, folder, regions, avx512=True, symbol="cases", bf16=False):
     """The entry function of all regions, and the text of the planned module."""
     lines, arguments = [], []
@@ -143,11 +150,7 @@ def build(tools, folder, regions, avx512=True, symbol="cases", bf16=False):
     choose = [] if all(region.plan for region in regions) else [plan_stage(avx512)]
     with open(f"{folder}/plan.mlir", "w") as file:
         run(f"{tools}/ingot-opt", *choose, f"{folder}/cases.mlir", stdout=file)
-    kernel_stage = ["--ingot-stage-kernel"]
-    if bf16:
-        expand = "ingot-expand-math{avx512-bf16=true}"
-        kernel_stage = [f"--pass-pipeline=builtin.module(ingot-emit-kernels,{expand},canonicalize,cse,loop-invariant-code-motion)"]
-    run(f"{tools}/ingot-opt", *kernel_stage, f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
+    run(f"{tools}/ingot-opt", kernel_stage(avx512, bf16), f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
     run(
