@@ -74,7 +74,9 @@ public:
     int64_t places = countTiles(estimateDim(allPixels), tile[0]);
     if (tile.size() == 3)
       places = estimateDim(s.images) * countTiles(estimateDim(s.outHeight), tile[0]) * countTiles(estimateDim(s.outWidth), tile[1]);
-    if (s.hasPrologue || places == 1)
+    // Few weights of larger kernels are in the second cache anyway.
+    bool areFew = tile.size() == 3 && s.groups * s.depth() * s.panels() * kPanel * static_cast<int64_t>(sizeof(float)) <= machine.l2Bytes / 2;
+    if (s.hasPrologue || places == 1 || areFew)
       return {};
     return {.blocks = s.groups * countTiles(s.groupOutputs, tile.back()), .tiles = places, .depth = s.depth()};
   }
