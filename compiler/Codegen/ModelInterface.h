@@ -41,6 +41,7 @@ struct RegionInterface {
   std::string kind;   ///< As in "3x3 convolutions".
   uint64_t flops = 0; ///< Of one call.
   uint64_t bytes = 0;
+  uint32_t arithmetic = 0; ///< INGOT_ARITHMETIC_*
 };
 
 /// Everything about a model that its descriptor and its C header state.

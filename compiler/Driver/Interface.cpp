@@ -131,7 +131,8 @@ void describeKernels(ModuleOp body, const DiagnosticCollector &diagnostics, Mode
     auto region = cast<DictionaryAttr>(entry);
     auto text = [&](StringRef key) { return region.getAs<StringAttr>(key).str(); };
     auto number = [&](StringRef key) { return static_cast<uint64_t>(region.getAs<IntegerAttr>(key).getInt()); };
-    interface.regions.push_back({text("name"), text("family"), text("kind"), number("flops"), number("bytes")});
+    interface.regions.push_back({text("name"), text("family"), text("kind"), number("flops"), number("bytes"),
+                                 region.contains("bf16") ? INGOT_ARITHMETIC_BF16 : INGOT_ARITHMETIC_F32});
   }
 }
 

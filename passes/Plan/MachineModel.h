@@ -24,9 +24,9 @@ struct MachineModel {
   int64_t l2Bytes = 1 << 20;
   int64_t l3Bytes = 16 << 20;
   double l2BytesPerCycle = 20;
-  double l3BytesPerCycle = 12;
-  double dramBytesPerCycle = 9;
-  double sharedDramBytesPerCycle = 14; ///< of all cores together
+  double l3BytesPerCycle = 7;
+  double dramBytesPerCycle = 7;
+  double sharedDramBytesPerCycle = 12; ///< of all cores together
   // Threads.
   int64_t threads = 2;         ///< a typical number, for the balance of few large units; results do not depend on it
   double forkCycles = 1500;    ///< to wake the others for a run

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the machine can do at most, for shares of it: multiply-adds of f32 with the widest vectors that the CPU has, and reading memory of three
-// sizes. All threads of the team measure at the same time, as they share clocks, caches and memory in a run. Each takes its best round: what else the
-// machine does only makes rounds longer.
+// What the machine can do at most, for shares of it: multiply-adds of f32 with the widest vectors that the CPU has (and of pairs of bf16, where a
+// model has such), and reading memory of three sizes. All threads of the team measure at the same time, as they share clocks, caches and memory in a
+// run. Each takes its best round: what else the machine does only makes rounds longer.
 #define _GNU_SOURCE
 #include "Profiler.h"
 
@@ -45,7 +45,7 @@ enum {
 // NOLINTEND(bugprone-macro-parentheses)
 
 typedef struct Loops {
-  double (*multiply)(void); ///< Returns the flops.
+  double (*multiply[INGOT_ARITHMETICS])(void); ///< Returns the flops; null: there are no instructions for it.
   void (*read)(const uint8_t *, size_t);
 } Loops;
 
@@ -53,18 +53,33 @@ typedef struct Loops {
 DEFINE_LOOPS(512, 16, 16, "v", __attribute__((target("avx512f"))))
 DEFINE_LOOPS(256, 8, 12, "x", __attribute__((target("avx2,fma"))))
 DEFINE_LOOPS(128, 4, 12, "x", )
+
+typedef __bf16 Pairs __attribute__((vector_size(64)));
+
+__attribute__((target("avx512f,avx512bf16"), noinline)) static double multiply_bf16(void) {
+  enum { CHAINS = 16, FLOPS = 4 * 16 };
+  Vector512 sum[CHAINS] = {{0}};
+  Pairs x = {0}, y = {0};
+  for (int step = 0; step < STEPS; ++step)
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; ++i) {
+      sum[i] = (Vector512)__builtin_ia32_dpbf16ps_512(sum[i], x, y);
+      __asm__ volatile("" : "+v"(sum[i]));
+    }
+  return (double)FLOPS * CHAINS * STEPS;
+}
+
 static Loops widest_loops(void) {
   const uint64_t features = ingot_cpu_features();
   if (features & INGOT_CPU_X86_64_V4)
-    return (Loops){multiply512, read512};
-  return features & INGOT_CPU_X86_64_V3 ? (Loops){multiply256, read256} : (Loops){multiply128, read128};
+    return (Loops){{multiply512, features & INGOT_CPU_AVX512_BF16 ? multiply_bf16 : NULL}, read512};
+  return features & INGOT_CPU_X86_64_V3 ? (Loops){{multiply256, NULL}, read256} : (Loops){{multiply128, NULL}, read128};
 }
 #elif defined(__aarch64__)
 DEFINE_LOOPS(128, 4, 20, "w", )
-static Loops widest_loops(void) { return (Loops){multiply128, read128}; }
+static Loops widest_loops(void) { return (Loops){{multiply128, NULL}, read128}; }
 #else
 DEFINE_LOOPS(128, 4, 8, "g", )
-static Loops widest_loops(void) { return (Loops){multiply128, read128}; }
+static Loops widest_loops(void) { return (Loops){{multiply128, NULL}, read128}; }
 #endif
 
 static size_t bytes_at(int level, uint32_t threads) {
@@ -82,10 +97,14 @@ static void measure(IngotCall *call, int64_t thread, int64_t threads) {
   IngotProfiler *profiler = call->profiler;
   Recorder *recorder = &profiler->recorders[thread];
   const Loops loops = widest_loops();
-  for (int round = 0; round < ROUNDS; ++round) {
-    const int64_t begin = ingot_clock();
-    const double flops = loops.multiply();
-    recorder->flops = best(recorder->flops, flops, ingot_clock() - begin);
+  for (uint32_t kind = 0; kind < INGOT_ARITHMETICS; ++kind) {
+    if (!loops.multiply[kind] || (kind != INGOT_ARITHMETIC_F32 && !ingot_model_computes(profiler->model, kind)))
+      continue;
+    for (int round = 0; round < ROUNDS; ++round) {
+      const int64_t begin = ingot_clock();
+      const double flops = loops.multiply[kind]();
+      recorder->flops[kind] = best(recorder->flops[kind], flops, ingot_clock() - begin);
+    }
   }
   if (!profiler->buffer)
     return;

@@ -26,6 +26,13 @@ typedef struct ChosenRuns {
   int64_t wall;
 } ChosenRuns;
 
+bool ingot_model_computes(const IngotModel *model, uint32_t arithmetic) {
+  for (uint64_t i = 0; i < model->region_count; ++i)
+    if (model->regions[i].arithmetic == arithmetic)
+      return true;
+  return false;
+}
+
 static uint32_t count_begins(const IngotProfiler *profiler, const Recorder *recorder) {
   uint32_t begins = 0;
   for (uint32_t number = ingot_first_event(profiler, recorder); number != recorder->written; ++number)
@@ -115,7 +122,9 @@ static void summarize_roofline(const IngotProfile *profile, IngotRegionProfile *
   const double flops = (double)region->region->flops, bytes = (double)region->region->bytes, share = bytes / profile->threads;
   region->level = share <= MOST_IN_L2 ? INGOT_LEVEL_L2 : share <= MOST_IN_L3 ? INGOT_LEVEL_L3 : INGOT_LEVEL_MEMORY;
   const double bandwidth = profile->bytes_per_second[region->level];
-  const double by_flops = profile->flops_per_second > 0 ? flops / profile->flops_per_second : 0, by_bytes = bandwidth > 0 ? bytes / bandwidth : 0;
+  const bool pairs = region->region->arithmetic == INGOT_ARITHMETIC_BF16 && profile->bf16_flops_per_second > 0;
+  const double rate = pairs ? profile->bf16_flops_per_second : profile->flops_per_second;
+  const double by_flops = rate > 0 ? flops / rate : 0, by_bytes = bandwidth > 0 ? bytes / bandwidth : 0;
   region->by_bytes = by_bytes > by_flops;
   region->roofline = region->seconds > 0 ? (region->by_bytes ? by_bytes : by_flops) / region->seconds : 0;
 }
@@ -151,6 +160,7 @@ typedef struct Kind {
   double share;
   double seconds;            ///< of all calls, by their medians
   double by_flops, by_bytes; ///< the least time of those that arithmetic bounds, and of those that memory bounds
+  double pairs;              ///< of `by_flops`: with pairs of bf16
   double bytes_of_level[INGOT_LEVELS];
 } Kind;
 
@@ -165,6 +175,7 @@ static Kind kind_of(const IngotModel *model, const IngotProfile *profile, uint32
     kind.share += region->share;
     kind.seconds += seconds;
     *(region->by_bytes ? &kind.by_bytes : &kind.by_flops) += least;
+    kind.pairs += !region->by_bytes && region->region->arithmetic == INGOT_ARITHMETIC_BF16 && profile->bf16_flops_per_second > 0 ? least : 0;
     kind.bytes_of_level[region->level] += region->by_bytes ? least : 0;
   }
   return kind;
@@ -192,7 +203,7 @@ static void describe_kind(const Kind *kind, char *text, size_t size) {
     snprintf(text, size, "at %.0f %% of what %s can deliver: %s", 100 * share, levels[level],
              share >= 0.6 ? "bound by the movement of data" : "bound by latency, or by kernels that could be better");
   else
-    snprintf(text, size, "at %.0f %% of the FMA peak: %s", 100 * share,
+    snprintf(text, size, "at %.0f %% of the %s peak: %s", 100 * share, kind->pairs > least / 2 ? "bf16" : "FMA",
              share >= 0.6 ? "bound by arithmetic" : "bound by latency, or by kernels that could be better");
 }
 
@@ -248,7 +259,8 @@ void ingot_profiler_summarize(IngotProfiler *profiler, IngotProfile *profile) {
   profile->run_seconds = chosen.count == 0 ? 0 : (double)chosen.wall * 1e-9 / (double)chosen.count;
   for (uint32_t t = 0; t < profiler->threads; ++t) {
     const Recorder *recorder = &profiler->recorders[t];
-    profile->flops_per_second += recorder->flops;
+    profile->flops_per_second += recorder->flops[INGOT_ARITHMETIC_F32];
+    profile->bf16_flops_per_second += recorder->flops[INGOT_ARITHMETIC_BF16];
     for (int level = 0; level < INGOT_LEVELS; ++level)
       profile->bytes_per_second[level] += recorder->bytes[level];
     profile->first_page_faults += recorder->faults[0];

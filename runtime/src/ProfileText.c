@@ -162,6 +162,8 @@ void ingot_write_trace(const IngotProfiler *profiler, const IngotVariant *varian
   put_key(out, "serial", profile->serial, 6);
   put(out, ",\"peak\":{\"source\":\"measured by this program\"");
   put_key(out, "gflops", profile->flops_per_second * 1e-9, 3);
+  if (profile->bf16_flops_per_second > 0)
+    put_key(out, "bf16_gflops", profile->bf16_flops_per_second * 1e-9, 3);
   for (int level = 0; level < INGOT_LEVELS; ++level) {
     put(out, ",\"%s_gb_per_s\":", level_names[level]);
     put_number(out, profile->bytes_per_second[level] * 1e-9, 0, 3);
@@ -214,6 +216,11 @@ void ingot_write_table(const IngotProfiler *profiler, const IngotProfile *profil
   put(out, " ms with %" PRIu64 " page faults, later ones %" PRIu64 "\nmeasured on this machine: ", profile->first_page_faults, profile->page_faults);
   put_number(out, profile->flops_per_second * 1e-9, 0, 0);
   put(out, " GFLOP/s (f32)");
+  if (profile->bf16_flops_per_second > 0) {
+    put(out, ", ");
+    put_number(out, profile->bf16_flops_per_second * 1e-9, 0, 0);
+    put(out, " GFLOP/s (bf16)");
+  }
   for (int level = 0; level < INGOT_LEVELS; ++level) {
     put(out, ", %s ", level_names[level]);
     put_number(out, profile->bytes_per_second[level] * 1e-9, 0, 0);

@@ -45,7 +45,7 @@ typedef struct Recorder {
   uint64_t faults[2];
   uint64_t faults_before;
   uint32_t cursor;                   ///< While a summary is made.
-  double flops, bytes[INGOT_LEVELS]; ///< Per second, measured.
+  double flops[INGOT_ARITHMETICS], bytes[INGOT_LEVELS]; ///< Per second, measured.
 } Recorder;
 
 struct IngotProfiler {
@@ -87,6 +87,9 @@ void ingot_profiler_note(IngotProfiler *profiler, Recorder *recorder, int32_t wh
 
 /// The sums and medians of the runs so far. The machine has been measured.
 void ingot_profiler_summarize(IngotProfiler *profiler, IngotProfile *profile);
+
+/// Whether a region of the model has this arithmetic.
+bool ingot_model_computes(const IngotModel *model, uint32_t arithmetic);
 
 /// The oldest event of a thread that can be told when it began, and its begin.
 uint32_t ingot_first_event(const IngotProfiler *profiler, const Recorder *recorder);

@@ -181,7 +181,8 @@ public:
   explicit Recorded(const IngotModel &model)
       : memory(ingot_profiler_bytes(&model, 2, 0) / 64), profiler(ingot_profiler_open(memory.data(), &model, nullptr, 2, 0)) {
     for (uint32_t t = 0; t < 2; ++t) {
-      profiler->recorders[t].flops = 1e9;
+      profiler->recorders[t].flops[INGOT_ARITHMETIC_F32] = 1e9;
+      profiler->recorders[t].flops[INGOT_ARITHMETIC_BF16] = 2e9;
       for (double &bandwidth : profiler->recorders[t].bytes)
         bandwidth = 1e9;
     }
@@ -246,6 +247,31 @@ TEST(ProfileTest, SumsMediansAndImbalance) {
   EXPECT_NEAR(profile.rest, 4.0 / 440, 1e-12);
   EXPECT_EQ(first.by_bytes, 1); // 12 KiB at 2 GB/s against 2048 flops at 2 GFLOP/s
   EXPECT_DOUBLE_EQ(first.roofline, 12288 / 2e9 / 100e-6);
+}
+
+TEST(ProfileTest, PairsOfBf16HaveAPeakOfTheirOwn) {
+  MarkedModel model;
+  model.regions[0].flops = 180'000; // 90 us at 2 GFLOP/s, 45 at 4
+  model.regions[0].arithmetic = INGOT_ARITHMETIC_BF16;
+  Recorded recorded(model.model);
+  recorded.run({{{0, 100}}, {{0, 100}}});
+  recorded.run({{{0, 100}}, {{0, 100}}});
+  const IngotProfile profile = recorded.summary();
+  EXPECT_DOUBLE_EQ(profile.bf16_flops_per_second, 4e9);
+  ASSERT_EQ(profile.region_count, 1u);
+  EXPECT_DOUBLE_EQ(profile.regions[0].roofline, 0.45);
+  EXPECT_STREQ(profile.bottleneck, "99 % of the time is in copies at 45 % of the bf16 peak: bound by latency, or by kernels that could be better.");
+}
+
+TEST(ProfileTest, PairsAreMeasuredWhereAModelHasThem) {
+  MarkedModel model;
+  model.regions[0].arithmetic = INGOT_ARITHMETIC_BF16;
+  Session session(model.model, profiled(2));
+  ASSERT_EQ(session.status, INGOT_OK) << session.text;
+  run(session, 2);
+  const IngotProfile profile = profileOf(session);
+  EXPECT_EQ(profile.bf16_flops_per_second > 0, (ingot_cpu_features() & INGOT_CPU_AVX512_BF16) != 0);
+  EXPECT_EQ(profile.bf16_flops_per_second > 1.2 * profile.flops_per_second, (ingot_cpu_features() & INGOT_CPU_AVX512_BF16) != 0);
 }
 
 TEST(ProfileTest, NamesTheBottleneck) {

@@ -135,6 +135,7 @@ func.func @any_rows_and_columns(%x: memref<800xf32>, %w: memref<1024xf32>, %y: m
 // -----
 
 // A step of bf16 takes two elements of the depth: a pair of the left row as one scalar, and of the odd last one what there is.
+// CHECK: ingot.profile_table = [{bf16, bytes
 // CHECK-LABEL: func.func private @region_0(
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: vector.load {{.*}}, vector<32xbf16>
@@ -160,6 +161,7 @@ func.func @pairs(%x: memref<2x9xbf16>, %w: memref<1x5x32xbf16>, %y: memref<2x16x
 // -----
 
 // Weights alone may be narrow: they are widened when they are loaded.
+// CHECK: ingot.profile_table = [{bytes
 // CHECK-LABEL: func.func private @region_0(
 // CHECK: vector.load {{.*}}, vector<16xf16>
 // CHECK: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
