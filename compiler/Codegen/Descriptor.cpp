@@ -97,8 +97,8 @@ public:
     };
     SmallVector<Constant *> records;
     for (const RegionInterface &region : list)
-      records.push_back(
-          structure({offsetOf(region.name), offsetOf(region.family), offsetOf(region.kind), i32(region.arithmetic), i64(region.flops), i64(region.bytes)}));
+      records.push_back(structure(
+          {offsetOf(region.name), offsetOf(region.family), offsetOf(region.kind), i32(region.arithmetic), i64(region.flops), i64(region.bytes)}));
     return {array(records, "regions"), list.empty() ? null() : string(texts)};
   }
 

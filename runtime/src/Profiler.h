@@ -44,7 +44,7 @@ typedef struct Recorder {
   uint32_t written;
   uint64_t faults[2];
   uint64_t faults_before;
-  uint32_t cursor;                   ///< While a summary is made.
+  uint32_t cursor;                                      ///< While a summary is made.
   double flops[INGOT_ARITHMETICS], bytes[INGOT_LEVELS]; ///< Per second, measured.
 } Recorder;
 
