@@ -46,6 +46,12 @@ IngotStatus ingot_team_open(const TeamSetup *setup, void *memory, IngotTeam **te
 /// a fork took away cannot be started again.
 IngotStatus ingot_team_run(IngotTeam *team);
 
+/// The same by the calling thread alone, as if it were the only one.
+void ingot_team_run_alone(IngotTeam *team);
+
+/// Whether there are workers, our own, and a core for each thread.
+bool ingot_team_has_own_cores(const IngotTeam *team);
+
 /// Makes barriers tell all threads to stop, until the request is taken back, which says whether there was one.
 void ingot_team_cancel(IngotTeam *team);
 bool ingot_team_take_cancel(IngotTeam *team);

@@ -61,7 +61,7 @@ static IngotStatus read_options(const IngotSessionOptions *given, SessionPlan *p
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the pool has no function or no threads");
   if (!options->allocate != !options->release)
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "an allocator needs both functions");
-  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_LAZY_WEIGHTS | INGOT_GROWING_ARENA | INGOT_PROFILE)) != 0)
+  if ((options->flags & ~(uint32_t)(INGOT_STAGING | INGOT_LAZY_WEIGHTS | INGOT_GROWING_ARENA | INGOT_PROFILE | INGOT_ALL_THREADS)) != 0)
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "the options have unknown flags");
   if (options->profile_events != 0 && !(options->flags & INGOT_PROFILE))
     return ingot_refuse(&plan->error, INGOT_INVALID_ARGUMENT, "profile_events is of no use without INGOT_PROFILE");
@@ -294,6 +294,10 @@ static IngotStatus fill_session(Session *session, const IngotModel *model, const
   session->call.team = session->team;
   if (status != INGOT_OK)
     return ingot_refuse(&plan->error, status, "the operating system refused to start %" PRIu32 " threads", plan->threads - 1);
+  // Runs are compared with each other, so they must do the same; a profile is one of so many threads.
+  const bool comparable = model->symbol_count == 0 && !session->profiler;
+  if (comparable && ingot_team_has_own_cores(session->team) && !(plan->options.flags & INGOT_ALL_THREADS))
+    ingot_choice_open(&session->choice);
   return INGOT_OK;
 }
 
@@ -341,9 +345,16 @@ static IngotStatus compute(Session *session) {
   session->call.failed_site = 0;
   if (session->profiler)
     ingot_profiler_begin(session->profiler, ingot_clock());
+  const bool alone = ingot_choice_next(&session->choice), measured = ingot_choice_measures(&session->choice);
+  const int64_t begin = measured ? ingot_clock() : 0;
   const FloatState before = ingot_float_enter();
-  const IngotStatus status = ingot_team_run(session->team);
+  IngotStatus status = INGOT_OK;
+  if (alone)
+    ingot_team_run_alone(session->team);
+  else
+    status = ingot_team_run(session->team);
   ingot_float_leave(before);
+  const int64_t taken = measured ? ingot_clock() - begin : 0;
   if (session->profiler)
     ingot_profiler_end(session->profiler, ingot_clock());
   const bool cancelled = ingot_team_take_cancel(session->team);
@@ -353,6 +364,8 @@ static IngotStatus compute(Session *session) {
     return explain_failure(session);
   if (cancelled)
     return ingot_refuse(&session->binding.error, INGOT_CANCELLED, "the run was cancelled");
+  if (measured)
+    ingot_choice_note(&session->choice, taken);
   return INGOT_OK;
 }
 

@@ -5,6 +5,7 @@
 #define INGOT_RUNTIME_SESSION_H
 
 #include "Internal.h"
+#include "ThreadChoice.h"
 
 #include <stdatomic.h>
 
@@ -22,6 +23,7 @@ typedef struct Session {
   uint64_t session_bytes;
   const IngotVariant *variant;
   uint32_t threads;
+  ThreadChoice choice;
   _Atomic uint32_t busy;
   const char *message; // `error`, or one of the model's sites
   char error[INGOT_ERROR_BYTES];

@@ -58,6 +58,7 @@ struct IngotTeam {
   int64_t patience_nanoseconds;
   int64_t spin_nanoseconds;
   bool crowded; // more threads than cores, or not our own
+  bool alone;   // the run is the caller's; constant during a run
   // Written when a thread has moved.
   _Alignas(LINE) _Atomic int caller_cpu;
   // Each of these has its own cache line: they are written by different threads at different times.
@@ -372,6 +373,12 @@ static IngotStatus revive(IngotTeam *team) {
   return status;
 }
 
+void ingot_team_run_alone(IngotTeam *team) {
+  team->alone = true;
+  team->run(team->call, 0, 1);
+  team->alone = false;
+}
+
 IngotStatus ingot_team_run(IngotTeam *team) {
   if (team->threads == 1) {
     team->run(team->call, 0, 1);
@@ -398,7 +405,7 @@ IngotStatus ingot_team_run(IngotTeam *team) {
 int32_t ingot_team_barrier(IngotTeam *team) {
   if (!team)
     return 0;
-  if (team->threads == 1)
+  if (team->threads == 1 || team->alone)
     return atomic_load_explicit(&team->cancelled, memory_order_relaxed) != 0;
   // The phase cannot advance before this thread has arrived, so a relaxed read is the current value.
   const uint32_t phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
@@ -413,6 +420,8 @@ int32_t ingot_team_barrier(IngotTeam *team) {
   }
   return team->stop; // the next barrier cannot write it before this thread is there
 }
+
+bool ingot_team_has_own_cores(const IngotTeam *team) { return team->threads > 1 && !team->crowded; }
 
 void ingot_team_cancel(IngotTeam *team) { atomic_store_explicit(&team->cancelled, 1, memory_order_relaxed); }
 

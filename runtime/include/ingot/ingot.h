@@ -102,7 +102,7 @@ static inline void ingot_session_cancel(IngotSession *session) {
  * session's own thread. */
 static inline const char *ingot_session_error(const IngotSession *session) { return session ? session->api->session_error(session) : "no session"; }
 
-/* Threads that a run uses. */
+/* Threads that a run may use. */
 static inline uint32_t ingot_session_threads(const IngotSession *session) { return session ? session->api->session_threads(session) : 0; }
 
 /* The values of IngotModel.symbols in the last run, from which the dims of outputs follow. */

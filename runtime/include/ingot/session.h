@@ -33,7 +33,8 @@ enum {
   INGOT_STAGING = 1u << 0,     /* tensors may have strides and any alignment: the session holds a copy of each one that does */
   INGOT_LAZY_WEIGHTS = 1u << 2, /* opening does not read the weights: a run reads from the file what it is the first to need */
   INGOT_GROWING_ARENA = 1u << 3, /* with open dims: opening takes no arena, a run with larger dims than before takes a larger one */
-  INGOT_PROFILE = 1u << 4 /* runs note where their time goes, for ingot_session_profile: about 0.1 us for each region, 2 us for each run and thread */
+  INGOT_PROFILE = 1u << 4, /* runs note where their time goes, for ingot_session_profile: about 0.1 us for each region, 2 us for each run and thread */
+  INGOT_ALL_THREADS = 1u << 5 /* runs of less than 2 ms use all threads, too; else a few trials tell whether one is faster */
 };
 
 /* Everything but `struct_size` may be 0: then all comes from libc and there is a thread per core. */
