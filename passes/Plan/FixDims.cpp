@@ -63,8 +63,12 @@ private:
   }
 
   void fixBounds(SliceOp slice) const {
-    if (!slice.getBounds())
-      return;
+    if (!slice.getBounds()) { // a size that is not known is that of the whole dim
+      SmallVector<int64_t> sizes(slice.getSizes());
+      for (auto [size, dim] : llvm::zip_equal(sizes, slice.getType().getShape()))
+        size = ShapedType::isDynamic(size) ? dim : size;
+      return slice.setSizes(sizes);
+    }
     AffineMap bounds = fixed(*slice.getBounds());
     size_t rank = bounds.getNumResults() / 2;
     auto numbers = llvm::map_to_vector(bounds.getResults(), [](AffineExpr dim) { return getConstant(dim).value_or(ShapedType::kDynamic); });
