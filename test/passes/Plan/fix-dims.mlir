@@ -28,14 +28,14 @@ func.func @two(%x: tensor<?x?xf32, #ingot.dims<()[s0, s1] -> (s0, s1)>>) -> tens
 // CHECK-LABEL: @rows
 // CHECK: ingot.slice %{{.*}} [0, 2] [64, 3] [1, 1] : tensor<64x8xf32> -> tensor<64x3xf32>
 // CHECK: ingot.slice %{{.*}} [0, 2] [-9223372036854775808, 3] [1, 1] : tensor<?x8xf32, #{{.*}}> -> tensor<?x3xf32, #{{.*}}>
-func.func @rows(%x: tensor<?x8xf32, #ingot.dims<()[s0, s1] -> (s1, 8)>>, %y: tensor<?x8xf32, #ingot.dims<()[s0, s1] -> (s0, 8)>>)
-    -> (tensor<?x3xf32, #ingot.dims<()[s0, s1] -> (s1, 3)>>, tensor<?x3xf32, #ingot.dims<()[s0, s1] -> (s0, 3)>>)
+func.func @rows(%x: tensor<?x8xf32, #ingot.dims<()[s0, s1] -> (s1, 8)>>, %y: tensor<?x8xf32, #ingot.dims<()[s0] -> (s0, 8)>>)
+    -> (tensor<?x3xf32, #ingot.dims<()[s0, s1] -> (s1, 3)>>, tensor<?x3xf32, #ingot.dims<()[s0] -> (s0, 3)>>)
     attributes {ingot.symbols = ["n", "width"], ingot.ranges = [array<i64: 1, 8>, array<i64: 1, 512>]} {
   %0 = ingot.slice %x [0, 2] [-9223372036854775808, 3] [1, 1]
     : tensor<?x8xf32, #ingot.dims<()[s0, s1] -> (s1, 8)>> -> tensor<?x3xf32, #ingot.dims<()[s0, s1] -> (s1, 3)>>
   %1 = ingot.slice %y [0, 2] [-9223372036854775808, 3] [1, 1]
-    : tensor<?x8xf32, #ingot.dims<()[s0, s1] -> (s0, 8)>> -> tensor<?x3xf32, #ingot.dims<()[s0, s1] -> (s0, 3)>>
-  return %0, %1 : tensor<?x3xf32, #ingot.dims<()[s0, s1] -> (s1, 3)>>, tensor<?x3xf32, #ingot.dims<()[s0, s1] -> (s0, 3)>>
+    : tensor<?x8xf32, #ingot.dims<()[s0] -> (s0, 8)>> -> tensor<?x3xf32, #ingot.dims<()[s0] -> (s0, 3)>>
+  return %0, %1 : tensor<?x3xf32, #ingot.dims<()[s0, s1] -> (s1, 3)>>, tensor<?x3xf32, #ingot.dims<()[s0] -> (s0, 3)>>
 }
 
 // -----
