@@ -116,7 +116,7 @@ def check_trace(trace: dict, threads: int, runs: int):
 
 
 def names_regions(b: Bench):
-    program = b.compile(b.images)
+    program = b.compile(b.images, "--exact")
     for threads in (1, 2, 3):
         trace, text = b.trace(program, "--random", "--iterations", 6, "--threads", threads)
         check_trace(trace, threads, 5)
