@@ -74,9 +74,8 @@ double WinogradCost::product(int64_t rows, int64_t columns, double bytesPerCycle
 
 double winogradCycles(const WinogradSizes &sizes, const MachineModel &machine) {
   OwnedModel model = modelWinograd(sizes, machine);
-  ArrayRef<int64_t> tile;
   std::vector<RankedTile> ranked = rankTiles(*model, machine, 1);
-  tile = ranked.front().tile;
+  ArrayRef<int64_t> tile = ranked.front().tile;
   return balanced(model->cycles(tile, kTypicalSize), model->grid(tile, kTypicalSize), machine);
 }
 
