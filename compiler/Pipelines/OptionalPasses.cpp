@@ -13,6 +13,7 @@ struct NeededPass {
 /// Every other pass of Ingot is an improvement: the code is right without it.
 constexpr NeededPass kNeeded[] = {
     {"canonicalize", "it folds the arithmetic of shapes, which later stages rely on"},
+    {"ingot-expand-quantization", "there are kernels for arithmetic, none for quantization itself"},
     {"ingot-hoist-invariants", "what is computed from constants can be left to the weights only in the outermost block"},
     {"ingot-outline-recipes", "weights are laid out only once"},
     {"ingot-fix-dims", "it makes the code for the sizes that --dim names"},

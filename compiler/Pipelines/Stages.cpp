@@ -42,6 +42,8 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createWidenHalvesPass()); // all others are for f32
        pm.addPass(createCanonicalizerPass());                     // also removes what nothing reads
        pm.addPass(createCSEPass());
+       pm.addNestedPass<func::FuncOp>(createExpandQuantizationPass()); // after what looks for products of quantised tensors
+       pm.addPass(createCanonicalizerPass());
        if (options.layout) {
          pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart
          pm.addNestedPass<func::FuncOp>(createRecognizeAttentionPass());  // before scales go into weights, behind softmaxes

@@ -17,11 +17,15 @@ LogicalResult checkAxis(std::optional<Location> loc, int64_t axis, RankedTensorT
   return inferenceError(loc, "axis " + Twine(axis) + " is not a dim of rank " + Twine(type.getRank()));
 }
 
+/// Integers that are multiplied into sums of i32.
+bool isByte(Type element) { return element.isInteger(8); }
+
 } // namespace
 
 LogicalResult MatMulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
   RankedTensorType lhs = typeOf(adaptor.getLhs()), rhs = typeOf(adaptor.getRhs());
-  if (lhs.getRank() < 2 || rhs.getRank() < 2 || lhs.getElementType() != rhs.getElementType())
+  bool bytes = isByte(lhs.getElementType()) && isByte(rhs.getElementType());
+  if (lhs.getRank() < 2 || rhs.getRank() < 2 || (lhs.getElementType() != rhs.getElementType() && !bytes))
     return inferenceError(loc, "needs two tensors of rank 2 or more and one element type");
   Dims a = getDims(lhs), b = getDims(rhs);
   if (adaptor.getTransposeLhs())
@@ -35,7 +39,7 @@ LogicalResult MatMulOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   if (failed(dims))
     return inferenceError(loc, "batch dims do not broadcast");
   dims->append({rows, columns});
-  types.push_back(makeTensorType(*dims, lhs.getElementType()));
+  types.push_back(makeTensorType(*dims, bytes ? IntegerType::get(context, 32) : lhs.getElementType()));
   return success();
 }
 
@@ -53,10 +57,12 @@ LogicalResult PackOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   return success();
 }
 
-/// Whether a product of these elements can be `result`: one type for all, or sums in f32 of what is narrower.
+/// Whether a product of these elements can be `result`: one type for all, sums in f32 of what is narrower, or sums in i32 of bytes.
 static bool makesProduct(Type lhs, Type rhs, Type result) {
   if (lhs == rhs && lhs == result)
     return true;
+  if (result.isSignlessInteger(32))
+    return lhs.isUnsignedInteger(8) && rhs.isSignlessInteger(8);
   return result.isF32() && (rhs.isF16() || rhs.isBF16()) && (lhs.isF32() || lhs == rhs);
 }
 
@@ -140,8 +146,14 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   for (AffineExpr dim : dims)
     if (getConstant(dim).value_or(1) < 0)
       return inferenceError(loc, "the kernel is larger than the padded input");
-  Type f32 = Float32Type::get(context), element = x.getElementType();
-  types.push_back(makeTensorType(dims, last && (element.isF16() || element.isBF16()) ? f32 : element));
+  Type element = x.getElementType(), weights = typeOf(adaptor.getW()).getElementType();
+  if (isByte(element) != isByte(weights))
+    return inferenceError(loc, "needs an image and weights of bytes, or none of them");
+  if (isByte(element))
+    element = IntegerType::get(context, 32);
+  else if (last && (element.isF16() || element.isBF16()))
+    element = Float32Type::get(context);
+  types.push_back(makeTensorType(dims, element));
   return success();
 }
 

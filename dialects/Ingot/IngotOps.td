@@ -6,6 +6,7 @@ include "dialects/Ingot/IngotOpsCompute.td"
 include "dialects/Ingot/IngotOpsControl.td"
 include "dialects/Ingot/IngotOpsElementwise.td"
 include "dialects/Ingot/IngotOpsLayout.td"
+include "dialects/Ingot/IngotOpsQuantize.td"
 include "dialects/Ingot/IngotOpsRegion.td"
 
 #endif

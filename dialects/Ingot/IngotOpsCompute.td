@@ -10,7 +10,7 @@ def Ingot_MatMulOp : Ingot_TensorOp<"matmul", "Contraction"> {
   let summary = "matrix product with broadcast batch dims";
   let description = [{
     `lhs [batch..., M, K]` (or `[..., K, M]` with `transpose_lhs`) times `rhs [batch..., K, N]` (or `[..., N, K]` with `transpose_rhs`). Ranks are at least 2; batch dims
-    broadcast. Floats accumulate in f32 or wider, integers in their own type.
+    broadcast. Floats accumulate in f32 or wider, integers in their own type, but those of 8 bits, signed or not on either side, in i32.
     Example: `%y = ingot.matmul %a, %b : tensor<8x4x16xf32>, tensor<16x5xf32> -> tensor<8x4x5xf32>`
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
@@ -35,7 +35,8 @@ def Ingot_PackedMatMulOp : Ingot_PureOp<"packed_matmul", "Contraction"> {
   let summary = "matrix product with a packed right side";
   let description = [{
     `lhs [batch..., M, K]` times `rhs [batch..., ceil(N / 16), K, 16]` gives `[batch..., M, N]`. The rhs has the same batch dims or none. It may be packed in groups; its
-    elements may be f16 or bf16: products are added up in f32, which is then the result's type. A lhs of bf16 goes with a rhs of groups of two.
+    elements may be f16 or bf16: products are added up in f32, which is then the result's type. A lhs of bf16 goes with a rhs of groups of two, one of ui8 with a rhs of i8 in
+    groups of four: their products are added up in i32, exactly.
     Example: `%y = ingot.packed_matmul %a, %p : tensor<4x768xbf16>, tensor<1x384x32xbf16> -> tensor<4x10xf32>`
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
@@ -72,6 +73,7 @@ def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
     - `channels_last`: `x [N, spatial..., C]`, result `[N, spatial..., O]`, `w` packed: `[groups, ceil(O / groups / 16), prod(kernel) * C / groups, 16]`, reduction index in
       the order kernel..., channel. Depthwise (groups = C = O): `w [ceil(C / 16), prod(kernel), 16]`. `kernel` gives the kernel's dims. `pads` are zero here: padding is an
       `ingot.pad` of its own that the plan turns into a halo of the buffer. `w` may be packed in groups of channels, f16 or bf16: sums are f32, and so is the result.
+    Integers of 8 bits, signed or not on either side, give i32; packed ones are ui8 (`x`) and i8 in groups of four (`w`; depthwise not in groups).
     `pads`: begin of each spatial dim, then end of each.
     Example: `%y = ingot.conv %x, %w channels_first kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] groups 1 channels 64 : ...`
   }];

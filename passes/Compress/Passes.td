@@ -4,6 +4,17 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ExpandQuantizationPass : Pass<"ingot-expand-quantization", "::mlir::func::FuncOp"> {
+  let summary = "write quantization as arithmetic on elements";
+  let description = [{
+    Each `ingot.quantize` and `ingot.dequantize` that is left (`ingot-form-integer-products` comes before) becomes elementwise operations, exactly as ONNX defines them,
+    which fuse with what stands before and after. Scales and zero points are reshaped and, by blocks, repeated to broadcast. Blocks along an open dim that they may not
+    divide are reported.
+    Example: test/passes/Compress/expand-quantization.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def LowerPrecisionPass : Pass<"ingot-lower-precision", "::mlir::func::FuncOp"> {
   let summary = "let products with weights multiply bf16";
   let description = [{

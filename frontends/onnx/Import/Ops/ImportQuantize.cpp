@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Quantisation as compositions, so that it fuses into whatever stands before and after it.
+// Quantisation: two operations of the dialect where scales are given, compositions where the model computes them.
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "frontends/onnx/Import/GraphImporter.h"
 #include "frontends/onnx/Import/Node.h"
@@ -12,37 +12,18 @@ using namespace mlir;
 namespace ingot::importer {
 namespace {
 
-/// A scale or zero point in a shape that broadcasts to x: a scalar, a vector along `axis`, or blocks of `block_size` along it.
-Value spread(Node &n, Value parameter, Value x) {
-  if (!parameter)
-    return {};
-  RankedTensorType type = typeOf(parameter);
-  if (type.getRank() == 0 || (type.getRank() == 1 && type.getDimSize(0) == 1))
-    return n.reshape(parameter, ArrayRef<int64_t>{});
-  std::optional<int64_t> axis = n.axis(rankOf(x));
-  if (!axis)
-    return {};
-  MLIRContext *context = n.b.getContext();
-  int64_t block = n.integer("block_size");
-  if (block == 0) {
-    if (type.getRank() != 1) {
-      n.error() << "a scale or zero point must be a scalar or a vector, not " << type;
-      return {};
-    }
-    Dims dims(rankOf(x), getAffineConstantExpr(1, context));
-    dims[*axis] = getDims(type)[0];
-    return n.reshape(parameter, dims);
-  }
-  // [.., n, ..] -> [.., n, 1, ..] -> [.., n, block, ..] -> [.., n block, ..], of which the last block may be cut.
-  std::optional<int64_t> extent = n.fixedDim(x, *axis);
-  std::optional<Ints> shape = n.fixedShape(parameter);
-  if (!extent || !shape)
-    return {};
-  Ints wide = *shape, flat = *shape;
-  wide.insert(wide.begin() + *axis + 1, block);
-  flat[*axis] *= block;
-  Value repeated = n.reshape(n.broadcast(n.unsqueeze(parameter, {*axis + 1}), wide), flat);
-  return n.sliceAxis(repeated, *axis, 0, *extent);
+/// The scales (or zero points) as `ingot.quantize` takes them: a scalar, a vector along an axis, or blocks.
+Value parameterOf(Node &n, Value parameter) {
+  bool isScalar = parameter && n.integer("block_size") == 0 && typeOf(parameter).getNumElements() == 1;
+  return isScalar ? n.reshape(parameter, ArrayRef<int64_t>{}) : parameter;
+}
+
+/// Operands and attributes of both operators, checked by the operation that is made.
+template <typename Op> void importQuantization(Node &n, Value x, Type to) {
+  Value scale = parameterOf(n, n[1]), point = parameterOf(n, n[2]);
+  std::optional<int64_t> axis = scale && rankOf(scale) > 0 ? n.axis(rankOf(x)) : 0;
+  if (scale && axis)
+    n.yield(n.create<Op>(x, scale, point, *axis, n.integer("block_size"), to));
 }
 
 /// Rounds, shifts and clamps to the integer type.
@@ -67,10 +48,9 @@ void importQuantizeLinear(Node &n) {
     n.error() << "QuantizeLinear node '" << n.proto.name() << "' makes an element type that is not supported; it must be an integer of 8 or 16 bits";
     return;
   }
-  // Computed in the scale's type, 16-bit floats in f32: their steps are too coarse for the sum with a zero point.
-  Type compute = elementOf(n[1]).getIntOrFloatBitWidth() < 32 ? n.b.getF32Type() : elementOf(n[1]);
-  Value x = n.cast(n[0], compute), scale = n.cast(spread(n, n[1], n[0]), compute);
-  n.yield(quantize(n, n.div(x, scale), n.has(2) ? spread(n, n[2], n[0]) : Value(), type));
+  // Of i32 too, which is rounded as the scale's type holds it.
+  Value x = isa<IntegerType>(elementOf(n[0])) ? n.cast(n[0], elementOf(n[1])) : n[0];
+  importQuantization<QuantizeOp>(n, x, type);
 }
 
 void importDequantizeLinear(Node &n) {
@@ -80,11 +60,7 @@ void importDequantizeLinear(Node &n) {
     n.error() << "DequantizeLinear node '" << n.proto.name() << "' makes an element type that is not supported";
     return;
   }
-  Type compute = elementOf(n[1]).getIntOrFloatBitWidth() < 32 ? n.b.getF32Type() : elementOf(n[1]);
-  Value x = n.cast(n[0], compute);
-  if (n.has(2))
-    x = n.sub(x, n.cast(spread(n, n[2], n[0]), compute));
-  n.yield(n.cast(n.mul(x, n.cast(spread(n, n[1], n[0]), compute)), to));
+  importQuantization<DequantizeOp>(n, n[0], to);
 }
 
 /// The range is widened to hold zero; scale and zero point come out as tensors.

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Shapes.h"
+#include "dialects/Ingot/SymbolicDims.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "passes/Compress/Passes.h"
+#include "passes/Graph/ConstantOperands.h"
+
+#include <cmath>
+
+#define DEBUG_TYPE "ingot-expand-quantization"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_EXPANDQUANTIZATIONPASS
+#include "passes/Compress/Passes.h.inc"
+
+namespace {
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// The type that an operation with these scales computes in: steps of 16 bits are too coarse for the sum with a zero point.
+Type computeType(Value scale) {
+  Type type = typeOf(scale).getElementType();
+  return type.getIntOrFloatBitWidth() < 32 ? Float32Type::get(type.getContext()) : type;
+}
+
+Value castTo(ImplicitLocOpBuilder &b, Value x, Type element) { return typeOf(x).getElementType() == element ? x : CastOp::create(b, x, element); }
+
+Value binary(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, Value rhs) { return BinaryOp::create(b, kind, lhs, rhs); }
+
+Value number(ImplicitLocOpBuilder &b, double value, Type element) {
+  return ConstantOp::create(b, DenseElementsAttr::get(RankedTensorType::get({}, element), b.getFloatAttr(element, value)));
+}
+
+/// The scales or zero points in a shape that broadcasts to x.
+Value spread(ImplicitLocOpBuilder &b, Value parameter, RankedTensorType x, int64_t axis, int64_t block) {
+  RankedTensorType type = typeOf(parameter);
+  AffineExpr one = b.getAffineConstantExpr(1);
+  if (type.getRank() == 0)
+    return parameter;
+  if (block == 0) {
+    Dims dims(x.getRank() - axis, one);
+    dims[0] = getDims(type)[0];
+    return ReshapeOp::create(b, makeTensorType(dims, type.getElementType()), parameter);
+  }
+  // [.., n, ..] -> [.., n, 1, ..] -> [.., n, block, ..] -> [.., n block, ..], of which the last block may be cut.
+  Dims dims = getDims(type), split = dims;
+  split.insert(split.begin() + axis + 1, one);
+  Value wide = ReshapeOp::create(b, makeTensorType(split, type.getElementType()), parameter);
+  split[axis + 1] = b.getAffineConstantExpr(block);
+  wide = BroadcastOp::create(b, makeTensorType(split, type.getElementType()), wide);
+  dims[axis] = simplifyDim(dims[axis] * block);
+  wide = ReshapeOp::create(b, makeTensorType(dims, type.getElementType()), wide);
+  if (typeOf(wide).getShape() == x.getShape())
+    return wide;
+  SmallVector<int64_t> offsets(x.getRank(), 0), strides(x.getRank(), 1);
+  return SliceOp::create(b, wide, offsets, x.getShape(), strides);
+}
+
+/// A symbolic number of blocks, of which the last is cut, is no slice of known size.
+bool canSpread(RankedTensorType x, int64_t axis, int64_t block) {
+  return block == 0 || x.hasStaticShape() || simplifyDim(getDims(x)[axis] % block) == getAffineConstantExpr(0, x.getContext());
+}
+
+struct ExpandQuantize : OpRewritePattern<QuantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &rewriter) const override {
+    RankedTensorType x = typeOf(op.getX());
+    int64_t axis = op.getAxis(), block = op.getBlock();
+    if (!canSpread(x, axis, block))
+      return op.emitOpError("has blocks along an open dim that they may not divide: fix that dim");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type compute = computeType(op.getScale());
+    auto to = cast<IntegerType>(op.getTo());
+    Value scale = castTo(b, spread(b, op.getScale(), x, axis, block), compute);
+    Value y = binary(b, BinaryKind::Div, castTo(b, op.getX(), compute), scale);
+    y = UnaryOp::create(b, UnaryKind::RoundEven, y, APFloat(0.0), APFloat(0.0));
+    if (op.getZeroPoint())
+      y = binary(b, BinaryKind::Add, y, castTo(b, spread(b, op.getZeroPoint(), x, axis, block), compute));
+    double low = to.isUnsigned() ? 0.0 : -std::ldexp(1.0, to.getWidth() - 1), high = std::ldexp(1.0, to.getWidth() - !to.isUnsigned()) - 1.0;
+    y = binary(b, BinaryKind::Max, y, number(b, low, compute));
+    y = binary(b, BinaryKind::Min, y, number(b, high, compute));
+    Value result = CastOp::create(b, y, to);
+    copyValueNames(op, result);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct ExpandDequantize : OpRewritePattern<DequantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DequantizeOp op, PatternRewriter &rewriter) const override {
+    RankedTensorType x = typeOf(op.getX());
+    int64_t axis = op.getAxis(), block = op.getBlock();
+    if (!canSpread(x, axis, block))
+      return op.emitOpError("has blocks along an open dim that they may not divide: fix that dim");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type compute = computeType(op.getScale());
+    Value y = castTo(b, op.getX(), compute);
+    if (op.getZeroPoint())
+      y = binary(b, BinaryKind::Sub, y, castTo(b, spread(b, op.getZeroPoint(), x, axis, block), compute));
+    y = binary(b, BinaryKind::Mul, y, castTo(b, spread(b, op.getScale(), x, axis, block), compute));
+    Value result = castTo(b, y, op.getTo());
+    copyValueNames(op, result);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct ExpandQuantizationPass : impl::ExpandQuantizationPassBase<ExpandQuantizationPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ExpandDequantize, ExpandQuantize>(&getContext());
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    if (getOperation()
+            .walk([](Operation *op) { return isa<QuantizeOp, DequantizeOp>(op) ? WalkResult::interrupt() : WalkResult::advance(); })
+            .wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace ingot
