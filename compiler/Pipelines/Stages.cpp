@@ -42,7 +42,11 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createWidenHalvesPass()); // all others are for f32
        pm.addPass(createCanonicalizerPass());                     // also removes what nothing reads
        pm.addPass(createCSEPass());
-       pm.addNestedPass<func::FuncOp>(createExpandQuantizationPass()); // after what looks for products of quantised tensors
+       if (options.layout) {
+         pm.addNestedPass<func::FuncOp>(createSinkDequantizationPass()); // or reshapes and transposes hide what products multiply
+         pm.addNestedPass<func::FuncOp>(createFormIntegerProductsPass());
+       }
+       pm.addNestedPass<func::FuncOp>(createExpandQuantizationPass());
        pm.addPass(createCanonicalizerPass());
        if (options.layout) {
          pm.addNestedPass<func::FuncOp>(createRecognizeCompositesPass()); // before scales take their constants apart

@@ -22,7 +22,8 @@ LogicalResult checkScales(std::optional<Location> loc, RankedTensorType x, Ranke
     wanted = {wanted[axis]};
   else
     wanted[axis] = simplifyDim(wanted[axis].ceilDiv(block));
-  if (getDims(scale) == wanted)
+  Dims given = llvm::map_to_vector<6>(getDims(scale), simplifyDim);
+  if (given == wanted)
     return success();
   std::string text;
   llvm::raw_string_ostream(text) << "has scales of " << scale << " for " << x << " along dim " << axis;

@@ -15,6 +15,19 @@ def ExpandQuantizationPass : Pass<"ingot-expand-quantization", "::mlir::func::Fu
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def FormIntegerProductsPass : Pass<"ingot-form-integer-products", "::mlir::func::FuncOp"> {
+  let summary = "multiply bytes where a model multiplies what bytes stand for";
+  let description = [{
+    A matrix product or convolution (channels first) of two dequantised tensors of bytes (`ingot.dequantize` with one scale on the left, on the right one for all or one per output
+    channel), or of two tensors of i32 that are bytes minus zero points, becomes a product of ui8 by i8 with sums of i32; bytes of the other signedness have their highest bits flipped, which
+    moves their zero points by 128, and `ingot.quantize` to i8 that only dequantisations read makes ui8. Zero points of the left side cost a bias, which is computed from constants, those of
+    the right side sums of the left side's rows. Scales follow as elementwise operations. Images are padded by their zero point, and narrow ones get up to three more channels. The right side has to be
+    constant. Integers of i32 stay the same bits; floats are those of exact sums.
+    Example: test/passes/Compress/form-integer-products.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def LowerPrecisionPass : Pass<"ingot-lower-precision", "::mlir::func::FuncOp"> {
   let summary = "let products with weights multiply bf16";
   let description = [{
@@ -28,6 +41,16 @@ def LowerPrecisionPass : Pass<"ingot-lower-precision", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
   let options = [Option<"stored", "stored", "bool", "false", "narrow what the model has stored in narrow types, and nothing else">];
+}
+
+def SinkDequantizationPass : Pass<"ingot-sink-dequantization", "::mlir::func::FuncOp"> {
+  let summary = "move integers instead of what they stand for";
+  let description = [{
+    Reshapes, transposes, slices, repetitions, look-ups, joins of tensors that are quantised alike, and pools that take the largest element work on the integers of 8 or 16 bits that an
+    `ingot.dequantize` reads, which then stands behind them. An `ingot.quantize` with constant parameters that undoes an `ingot.dequantize` disappears. No value changes.
+    Example: test/passes/Compress/sink-dequantization.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
 }
 
 def WidenHalvesPass : Pass<"ingot-widen-halves", "::mlir::func::FuncOp"> {

@@ -51,6 +51,9 @@ Value channelsLast(ImplicitLocOpBuilder &b, Value x) {
 
 Value channelsFirst(ImplicitLocOpBuilder &b, Value x) { return transpose(b, x, invertPermutationVector(toLast(typeOf(x).getRank()))); }
 
+/// How many rows of these weights lie side by side: instructions multiply and add up so many bytes at once.
+int64_t groupOf(Value w) { return typeOf(w).getElementType().isInteger(8) ? 4 : 1; }
+
 /// [O, C / groups, kernel...] as the channels-last convolution wants it.
 Value packWeights(ImplicitLocOpBuilder &b, ConvOp op) {
   int64_t taps = llvm::product_of(op.getKernel()), groups = op.getGroups(), inputs = typeOf(op.getW()).getDimSize(1),
@@ -58,16 +61,17 @@ Value packWeights(ImplicitLocOpBuilder &b, ConvOp op) {
   if (op.isDepthwise())
     return PackOp::create(b, transpose(b, reshape(b, op.getW(), {groups, taps}), {1, 0}));
   Value w = transpose(b, reshape(b, op.getW(), {groups, outputs, inputs, taps}), {0, 3, 2, 1});
-  return PackOp::create(b, reshape(b, w, {groups, taps * inputs, outputs}));
+  return PackOp::create(b, reshape(b, w, {groups, taps * inputs, outputs}), groupOf(op.getW()));
 }
 
 bool isZero(int64_t pad) { return pad == 0; }
 bool isOne(int64_t size) { return size == 1; }
 
 LogicalResult checkImage(PatternRewriter &rewriter, Operation *op, Value x, Value w) {
-  for (Value operand : {x, w})
-    if (!typeOf(operand).getElementType().isF32())
-      return rewriter.notifyMatchFailure(op, "covers f32 only");
+  Type left = typeOf(x).getElementType(), right = typeOf(w).getElementType();
+  bool bytes = left.isUnsignedInteger(8) && right.isSignlessInteger(8);
+  if (!bytes && !(left.isF32() && right.isF32()))
+    return rewriter.notifyMatchFailure(op, "covers f32, and unsigned bytes with signed weights");
   if (!typeOf(w).hasStaticShape() || typeOf(x).isDynamicDim(1))
     return rewriter.notifyMatchFailure(op, "its weights or the number of its channels depend on symbols");
   if (typeOf(x).getRank() > 4)
@@ -85,14 +89,16 @@ struct ConvertConv : OpRewritePattern<ConvOp> {
       return failure();
     if (!leavesOutPads(op))
       return rewriter.notifyMatchFailure(op, "has pads");
+    if (!op.isDepthwise() && typeOf(op.getW()).getDimSize(1) % groupOf(op.getW()) != 0)
+      return rewriter.notifyMatchFailure(op, "has groups of bytes that are not whole");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Dims from = getDims(typeOf(op.getX()));
     if (op.getGroups() == 1 && llvm::all_of(typeOf(op.getX()).getShape().drop_front(2), isOne)) {
       int64_t inputs = *getConstant(from[1]), outputs = op.getChannels();
-      Value w = PackOp::create(b, transpose(b, reshape(b, op.getW(), {outputs, inputs}), {1, 0}));
+      Value w = PackOp::create(b, transpose(b, reshape(b, op.getW(), {outputs, inputs}), {1, 0}), groupOf(op.getW()));
       Dims columns = {from[0], b.getAffineConstantExpr(outputs)};
       Value rows = reshape(b, op.getX(), {from[0], from[1]});
-      Value y = PackedMatMulOp::create(b, makeTensorType(columns, b.getF32Type()), rows, w);
+      Value y = PackedMatMulOp::create(b, makeTensorType(columns, typeOf(op.getResult()).getElementType()), rows, w);
       rewriter.replaceOp(op, reshape(b, y, getDims(typeOf(op.getResult()))));
       return success();
     }

@@ -20,6 +20,9 @@ namespace {
 /// Packing an activation moves K * N elements for M * N * K multiplications: below this many rows that does not pay.
 constexpr int64_t kMinRowsToPack = 4;
 
+/// Bytes that one instruction multiplies and adds up.
+constexpr int64_t kByteGroup = 4;
+
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 Value swapInnerDims(OpBuilder &b, Location loc, Value matrix) {
@@ -47,8 +50,11 @@ struct PackRightSide : OpRewritePattern<MatMulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MatMulOp op, PatternRewriter &rewriter) const override {
     RankedTensorType left = typeOf(op.getLhs()), right = typeOf(op.getRhs()), result = typeOf(op.getResult());
-    if (!result.getElementType().isF32())
-      return rewriter.notifyMatchFailure(op, "packed kernels exist for f32 only");
+    bool bytes = left.getElementType().isUnsignedInteger(8) && right.getElementType().isSignlessInteger(8);
+    if (!result.getElementType().isF32() && !bytes)
+      return rewriter.notifyMatchFailure(op, "packed kernels exist for f32, and for unsigned bytes by signed ones");
+    if (bytes && !isComputedFromConstants(op.getRhs()))
+      return rewriter.notifyMatchFailure(op, "bytes are packed at compile time only");
     if (llvm::is_contained(result.getShape(), 0) || llvm::is_contained(left.getShape(), 0))
       return rewriter.notifyMatchFailure(op, "a shape is empty");
     Dims dims = getDims(result), rightDims = getDims(right);
@@ -66,7 +72,7 @@ struct PackRightSide : OpRewritePattern<MatMulOp> {
     Value rhs = op.getTransposeRhs() ? swapInnerDims(rewriter, loc, op.getRhs()) : op.getRhs();
     lhs = withBatchDims(rewriter, loc, lhs, batch);
     rhs = withBatchDims(rewriter, loc, rhs, sharedRight ? ArrayRef<AffineExpr>() : batch);
-    auto packed = PackedMatMulOp::create(rewriter, loc, result, lhs, PackOp::create(rewriter, loc, rhs));
+    auto packed = PackedMatMulOp::create(rewriter, loc, result, lhs, PackOp::create(rewriter, loc, rhs, bytes ? kByteGroup : 1));
     copyValueNames(op, packed);
     rewriter.replaceOp(op, packed);
     return success();

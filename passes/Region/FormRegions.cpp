@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Region/Dequantization.h"
 #include "passes/Region/Passes.h"
 #include "passes/Region/VectorCost.h"
 
@@ -85,7 +86,7 @@ bool prologuePays(Operation *product, ArrayRef<Operation *> prologue) {
 /// into it.
 class Grouping {
 public:
-  explicit Grouping(Block &body) : symbols(body) {
+  Grouping(Block &body, DequantizingOps dequantizing) : symbols(body), dequantizing(std::move(dequantizing)) {
     for (auto [i, op] : llvm::enumerate(body))
       order[&op] = i;
   }
@@ -120,14 +121,21 @@ private:
         producers.push_back(producer);
     llvm::sort(producers, [&](Operation *a, Operation *b) { return order.lookup(a) > order.lookup(b); });
     Dims dims = getDims(cast<RankedTensorType>(op->getResult(0).getType()));
+    Group *preparation = nullptr;
     for (Operation *producer : producers) {
       Group *group = groupOf.lookup(producer);
       if (!group->takesEpilogue() || group->dims() != dims)
         continue;
-      if (llvm::none_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, *group); }))
+      bool prepares = llvm::all_of(group->members, [&](Operation *member) { return dequantizing.contains(member); });
+      if (dequantizing.contains(op) ? !prepares : prepares && preparation)
+        continue; // integers are stored, and read where they are wanted
+      if (llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, *group); }))
+        continue;
+      if (!prepares || dequantizing.contains(op))
         return group;
+      preparation = group; // which other groups can take in, too
     }
-    return nullptr;
+    return preparation;
   }
 
   /// Takes in the elementwise group that computes `operand` in the shape of this group.
@@ -150,13 +158,17 @@ private:
       for (Operation *user : op->getUsers())
         if (Group *at = groupOf.lookup(user); at != &group && at != &other)
           return;
+    auto isOutside = [&](Value input) {
+      Group *at = input.getDefiningOp() ? groupOf.lookup(input.getDefiningOp()) : nullptr;
+      return at != &group && at != &other;
+    };
     for (Operation *op : group.members)
       for (Value input : op->getOperands())
-        if (dependsOn(input, other))
+        if (isOutside(input) && dependsOn(input, other))
           return;
     for (Operation *op : other.members)
       for (Value input : op->getOperands())
-        if (dependsOn(input, group))
+        if (isOutside(input) && dependsOn(input, group))
           return;
     for (Operation *op : other.members)
       groupOf[op] = &group;
@@ -196,6 +208,7 @@ private:
   }
 
   SymbolDefinitions symbols;
+  DequantizingOps dequantizing;
   DenseMap<Operation *, int64_t> order;
   DenseMap<Operation *, Group *> groupOf;
   SmallVector<std::unique_ptr<Group>> groups;
@@ -211,7 +224,7 @@ struct FormRegionsPass : impl::FormRegionsPassBase<FormRegionsPass> {
 
 private:
   void formIn(Block &body) {
-    Grouping grouping(body);
+    Grouping grouping(body, fuse ? dequantizeAtReaders(body) : DequantizingOps());
     for (Operation &op : body.without_terminator()) {
       auto member = dyn_cast<RegionFormationInterface>(op);
       bool isView = member && member.getAnchor() == Anchor::View;

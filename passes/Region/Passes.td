@@ -10,7 +10,8 @@ def FormRegionsPass : Pass<"ingot-form-regions", "::mlir::func::FuncOp"> {
     Each operation with an anchor kind other than constant opens a region. With `fuse`, an elementwise operation joins the region of one of its operands (the one
     computed last, if it can) that has the operation's shape, and elementwise regions that serve only this one are taken in: chains and diamonds become maps, and
     what follows an anchor becomes its epilogue. A cheap elementwise region that computes the left side of a narrow product (`packed_matmul`, 1x1 convolution) for it
-    alone becomes its prologue. A value that others read too becomes a further result. No two regions may need each other. View operations stay outside of regions,
+    alone becomes its prologue. What integers of 8 or 16 bits stand for (a cast and arithmetic with constants) is computed by each elementwise reader, so that the integers
+    are what is stored. A value that others read too becomes a further result. No two regions may need each other. View operations stay outside of regions,
     for the plan to turn into views. Splat constants are copied into the body; other constants become inputs.
     Without `fuse` every operation, views included, is a region of its own (-O0).
     Example: test/passes/Region/form-regions.mlir

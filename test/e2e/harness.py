@@ -105,19 +105,21 @@ def run_model(executable, inputs, threads=1, timeout=600):
             return outcome, {name: archive[name] for name in archive.files}
 
 
-def session(model, threads=2, severity=3):
-    """An ONNX Runtime session as a user makes one: every optimisation, a fixed number of threads."""
+def session(model, threads=2, severity=3, optimize=True):
+    """An ONNX Runtime session as a user makes one: every optimisation (or none), a fixed number of threads."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = severity
+    if not optimize:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def oracle(model, inputs) -> dict:
-    runner = session(model if isinstance(model, (str, bytes)) else str(model))
+def oracle(model, inputs, optimize=True) -> dict:
+    runner = session(model if isinstance(model, (str, bytes)) else str(model), optimize=optimize)
     names = [output.name for output in runner.get_outputs()]
     return dict(zip(names, runner.run(names, inputs)))
 

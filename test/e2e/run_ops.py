@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiles the small models of op_cases.py and control_cases.py at -O0 and -O3 and compares what they compute with ONNX Runtime, for each set of
+"""Compiles the small models of op_cases.py, control_cases.py and quantized_cases.py at -O0 and -O3 and compares what they compute with ONNX Runtime, for each set of
 inputs that a case has, with 1 and 2 threads.
 
 Every level of every case is one test: `ops/NAME/O3`. Known failures stand in test/e2e/expectations.txt.
@@ -23,18 +23,19 @@ import onnx
 import control_cases
 import harness
 import op_cases
+import quantized_cases
 
 
-TABLES = (op_cases, control_cases)
+TABLES = (op_cases, control_cases, quantized_cases)
 
 
-def check_run(executable, inputs: dict, expected: dict) -> str | None:
+def check_run(executable, inputs: dict, expected: dict, tolerance: float) -> str | None:
     first = None
     for threads in (1, 2):
         outcome, got = harness.run_model(executable, inputs, threads, timeout=60)
         if got is None:
             return f"run with {threads} threads: exit code {outcome.code}: {outcome.text()}"
-        _, complaint = harness.compare(expected, got)
+        _, complaint = harness.compare(expected, got, tolerance)
         if complaint:
             return f"{threads} threads: {complaint}"
         if first and any(not np.array_equal(first[key], got[key], equal_nan=got[key].dtype.kind == "f") for key in first):
@@ -43,7 +44,7 @@ def check_run(executable, inputs: dict, expected: dict) -> str | None:
     return None
 
 
-def check(level: str, path, runs: list, options) -> str | None:
+def check(level: str, path, runs: list, tolerance: float, options) -> str | None:
     """`runs`: pairs of inputs and what is expected of them."""
     executable = path.with_suffix(level.replace("-", "."))
     made = harness.compile_model(path, executable, level, extra=[f"--target={options.target}"], timeout=120)
@@ -51,7 +52,7 @@ def check(level: str, path, runs: list, options) -> str | None:
         return f"compile: exit code {made.code}: {made.text()}"
     try:
         for i, (inputs, expected) in enumerate(runs):
-            if complaint := check_run(executable, inputs, expected):
+            if complaint := check_run(executable, inputs, expected, tolerance):
                 return f"inputs {i}: {complaint}" if len(runs) > 1 else complaint
     finally:
         if not options.keep:
@@ -65,12 +66,13 @@ def run_case(table, name: str, folder, options) -> list[tuple[str, str | None]]:
         model, feeds = table.build(name)
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, path)
-        runs = [(inputs, harness.oracle(path, inputs)) for inputs in feeds]
+        runs = [(inputs, harness.oracle(path, inputs, optimize=table is not quantized_cases)) for inputs in feeds]
     except Exception as error:  # a mistake in the table, of whatever kind onnx and ONNX Runtime report it with
         return [(f"ops/{name}", f"the case itself: {error}")]
     if options.oracle_only:
         return [(f"ops/{name}", None)]
-    return [(f"ops/{name}/{level.lstrip('-')}", check(level, path, runs, options)) for level in options.levels.split(",")]
+    tolerance = table.tolerance(name) if hasattr(table, "tolerance") else harness.TOLERANCE
+    return [(f"ops/{name}/{level.lstrip('-')}", check(level, path, runs, tolerance, options)) for level in options.levels.split(",")]
 
 
 def main() -> int:

@@ -173,3 +173,39 @@ func.func @slice_bounds(%a: tensor<?xf32, #ingot.dims<()[s0] -> (s0)>>) {
     : tensor<?xf32, #ingot.dims<()[s0] -> (s0)>> -> tensor<?xf32, #ingot.dims<()[s0] -> (s0 - 1)>>
   return
 }
+
+// -----
+
+func.func @quantize_type(%x: tensor<4xf32>, %s: tensor<f32>) {
+  // expected-error @+2 {{makes integers of 8 or 16 bits}}
+  // expected-error @+1 {{'ingot.quantize' op failed to infer returned types}}
+  %0 = ingot.quantize %x scale %s to i32 : (tensor<4xf32>, tensor<f32>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @dequantize_scales(%x: tensor<4x6xi8>, %s: tensor<4xf32>) {
+  // expected-error @+2 {{has scales of tensor<4xf32> for tensor<4x6xi8> along dim 1}}
+  // expected-error @+1 {{'ingot.dequantize' op failed to infer returned types}}
+  %0 = ingot.dequantize %x scale %s {axis = 1 : i64} to f32 : (tensor<4x6xi8>, tensor<4xf32>) -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_points(%x: tensor<4x6xi8>, %s: tensor<4xf32>, %z: tensor<i8>) {
+  // expected-error @+2 {{needs as many zero points as scales}}
+  // expected-error @+1 {{'ingot.dequantize' op failed to infer returned types}}
+  %0 = ingot.dequantize %x scale %s zero_point %z to f32 : (tensor<4x6xi8>, tensor<4xf32>, tensor<i8>) -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @unpack_bits(%x: tensor<4xui8>) {
+  // expected-error @+2 {{unpacks rows of ui8, by 2 or 4 bits}}
+  // expected-error @+1 {{'ingot.unpack_bits' op failed to infer returned types}}
+  %0 = ingot.unpack_bits %x bits 3 to ui8 : tensor<4xui8> -> tensor<8xui8>
+  return
+}

@@ -215,3 +215,25 @@ func.func @around(%x: tensor<4x8xf32>, %c: tensor<i1>) -> tensor<4x8xf32> {
   %d = ingot.binary add %a, %b : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<4x8xf32>
   return %d : tensor<4x8xf32>
 }
+
+// -----
+
+// Bytes are what is stored, and every elementwise reader computes what they stand for: the second operand of the epilogue, and the map.
+// CHECK-LABEL: func.func @bytes
+func.func @bytes(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %s = ingot.constant dense<0.5> : tensor<f32>
+  // CHECK: %[[Q:.*]] = ingot.region ins(%arg0) : (tensor<4x8xf32>) -> tensor<4x8xui8>
+  %0 = ingot.binary div %x, %s : tensor<4x8xf32>, tensor<f32> -> tensor<4x8xf32>
+  %q = ingot.cast %0 to ui8 : tensor<4x8xf32> -> tensor<4x8xui8>
+  %1 = ingot.cast %q to f32 : tensor<4x8xui8> -> tensor<4x8xf32>
+  %d = ingot.binary mul %1, %s : tensor<4x8xf32>, tensor<f32> -> tensor<4x8xf32>
+  // CHECK: ingot.region ins(%arg1, %[[Q]]) : (tensor<4x8xf32>, tensor<4x8xui8>) -> tensor<4x8xf32>
+  // CHECK: ingot.norm softmax
+  // CHECK: ingot.cast
+  // CHECK: ingot.binary add
+  %n = ingot.norm softmax %y axes [1] : tensor<4x8xf32> -> tensor<4x8xf32>
+  %a = ingot.binary add %n, %d : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<4x8xf32>
+  // CHECK: ingot.region ins(%[[Q]]) : (tensor<4x8xui8>) -> tensor<4x8xf32>
+  %b = ingot.unary exp %d : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %a, %b : tensor<4x8xf32>, tensor<4x8xf32>
+}
