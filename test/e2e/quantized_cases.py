@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The table of small quantised models for run_ops.py: products between QuantizeLinear and DequantizeLinear, as quantisers write them, and operators on
-integers.
+"""The table of small quantised models for run_ops.py: products between QuantizeLinear and DequantizeLinear, as quantisers write them, and operators
+on integers.
 
-ONNX Runtime runs them without its own optimisations, which take it for granted that biases have the scales of products. What it computes in f32 between DequantizeLinear and QuantizeLinear may round to the neighbouring integer, so results may differ by one step of 255.
-Operators whose integers ONNX defines exactly are cases of ONNX's own suite (test/conformance) and of `exact` here.
+ONNX Runtime runs them without its own optimisations, which take it for granted that biases have the scales of products. What it computes in f32
+between DequantizeLinear and QuantizeLinear may round to the neighbouring integer, so results may differ by one step of 255. Operators whose integers
+ONNX defines exactly are cases of ONNX's own suite (test/conformance) and of `exact` here.
 """
 
 import numpy as np

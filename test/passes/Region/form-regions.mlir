@@ -227,9 +227,9 @@ func.func @bytes(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<4x8xf32>, 
   %q = ingot.cast %0 to ui8 : tensor<4x8xf32> -> tensor<4x8xui8>
   %1 = ingot.cast %q to f32 : tensor<4x8xui8> -> tensor<4x8xf32>
   %d = ingot.binary mul %1, %s : tensor<4x8xf32>, tensor<f32> -> tensor<4x8xf32>
-  // CHECK: ingot.region ins(%arg1, %[[Q]]) : (tensor<4x8xf32>, tensor<4x8xui8>) -> tensor<4x8xf32>
-  // CHECK: ingot.norm softmax
+  // CHECK: ingot.region ins(%[[Q]], %arg1) : (tensor<4x8xui8>, tensor<4x8xf32>) -> tensor<4x8xf32>
   // CHECK: ingot.cast
+  // CHECK: ingot.norm softmax
   // CHECK: ingot.binary add
   %n = ingot.norm softmax %y axes [1] : tensor<4x8xf32> -> tensor<4x8xf32>
   %a = ingot.binary add %n, %d : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<4x8xf32>
