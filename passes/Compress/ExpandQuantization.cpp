@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Constants.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -59,9 +60,43 @@ Value spread(ImplicitLocOpBuilder &b, Value parameter, RankedTensorType x, int64
   return SliceOp::create(b, wide, offsets, x.getShape(), strides);
 }
 
+/// The smallest and the largest number of the type.
+std::pair<double, double> rangeOf(IntegerType type) {
+  int64_t bits = type.getWidth();
+  return type.isUnsigned() ? std::pair(0.0, std::ldexp(1.0, bits) - 1) : std::pair(-std::ldexp(1.0, bits - 1), std::ldexp(1.0, bits - 1) - 1);
+}
+
 /// A symbolic number of blocks, of which the last is cut, is no slice of known size.
 bool canSpread(RankedTensorType x, int64_t axis, int64_t block) {
   return block == 0 || x.hasStaticShape() || simplifyDim(getDims(x)[axis] % block) == getAffineConstantExpr(0, x.getContext());
+}
+
+/// `x` without clamps that the integers' own range makes superfluous: relu before quantising to ui8 with a zero point of 0, say. Quantising is
+/// monotonic.
+Value withoutClamps(QuantizeOp op) {
+  std::optional<double> scale = getConstantSplat(op.getScale());
+  DenseElementsAttr points = op.getZeroPoint() ? getDenseConstant(op.getZeroPoint()) : DenseElementsAttr();
+  auto to = cast<IntegerType>(op.getTo());
+  Value x = op.getX();
+  if (!scale || *scale <= 0 || (op.getZeroPoint() && (!points || !points.isSplat())))
+    return x;
+  APInt point = points ? points.getSplatValue<APInt>() : APInt(to.getWidth(), 0);
+  double zero = to.isUnsigned() ? static_cast<double>(point.getZExtValue()) : static_cast<double>(point.getSExtValue());
+  auto quantized = [&](double value) { return std::nearbyint(static_cast<float>(value) / static_cast<float>(*scale)) + zero; };
+  auto [low, high] = rangeOf(to);
+  while (x.hasOneUse()) {
+    auto relu = x.getDefiningOp<UnaryOp>();
+    auto bound = x.getDefiningOp<BinaryOp>();
+    std::optional<double> limit = bound ? getConstantSplat(bound.getRhs()) : std::nullopt;
+    if (relu && relu.getKind() == UnaryKind::Relu && quantized(0) <= low)
+      x = relu.getX();
+    else if (limit && typeOf(bound.getLhs()) == typeOf(x) &&
+             ((bound.getKind() == BinaryKind::Max && quantized(*limit) <= low) || (bound.getKind() == BinaryKind::Min && quantized(*limit) >= high)))
+      x = bound.getLhs();
+    else
+      break;
+  }
+  return x;
 }
 
 struct ExpandQuantize : OpRewritePattern<QuantizeOp> {
@@ -75,11 +110,11 @@ struct ExpandQuantize : OpRewritePattern<QuantizeOp> {
     Type compute = computeType(op.getScale());
     auto to = cast<IntegerType>(op.getTo());
     Value scale = castTo(b, spread(b, op.getScale(), x, axis, block), compute);
-    Value y = binary(b, BinaryKind::Div, castTo(b, op.getX(), compute), scale);
+    Value y = binary(b, BinaryKind::Div, castTo(b, withoutClamps(op), compute), scale);
     y = UnaryOp::create(b, UnaryKind::RoundEven, y, APFloat(0.0), APFloat(0.0));
     if (op.getZeroPoint())
       y = binary(b, BinaryKind::Add, y, castTo(b, spread(b, op.getZeroPoint(), x, axis, block), compute));
-    double low = to.isUnsigned() ? 0.0 : -std::ldexp(1.0, to.getWidth() - 1), high = std::ldexp(1.0, to.getWidth() - !to.isUnsigned()) - 1.0;
+    auto [low, high] = rangeOf(to);
     y = binary(b, BinaryKind::Max, y, number(b, low, compute));
     y = binary(b, BinaryKind::Min, y, number(b, high, compute));
     Value result = CastOp::create(b, y, to);

@@ -8,7 +8,7 @@ def ExpandQuantizationPass : Pass<"ingot-expand-quantization", "::mlir::func::Fu
   let summary = "write quantization as arithmetic on elements";
   let description = [{
     Each `ingot.quantize` and `ingot.dequantize` that is left (`ingot-form-integer-products` comes before) becomes elementwise operations, exactly as ONNX defines them,
-    which fuse with what stands before and after. Scales and zero points are reshaped and, by blocks, repeated to broadcast. Blocks along an open dim that they may not
+    which fuse with what stands before and after; clamps before quantising that the integers' own range makes superfluous disappear. Scales and zero points are reshaped and, by blocks, repeated to broadcast. Blocks along an open dim that they may not
     divide are reported.
     Example: test/passes/Compress/expand-quantization.mlir
   }];

@@ -86,16 +86,36 @@ bool canTakeScale(Value value, RankedTensorType scale) {
   return scalable && dim && (*dim == -1 || *dim == scalable->channel);
 }
 
-/// Whether a product with `scale` goes further up than to the value's own operation.
-bool absorbs(Value value, RankedTensorType scale) {
+/// relu, which a positive scale goes through; null for anything else.
+UnaryOp reluOf(Value value) {
+  auto op = value.getDefiningOp<UnaryOp>();
+  return op && op.getKind() == UnaryKind::Relu && value.hasOneUse() ? op : UnaryOp();
+}
+
+/// The sum of two tensors of one shape, neither of them constant; null for anything else.
+BinaryOp sumOf(Value value) {
+  auto op = value.getDefiningOp<BinaryOp>();
+  bool isSum =
+      op && op.getKind() == BinaryKind::Add && value.hasOneUse() && typeOf(op.getLhs()) == typeOf(value) && typeOf(op.getRhs()) == typeOf(value);
+  return isSum && !isComputedFromConstants(op.getLhs()) && !isComputedFromConstants(op.getRhs()) ? op : BinaryOp();
+}
+
+bool isPositive(Value constant) { return getConstantSplat(constant).value_or(0) > 0; }
+
+/// Whether a product with `scale` goes further up than to the value's own operation; `positive`: all of it is known to be.
+bool absorbs(Value value, RankedTensorType scale, bool positive = false) {
   if (canTakeScale(value, scale))
     return true;
   if (!value.hasOneUse())
     return false;
+  if (UnaryOp relu = reluOf(value))
+    return positive && absorbs(relu.getX(), scale, positive);
+  if (BinaryOp sum = sumOf(value))
+    return absorbs(sum.getLhs(), scale, positive) && absorbs(sum.getRhs(), scale, positive);
   if (std::optional<WithConstant> inner = matchConstant(value, BinaryKind::Mul))
     return combineWell(typeOf(inner->constant), scale);
   std::optional<WithConstant> inner = matchConstant(value, BinaryKind::Add);
-  return inner && combineWell(typeOf(inner->constant), scale) && absorbs(inner->x, scale);
+  return inner && combineWell(typeOf(inner->constant), scale) && absorbs(inner->x, scale, positive);
 }
 
 struct BinaryPattern : OpRewritePattern<BinaryOp> {
@@ -132,7 +152,7 @@ struct DivisionToProduct : BinaryPattern {
     std::optional<double> splat = getConstantSplat(outer->constant);
     int exponent;
     bool exact = splat && std::isnormal(*splat) && std::fabs(std::frexp(*splat, &exponent)) == 0.5 && std::abs(exponent) < 14; // also in f16
-    if (!exact && !absorbs(outer->x, typeOf(outer->constant)))
+    if (!exact && !absorbs(outer->x, typeOf(outer->constant), isPositive(outer->constant)))
       return rewriter.notifyMatchFailure(op, "the reciprocal is not exact, and no weights take it");
     Value reciprocal = UnaryOp::create(rewriter, op.getLoc(), UnaryKind::Reciprocal, outer->constant, llvm::APFloat(0.0), llvm::APFloat(0.0));
     return replace(rewriter, op, binary(rewriter, op, BinaryKind::Mul, outer->x, reciprocal));
@@ -176,11 +196,30 @@ struct ScaleBeforeBias : BinaryPattern {
   LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
     std::optional<WithConstant> outer = matchConstant(op, BinaryKind::Mul);
     std::optional<WithConstant> inner = outer && outer->x.hasOneUse() ? matchConstant(outer->x, BinaryKind::Add) : std::nullopt;
-    if (!inner || !combineWell(typeOf(inner->constant), typeOf(outer->constant)) || !absorbs(inner->x, typeOf(outer->constant)))
+    if (!inner || !combineWell(typeOf(inner->constant), typeOf(outer->constant)) ||
+        !absorbs(inner->x, typeOf(outer->constant), isPositive(outer->constant)))
       return rewriter.notifyMatchFailure(op, "not a scale of a bias after something that takes the scale");
     Value scaled = binary(rewriter, op, BinaryKind::Mul, inner->x, outer->constant);
     Value bias = binary(rewriter, op, BinaryKind::Mul, inner->constant, outer->constant);
     return replace(rewriter, op, binary(rewriter, op, BinaryKind::Add, scaled, bias));
+  }
+};
+
+/// relu(x) * c -> relu(x * c), and (x + y) * c -> x * c + y * c, where all of them take the scale
+struct ScaleBeforeRelu : BinaryPattern {
+  using BinaryPattern::BinaryPattern;
+  LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
+    std::optional<WithConstant> outer = matchConstant(op, BinaryKind::Mul);
+    if (!outer || !absorbs(outer->x, typeOf(outer->constant), isPositive(outer->constant)))
+      return rewriter.notifyMatchFailure(op, "not a scale that something takes");
+    auto scaled = [&](Value x) { return binary(rewriter, op, BinaryKind::Mul, x, outer->constant); };
+    if (UnaryOp relu = reluOf(outer->x)) {
+      Value result = UnaryOp::create(rewriter, op.getLoc(), UnaryKind::Relu, scaled(relu.getX()), relu.getAlpha(), relu.getBeta());
+      return replace(rewriter, op, result);
+    }
+    if (BinaryOp sum = sumOf(outer->x))
+      return replace(rewriter, op, binary(rewriter, op, BinaryKind::Add, scaled(sum.getLhs()), scaled(sum.getRhs())));
+    return rewriter.notifyMatchFailure(op, "not a scale of relu or of a sum");
   }
 };
 
@@ -210,7 +249,8 @@ struct ScaleIntoWeights : BinaryPattern {
 struct FoldScalesPass : impl::FoldScalesPassBase<FoldScalesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<SubtractionToAddition, DivisionToProduct, NegationToProduct, MergeConstants, ScaleBeforeBias, ScaleIntoWeights>(&getContext());
+    patterns.add<SubtractionToAddition, DivisionToProduct, NegationToProduct, MergeConstants, ScaleBeforeBias, ScaleBeforeRelu, ScaleIntoWeights>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

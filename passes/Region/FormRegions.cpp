@@ -111,7 +111,7 @@ public:
 
 private:
   /// The group of an operand, the one computed last first, that `op` can be computed in.
-  Group *groupToJoin(Operation *op) const {
+  Group *groupToJoin(Operation *op) {
     auto member = cast<RegionFormationInterface>(op);
     if (!member.isEpilogue() || isa<PackOp>(op))
       return nullptr;
@@ -121,21 +121,48 @@ private:
         producers.push_back(producer);
     llvm::sort(producers, [&](Operation *a, Operation *b) { return order.lookup(a) > order.lookup(b); });
     Dims dims = getDims(cast<RankedTensorType>(op->getResult(0).getType()));
-    Group *preparation = nullptr;
+    SmallVector<Group *> preparations; // which other groups can take in, too
     for (Operation *producer : producers) {
       Group *group = groupOf.lookup(producer);
       if (!group->takesEpilogue() || group->dims() != dims)
         continue;
-      bool prepares = llvm::all_of(group->members, [&](Operation *member) { return dequantizing.contains(member); });
-      if (dequantizing.contains(op) ? !prepares : prepares && preparation)
+      bool prepares = isPreparation(*group);
+      if (dequantizing.contains(op) && !prepares)
         continue; // integers are stored, and read where they are wanted
       if (llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, *group); }))
         continue;
       if (!prepares || dequantizing.contains(op))
         return group;
-      preparation = group; // which other groups can take in, too
+      preparations.push_back(group);
     }
-    return preparation;
+    return preparations.empty() ? nullptr : joinedWithSource(op, preparations);
+  }
+
+  bool isPreparation(const Group &group) const {
+    return llvm::all_of(group.members, [&](Operation *member) { return dequantizing.contains(member); });
+  }
+
+  /// Of groups that dequantise what `op` reads, the one whose integers are computed last, together with the group that computes these, if it can be
+  /// one with `op`: the integers need not be stored for it.
+  Group *joinedWithSource(Operation *op, ArrayRef<Group *> preparations) {
+    auto sourceOf = [](Group *group) { return group->members.front()->getOperand(0).getDefiningOp(); };
+    Group *best = nullptr, *source = nullptr;
+    for (Group *group : preparations) {
+      Operation *made = sourceOf(group);
+      Group *from = made ? groupOf.lookup(made) : nullptr;
+      if (!from || !from->takesEpilogue() || from->dims() != group->dims() || isPreparation(*from) || (best && order[made] < order[sourceOf(best)]))
+        continue;
+      bool closes = llvm::any_of(op->getOperands(),
+                                 [&](Value operand) { return groupOf.lookup(operand.getDefiningOp()) != group && dependsOn(operand, *from); });
+      if (closes)
+        continue;
+      best = group;
+      source = from;
+    }
+    if (!best)
+      return preparations.front();
+    moveInto(*source, *best);
+    return source;
   }
 
   /// Takes in the elementwise group that computes `operand` in the shape of this group.
@@ -170,6 +197,10 @@ private:
       for (Value input : op->getOperands())
         if (isOutside(input) && dependsOn(input, group))
           return;
+    moveInto(group, other);
+  }
+
+  void moveInto(Group &group, Group &other) {
     for (Operation *op : other.members)
       groupOf[op] = &group;
     group.members.append(other.members);

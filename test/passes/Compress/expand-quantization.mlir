@@ -58,3 +58,22 @@ func.func @open_blocks(%x: tensor<?xi8, #ingot.dims<()[s0] -> (s0)>>, %s: tensor
   %y = ingot.dequantize %x scale %s {axis = 0 : i64, block = 4 : i64} to f32 : (tensor<?xi8, #ingot.dims<()[s0] -> (s0)>>, tensor<?xf32, #ingot.dims<()[s0] -> (s0 ceildiv 4)>>) -> tensor<?xf32, #ingot.dims<()[s0] -> (s0)>>
   return %y : tensor<?xf32, #ingot.dims<()[s0] -> (s0)>>
 }
+
+// -----
+
+// Clamps that the range of ui8 makes anyway disappear: below a zero point of 0, and above 255 * 0.0235 = 6. With other zero points they stay.
+// CHECK-LABEL: func.func @clamps
+func.func @clamps(%x: tensor<4xf32>) -> (tensor<4xui8>, tensor<4xui8>) {
+  %s = ingot.constant dense<0.0235> : tensor<f32>
+  %z = ingot.constant dense<7> : tensor<ui8>
+  %six = ingot.constant dense<6.0> : tensor<f32>
+  %r = ingot.unary relu %x : tensor<4xf32> -> tensor<4xf32>
+  %c = ingot.binary min %r, %six : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
+  // CHECK: ingot.binary div %arg0, %{{.*}}
+  %a = ingot.quantize %c scale %s to ui8 : (tensor<4xf32>, tensor<f32>) -> tensor<4xui8>
+  %t = ingot.unary relu %x : tensor<4xf32> -> tensor<4xf32>
+  // CHECK: %[[R:.*]] = ingot.unary relu %arg0
+  // CHECK: ingot.binary div %[[R]], %{{.*}}
+  %b = ingot.quantize %t scale %s zero_point %z to ui8 : (tensor<4xf32>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %a, %b : tensor<4xui8>, tensor<4xui8>
+}

@@ -109,3 +109,28 @@ func.func @left(%x: tensor<1x3x8xf32>, %a: tensor<4x3xf32>) -> (tensor<1x2x8xf32
   %8 = ingot.binary add %7, %r : tensor<4x4xf32>, tensor<4xf32> -> tensor<4x4xf32>
   return %2, %8 : tensor<1x2x8xf32>, tensor<4x4xf32>
 }
+
+// A positive scale goes through relu and both sides of a sum, where it ends in other constants; a negative one does not.
+// CHECK-LABEL: func.func @through_relu
+func.func @through_relu(%x: tensor<4xi32>, %y: tensor<4xui8>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %a = ingot.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %b = ingot.constant dense<0.5> : tensor<f32>
+  %three = ingot.constant dense<3.0> : tensor<f32>
+  %minus = ingot.constant dense<-3.0> : tensor<f32>
+  %0 = ingot.cast %x to f32 : tensor<4xi32> -> tensor<4xf32>
+  %1 = ingot.binary mul %0, %a : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
+  %2 = ingot.cast %y to f32 : tensor<4xui8> -> tensor<4xf32>
+  %3 = ingot.binary mul %2, %b : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
+  %4 = ingot.binary add %1, %3 : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
+  // CHECK: %[[S:.*]] = ingot.binary add
+  // CHECK: %[[R:.*]] = ingot.unary relu %[[S]]
+  %5 = ingot.unary relu %4 : tensor<4xf32> -> tensor<4xf32>
+  %6 = ingot.binary div %5, %three : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
+  %7 = ingot.binary mul %0, %a : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
+  // CHECK: %[[T:.*]] = ingot.unary relu
+  // CHECK: %[[D:.*]] = ingot.binary div %[[T]], %{{.*}}
+  %8 = ingot.unary relu %7 : tensor<4xf32> -> tensor<4xf32>
+  %9 = ingot.binary div %8, %minus : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
+  // CHECK: return %[[R]], %[[D]]
+  return %6, %9 : tensor<4xf32>, tensor<4xf32>
+}
