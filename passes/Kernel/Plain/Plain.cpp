@@ -124,7 +124,7 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
         emitPlainOp(e, op);
         return success();
       })
-      .Case<ReshapeOp, TransposeOp, SliceOp, DimsOp, ConcatOp, PadOp, PackOp, MatMulOp, PackedMatMulOp, ConvOp, ConvTransposeOp, PoolOp,
+      .Case<ReshapeOp, TransposeOp, SliceOp, DimsOp, ConcatOp, PadOp, PackOp, UnpackBitsOp, MatMulOp, PackedMatMulOp, ConvOp, ConvTransposeOp, PoolOp,
             MaxPoolIndicesOp, ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp, GatherNdOp, ScatterElementsOp,
             ScatterNdOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp>([&](auto op) {
         emitPlainOp(e, op);

@@ -164,6 +164,7 @@ void emitPlainOp(PlainEmitter &e, DimsOp op);
 void emitPlainOp(PlainEmitter &e, ConcatOp op);
 void emitPlainOp(PlainEmitter &e, PadOp op);
 void emitPlainOp(PlainEmitter &e, PackOp op);
+void emitPlainOp(PlainEmitter &e, UnpackBitsOp op);
 void emitPlainOp(PlainEmitter &e, MatMulOp op);
 void emitPlainOp(PlainEmitter &e, PackedMatMulOp op);
 void emitPlainOp(PlainEmitter &e, ConvOp op);

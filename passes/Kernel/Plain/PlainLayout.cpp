@@ -185,4 +185,21 @@ void emitPlainOp(PlainEmitter &e, PackOp op) {
   });
 }
 
+void emitPlainOp(PlainEmitter &e, UnpackBitsOp op) {
+  int64_t bits = op.getBits(), each = 8 / bits;
+  bool isUnsigned = op.getTo().isUnsignedInteger();
+  Type i8 = e.b.getI8Type();
+  auto number = [&](int64_t value) -> Value { return arith::ConstantOp::create(e.b, e.b.getI8IntegerAttr(value)); };
+  e.forElements(PlainEmitter::shapeOf(op.getResult()), [&](ValueRange indices) {
+    PlainEmitter::Indices from(indices.drop_back());
+    from.push_back(e.div(indices.back(), each));
+    Value low = arith::IndexCastOp::create(e.b, i8, e.mul(e.rem(indices.back(), each), bits)); // the number of the element's lowest bit
+    // Up to the top of the byte, where its highest bit is the sign, and down to the bottom.
+    Value top = arith::ShLIOp::create(e.b, e.read(op.getX(), from), arith::SubIOp::create(e.b, number(8 - bits), low));
+    Value element =
+        isUnsigned ? arith::ShRUIOp::create(e.b, top, number(8 - bits)).getResult() : arith::ShRSIOp::create(e.b, top, number(8 - bits)).getResult();
+    e.write(element, indices);
+  });
+}
+
 } // namespace ingot

@@ -224,6 +224,13 @@ def layout():
     for j in range(21):
         packed[j // 16, :, j % 16] = m[:, j]
     case("pack", "ingot.pack %0 : $0 -> $r0", [m], packed)
+    stored = R.integers(0, 256, (3, 5)).astype(np.uint8)
+    for bits in (2, 4):
+        each = np.stack([stored >> s & (1 << bits) - 1 for s in range(0, 8, bits)], -1).reshape(3, -1).astype(np.uint8)
+        signed = each.astype(np.int8) - ((each >> bits - 1) << bits).astype(np.int8)
+        case(f"unpack_bits {bits} ui8", f"ingot.unpack_bits %0 bits {bits} to ui8 : $0 -> $r0", [stored], each)
+        case(f"unpack_bits {bits} i8", f"ingot.unpack_bits %0 bits {bits} to i8 : $0 -> $r0", [stored], signed)
+        case(f"unpack_bits {bits} vector", f"ingot.unpack_bits %0 bits {bits} to i8 : $0 -> $r0", [stored[0]], signed[0])
     a = f32(5, 7)
     case("packed_matmul", "ingot.packed_matmul %0, %1 : $0, $1 -> $r0", [a, packed], a @ m)
     flags = R.random((3, 4)) < 0.5
