@@ -68,11 +68,14 @@ void importDynamicQuantizeLinear(Node &n) {
   Value x = n[0];
   Type element = elementOf(x);
   auto type = IntegerType::get(n.b.getContext(), 8, IntegerType::Unsigned);
-  Ints axes;
-  for (int64_t i = 0; i < rankOf(x); ++i)
-    axes.push_back(i);
-  Value high = n.binary(BinaryKind::Max, n.reduce(ReduceKind::Max, x, axes, /*keepDims=*/false), 0.0);
-  Value low = n.binary(BinaryKind::Min, n.reduce(ReduceKind::Min, x, axes, /*keepDims=*/false), 0.0);
+  // Row by row first, which threads can share.
+  auto reduceAll = [&](ReduceKind kind) {
+    int64_t rank = rankOf(x);
+    Value rows = rank > 1 ? n.reduce(kind, x, {rank - 1}, /*keepDims=*/false) : x;
+    return rows ? n.reduce(kind, rows, llvm::to_vector(llvm::seq<int64_t>(rankOf(rows))), /*keepDims=*/false) : Value();
+  };
+  Value high = n.binary(BinaryKind::Max, reduceAll(ReduceKind::Max), 0.0);
+  Value low = n.binary(BinaryKind::Min, reduceAll(ReduceKind::Min), 0.0);
   Value scale = n.binary(BinaryKind::Div, n.sub(high, low), 255.0);
   if (!scale)
     return;
