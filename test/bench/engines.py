@@ -127,9 +127,9 @@ def peak_program() -> pathlib.Path:
     return program
 
 
-def peak(threads: int) -> float:
-    """GFLOP/s of multiply-adds alone."""
-    return float(run(pinned(threads) + [peak_program(), threads], "fma_peak").out)
+def peak(threads: int, *kind: str) -> float:
+    """GFLOP/s of multiply-adds alone; of kind "int8" GOP/s of products of bytes, on CPUs that have instructions for them (RuntimeError)."""
+    return float(run(pinned(threads) + [peak_program(), threads, *kind], "fma_peak").out)
 
 
 def plan_bytes(log: str) -> int:
