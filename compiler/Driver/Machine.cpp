@@ -10,6 +10,8 @@ MachineModel machineOf(const TargetSpec &target) {
   machine.l2Bytes = target.l2Bytes;
   machine.l3Bytes = target.l3Bytes;
   machine.avx512Bf16 = target.hasAvx512Bf16;
+  machine.avx512Vnni = target.hasAvx512Vnni;
+  machine.wordPairs = isX86;
   return machine;
 }
 

@@ -96,7 +96,10 @@ constexpr Stage kStages[] = {
      [](StagePasses &pm, const StageOptions &options) {
        pm.addPass(createEmitKernelsPass());
        // Before canonicalize, which folds what the formulas of one vector share.
-       pm.addPass(createExpandMathPass({.avx512 = options.machine.isWide(), .avx512Bf16 = options.machine.avx512Bf16}));
+       pm.addPass(createExpandMathPass({.avx512 = options.machine.isWide(),
+                                        .avx512Bf16 = options.machine.avx512Bf16,
+                                        .avx512Vnni = options.machine.avx512Vnni,
+                                        .wordPairs = options.machine.wordPairs}));
        pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
        pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());

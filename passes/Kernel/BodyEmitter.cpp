@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/Elementwise/ConstantQuantization.h"
 #include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/SymbolicIndex.h"
 
@@ -123,7 +124,7 @@ Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, 
     return emit(pack.getX(), from, lanes, rest);
   }
   SmallVector<Value> operands;
-  for (Value operand : op->getOperands())
+  for (Value operand : elementwiseOperands(op))
     operands.push_back(emitBroadcast(operand, indices, lanes, active));
   FailureOr<Value> result = emitElementwise(b, op, operands);
   assert(succeeded(result) && "a region's body holds only its anchor and elementwise operations");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/BodyGraph.h"
+#include "passes/Kernel/Elementwise/ConstantQuantization.h"
 #include "passes/Kernel/SymbolicIndex.h"
 
 #include "mlir/IR/Builders.h"
@@ -206,7 +207,7 @@ FailureOr<unsigned> BodyGraph::addOperation(Operation *op, ArrayRef<Linear> indi
     return failure();
 
   node.kind = BodyNode::Compute;
-  for (Value operand : op->getOperands()) {
+  for (Value operand : elementwiseOperands(op)) {
     Dims dims = dimsOf(operand);
     SmallVector<Linear, 6> own(indices.take_back(dims.size()));
     for (auto [index, size] : llvm::zip_equal(own, dims))

@@ -19,10 +19,10 @@ ProductStep stepOf(Operation *anchor, int64_t group) {
 
 bool checkComputeRegion(RegionOp region, Operation *anchor, const ProductStep &step, std::string &why) {
   if (!step.exists())
-    return why = "multiplies f32 with f32, f16 or bf16, and pairs of bf16", false;
+    return why = "multiplies f32 with f32, f16 or bf16, pairs of bf16, and ui8 with i8", false;
   auto result = typeOf(anchor->getResult(0));
-  if (llvm::is_contained(result.getShape(), 0) || !result.getElementType().isF32())
-    return why = "computes nonempty f32 results only", false;
+  if (llvm::is_contained(result.getShape(), 0) || result.getElementType() != step.getSumType(region.getContext()))
+    return why = "computes nonempty results only, of f32, or of i32 from bytes", false;
   if (!isa<BlockArgument>(anchor->getOperand(1)))
     return why = "reads packed weights from a buffer only", false;
   for (Value yielded : region.getYielded())
@@ -72,8 +72,8 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
   shape.step = stepOf(op, op.getPackedGroup());
   if (!checkComputeRegion(region, op, shape.step, why))
     return std::nullopt;
-  if (op.isDepthwise() && !typeOf(op.getW()).getElementType().isF32())
-    return why = "multiplies f32 in depthwise convolutions only", std::nullopt;
+  if (Type element = typeOf(op.getW()).getElementType(); op.isDepthwise() && !element.isF32() && !element.isInteger(8))
+    return why = "multiplies f32 and bytes in depthwise convolutions only", std::nullopt;
   size_t spatial = op.getKernel().size();
   if (spatial > 2)
     return why = "covers one and two spatial dims only", std::nullopt;

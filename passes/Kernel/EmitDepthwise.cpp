@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -141,10 +142,11 @@ private:
   void emitTile(ArrayRef<Value> at, Value row, int64_t rows, KernelRows kernelRows, const Pixels &ownPixels, int64_t channels) {
     int64_t pixels = ownPixels.piece.size;
     lanes = channels <= kPanel / 2 ? kPanel / 2 : kPanel;
-    vector = VectorType::get({lanes}, b.getF32Type());
+    sumType = VectorType::get({lanes}, s.step.getSumType(b.getContext()));
+    inputType = VectorType::get({lanes}, cast<MemRefType>(input.getType()).getElementType());
     active = channels < lanes ? indexOf(b, channels) : Value();
     mask = active ? vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active}).getResult() : Value();
-    zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
     Value pixel = ownPixels.piece.start(b, at[2], tilePixels), channel = scaleIndex(b, at[3], tileChannels);
     Value top = offsetBy(b, scaleIndex(b, row, s.strideHeight), -s.padTop);
     Value inputBase = addIndex(b, addIndex(b, index.scale(at[0], imageStride), channel), index.scale(top, heightStride));
@@ -194,7 +196,7 @@ private:
   SmallVector<Value> loadWeights(Value base, int64_t count) {
     SmallVector<Value> taps;
     for (int64_t t = 0; t < count; ++t)
-      taps.push_back(vector::LoadOp::create(b, vector, weights, offsetBy(b, base, t * kPanel)));
+      taps.push_back(s.step.loadRight(b, weights, offsetBy(b, base, t * kPanel), lanes));
     return taps;
   }
 
@@ -212,7 +214,7 @@ private:
           if (!loaded)
             loaded = loadInput(index.offset(base, simplifyDim(heightStride * (r * s.strideHeight) + widthStride * x)));
           Value &sum = sums[r * pixels + i];
-          sum = vector::FMAOp::create(b, loaded, taps[tap], sum);
+          sum = s.step.multiplyAdd(b, loaded, taps[tap], sum);
         }
       }
     return sums;
@@ -220,8 +222,15 @@ private:
 
   Value loadInput(Value index) {
     if (!active)
-      return vector::LoadOp::create(b, vector, input, index);
-    return vector::MaskedLoadOp::create(b, vector, input, index, mask, zero);
+      return widen(vector::LoadOp::create(b, inputType, input, index));
+    Value nothing = arith::ConstantOp::create(b, b.getZeroAttr(inputType));
+    return widen(vector::MaskedLoadOp::create(b, inputType, input, index, mask, nothing));
+  }
+
+  /// Bytes as the i32 that they are multiplied in.
+  Value widen(Value loaded) {
+    Type element = cast<RankedTensorType>(s.op.getX().getType()).getElementType();
+    return element.isF32() ? loaded : castElements(b, loaded, element, sumType.getElementType());
   }
 
   void store(ArrayRef<Value> sums, Value image, Value row, Value pixel, Value channel, int64_t rows, int64_t pixels) {
@@ -246,8 +255,8 @@ private:
   AffineExpr imageStride, heightStride, widthStride;
   // Of the channel block in hand.
   int64_t lanes = kPanel;
-  VectorType vector;
-  Value active, mask, zero;
+  VectorType sumType, inputType;
+  Value active, mask;
 };
 
 } // namespace

@@ -40,15 +40,16 @@ struct ExpandMathPass : impl::ExpandMathPassBase<ExpandMathPass> {
 
   void runOnOperation() override {
     SmallVector<Operation *> functions;
+    GroupInstructions groups{.bf16Pairs = avx512Bf16, .byteGroups = avx512Vnni, .wordPairs = wordPairs, .wide = avx512};
     getOperation()->walk([&](Operation *op) {
-      if (isFunctionOfVector(op) || (!avx512Bf16 && (isPairProduct(op) || isRoundingToBf16(op))))
+      if (isFunctionOfVector(op) || needsExpansion(op, groups) || (!avx512Bf16 && isRoundingToBf16(op)))
         functions.push_back(op);
     });
     for (Operation *op : functions) {
       ImplicitLocOpBuilder b(op->getLoc(), op);
-      Value result = isPairProduct(op)      ? expandPairProduct(b, op)
-                     : isRoundingToBf16(op) ? roundToBf16(b, op->getOperand(0))
-                                            : emitVectorFunction(b, op, avx512);
+      Value result = needsExpansion(op, groups) ? expandGroupProduct(b, op, groups)
+                     : isRoundingToBf16(op)     ? roundToBf16(b, op->getOperand(0))
+                                                : emitVectorFunction(b, op, avx512);
       if (!result)
         result = emitElementByElement(b, op);
       op->getResult(0).replaceAllUsesWith(result);

@@ -29,14 +29,17 @@ def ExpandMathPass : Pass<"ingot-expand-math"> {
     acos 1.3, acosh 2.4, asin 1.9, asinh 2.1, atan 1.4, atanh 2.4, cos 1.6, cosh 1.5, erf 6.1, exp 1.0, expm1 1.5, log 0.9, log1p 1.5, pow 1.0, sin 1.5, sinh 1.6, tan 3.0,
     tanh 4.4 (sampled: every 61st or 151st number).
     Products of pairs of bf16 and conversions to bf16 are instructions with `avx512-bf16`; else they become arithmetic, too: two multiply-adds in f32 (denormal numbers
-    stay), and integers.
+    stay), and integers. Products of groups of four bytes are instructions with `avx512-vnni`; else two of pairs of words with `word-pairs`, or multiplications of i32:
+    all of them exact.
     With `avx512` the exponential of SiLU, whose arguments are bounded, takes 2^(j/32) from a table in two registers: two terms of a polynomial instead of five.
     `sin`, `cos` and `tan` of |x| > 2^17 are the library's. Tested by test/passes/Kernel/ExpandMathTest.cpp. Example: test/passes/Kernel/expand-math.mlir
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
   let options = [Option<"avx512", "avx512", "bool", "false", "the processor looks a vector up in a table of 32 numbers">,
-                 Option<"avx512Bf16", "avx512-bf16", "bool", "false", "the processor multiplies pairs of bf16">];
+                 Option<"avx512Bf16", "avx512-bf16", "bool", "false", "the processor multiplies pairs of bf16">,
+                 Option<"avx512Vnni", "avx512-vnni", "bool", "false", "the processor multiplies groups of four bytes">,
+                 Option<"wordPairs", "word-pairs", "bool", "false", "the processor multiplies pairs of 16-bit integers and adds them up (x86)">];
 }
 
 def VerifyKernelPass : Pass<"ingot-verify-kernel", "::mlir::func::FuncOp"> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/RegisterTile.h"
 
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -59,7 +60,7 @@ RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_
 }
 
 VectorType RegisterTile::vectorOf(int64_t panel) const {
-  return VectorType::get({panel == panels - 1 ? lanesOfLastPanel(rows, columns) : kPanel}, b.getF32Type());
+  return VectorType::get({panel == panels - 1 ? lanesOfLastPanel(rows, columns) : kPanel}, product.getSumType(b.getContext()));
 }
 
 SmallVector<Value> RegisterTile::start() {
@@ -130,18 +131,20 @@ SmallVector<Value> RegisterTile::finish(SmallVector<Value> sums) {
   size_t one = rows * panels;
   for (int64_t width = chains; width > 1; width /= 2) // a tree, the same for every division of the work
     for (size_t i = 0; i < one * width / 2; ++i)
-      sums[i] = arith::AddFOp::create(b, sums[i], sums[i + one * width / 2]);
+      sums[i] = ElementMath(b, sums[i].getType()).add(sums[i], sums[i + one * width / 2]);
   sums.resize(one);
   return sums;
 }
 
 void RegisterTile::prefetch(KernelContext &context, ArrayRef<SmallVector<Value>> rowIndices, Value column) {
   for (ArrayRef<Value> indices : rowIndices)
-    for (int64_t j = 0; j < panels; ++j) {
-      SmallVector<Value> at(indices);
-      at.push_back(offsetBy(b, column, j * kPanel));
-      for (Value output : context.outputs)
+    for (Value output : context.outputs) {
+      int64_t lineElements = kCacheLine / llvm::divideCeil(cast<MemRefType>(output.getType()).getElementTypeBitWidth(), 8);
+      for (int64_t j = 0; j < panels * kPanel; j += std::max(lineElements, kPanel)) {
+        SmallVector<Value> at(indices);
+        at.push_back(offsetBy(b, column, j));
         memref::PrefetchOp::create(b, output, at, /*isWrite=*/true, /*localityHint=*/3, /*isDataCache=*/true);
+      }
     }
 }
 
@@ -201,7 +204,7 @@ public:
   void emit() {
     if (!p.lhsBuffer) {
       scratchStride = prologueRowStride(*getConstant(p.depth));
-      auto type = MemRefType::get({p.tileRows * scratchStride}, cast<RankedTensorType>(p.lhsValue.getType()).getElementType());
+      auto type = MemRefType::get({p.tileRows * scratchStride}, getStorageType(cast<RankedTensorType>(p.lhsValue.getType()).getElementType()));
       scratch = memref::AllocaOp::create(b, type, b.getI64IntegerAttr(kCacheLine));
     }
     AffineExpr units = rowBlocks * columnBlocks;

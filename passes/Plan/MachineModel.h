@@ -18,7 +18,10 @@ struct MachineModel {
   double vectorsPerCycle = 1; ///< fused multiply-adds of whole vectors begun per cycle
   double fmaLatency = 4;
   double gigahertz = 3.7;
-  bool avx512Bf16 = false; ///< one instruction multiplies pairs of bf16; for the kernel stage, so not in the attribute
+  // For the kernel stage, so not in the attribute: what one instruction multiplies.
+  bool avx512Bf16 = false; ///< pairs of bf16
+  bool avx512Vnni = false; ///< groups of four bytes
+  bool wordPairs = false;  ///< pairs of 16-bit integers
   // What it reads from; bytes per cycle are those of one core.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;

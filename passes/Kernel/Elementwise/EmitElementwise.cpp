@@ -3,6 +3,7 @@
 
 #include "dialects/Ingot/Constants.h"
 #include "passes/Kernel/BodyEmitter.h"
+#include "passes/Kernel/Elementwise/ConstantQuantization.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -90,21 +91,6 @@ Value emitConstantPower(ImplicitLocOpBuilder &b, Value x, double exponent) {
   return {};
 }
 
-/// The number that every element of `operand` is, if that is known.
-std::optional<double> getSplatNumber(Value operand) {
-  DenseElementsAttr dense = getDenseConstant(operand);
-  if (!dense || !dense.isSplat())
-    return std::nullopt;
-  if (isa<FloatType>(dense.getElementType())) {
-    APFloat value = dense.getSplatValue<APFloat>();
-    bool inexact;
-    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
-    return value.convertToDouble();
-  }
-  APInt value = dense.getSplatValue<APInt>();
-  return dense.getElementType().isUnsignedInteger() ? static_cast<double>(value.getZExtValue()) : static_cast<double>(value.getSExtValue());
-}
-
 Value emitBinary(ImplicitLocOpBuilder &b, BinaryOp op, Value lhs, Value rhs, Type element) {
   ElementMath m(b, lhs.getType());
   BinaryKind kind = op.getKind();
@@ -133,6 +119,20 @@ Value bitcastElements(ImplicitLocOpBuilder &b, Value value, Type to) {
 }
 
 } // namespace
+
+std::optional<double> getSplatNumber(Value operand) {
+  DenseElementsAttr dense = getDenseConstant(operand);
+  if (!dense || !dense.isSplat())
+    return std::nullopt;
+  if (isa<FloatType>(dense.getElementType())) {
+    APFloat value = dense.getSplatValue<APFloat>();
+    bool inexact;
+    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+    return value.convertToDouble();
+  }
+  APInt value = dense.getSplatValue<APInt>();
+  return dense.getElementType().isUnsignedInteger() ? static_cast<double>(value.getZExtValue()) : static_cast<double>(value.getSExtValue());
+}
 
 Type getValueType(Type element) {
   auto integer = dyn_cast<IntegerType>(element);
@@ -178,6 +178,8 @@ Value roundToBf16(ImplicitLocOpBuilder &b, Value value) {
 }
 
 FailureOr<Value> emitElementwise(ImplicitLocOpBuilder &b, Operation *op, ValueRange operands) {
+  if (std::optional<ConstantQuantization> quantization = ConstantQuantization::match(op))
+    return quantization->emit(b, operands.front());
   SmallVector<Value> wide;
   bool moves = isa<SelectOp>(op); // takes an element as it is
   for (Value operand : operands)

@@ -2,6 +2,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "passes/Kernel/Elementwise/EmitElementwise.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace ingot {
@@ -48,6 +50,15 @@ Value castElements(ImplicitLocOpBuilder &b, Value value, Type from, Type to) {
   Type wide = getElementTypeOrSelf(value.getType());
   if (to.isInteger(1)) // NaN is true, as in C
     return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value, ElementMath(b, value.getType()).constant(0.0));
+  if (isa<VectorType>(value.getType()) && wide.isF32() && to.isInteger() && to.getIntOrFloatBitWidth() <= 16) {
+    // The saturating conversion would be made lane by lane.
+    unsigned width = to.getIntOrFloatBitWidth();
+    double high = std::ldexp(1.0, isUnsignedElement(to) ? width : width - 1) - 1, low = isUnsignedElement(to) ? 0 : -high - 1;
+    ElementMath floats(b, value.getType()), integers(b, like(b.getI32Type()));
+    Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
+    Value whole = arith::FPToSIOp::create(b, like(b.getI32Type()), floats.clamp(value, low, high));
+    return arith::TruncIOp::create(b, like(getValueType(to)), integers.select(isNan, integers.integer(0), whole));
+  }
   if (isa<IntegerType>(to)) { // the saturating conversions clamp and send NaN to 0
     auto name = b.getStringAttr(isUnsignedElement(to) ? "llvm.fptoui.sat" : "llvm.fptosi.sat");
     Value result = LLVM::CallIntrinsicOp::create(b, like(getValueType(to)), name, ValueRange{value})->getResult(0);

@@ -26,6 +26,12 @@ PlainEmitter::Indices with(PlainEmitter::Indices indices, std::initializer_list<
   return indices;
 }
 
+/// An element that is multiplied, in the type of the sums: bytes as i32.
+Value readFactor(PlainEmitter &e, Value tensor, ValueRange indices, Type sum, int64_t lanes = 1) {
+  Value element = e.readWide(tensor, indices, lanes);
+  return getElementTypeOrSelf(element) == sum ? element : castElements(e.b, element, PlainEmitter::elementOf(tensor), sum);
+}
+
 /// Where row `k` of column `lane` lies in a panel that is packed in groups of rows.
 std::pair<Value, Value> placeInGroup(PlainEmitter &e, Value k, Value lane, int64_t group) {
   if (group == 1)
@@ -69,8 +75,8 @@ void emitMatMulByDots(PlainEmitter &e, MatMulOp op, ValueRange row, const PlainE
   bool wide = isa<FloatType>(type) && e.isContiguous(op.getRhs()) && e.isContiguous(op.getLhs()) && !op.getTransposeLhs();
   e.loop(columns, [&](Value column) {
     Value sum = e.dot(depth, type, wide, [&](Value k, int64_t lanes) {
-      Value x = e.readWide(op.getLhs(), op.getTransposeLhs() ? with(left, {k, row.back()}) : with(left, {row.back(), k}), lanes);
-      return std::pair(x, e.readWide(op.getRhs(), with(right, {column, k}), lanes));
+      Value x = readFactor(e, op.getLhs(), op.getTransposeLhs() ? with(left, {k, row.back()}) : with(left, {row.back(), k}), type, lanes);
+      return std::pair(x, readFactor(e, op.getRhs(), with(right, {column, k}), type, lanes));
     });
     PlainEmitter::Indices target(row.begin(), row.end());
     e.writeWide(sum, with(target, {column}));
@@ -102,8 +108,8 @@ void emitConvLast(PlainEmitter &e, ConvOp op) {
       Value tap = e.linearize(at.drop_back(), op.getKernel());
       Value panel = e.div(depthwise ? channel : within, kPanel), column = e.rem(depthwise ? channel : within, kPanel);
       auto [row, lane] = placeInGroup(e, e.add(e.mul(tap, inputs), at.back()), column, op.getPackedGroup());
-      Value weight = depthwise ? e.readWide(op.getW(), {panel, tap, column}) : e.readWide(op.getW(), {group, panel, row, lane});
-      return {e.multiplyAdd(e.readWide(op.getX(), source), weight, carried[0])};
+      Value weight = depthwise ? readFactor(e, op.getW(), {panel, tap, column}, type) : readFactor(e, op.getW(), {group, panel, row, lane}, type);
+      return {e.multiplyAdd(readFactor(e, op.getX(), source, type), weight, carried[0])};
     });
     e.writeWide(sum[0], indices);
   });
@@ -134,13 +140,13 @@ void emitPlainOp(PlainEmitter &e, MatMulOp op) {
         for (int64_t i = 0; i < count; ++i) {
           depths.push_back(e.add(first, i));
           auto source = op.getTransposeLhs() ? with(left, {depths[i], row.back()}) : with(left, {row.back(), depths[i]});
-          factors.push_back(e.readWide(op.getLhs(), source));
+          factors.push_back(readFactor(e, op.getLhs(), source, type));
         }
         e.loop(e.index(0), size, [&](Value j) {
           SmallVector<Value> place{e.index(0), j};
           Value sum = memref::LoadOp::create(e.b, acc, place), column = e.add(begin, j);
           for (int64_t i = 0; i < count; ++i)
-            sum = e.multiplyAdd(factors[i], e.readWide(op.getRhs(), with(right, {depths[i], column})), sum);
+            sum = e.multiplyAdd(factors[i], readFactor(e, op.getRhs(), with(right, {depths[i], column}), type), sum);
           memref::StoreOp::create(e.b, sum, acc, place);
         });
       };
@@ -169,10 +175,10 @@ void emitPlainOp(PlainEmitter &e, PackedMatMulOp op) {
     e.loop(columns.ceilDiv(kPanel), [&](Value panel) {
       clear(e, acc, 1, e.index(kPanel));
       e.loop(depth, [&](Value k) {
-        Value factor = e.readWide(op.getLhs(), with(left, {k}));
+        Value factor = readFactor(e, op.getLhs(), with(left, {k}), type);
         accumulateRow(e, acc, e.index(0), e.index(kPanel), factor, [&](Value j) {
           auto [row, lane] = placeInGroup(e, k, j, op.getGroup());
-          return e.readWide(op.getRhs(), with(right, {panel, row, lane}));
+          return readFactor(e, op.getRhs(), with(right, {panel, row, lane}), type);
         });
       });
       Value begin = e.mul(panel, kPanel);
@@ -215,13 +221,14 @@ void emitPlainOp(PlainEmitter &e, ConvOp op) {
         for (int64_t i = 0; i < block; ++i) {
           PlainEmitter::Indices place{e.add(channel, i)};
           place.append(at.begin(), at.end());
-          weights.push_back(e.readWide(op.getW(), place));
+          weights.push_back(readFactor(e, op.getW(), place, type));
         }
         // Columns j of this piece whose input column lies inside: first + j * stride in [0, width of x).
         Value first = e.add(e.add(e.mul(begin, stride), e.mul(at.back(), dilation)), -pad);
         Value low = e.max(e.ceilDiv(e.sub(e.index(0), first), stride), e.index(0));
         Value high = e.min(e.ceilDiv(e.sub(e.index(from.back()), first), stride), size);
-        accumulateRow(e, acc, low, high, weights, [&](Value j) { return e.readWide(op.getX(), with(source, {e.add(first, e.mul(j, stride))})); });
+        accumulateRow(e, acc, low, high, weights,
+                      [&](Value j) { return readFactor(e, op.getX(), with(source, {e.add(first, e.mul(j, stride))}), type); });
         return SmallVector<Value>();
       });
       for (int64_t i = 0; i < block; ++i)

@@ -11,21 +11,57 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr StringLiteral kPairProduct = "llvm.x86.avx512bf16.dpbf16ps.";
+constexpr StringLiteral kPairProduct = "llvm.x86.avx512bf16.dpbf16ps.", kByteProduct = "llvm.x86.avx512.vpdpbusd.";
 
 VectorType vectorOf(int64_t lanes, Type element) { return VectorType::get({lanes}, element); }
+
+/// (The step of f32 has no types.)
+bool isBytes(Type element) { return element && element.isInteger(8); }
+
+/// Elements that are multiplied without groups, in the type of their sums.
+Value widen(ImplicitLocOpBuilder &b, Value loaded, Type element) {
+  return isBytes(element) ? castElements(b, loaded, element, b.getI32Type()) : widenElements(b, loaded);
+}
+
+/// The first `present` of four bytes at `at`, the others being zero, as i32.
+Value loadBytes(ImplicitLocOpBuilder &b, Value buffer, Value at, int64_t present) {
+  auto load = [&](int64_t first, int64_t count) -> Value {
+    Value from = b.createOrFold<arith::AddIOp>(at, arith::ConstantIndexOp::create(b, first));
+    Value bytes = vector::LoadOp::create(b, vectorOf(count, b.getI8Type()), buffer, from);
+    auto whole = vectorOf(1, b.getIntegerType(count * 8));
+    Value bits = vector::ExtractOp::create(b, vector::BitCastOp::create(b, whole, bytes), 0);
+    return count == 4 ? bits : arith::ExtUIOp::create(b, b.getI32Type(), bits).getResult();
+  };
+  if (present != 3)
+    return load(0, present);
+  Value third = arith::ShLIOp::create(b, load(2, 1), arith::ConstantOp::create(b, b.getI32IntegerAttr(16)));
+  return arith::OrIOp::create(b, load(0, 2), third);
+}
 
 } // namespace
 
 bool ProductStep::exists() const {
-  if (group == 1)
-    return left.isF32() && (right.isF32() || right.isF16() || right.isBF16());
-  return group == 2 && left.isBF16() && right.isBF16();
+  switch (group) {
+  case 1:
+    return (left.isF32() && (right.isF32() || right.isF16() || right.isBF16())) || (left.isUnsignedInteger(8) && right.isSignlessInteger(8));
+  case 2:
+    return left.isBF16() && right.isBF16();
+  case 4:
+    return left.isUnsignedInteger(8) && right.isSignlessInteger(8);
+  default:
+    return false;
+  }
+}
+
+Type ProductStep::getSumType(MLIRContext *context) const {
+  return isBytes(left) ? Type(IntegerType::get(context, 32)) : Type(Float32Type::get(context));
 }
 
 Value ProductStep::loadLeft(ImplicitLocOpBuilder &b, Value buffer, Value at, int64_t present) const {
   if (group == 1)
-    return memref::LoadOp::create(b, buffer, at);
+    return widen(b, memref::LoadOp::create(b, buffer, at), left);
+  if (multipliesBytes())
+    return loadBytes(b, buffer, at, present);
   if (present < group) {
     Value bits = arith::BitcastOp::create(b, b.getI16Type(), memref::LoadOp::create(b, buffer, at).getResult());
     return arith::ExtUIOp::create(b, b.getI32Type(), bits); // the other element is zero
@@ -37,27 +73,27 @@ Value ProductStep::loadLeft(ImplicitLocOpBuilder &b, Value buffer, Value at, int
 Value ProductStep::loadRight(ImplicitLocOpBuilder &b, Value buffer, Value at, int64_t lanes) const {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   Value loaded = vector::LoadOp::create(b, vectorOf(lanes * group, element), buffer, at);
-  return group == 1 ? widenElements(b, loaded) : loaded;
+  return group == 1 ? widen(b, loaded, right) : loaded;
 }
 
 Value ProductStep::multiplyAdd(ImplicitLocOpBuilder &b, Value left, Value right, Value sum) const {
   auto type = cast<VectorType>(sum.getType());
   int64_t lanes = type.getNumElements();
-  Value spread = vector::BroadcastOp::create(b, vectorOf(lanes, left.getType()), left);
+  Value spread = isa<VectorType>(left.getType()) ? left : vector::BroadcastOp::create(b, vectorOf(lanes, left.getType()), left).getResult();
+  if (group == 1 && isBytes(this->left))
+    return arith::AddIOp::create(b, sum, arith::MulIOp::create(b, spread, right));
   if (group == 1)
     return vector::FMAOp::create(b, spread, right, sum);
   spread = vector::BitCastOp::create(b, right.getType(), spread);
-  auto name = b.getStringAttr(kPairProduct + Twine(lanes * 32));
+  auto name = b.getStringAttr((multipliesBytes() ? kByteProduct : kPairProduct) + Twine(lanes * 32));
   return LLVM::CallIntrinsicOp::create(b, type, name, ValueRange{sum, spread, right})->getResult(0);
 }
 
-bool isPairProduct(Operation *op) {
-  auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
-  return call && call.getIntrin().starts_with(kPairProduct);
-}
+//===-- Without the instructions -------------------------------------------------------------------------------------------------------------===//
 
-Value expandPairProduct(ImplicitLocOpBuilder &b, Operation *op) {
-  auto call = cast<LLVM::CallIntrinsicOp>(op);
+namespace {
+
+Value expandPairProduct(ImplicitLocOpBuilder &b, LLVM::CallIntrinsicOp call) {
   Value sum = call.getArgs()[0];
   auto type = cast<VectorType>(sum.getType());
   ElementMath pairs(b, type.clone(b.getI32Type()));
@@ -70,6 +106,64 @@ Value expandPairProduct(ImplicitLocOpBuilder &b, Operation *op) {
   auto [leftLow, leftHigh] = halves(call.getArgs()[1]);
   auto [rightLow, rightHigh] = halves(call.getArgs()[2]);
   return vector::FMAOp::create(b, leftHigh, rightHigh, vector::FMAOp::create(b, leftLow, rightLow, sum));
+}
+
+/// left[2 i] * right[2 i] + left[2 i + 1] * right[2 i + 1] of words, by the instruction of AVX2 or of AVX-512.
+Value multiplyWordPairs(ImplicitLocOpBuilder &b, Value left, Value right, bool wide) {
+  int64_t lanes = cast<VectorType>(left.getType()).getNumElements() / 2;
+  if (lanes == 16 && !wide) {
+    SmallVector<Value> sums;
+    for (int64_t first : {0, 16}) {
+      auto half = [&](Value x) { return vector::ExtractStridedSliceOp::create(b, x, first, 16, 1).getResult(); };
+      sums.push_back(multiplyWordPairs(b, half(left), half(right), wide));
+    }
+    return vector::ShuffleOp::create(b, sums[0], sums[1], llvm::to_vector(llvm::seq<int64_t>(lanes)));
+  }
+  StringRef name = lanes == 16 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
+  return LLVM::CallIntrinsicOp::create(b, vectorOf(lanes, b.getI32Type()), b.getStringAttr(name), ValueRange{left, right})->getResult(0);
+}
+
+/// Bytes as words: those at even and at odd places of each group, two and two side by side. No product or sum of two of them overflows, as it does
+/// where an instruction adds up products in 16 bits.
+Value expandByWordPairs(ImplicitLocOpBuilder &b, LLVM::CallIntrinsicOp call, bool wide) {
+  Value sum = call.getArgs()[0];
+  auto words = vectorOf(2 * cast<VectorType>(sum.getType()).getNumElements(), b.getI16Type());
+  ElementMath m(b, words);
+  Value byte = m.integer(8), left = vector::BitCastOp::create(b, words, call.getArgs()[1]),
+        right = vector::BitCastOp::create(b, words, call.getArgs()[2]);
+  Value leftEven = arith::AndIOp::create(b, left, m.integer(0xff)), leftOdd = arith::ShRUIOp::create(b, left, byte);
+  Value rightEven = arith::ShRSIOp::create(b, arith::ShLIOp::create(b, right, byte), byte), rightOdd = arith::ShRSIOp::create(b, right, byte);
+  sum = arith::AddIOp::create(b, sum, multiplyWordPairs(b, leftEven, rightEven, wide));
+  return arith::AddIOp::create(b, sum, multiplyWordPairs(b, leftOdd, rightOdd, wide));
+}
+
+/// The four bytes of each lane, one after the other, with products of i32.
+Value expandByBytes(ImplicitLocOpBuilder &b, LLVM::CallIntrinsicOp call) {
+  Value sum = call.getArgs()[0];
+  auto type = cast<VectorType>(sum.getType());
+  ElementMath m(b, type);
+  Value left = vector::BitCastOp::create(b, type, call.getArgs()[1]), right = vector::BitCastOp::create(b, type, call.getArgs()[2]);
+  for (int64_t shift = 0; shift < 32; shift += 8) {
+    Value x = arith::AndIOp::create(b, arith::ShRUIOp::create(b, left, m.integer(shift)), m.integer(0xff));
+    Value w = arith::ShRSIOp::create(b, arith::ShLIOp::create(b, right, m.integer(24 - shift)), m.integer(24));
+    sum = m.add(sum, m.mul(x, w));
+  }
+  return sum;
+}
+
+} // namespace
+
+bool needsExpansion(Operation *op, const GroupInstructions &those) {
+  auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
+  return call &&
+         ((!those.bf16Pairs && call.getIntrin().starts_with(kPairProduct)) || (!those.byteGroups && call.getIntrin().starts_with(kByteProduct)));
+}
+
+Value expandGroupProduct(ImplicitLocOpBuilder &b, Operation *op, const GroupInstructions &those) {
+  auto call = cast<LLVM::CallIntrinsicOp>(op);
+  if (call.getIntrin().starts_with(kPairProduct))
+    return expandPairProduct(b, call);
+  return those.wordPairs ? expandByWordPairs(b, call, those.wide) : expandByBytes(b, call);
 }
 
 } // namespace ingot

@@ -1,6 +1,9 @@
 // RUN: ingot-opt %s --ingot-expand-math --split-input-file | FileCheck %s
 // RUN: ingot-opt %s --ingot-expand-math=avx512-bf16=true --split-input-file | FileCheck %s --check-prefix=BF16
 // RUN: ingot-opt %s --ingot-expand-math=avx512=true --split-input-file | FileCheck %s --check-prefix=TABLE
+// RUN: ingot-opt %s --ingot-expand-math=avx512-vnni=true --split-input-file | FileCheck %s --check-prefix=VNNI
+// RUN: ingot-opt %s --ingot-expand-math=word-pairs=true --split-input-file | FileCheck %s --check-prefix=WORDS
+// RUN: ingot-opt %s --ingot-expand-math='word-pairs=true avx512=true' --split-input-file | FileCheck %s --check-prefix=WIDE
 
 // A polynomial between two powers of two; no call is left.
 // CHECK-LABEL: func.func @exp
@@ -110,4 +113,30 @@ func.func @bf16(%sum: vector<16xf32>, %x: vector<32xbf16>, %y: vector<32xbf16>) 
   %z = llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%sum, %x, %y) : (vector<16xf32>, vector<32xbf16>, vector<32xbf16>) -> vector<16xf32>
   %r = arith.truncf %z : vector<16xf32> to vector<16xbf16>
   return %r : vector<16xbf16>
+}
+
+// -----
+
+// Four bytes at a time: one instruction, two of words (four of half the length), or a multiplication for each byte. The bytes of the left side have
+// no sign.
+// CHECK-LABEL: func.func @bytes
+func.func @bytes(%sum: vector<16xi32>, %x: vector<64xi8>, %w: vector<64xi8>) -> vector<16xi32> {
+  // CHECK-NOT: llvm.call_intrinsic
+  // CHECK: arith.shrui {{.*}} : vector<16xi32>
+  // CHECK: arith.andi
+  // CHECK: arith.shrsi {{.*}} : vector<16xi32>
+  // CHECK-COUNT-4: arith.muli {{.*}} : vector<16xi32>
+  // CHECK-NOT: arith.muli
+  // VNNI-LABEL: func.func @bytes
+  // VNNI-NEXT: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+  // VNNI-NEXT: return
+  // WORDS-LABEL: func.func @bytes
+  // WORDS-NOT: vpdpbusd
+  // WORDS-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"({{.*}}) : (vector<16xi16>, vector<16xi16>) -> vector<8xi32>
+  // WORDS-NOT: pmadd
+  // WIDE-LABEL: func.func @bytes
+  // WIDE-COUNT-2: llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"
+  // WIDE-NOT: pmadd
+  %y = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%sum, %x, %w) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
+  return %y : vector<16xi32>
 }

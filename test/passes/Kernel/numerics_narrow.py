@@ -10,7 +10,7 @@ them and sums are f32, so f32's tolerance holds; results that are stored in bf16
 import sys
 
 import numpy as np
-from planned_regions import Buffer, Region, check_regions, convolution, pack, pack_convolution, rounded
+from planned_regions import AVX512_BF16, Buffer, Region, check_regions, convolution, pack, pack_convolution, rounded
 
 R = np.random.default_rng(12)
 REGIONS = []
@@ -131,7 +131,7 @@ def convolutions():
 def main():
     contractions()
     convolutions()
-    return check_regions(REGIONS, {"contraction", "gemv", "convolution"}, bf16=True)
+    return check_regions(REGIONS, {"contraction", "gemv", "convolution"}, AVX512_BF16)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,11 @@ import numpy as np
 
 LLVM = os.environ.get("INGOT_LLVM_BIN", "/usr/lib/llvm-22/bin")
 OPTIMIZE = ["-O2", "-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-ffp-contract=off", "-mtune=native"]  # as the compiler does
+EXTENSIONS = {"avx512-bf16": ["-mavx512bf16"], "avx512-vnni": ["-mavx512vnni"], "word-pairs": []}  # options of `ingot-expand-math`, and of clang
 CPU = {True: ["-march=x86-64-v4", "-mprefer-vector-width=512"], False: ["-march=x86-64-v3"]}
-ELEMENTS = {"f32": np.float32, "f16": np.float16, "bf16": np.uint16}  # as they lie in memory
+INTEGERS = {"ui8": np.uint8, "i8": np.int8, "i32": np.int32}
+ELEMENTS = {"f32": np.float32, "f16": np.float16, "bf16": np.uint16} | INTEGERS  # as they lie in memory
+GAP = 0x5A  # each byte of a gap between integers, which have no NaN
 
 
 def to_bf16(array):
@@ -38,10 +41,10 @@ def rounded(array, element):
 
 
 class Buffer:
-    """An array in memory with gaps of `spread` elements between the rows of each dim, after `offset` elements. Gaps hold NaN."""
+    """An array in memory with gaps of `spread` elements between the rows of each dim, after `offset` elements. Gaps hold NaN, or `GAP`."""
 
     def __init__(self, array, spread=0, offset=0, element="f32"):
-        self.array, self.element = np.asarray(array, np.float32), element
+        self.array, self.element = np.asarray(array, np.int64 if element in INTEGERS else np.float32), element
         strides, step = [], 1
         for size in reversed(self.array.shape):
             strides.insert(0, step)
@@ -49,9 +52,10 @@ class Buffer:
         if spread == 0:
             step = self.array.size
         self.strides, self.offset, self.spread = strides, offset, spread
-        raw = self.encode(np.full(offset + step + 64, np.nan))
+        raw = np.empty(offset + step + 64, ELEMENTS[element])
         start = -raw.ctypes.data % 64 // raw.itemsize
         self.raw = raw[start : start + offset + step]
+        self.clear()
         self.view()[...] = self.encode(self.array)
 
     def encode(self, array):
@@ -61,28 +65,39 @@ class Buffer:
         return np.lib.stride_tricks.as_strided(self.raw[self.offset :], self.array.shape, [self.raw.itemsize * stride for stride in self.strides])
 
     def values(self):
-        return from_bf16(self.view()) if self.element == "bf16" else self.view().astype(np.float32)
+        return from_bf16(self.view()) if self.element == "bf16" else self.view().astype(self.array.dtype)
 
-    def shape(self):
-        return "".join(f"{size}x" for size in self.array.shape) + self.element
+    def shape(self, element):
+        return "".join(f"{size}x" for size in self.array.shape) + element
 
     def tensor(self):
-        return f"tensor<{self.shape()}>"
+        return f"tensor<{self.shape(self.element)}>"
 
     def memref(self):
         if self.offset == 0 and self.spread == 0:
-            return f"memref<{self.shape()}>"
-        return f"memref<{self.shape()}, strided<{self.strides}, offset: {self.offset}>>"
+            return f"memref<{self.shape(self.storage())}>"
+        return self.strided()
+
+    def strided(self):
+        return f"memref<{self.shape(self.storage())}, strided<{self.strides}, offset: {self.offset}>>"
 
     def flat(self):
-        return f"memref<{self.raw.size}x{self.element}>"
+        return f"memref<{self.raw.size}x{self.storage()}>"
+
+    def storage(self):
+        return self.element.removeprefix("u")
 
     def clear(self):
-        self.raw[...] = self.encode(np.full(1, np.nan))
+        if self.element in INTEGERS:
+            self.raw.view(np.uint8)[...] = GAP
+        else:
+            self.raw[...] = self.encode(np.full(1, np.nan))
 
     def gaps_untouched(self):
         gaps = np.full(self.raw.shape, True)
         np.lib.stride_tricks.as_strided(gaps[self.offset :], self.array.shape, self.strides)[...] = False
+        if self.element in INTEGERS:
+            return bool((self.raw[gaps].view(np.uint8) == GAP).all())
         return bool(np.isnan(from_bf16(self.raw) if self.element == "bf16" else self.raw)[gaps].all())
 
 
@@ -99,9 +114,9 @@ class Region:
             sizes = list(buffer.array.shape)
             lines.append(
                 f"{names[-1]} = memref.reinterpret_cast %a{first + i} to offset: [{buffer.offset}], sizes: {sizes}, strides: {buffer.strides}"
-                f" : {buffer.flat()} to memref<{buffer.shape()}, strided<{buffer.strides}, offset: {buffer.offset}>>"
+                f" : {buffer.flat()} to {buffer.strided()}"
             )
-        types = [f"memref<{b.shape()}, strided<{b.strides}, offset: {b.offset}>>" for b in buffers]
+        types = [b.strided() for b in buffers]
         count = len(self.inputs)
         arguments = ", ".join(f"%i{number}_{i}: {b.tensor()}" for i, b in enumerate(self.inputs))
         body = self.body.replace("$r", self.outputs[0].tensor())
@@ -129,14 +144,14 @@ def plan_stage(avx512=True, choose="", parallelize=""):
     return f"--pass-pipeline=builtin.module(func.func({','.join(passes)}))"
 
 
-def kernel_stage(avx512=True, bf16=False):
-    """The passes of the kernel stage, for a processor; `--ingot-stage-kernel` knows one only."""
-    words = [f"avx512={str(avx512).lower()}", f"avx512-bf16={str(bf16).lower()}"]
+def kernel_stage(avx512=True, extensions=()):
+    """The passes of the kernel stage, for a processor; `--ingot-stage-kernel` knows one only. `extensions`: names of `EXTENSIONS`."""
+    words = [f"avx512={str(avx512).lower()}", *[f"{name}=true" for name in extensions]]
     passes = ["ingot-emit-kernels", f"ingot-expand-math{{{' '.join(words)}}}", "canonicalize", "cse", "loop-invariant-code-motion"]
     return f"--pass-pipeline=builtin.module({','.join([*passes, 'func.func(ingot-verify-kernel)'])})"
 
 
-def build(tools, folder, regions, avx512=True, symbol="cases", bf16=False):
+def build(tools, folder, regions, avx512=True, symbol="cases", extensions=()):
     """The entry function of all regions, and the text of the planned module."""
     lines, arguments = [], []
     for number, region in enumerate(regions):
@@ -150,7 +165,7 @@ def build(tools, folder, regions, avx512=True, symbol="cases", bf16=False):
     choose = [] if all(region.plan for region in regions) else [plan_stage(avx512)]
     with open(f"{folder}/plan.mlir", "w") as file:
         run(f"{tools}/ingot-opt", *choose, f"{folder}/cases.mlir", stdout=file)
-    run(f"{tools}/ingot-opt", kernel_stage(avx512, bf16), f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
+    run(f"{tools}/ingot-opt", kernel_stage(avx512, extensions), f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
     run(
@@ -159,7 +174,7 @@ def build(tools, folder, regions, avx512=True, symbol="cases", bf16=False):
         "ir",
         *OPTIMIZE,
         *CPU[avx512],
-        *(["-mavx512bf16"] if bf16 else []),
+        *[option for name in extensions for option in EXTENSIONS[name]],
         "-shared",
         "-fPIC",
         "-Wno-override-module",
@@ -204,19 +219,30 @@ def check(regions, results, what):
     return failed
 
 
-def check_regions(regions, expected_families, bf16=False, teams=(1, 2)):
+AVX512_BF16 = {"AVX-512 BF16": (True, ("avx512-bf16",))}
+AVX512_VNNI = {"AVX-512 VNNI": (True, ("avx512-vnni", "word-pairs"))}
+
+
+def runs_here(extensions):
+    """Whether this CPU has what is not in every one with AVX-512."""
+    with open("/proc/cpuinfo") as file:
+        flags = file.read()
+    return all(name.replace("-", "_") in flags for name in extensions if name.startswith("avx512"))
+
+
+def check_regions(regions, expected_families, more_cpus={}, teams=(1, 2)):
     """Computes the regions whose name has the second argument in it (all, without one) with the tools in the folder that the first
-    argument names. Prints what is wrong and returns whether anything is. `bf16`: with the instructions for it, too, where this CPU has them."""
+    argument names. Prints what is wrong and returns whether anything is. `more_cpus`: names of CPUs with AVX-512 or without and their extensions,
+    of which those are taken whose instructions this CPU has."""
     regions = [region for region in regions if len(sys.argv) < 3 or sys.argv[2] in region.name]
     expected = [[buffer.array.copy() for buffer in region.outputs] for region in regions]
     failed, families = [], {}
-    with open("/proc/cpuinfo") as file:
-        bf16 = bf16 and "avx512_bf16" in file.read()
-    cpus = {"AVX-512": (True, False), "AVX2": (False, False)} | ({"AVX-512 BF16": (True, True)} if bf16 else {})
-    for cpu, (avx512, bf16) in cpus.items():
+    cpus = {"AVX-512": (True, ()), "AVX2": (False, ())}
+    cpus |= {name: cpu for name, cpu in more_cpus.items() if runs_here(cpu[1])}
+    for cpu, (avx512, extensions) in cpus.items():
         with tempfile.TemporaryDirectory() as folder:
             folder = os.environ.get("INGOT_KEEP", folder)
-            function, plan = build(sys.argv[1], folder, regions, avx512, cpu.replace(" ", "_"), bf16)
+            function, plan = build(sys.argv[1], folder, regions, avx512, cpu.replace(" ", "_"), extensions)
         for line in plan.splitlines():
             if "family = " in line:
                 family = line.split("family = ")[1].split(",")[0]
@@ -243,7 +269,7 @@ def pack(w, group=1):
     """[.., K, N] in panels: [.., ceil(N / 16), ceil(K / group), 16 * group]."""
     *lead, depth, columns = w.shape
     panels, steps = -(-columns // 16), -(-depth // group)
-    padded = np.zeros((*lead, steps * group, panels * 16), np.float32)
+    padded = np.zeros((*lead, steps * group, panels * 16), w.dtype)
     padded[..., :depth, :columns] = w
     blocks = padded.reshape(*lead, steps, group, panels, 16)  # to [.., panel, step, column, element of the group]
     order = list(range(len(lead))) + [len(lead) + i for i in (2, 0, 3, 1)]
