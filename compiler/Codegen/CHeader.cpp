@@ -50,6 +50,30 @@ ElementName elementName(int32_t type) {
     return {"uint16_t", "bits of f16"};
   case INGOT_BF16:
     return {"uint16_t", "bits of bf16"};
+  case INGOT_I4:
+    return {"int8_t", "i4, a byte each"};
+  case INGOT_I2:
+    return {"int8_t", "i2, a byte each"};
+  case INGOT_U4:
+    return {"uint8_t", "u4, a byte each"};
+  case INGOT_U2:
+    return {"uint8_t", "u2, a byte each"};
+  case INGOT_F8E4M3FN:
+    return {"uint8_t", "bits of f8e4m3fn"};
+  case INGOT_F8E4M3FNUZ:
+    return {"uint8_t", "bits of f8e4m3fnuz"};
+  case INGOT_F8E5M2:
+    return {"uint8_t", "bits of f8e5m2"};
+  case INGOT_F8E5M2FNUZ:
+    return {"uint8_t", "bits of f8e5m2fnuz"};
+  case INGOT_F8E8M0:
+    return {"uint8_t", "bits of f8e8m0"};
+  case INGOT_F6E2M3:
+    return {"uint8_t", "bits of f6e2m3, a byte each"};
+  case INGOT_F6E3M2:
+    return {"uint8_t", "bits of f6e3m2, a byte each"};
+  case INGOT_F4E2M1:
+    return {"uint8_t", "bits of f4e2m1, a byte each"};
   }
   return {"void", "bytes"};
 }

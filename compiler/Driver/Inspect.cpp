@@ -11,9 +11,31 @@ namespace {
 
 /// As compiled programs call the type.
 std::string typeName(int32_t elementType) {
-  constexpr std::pair<int32_t, llvm::StringLiteral> names[] = {
-      {INGOT_F32, "f32"},   {INGOT_U8, "u8"},   {INGOT_I8, "i8"},   {INGOT_U16, "u16"}, {INGOT_I16, "i16"}, {INGOT_I32, "i32"},  {INGOT_I64, "i64"},
-      {INGOT_BOOL, "bool"}, {INGOT_F16, "f16"}, {INGOT_F64, "f64"}, {INGOT_U32, "u32"}, {INGOT_U64, "u64"}, {INGOT_BF16, "bf16"}};
+  constexpr std::pair<int32_t, llvm::StringLiteral> names[] = {{INGOT_F32, "f32"},
+                                                               {INGOT_U8, "u8"},
+                                                               {INGOT_I8, "i8"},
+                                                               {INGOT_U16, "u16"},
+                                                               {INGOT_I16, "i16"},
+                                                               {INGOT_I32, "i32"},
+                                                               {INGOT_I64, "i64"},
+                                                               {INGOT_BOOL, "bool"},
+                                                               {INGOT_F16, "f16"},
+                                                               {INGOT_F64, "f64"},
+                                                               {INGOT_U32, "u32"},
+                                                               {INGOT_U64, "u64"},
+                                                               {INGOT_BF16, "bf16"},
+                                                               {INGOT_I4, "i4"},
+                                                               {INGOT_U4, "u4"},
+                                                               {INGOT_I2, "i2"},
+                                                               {INGOT_U2, "u2"},
+                                                               {INGOT_F8E4M3FN, "f8e4m3fn"},
+                                                               {INGOT_F8E4M3FNUZ, "f8e4m3fnuz"},
+                                                               {INGOT_F8E5M2, "f8e5m2"},
+                                                               {INGOT_F8E5M2FNUZ, "f8e5m2fnuz"},
+                                                               {INGOT_F8E8M0, "f8e8m0"},
+                                                               {INGOT_F6E2M3, "f6e2m3"},
+                                                               {INGOT_F6E3M2, "f6e3m2"},
+                                                               {INGOT_F4E2M1, "f4e2m1"}};
   for (auto [type, name] : names)
     if (type == elementType)
       return name.str();

@@ -89,7 +89,8 @@ private:
     TensorInterface result;
     if (auto name = attributes ? attributes.getAs<StringAttr>("ingot.name") : StringAttr())
       result.name = name.str();
-    result.elementType = onnxElementType(tensor.getElementType());
+    auto narrow = attributes ? attributes.getAs<IntegerAttr>("ingot.element_type") : IntegerAttr(); // one that lies in bytes
+    result.elementType = narrow ? static_cast<int32_t>(narrow.getInt()) : onnxElementType(tensor.getElementType());
     AffineExpr bytes = getAffineConstantExpr(getStorageType(tensor.getElementType()).getIntOrFloatBitWidth() / 8, tensor.getContext());
     for (AffineExpr dim : getDims(tensor)) {
       bytes = bytes * dim;

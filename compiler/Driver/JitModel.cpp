@@ -8,7 +8,6 @@
 #include "compiler/Driver/WeightBlob.h"
 #include "compiler/Target/TargetSpec.h"
 #include "dialects/Ingot/Ingot.h"
-#include "frontends/onnx/Import/ElementTypes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Graph/Passes.h"
@@ -35,14 +34,13 @@ Memory allocate(uint64_t bytes) { return Memory(std::aligned_alloc(kAlignment, (
 
 uint64_t bytesOf(Type tensor) { return getStorageType(cast<ShapedType>(tensor).getElementType()).getIntOrFloatBitWidth() / 8; }
 
-/// `describeInterface` of the first function of a module, with the element types of ONNX. The inputs must be static.
+/// `describeInterface` of the first function of a module. The inputs must be static.
 ModelInterface interfaceOf(ModuleOp module, const DiagnosticCollector &diagnostics) {
   auto function = *module.getOps<func::FuncOp>().begin();
   ModelInterface interface;
   describeInterface(function, diagnostics, interface);
   auto fill = [](std::vector<TensorInterface> &tensors, TypeRange types) {
     for (auto [tensor, type] : llvm::zip_equal(tensors, types)) {
-      tensor.elementType = importer::getOnnxElementType(cast<RankedTensorType>(type).getElementType());
       if (cast<RankedTensorType>(type).hasStaticShape())
         tensor.bytes = cast<RankedTensorType>(type).getNumElements() * bytesOf(type);
     }

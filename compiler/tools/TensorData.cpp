@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/TensorData.h"
 
+#include "frontends/onnx/Import/NarrowTypes.h"
 #include "frontends/onnx/Ingest/ElementType.h"
 #include "frontends/onnx/Ingest/Tensor.h"
 #include "runtime/include/ingot/ingot.h"
@@ -28,6 +29,8 @@ double half(const llvm::fltSemantics &semantics, uint16_t bits) {
 }
 
 double element(int32_t type, const char *data, size_t index) {
+  if (importer::isNarrowFloat(type))
+    return importer::decodeNarrow(type, load<uint8_t>(data, index));
   switch (type) {
   case INGOT_F32:
     return load<float>(data, index);
@@ -52,6 +55,12 @@ double element(int32_t type, const char *data, size_t index) {
     return load<int32_t>(data, index);
   case INGOT_U64:
     return static_cast<double>(load<uint64_t>(data, index));
+  case INGOT_I4:
+  case INGOT_I2:
+    return load<int8_t>(data, index);
+  case INGOT_U4:
+  case INGOT_U2:
+    return load<uint8_t>(data, index);
   default:
     return static_cast<double>(load<int64_t>(data, index));
   }
@@ -80,7 +89,10 @@ absl::StatusOr<TensorData> readTensorFile(const std::string &path) {
   if (!tensor.ok())
     return tensor.status();
   llvm::ArrayRef<char> bytes = tensor->bytes();
-  return TensorData{proto.name(), tensor->elementType, tensor->dims, std::make_shared<const std::string>(bytes.begin(), bytes.end())};
+  std::string elements(bytes.begin(), bytes.end());
+  if (ingest::elementBits(tensor->elementType).value_or(8) % 8 != 0) // packed
+    elements = importer::unpackNarrow(tensor->elementType, bytes, static_cast<int64_t>(*ingest::elementCount(tensor->dims)));
+  return TensorData{proto.name(), tensor->elementType, tensor->dims, std::make_shared<const std::string>(std::move(elements))};
 }
 
 std::string difference(const TensorInterface &output, const void *actual, const TensorData &expected, const Tolerance &tolerance) {

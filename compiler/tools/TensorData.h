@@ -11,7 +11,7 @@
 
 namespace ingot::conformance {
 
-/// A tensor of a data set, in the form of raw_data.
+/// A tensor of a data set, in the form of raw_data, but for elements of fewer than 8 bits, which have a byte each.
 struct TensorData {
   std::string name;
   int32_t elementType = 0;

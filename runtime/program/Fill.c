@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Fill.h"
+#include "Narrow.h"
 
 #include <string.h>
 
@@ -48,6 +49,8 @@ static void set_element(int32_t type, void *data, uint64_t index, double value) 
   case INGOT_I64:
     ((uint64_t *)data)[index] = (uint64_t)value;
     return;
+  default: // floats of a byte and less: 0 or 1
+    ((uint8_t *)data)[index] = (uint8_t)(!ingot_narrow_is_float(type) ? value : value != 0 ? ingot_narrow_one(type) : 0);
   }
 }
 
@@ -96,8 +99,12 @@ static uint64_t whole_numbers(int32_t type) {
     return (uint64_t)1 << 31;
   case INGOT_U32:
     return (uint64_t)1 << 32;
-  default:
+  case INGOT_U64:
+  case INGOT_I64:
+  case INGOT_F64:
     return (uint64_t)1 << 53;
+  default:
+    return ingot_narrow_is_float(type) ? 2 : (uint64_t)1 << (ingot_narrow_bits(type) - (type == INGOT_I4 || type == INGOT_I2));
   }
 }
 

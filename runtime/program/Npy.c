@@ -12,9 +12,10 @@ typedef struct Descr {
   int32_t type;
 } Descr;
 
-static const Descr descrs[] = {{"f4", INGOT_F32}, {"f8", INGOT_F64},  {"f2", INGOT_F16}, {"i1", INGOT_I8},  {"u1", INGOT_U8},
-                               {"i2", INGOT_I16}, {"u2", INGOT_U16},  {"i4", INGOT_I32}, {"u4", INGOT_U32}, {"i8", INGOT_I64},
-                               {"u8", INGOT_U64}, {"b1", INGOT_BOOL}, {"?", INGOT_BOOL}, {"V2", INGOT_BF16}};
+static const Descr descrs[] = {{"f4", INGOT_F32}, {"f8", INGOT_F64},  {"f2", INGOT_F16}, {"i1", INGOT_I8},   {"u1", INGOT_U8},
+                               {"i2", INGOT_I16}, {"u2", INGOT_U16},  {"i4", INGOT_I32}, {"u4", INGOT_U32},  {"i8", INGOT_I64},
+                               {"u8", INGOT_U64}, {"b1", INGOT_BOOL}, {"?", INGOT_BOOL}, {"V2", INGOT_BF16}, {"V1", INGOT_U8},
+                               {"i1", INGOT_I4},  {"i1", INGOT_I2},   {"u1", INGOT_U4},  {"u1", INGOT_U2}};
 
 bool ingot_is_npy(const uint8_t *bytes, size_t size) { return size >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0; }
 
@@ -198,7 +199,7 @@ ProgramStatus ingot_npy_parse(const uint8_t *bytes, size_t size, HostTensor *ten
 }
 
 size_t ingot_npy_header(uint8_t header[INGOT_NPY_HEADER], int32_t type, const int64_t *dims, int32_t rank) {
-  const char *descr = "V2";
+  const char *descr = "V1"; // the bits of a float of a byte and less
   for (size_t i = sizeof descrs / sizeof *descrs; i-- > 0;)
     if (descrs[i].type == type)
       descr = descrs[i].text;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Tensor.h"
+#include "Narrow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,12 +13,31 @@ typedef struct ElementFacts {
   const char *name, *python;
 } ElementFacts;
 
-static const ElementFacts elements[] = {
-    {INGOT_F32, 4, "f32", "numpy.float32"},       {INGOT_U8, 1, "u8", "numpy.uint8"},    {INGOT_I8, 1, "i8", "numpy.int8"},
-    {INGOT_U16, 2, "u16", "numpy.uint16"},        {INGOT_I16, 2, "i16", "numpy.int16"},  {INGOT_I32, 4, "i32", "numpy.int32"},
-    {INGOT_I64, 8, "i64", "numpy.int64"},         {INGOT_BOOL, 1, "bool", "numpy.bool"}, {INGOT_F16, 2, "f16", "numpy.float16"},
-    {INGOT_F64, 8, "f64", "numpy.float64"},       {INGOT_U32, 4, "u32", "numpy.uint32"}, {INGOT_U64, 8, "u64", "numpy.uint64"},
-    {INGOT_BF16, 2, "bf16", "ml_dtypes.bfloat16"}};
+static const ElementFacts elements[] = {{INGOT_F32, 4, "f32", "numpy.float32"},
+                                        {INGOT_U8, 1, "u8", "numpy.uint8"},
+                                        {INGOT_I8, 1, "i8", "numpy.int8"},
+                                        {INGOT_U16, 2, "u16", "numpy.uint16"},
+                                        {INGOT_I16, 2, "i16", "numpy.int16"},
+                                        {INGOT_I32, 4, "i32", "numpy.int32"},
+                                        {INGOT_I64, 8, "i64", "numpy.int64"},
+                                        {INGOT_BOOL, 1, "bool", "numpy.bool"},
+                                        {INGOT_F16, 2, "f16", "numpy.float16"},
+                                        {INGOT_F64, 8, "f64", "numpy.float64"},
+                                        {INGOT_U32, 4, "u32", "numpy.uint32"},
+                                        {INGOT_U64, 8, "u64", "numpy.uint64"},
+                                        {INGOT_BF16, 2, "bf16", "ml_dtypes.bfloat16"},
+                                        {INGOT_F8E4M3FN, 1, "f8e4m3fn", "ml_dtypes.float8_e4m3fn"},
+                                        {INGOT_F8E4M3FNUZ, 1, "f8e4m3fnuz", "ml_dtypes.float8_e4m3fnuz"},
+                                        {INGOT_F8E5M2, 1, "f8e5m2", "ml_dtypes.float8_e5m2"},
+                                        {INGOT_F8E5M2FNUZ, 1, "f8e5m2fnuz", "ml_dtypes.float8_e5m2fnuz"},
+                                        {INGOT_U4, 1, "u4", "ml_dtypes.uint4"},
+                                        {INGOT_I4, 1, "i4", "ml_dtypes.int4"},
+                                        {INGOT_F4E2M1, 1, "f4e2m1", "ml_dtypes.float4_e2m1fn"},
+                                        {INGOT_F8E8M0, 1, "f8e8m0", "ml_dtypes.float8_e8m0fnu"},
+                                        {INGOT_U2, 1, "u2", "ml_dtypes.uint2"},
+                                        {INGOT_I2, 1, "i2", "ml_dtypes.int2"},
+                                        {INGOT_F6E2M3, 1, "f6e2m3", "ml_dtypes.float6_e2m3fn"},
+                                        {INGOT_F6E3M2, 1, "f6e3m2", "ml_dtypes.float6_e3m2fn"}};
 
 static const ElementFacts *facts_of(int32_t type) {
   static const ElementFacts unknown = {0, 0, "unknown", "unknown"};
@@ -36,7 +56,8 @@ int32_t ingot_element_type(const char *name) {
   return 0;
 }
 
-const char *const ingot_element_names = "the types are f32, f64, f16, bf16, i8, i16, i32, i64, u8, u16, u32, u64 and bool";
+const char *const ingot_element_names = "the types are f32, f64, f16, bf16, i8, i16, i32, i64, u8, u16, u32, u64, bool, i4, u4, i2, u2, f8e4m3fn, "
+                                        "f8e4m3fnuz, f8e5m2, f8e5m2fnuz, f8e8m0, f6e2m3, f6e3m2 and f4e2m1";
 
 const char *ingot_python_name(int32_t type) { return facts_of(type)->python; }
 
@@ -119,6 +140,7 @@ double ingot_element_value(int32_t type, const void *data, uint64_t index) {
     return (double)((const uint64_t *)data)[index];
   case INGOT_I64:
     return (double)((const int64_t *)data)[index];
+  default:
+    return ingot_narrow_value(type, ((const uint8_t *)data)[index]);
   }
-  return 0;
 }

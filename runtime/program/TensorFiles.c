@@ -3,6 +3,7 @@
 #include "Dims.h"
 #include "File.h"
 #include "Fill.h"
+#include "Narrow.h"
 #include "Npy.h"
 #include "RawFile.h"
 #include "TensorProto.h"
@@ -97,6 +98,12 @@ static ProgramStatus accept_input(const IngotModel *model, const IngotTensorInfo
   if (info->element_type == INGOT_BF16 && tensor->element_type == INGOT_U16) {
     tensor->element_type = INGOT_BF16;
     ingot_fail(note, PROGRAM_OK, "input '%s': the 16-bit integers of %s are taken as the bits of bf16 values", info->name, path);
+  }
+  // The bytes that such elements lie in, of which numpy knows no more.
+  if (ingot_narrow_bits(info->element_type) != 0 && (tensor->element_type == INGOT_U8 || tensor->element_type == INGOT_I8)) {
+    ingot_fail(note, PROGRAM_OK, "input '%s': the bytes of %s are taken as %s, one element each", info->name, path,
+               ingot_element_name(info->element_type));
+    tensor->element_type = info->element_type;
   }
   const bool same_type = info->element_type == tensor->element_type;
   if (same_type && ingot_dims_match(info, tensor))

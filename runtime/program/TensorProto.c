@@ -2,6 +2,7 @@
 //
 // The few fields of onnx.TensorProto, read straight from protobuf's wire format.
 #include "TensorProto.h"
+#include "Narrow.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -96,9 +97,9 @@ static uint32_t typed_field(int32_t type) {
   case INGOT_BOOL:
   case INGOT_F16:
   case INGOT_BF16:
+  default: // and what is narrower
     return INT32_DATA;
   }
-  return 0;
 }
 
 static uint32_t element_wire(uint32_t field) { return field == FLOAT_DATA ? FIXED32 : field == DOUBLE_DATA ? FIXED64 : VARINT; }
@@ -115,6 +116,13 @@ typedef struct Scan {
   bool has_raw, external, segmented;
   int32_t type;
 } Scan;
+
+/// Values in raw_data or in the field of the type: elements of 2 and 4 bits are packed there, of 6 bits in raw_data alone.
+static uint64_t stored_values(const HostTensor *tensor, bool raw) {
+  const uint64_t count = tensor->bytes / ingot_element_size(tensor->element_type);
+  const uint32_t bits = ingot_narrow_bits(tensor->element_type);
+  return bits == 0 || bits == 8 || (bits == 6 && !raw) ? count : count / 8 * bits + (count % 8 * bits + 7) / 8;
+}
 
 static bool add_dim(HostTensor *tensor, uint64_t value) {
   if (tensor->rank == INGOT_MAX_RANK)
@@ -197,18 +205,22 @@ static ProgramStatus fill(Scan *scan, Span message, ErrorText *error) {
   ingot_format_type(type, tensor->element_type, tensor->dims, tensor->rank);
   const uint64_t raw_size = (uint64_t)(scan->raw.end - scan->raw.at);
   if (scan->has_raw) {
-    if (raw_size != tensor->bytes)
-      return ingot_fail(error, PROGRAM_BAD_INPUT, "the ONNX tensor says %s, which is %" PRIu64 " bytes, but holds %" PRIu64, type, tensor->bytes,
+    const uint64_t wanted_size = stored_values(tensor, true) * ingot_element_size(tensor->element_type);
+    if (raw_size != wanted_size)
+      return ingot_fail(error, PROGRAM_BAD_INPUT, "the ONNX tensor says %s, which is %" PRIu64 " bytes, but holds %" PRIu64, type, wanted_size,
                         raw_size);
     if (raw_size != 0)
       memcpy(tensor->data, scan->raw.at, raw_size);
+    ingot_narrow_expand(tensor->element_type, tensor->data, tensor->bytes);
     return PROGRAM_OK;
   }
   const uint32_t wanted = typed_field(tensor->element_type);
   for (Field field; message.at < message.end;)
     if (!read_field(&message, &field) || (field.number == wanted && !scan_values(scan, &field)))
       return ingot_fail(error, PROGRAM_BAD_INPUT, "the values of the ONNX tensor cannot be read; the file is damaged");
-  const uint64_t elements = tensor->bytes / ingot_element_size(tensor->element_type);
+  const uint64_t elements = stored_values(tensor, false);
+  if (scan->values == elements && ingot_narrow_bits(tensor->element_type) != 6)
+    ingot_narrow_expand(tensor->element_type, tensor->data, tensor->bytes);
   if (scan->values != elements)
     return ingot_fail(error, PROGRAM_BAD_INPUT, "the ONNX tensor says %s, which is %" PRIu64 " values, but holds %" PRIu64, type, elements,
                       scan->values);
@@ -231,7 +243,7 @@ ProgramStatus ingot_tensor_proto_parse(const uint8_t *bytes, size_t size, HostTe
     return ingot_fail(error, PROGRAM_BAD_INPUT, "the ONNX tensor has data_type %d, which is no number type of 1 to 8 bytes", scan.type);
   tensor->element_type = scan.type;
   // A short file cannot hold a large tensor: no value takes less than one byte of it.
-  if (!ingot_tensor_measure(tensor) || tensor->bytes / ingot_element_size(scan.type) > size) {
+  if (!ingot_tensor_measure(tensor) || stored_values(tensor, true) > size) {
     char type[INGOT_TYPE_TEXT];
     ingot_format_type(type, tensor->element_type, tensor->dims, tensor->rank);
     tensor->bytes = 0;

@@ -24,6 +24,18 @@ uint64_t ingot_element_bytes(int32_t type) {
   case INGOT_U8:
   case INGOT_I8:
   case INGOT_BOOL:
+  case INGOT_F8E4M3FN:
+  case INGOT_F8E4M3FNUZ:
+  case INGOT_F8E5M2:
+  case INGOT_F8E5M2FNUZ:
+  case INGOT_F8E8M0:
+  case INGOT_F6E2M3:
+  case INGOT_F6E3M2:
+  case INGOT_F4E2M1:
+  case INGOT_U4:
+  case INGOT_I4:
+  case INGOT_U2:
+  case INGOT_I2:
     return 1;
   case INGOT_U16:
   case INGOT_I16:

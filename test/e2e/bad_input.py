@@ -61,6 +61,31 @@ def dynamic():
     return model([node("Relu", ["x"], ["y"])], [value("x", ["batch", 3])], [value("y", ["batch", 3])])
 
 
+def quantize(scale, op="QuantizeLinear", **attributes):
+    """x [2, 3] with this scale, and a zero point of the same shape where it is an integer operator's."""
+    scale = np.asarray(scale, np.float32)
+    if op == "QuantizeLinear":
+        nodes, kinds = [node(op, ["x", "s"], ["y"], **attributes)], (FLOAT, TensorProto.UINT8)
+    else:
+        nodes, kinds = [node(op, ["x", "s"], ["y"], **attributes)], (TensorProto.INT8, FLOAT)
+    return model(nodes, [value("x", [2, 3], kinds[0])], [value("y", [2, 3], kinds[1])], [numpy_helper.from_array(scale, "s")], opset=21)
+
+
+def block_product(b=(4, 2, 16), scales=(4, 2), points=None, g_idx=None, scale=0.5, **attributes):
+    """MatMulNBits of 64 by 4 weights in blocks of 32; the shapes of its operands, which may be wrong."""
+    weights = [numpy_helper.from_array(np.ones(b, np.uint8), "b"), numpy_helper.from_array(np.full(scales, scale, np.float32), "s")]
+    operands = ["x", "b", "s"]
+    if points:
+        weights.append(numpy_helper.from_array(np.ones(points, np.uint8), "z"))
+    operands.append("z" if points else "")
+    if g_idx:
+        weights.append(numpy_helper.from_array(np.zeros(g_idx, np.int32), "g"))
+        operands.append("g")
+    attributes = {"K": 64, "N": 4, "block_size": 32, **attributes}
+    nodes = [node("MatMulNBits", operands, ["y"], domain="com.microsoft", **attributes)]
+    return model(nodes, [value("x", [2, 64])], [value("y", [2, 4])], weights, domains=["com.microsoft"])
+
+
 def truncated() -> bytes:
     data = matmul_with(numpy_helper.from_array(np.ones((3, 4), np.float32), "w")).SerializeToString()
     return data[: len(data) * 2 // 3]
@@ -127,6 +152,22 @@ MODELS = [
         ),
         [r"the_div", r"zero"],
     ),
+    ("scale-of-nan", quantize(np.nan), [r"the_quantizelinear", r"nan", r"y_scale", r"finite"]),
+    ("scale-of-infinity", quantize([0.5, np.inf, 1], axis=1), [r"the_quantizelinear", r"inf", r"element 1", r"finite"]),
+    ("scale-of-zero", quantize(0.0), [r"the_quantizelinear", r"divides by 0"]),
+    ("scale-denormal", quantize(1e-41), [r"the_quantizelinear", r"1e-41", r"denormal"]),
+    ("scale-of-nan-back", quantize(np.nan, "DequantizeLinear"), [r"the_dequantizelinear", r"nan", r"x_scale"]),
+    ("scales-too-many", quantize([0.5] * 4, axis=1), [r"the_quantizelinear", r"scales"]),
+    ("blocks-do-not-fit", quantize([[0.5]] * 2, axis=1, block_size=2), [r"the_quantizelinear", r"scales"]),
+    ("blocks-odd-size", block_product(block_size=48), [r"the_matmulnbits", r"48", r"power of two"]),
+    ("blocks-too-small", block_product(block_size=8), [r"the_matmulnbits", r"\b8\b", r"16"]),
+    ("blocks-of-3-bits", block_product(bits=3), [r"the_matmulnbits", r"3 bits"]),
+    ("blocks-weights-of-other-shape", block_product(b=(4, 2, 15)), [r"the_matmulnbits", r"'B'", r"4x2x15", r"4x32"]),
+    ("blocks-scales-of-other-shape", block_product(scales=(4, 3)), [r"the_matmulnbits", r"'scales'", r"4x3", r"4x2"]),
+    ("blocks-points-of-other-shape", block_product(points=(4, 2)), [r"the_matmulnbits", r"'zero_points'", r"4x2", r"4x1"]),
+    ("blocks-short-g_idx", block_product(g_idx=(60,)), [r"the_matmulnbits", r"g_idx", r"64"]),
+    ("blocks-scale-of-nan", block_product(scale=np.nan), [r"the_matmulnbits", r"nan", r"scales"]),
+    ("blocks-prepacked", block_product(weight_prepacked=1), [r"the_matmulnbits", r"weight_prepacked"]),
     (
         "huge-input",
         model([node("Relu", ["x"], ["y"])], [value("x", [2**31, 2**31])], [value("y", [2**31, 2**31])]),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiles the small models of op_cases.py, control_cases.py and quantized_cases.py at -O0 and -O3 and compares what they compute with ONNX Runtime,
-for each set of inputs that a case has, with 1 and 2 threads.
+"""Compiles the small models of op_cases.py, control_cases.py, quantized_cases.py and block_cases.py at -O0 and -O3 and compares what they compute with
+ONNX Runtime, for each set of inputs that a case has, with 1 and 2 threads.
 
 Every level of every case is one test: `ops/NAME/O3`. Known failures stand in test/e2e/expectations.txt.
 
@@ -20,13 +20,14 @@ import time
 import numpy as np
 import onnx
 
+import block_cases
 import control_cases
 import harness
 import op_cases
 import quantized_cases
 
 
-TABLES = (op_cases, control_cases, quantized_cases)
+TABLES = (op_cases, control_cases, quantized_cases, block_cases)
 
 
 def check_run(executable, inputs: dict, expected: dict, tolerance: float) -> str | None:
@@ -66,7 +67,7 @@ def run_case(table, name: str, folder, options) -> list[tuple[str, str | None]]:
         model, feeds = table.build(name)
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, path)
-        runs = [(inputs, harness.oracle(path, inputs, optimize=table is not quantized_cases)) for inputs in feeds]
+        runs = [(inputs, harness.oracle(path, inputs, optimize=table not in (quantized_cases, block_cases))) for inputs in feeds]
     except Exception as error:  # a mistake in the table, of whatever kind onnx and ONNX Runtime report it with
         return [(f"ops/{name}", f"the case itself: {error}")]
     if options.oracle_only:

@@ -60,6 +60,18 @@ TEST(FillTest, ZerosOnesAndIotaInEveryType) {
   }
 }
 
+TEST(FillTest, NarrowTypesHaveTheNumbersOfTheirBits) {
+  EXPECT_EQ(filled(INGOT_I4, FILL_IOTA, 10), (std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7, 0, 1}));
+  EXPECT_EQ(filled(INGOT_U2, FILL_IOTA, 5), (std::vector<double>{0, 1, 2, 3, 0}));
+  for (int32_t type :
+       {INGOT_U4, INGOT_I2, INGOT_F8E4M3FN, INGOT_F8E4M3FNUZ, INGOT_F8E5M2, INGOT_F8E5M2FNUZ, INGOT_F6E2M3, INGOT_F6E3M2, INGOT_F4E2M1}) {
+    EXPECT_EQ(filled(type, FILL_ZEROS, 2), (std::vector<double>{0, 0})) << ingot_element_name(type);
+    if (type != INGOT_I2)
+      EXPECT_EQ(filled(type, FILL_ONES, 2), (std::vector<double>{1, 1})) << ingot_element_name(type);
+  }
+  EXPECT_EQ(filled(INGOT_F8E8M0, FILL_ONES, 1), (std::vector<double>{1}));
+}
+
 TEST(FillTest, IotaBeginsAgainWhereTheTypeEnds) {
   const struct {
     int32_t type;

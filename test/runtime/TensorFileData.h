@@ -148,5 +148,23 @@ inline const std::string protoString = fromHex("08011008320474657874420173");
 /// values in another file
 inline const std::string protoExternal = fromHex("080110016a110a086c6f636174696f6e1205772e62696e7001");
 
+/// numpy_helper.from_array of int4 [1, -8, 7]: two bytes
+inline const std::string protoInt4 = fromHex("080310164201784a028107");
+
+/// helper.make_tensor of uint4 [15, 0, 9], in int32_data
+inline const std::string protoUint4 = fromHex("080310152a020f09420178");
+
+/// uint2 [3, 0, 2, 1, 1]
+inline const std::string protoUint2 = fromHex("080510194201784a026301");
+
+/// float8e4m3fn [1.5, -448]
+inline const std::string protoFloat8 = fromHex("080210114201784a023cfe");
+
+/// float4e2m1 [6, -0.5, 1]
+inline const std::string protoFloat4 = fromHex("080310174201784a029702");
+
+/// float6e2m3 [7.5, -0.125, 1, 2, 3]: four elements in three bytes
+inline const std::string protoFloat6 = fromHex("0805101b4201784a045f884014");
+
 } // namespace tensorfiles
 #endif

@@ -86,6 +86,12 @@ const std::vector<GoodFile> goodFiles = {
     {"protoHalf", ingot_tensor_proto_parse, &protoHalf, "f16 [2]", {1, -2}},
     {"protoDouble", ingot_tensor_proto_parse, &protoDouble, "f64 []", {0.1}},
     {"protoUint32", ingot_tensor_proto_parse, &protoUint32, "u32 [1]", {4000000000.0}},
+    {"protoInt4", ingot_tensor_proto_parse, &protoInt4, "i4 [3]", {1, -8, 7}},
+    {"protoUint4", ingot_tensor_proto_parse, &protoUint4, "u4 [3]", {15, 0, 9}},
+    {"protoUint2", ingot_tensor_proto_parse, &protoUint2, "u2 [5]", {3, 0, 2, 1, 1}},
+    {"protoFloat8", ingot_tensor_proto_parse, &protoFloat8, "f8e4m3fn [2]", {1.5, -448}},
+    {"protoFloat4", ingot_tensor_proto_parse, &protoFloat4, "f4e2m1 [3]", {6, -0.5, 1}},
+    {"protoFloat6", ingot_tensor_proto_parse, &protoFloat6, "f6e2m3 [5]", {7.5, -0.125, 1, 2, 3}},
 };
 
 void PrintTo(const GoodFile &file, std::ostream *out) { *out << file.name; }

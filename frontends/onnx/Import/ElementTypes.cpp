@@ -23,6 +23,8 @@ Type getElementType(MLIRContext *context, int32_t onnxType) {
   case TensorProto::BOOL:
     return b.getI1Type();
   case TensorProto::INT8:
+  case TensorProto::INT4:
+  case TensorProto::INT2:
     return b.getI8Type();
   case TensorProto::INT16:
     return b.getI16Type();
@@ -31,6 +33,16 @@ Type getElementType(MLIRContext *context, int32_t onnxType) {
   case TensorProto::INT64:
     return b.getI64Type();
   case TensorProto::UINT8:
+  case TensorProto::UINT4:
+  case TensorProto::UINT2:
+  case TensorProto::FLOAT8E4M3FN:
+  case TensorProto::FLOAT8E4M3FNUZ:
+  case TensorProto::FLOAT8E5M2:
+  case TensorProto::FLOAT8E5M2FNUZ:
+  case TensorProto::FLOAT8E8M0:
+  case TensorProto::FLOAT6E2M3:
+  case TensorProto::FLOAT6E3M2:
+  case TensorProto::FLOAT4E2M1:
     return unsignedInteger(8);
   case TensorProto::UINT16:
     return unsignedInteger(16);

@@ -7,10 +7,11 @@
 
 namespace ingot::importer {
 
-/// The element type of a TensorProto::DataType, null for those that the compiler does not know (strings, complex, float8, four bits).
+/// The element type of a TensorProto::DataType, null for those that the compiler does not know (strings, complex). Those of NarrowTypes.h lie in
+/// bytes.
 mlir::Type getElementType(mlir::MLIRContext *context, int32_t onnxType);
 
-/// The inverse of getElementType.
+/// The inverse of getElementType for types that are not narrow.
 int32_t getOnnxElementType(mlir::Type element);
 
 /// The ONNX type of a tensor, symbolic dims without a name.

@@ -2,6 +2,7 @@
 #include "frontends/onnx/Import/GraphImporter.h"
 
 #include "frontends/onnx/Import/ElementTypes.h"
+#include "frontends/onnx/Import/NarrowTypes.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
 #include "frontends/onnx/Ingest/ElementType.h"
@@ -25,6 +26,28 @@ bool takesSequences(const onnx::OpSchema &schema, size_t index) {
   return llvm::any_of(formal.GetTypes(), [](const std::string *type) { return StringRef(*type).contains("seq("); });
 }
 
+int32_t declaredNarrowType(const onnx::ValueInfoProto &value) {
+  int32_t type = value.type().tensor_type().elem_type();
+  return isNarrow(type) ? type : 0;
+}
+
+/// The narrow type of a result that the importer of the node does not name: that of an operand which the schema gives the same type, or of the value
+/// that a graph of the node has in its place.
+int32_t inheritedNarrowType(const Node &n, unsigned output) {
+  for (const onnx::AttributeProto &attribute : n.proto.attribute())
+    if (attribute.type() == onnx::AttributeProto::GRAPH) {
+      int inner = static_cast<int>(output) + (n.proto.op_type() == "Loop"); // whose first one is the condition
+      return inner < attribute.g().output_size() ? declaredNarrowType(attribute.g().output(inner)) : 0;
+    }
+  if (output >= n.schema.outputs().size())
+    return 0;
+  const std::string &type = n.schema.outputs()[output].GetTypeStr();
+  for (size_t i = 0; i < n.schema.inputs().size() && i < n.size(); ++i)
+    if (n.has(i) && n.narrowType(i) != 0 && n.schema.inputs()[i].GetTypeStr() == type)
+      return n.narrowType(i);
+  return 0;
+}
+
 } // namespace
 
 void setValueName(Value value, StringRef name) {
@@ -45,7 +68,7 @@ void setValueName(Value value, StringRef name) {
 std::optional<Value> GraphImporter::lookup(StringRef name) {
   for (auto scope = scopes.rbegin(); scope != scopes.rend(); ++scope)
     if (auto it = scope->find(name); it != scope->end())
-      return it->second;
+      return it->second.value;
   const ingest::Initializer *initializer = model.initializer(name);
   if (!initializer)
     return std::nullopt;
@@ -53,8 +76,15 @@ std::optional<Value> GraphImporter::lookup(StringRef name) {
   if (auto function = b.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>()) // inside of a body: all that follows may use it
     b.setInsertionPointToStart(&function.getBody().front());
   Value value = importConstant(*initializer, NameLoc::get(b.getStringAttr(name)));
-  scopes.front()[name] = value;
+  scopes.front()[name] = {value, isNarrow(initializer->elementType) ? initializer->elementType : 0};
   return value;
+}
+
+int32_t GraphImporter::narrowType(StringRef name) const {
+  for (auto scope = scopes.rbegin(); scope != scopes.rend(); ++scope)
+    if (auto it = scope->find(name); it != scope->end())
+      return it->second.narrowType;
+  return 0;
 }
 
 Value GraphImporter::importConstant(const ingest::Initializer &tensor, Location loc) {
@@ -74,7 +104,9 @@ Value GraphImporter::importConstant(const ingest::Initializer &tensor, Location 
     bytes = {owner->data(), owner->size()};
     keepAlive = owner;
   }
-  return TensorBuilder(b, loc, weights).constant(type, bytes, tensor.name, std::move(keepAlive));
+  TensorBuilder builder(b, loc, weights);
+  return isNarrow(tensor.elementType) ? narrowConstant(builder, tensor.elementType, tensor.dims, bytes, tensor.name, std::move(keepAlive))
+                                      : builder.constant(type, bytes, tensor.name, std::move(keepAlive));
 }
 
 Value GraphImporter::importTensor(const onnx::TensorProto &proto, StringRef name, Location loc) {
@@ -94,12 +126,12 @@ std::optional<Dims> GraphImporter::declaredDims(StringRef value) const {
   return type ? symbols.dimsOf(*type) : std::nullopt;
 }
 
-void GraphImporter::defineOutputs(const onnx::NodeProto &node, ArrayRef<Value> results) {
+void GraphImporter::defineOutputs(const onnx::NodeProto &node, ArrayRef<Value> results, ArrayRef<int32_t> narrowTypes) {
   for (auto [i, name] : llvm::enumerate(node.output())) {
     if (name.empty())
       continue;
     Value value = i < results.size() ? results[i] : Value();
-    define(name, value);
+    define(name, value, i < narrowTypes.size() ? narrowTypes[i] : 0);
     if (value)
       setValueName(value, name);
     else
@@ -134,17 +166,23 @@ void GraphImporter::importNode(const onnx::NodeProto &node, const schema::OpsetI
       Node view(*this, b, loc, weights, node, *schema, inputs);
       import(view);
       SmallVector<Value> results;
-      for (unsigned i = 0; i < view.numOutputs(); ++i)
+      SmallVector<int32_t> types;
+      for (unsigned i = 0; i < view.numOutputs(); ++i) {
         results.push_back(view.result(i));
-      return defineOutputs(node, results);
+        types.push_back(view.resultType(i).value_or(inheritedNarrowType(view, i)));
+      }
+      return defineOutputs(node, results, types);
     }
   importFunction(node, inputs, loc, schema);
 }
 
 void GraphImporter::importFunction(const onnx::NodeProto &node, ArrayRef<Value> inputs, Location loc, const onnx::OpSchema *schema) {
   SmallVector<onnx::TypeProto> types;
-  for (Value input : inputs)
+  for (auto [i, input] : llvm::enumerate(inputs)) {
     types.push_back(input && isa<RankedTensorType>(input.getType()) ? getTypeProto(typeOf(input)) : onnx::TypeProto());
+    if (int32_t type = input ? narrowType(node.input(i)) : 0)
+      types.back().mutable_tensor_type()->set_elem_type(type);
+  }
   if (functionDepth >= kMaxFunctionDepth) {
     emitError(loc) << "functions call each other more than " << kMaxFunctionDepth << " deep";
     return defineOutputs(node, {});
@@ -173,9 +211,10 @@ void GraphImporter::importFunction(const onnx::NodeProto &node, ArrayRef<Value> 
 SmallVector<Value> GraphImporter::importSubgraph(const onnx::GraphProto &graph, ArrayRef<Value> inputs) {
   scopes.emplace_back();
   for (auto [formal, actual] : llvm::zip(graph.input(), inputs))
-    define(formal.name(), actual);
+    define(formal.name(), actual, declaredNarrowType(formal));
   for (const onnx::TensorProto &tensor : graph.initializer())
-    define(tensor.name(), importTensor(tensor, tensor.name(), NameLoc::get(b.getStringAttr(tensor.name()))));
+    define(tensor.name(), importTensor(tensor, tensor.name(), NameLoc::get(b.getStringAttr(tensor.name()))),
+           isNarrow(tensor.data_type()) ? tensor.data_type() : 0);
   for (const onnx::NodeProto &node : graph.node())
     importNode(node, *opsets);
   SmallVector<Value> results;

@@ -19,10 +19,13 @@ public:
       : b(b), model(model), weights(weights), symbols(symbols), scopes(1) {}
 
   /// Gives a value a name in the innermost scope. A null value marks one whose node has failed: nodes that use it are left out silently.
-  void define(llvm::StringRef name, mlir::Value value) { scopes.back()[name] = value; }
+  /// `narrowType`: what ONNX calls its elements where that is a type without one of MLIR here (NarrowTypes.h), otherwise 0.
+  void define(llvm::StringRef name, mlir::Value value, int32_t narrowType = 0) { scopes.back()[name] = {value, narrowType}; }
 
   /// The value of a name; an initialiser becomes a constant at its first use. Nothing for an unknown name.
   std::optional<mlir::Value> lookup(llvm::StringRef name);
+  /// The `narrowType` of a name that is defined.
+  int32_t narrowType(llvm::StringRef name) const;
 
   /// Imports the nodes in order. What is wrong with them is reported and makes `failed()` true.
   void importNode(const onnx::NodeProto &node, const schema::OpsetImports &opsets);
@@ -44,15 +47,20 @@ public:
 
 private:
   void importFunction(const onnx::NodeProto &node, llvm::ArrayRef<mlir::Value> inputs, mlir::Location loc, const onnx::OpSchema *schema);
+  struct Named {
+    mlir::Value value;
+    int32_t narrowType = 0;
+  };
+
   mlir::Value importConstant(const ingest::Initializer &tensor, mlir::Location loc);
-  void defineOutputs(const onnx::NodeProto &node, llvm::ArrayRef<mlir::Value> results);
+  void defineOutputs(const onnx::NodeProto &node, llvm::ArrayRef<mlir::Value> results, llvm::ArrayRef<int32_t> narrowTypes = {});
 
   mlir::OpBuilder &b;
   const ingest::Model &model;
   WeightStore &weights;
   Symbols &symbols;
   const schema::OpsetImports *opsets = nullptr;
-  std::list<llvm::StringMap<mlir::Value>> scopes; // innermost last
+  std::list<llvm::StringMap<Named>> scopes; // innermost last
   int functionDepth = 0;
   bool anyFailed = false;
 };

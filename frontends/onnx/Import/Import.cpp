@@ -5,6 +5,7 @@
 
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "frontends/onnx/Import/GraphImporter.h"
+#include "frontends/onnx/Import/NarrowTypes.h"
 #include "frontends/onnx/Import/Registry.h"
 #include "frontends/onnx/Ingest/ElementType.h"
 #include "frontends/onnx/Schema/Functions.h"
@@ -110,15 +111,15 @@ private:
         continue;
       }
       if (auto bound = options.boundInputs.find(input.name()); bound != options.boundInputs.end()) {
-        Type boundElement = getElementType(&context, bound->second.elementType);
-        if (boundElement != element) {
+        if (bound->second.elementType != code) {
           emitError(inputLoc) << "the constant given for input '" << input.name() << "' has element type "
                               << ingest::elementTypeName(bound->second.elementType) << ", it must be " << ingest::elementTypeName(code);
           ok = false;
           continue;
         }
         auto type = RankedTensorType::get(bound->second.dims, element);
-        importer.define(input.name(), TensorBuilder(b, inputLoc, weights).constant(type, bound->second.bytes, input.name(), bound->second.keepAlive));
+        importer.define(input.name(), TensorBuilder(b, inputLoc, weights).constant(type, bound->second.bytes, input.name(), bound->second.keepAlive),
+                        isNarrow(code) ? code : 0);
         continue;
       }
       FailureOr<Dims> dims = symbols.inputDims(input, inputLoc);
@@ -127,8 +128,9 @@ private:
         continue;
       }
       Block &entry = function.getBody().front();
-      importer.define(input.name(), entry.addArgument(makeTensorType(*dims, element), inputLoc));
+      importer.define(input.name(), entry.addArgument(makeTensorType(*dims, element), inputLoc), isNarrow(code) ? code : 0);
       argumentNames.push_back(input.name());
+      argumentTypes.push_back(isNarrow(code) ? code : 0);
     }
     return success(ok);
   }
@@ -136,6 +138,7 @@ private:
   LogicalResult importOutputs(GraphImporter &importer) {
     SmallVector<Value> results;
     SmallVector<StringRef> names;
+    SmallVector<int32_t> types;
     bool ok = true;
     for (const onnx::ValueInfoProto &output : model.graph().output()) {
       std::optional<Value> value = importer.lookup(output.name());
@@ -148,6 +151,13 @@ private:
         continue; // reported with its node
       results.push_back(*value);
       names.push_back(output.name());
+      types.push_back(importer.narrowType(output.name()));
+      int32_t declared = output.type().tensor_type().elem_type();
+      if (declared != 0 && declared != types.back() && (isNarrow(declared) || types.back() != 0)) {
+        emitError(loc) << "output '" << output.name() << "' of element type " << ingest::elementTypeName(isNarrow(declared) ? declared : types.back())
+                       << " comes through an operator that is not supported for this type";
+        ok = false;
+      }
     }
     if (!ok)
       return failure();
@@ -158,6 +168,12 @@ private:
       function.setArgAttr(i, "ingot.name", b.getStringAttr(name));
     for (auto [i, name] : llvm::enumerate(names))
       function.setResultAttr(i, "ingot.name", b.getStringAttr(name));
+    for (auto [i, type] : llvm::enumerate(argumentTypes))
+      if (type != 0)
+        function.setArgAttr(i, "ingot.element_type", b.getI32IntegerAttr(type));
+    for (auto [i, type] : llvm::enumerate(types))
+      if (type != 0)
+        function.setResultAttr(i, "ingot.element_type", b.getI32IntegerAttr(type));
     return success();
   }
 
@@ -201,6 +217,7 @@ private:
   Location loc;
   func::FuncOp function;
   std::vector<std::string> argumentNames;
+  std::vector<int32_t> argumentTypes; // narrow ones, otherwise 0
 };
 
 } // namespace

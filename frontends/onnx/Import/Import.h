@@ -21,7 +21,7 @@ namespace ingot::importer {
 struct ConstantBytes {
   int32_t elementType = 0; ///< TensorProto::DataType
   std::vector<int64_t> dims;
-  llvm::ArrayRef<char> bytes; ///< in the form of raw_data
+  llvm::ArrayRef<char> bytes; ///< in the form of raw_data, elements of fewer than 8 bits in a byte each
   std::shared_ptr<const void> keepAlive;
 };
 
@@ -46,7 +46,7 @@ std::vector<const onnx::NodeProto *> unsupportedNodes(const ingest::Model &model
 /// Imports the main graph of a model that validate() found no problem in. Problems are MLIR diagnostics at `NameLoc(node name)`, all of them in one
 /// run where they do not follow from each other; the result is null then. Every operation carries the names of the ONNX values it computes in
 /// `ingot.values`, the function the names of the symbols of its types in `ingot.symbols`, and what they can be at run time in `ingot.ranges` (absent
-/// when no dim may be open).
+/// when no dim may be open). Inputs and outputs of a type that MLIR lacks here carry its ONNX number in `ingot.element_type`.
 mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, const ingest::Model &model, WeightStore &weights,
                                               const ImportOptions &options);
 

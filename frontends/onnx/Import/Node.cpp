@@ -2,6 +2,7 @@
 #include "frontends/onnx/Import/Node.h"
 
 #include "frontends/onnx/Import/GraphImporter.h"
+#include "frontends/onnx/Import/NarrowTypes.h"
 
 using namespace mlir;
 
@@ -34,6 +35,13 @@ template <typename T> std::optional<T> reportNotConstant(Node &n, unsigned index
 Node::Node(GraphImporter &graph, OpBuilder &b, Location loc, WeightStore &weights, const onnx::NodeProto &proto, const onnx::OpSchema &schema,
            ArrayRef<Value> inputs)
     : TensorBuilder(b, loc, weights, &graph.getSymbols()), graph(graph), proto(proto), schema(schema), inputs(inputs), outputs(proto.output_size()) {}
+
+int32_t Node::narrowType(unsigned index) const { return graph.narrowType(proto.input(static_cast<int>(index))); }
+
+void Node::yieldAs(int32_t onnxType, Value value) {
+  firstType = isNarrow(onnxType) ? onnxType : 0;
+  yield(value);
+}
 
 std::optional<Ints> Node::ints(unsigned index) {
   if (std::optional<Ints> values = readInts((*this)[index]))

@@ -29,6 +29,8 @@ public:
   /// The operand, null when the node leaves it out.
   mlir::Value operator[](unsigned index) const { return has(index) ? inputs[index] : mlir::Value(); }
   std::string inputName(unsigned index) const;
+  /// What ONNX calls the operand's elements where that is a narrow type, otherwise 0.
+  int32_t narrowType(unsigned index) const;
 
   using TensorBuilder::ints;
   /// The integers of a constant operand; an operand that is not constant is reported.
@@ -73,6 +75,10 @@ public:
   }
   void yield(mlir::Value value) { yield(0, value); }
   mlir::Value result(unsigned output) const { return outputs[output]; }
+  /// A result of the TensorProto::DataType. Others have the type of the operand that the schema names, which matters for narrow ones alone.
+  void yieldAs(int32_t onnxType, mlir::Value value);
+  /// What `yieldAs` said: a narrow type or 0.
+  std::optional<int32_t> resultType(unsigned output) const { return output == 0 ? firstType : std::nullopt; }
 
   /// The dims of a result as the model declares or ONNX infers them, when they are known.
   std::optional<Dims> declaredDims(unsigned output);
@@ -80,6 +86,7 @@ public:
 private:
   llvm::ArrayRef<mlir::Value> inputs;
   llvm::SmallVector<mlir::Value, 2> outputs;
+  std::optional<int32_t> firstType;
 };
 
 } // namespace ingot::importer

@@ -132,10 +132,29 @@ std::optional<Ints> TensorBuilder::readInts(Value value) {
 }
 
 std::optional<SmallVector<double>> TensorBuilder::readFloats(Value value) {
+  auto element = dyn_cast<FloatType>(elementOf(value));
   DenseElementsAttr dense = getDenseConstant(value);
-  if (!dense || !isa<FloatType>(dense.getElementType()))
-    return std::nullopt;
   SmallVector<double> result;
+  auto op = value.getDefiningOp<ConstantOp>();
+  if (auto weight = op ? dyn_cast<WeightAttr>(op.getValue()) : WeightAttr(); weight && element) {
+    ArrayRef<char> bytes = weights.bytes(weight.getId());
+    size_t width = getElementBytes(element);
+    for (size_t i = 0; i < bytes.size(); i += width) {
+      uint64_t bits = 0;
+      std::memcpy(&bits, bytes.data() + i, width);
+      if (element.isF32()) {
+        result.push_back(llvm::bit_cast<float>(static_cast<uint32_t>(bits)));
+        continue;
+      }
+      APFloat number(element.getFloatSemantics(), APInt(element.getWidth(), bits));
+      bool inexact;
+      number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+      result.push_back(number.convertToDouble());
+    }
+    return result;
+  }
+  if (!dense || !element)
+    return std::nullopt;
   for (APFloat element : dense.getValues<APFloat>()) {
     bool inexact;
     element.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);

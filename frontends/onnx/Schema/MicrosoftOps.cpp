@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Schema/MicrosoftOps.h"
 
-#include "onnx/defs/function.h"
-#include "onnx/defs/schema.h"
+#include "frontends/onnx/Schema/FunctionBodies.h"
 
 #include <numeric>
 
@@ -17,8 +16,6 @@ using onnx::OpSchema;
 
 /// The opset of ONNX's domain that the bodies below are written in.
 constexpr int kBodyOpset = 23;
-
-using BodyWriter = bool (*)(const FunctionBodyBuildContext &context, FunctionBuilder &body);
 
 OpSchema withBody(OpSchema schema, BodyWriter writer) {
   schema.SetContextDependentFunctionBodyBuilder(
@@ -90,11 +87,6 @@ bool skipSimplifiedLayerNormalization(const FunctionBodyBuildContext &context, F
   return true;
 }
 
-int64_t intAttribute(const FunctionBodyBuildContext &context, const char *name) {
-  const AttributeProto *attribute = context.getAttribute(name);
-  return attribute ? attribute->i() : 0;
-}
-
 /// Adds `result = operand` with its last two dims exchanged when the attribute `flag` says so; false when the rank is needed but unknown.
 bool addTransposed(const FunctionBodyBuildContext &context, FunctionBuilder &body, int input, const char *flag, const char *operand,
                    const char *result) {
@@ -102,10 +94,10 @@ bool addTransposed(const FunctionBodyBuildContext &context, FunctionBuilder &bod
     body.Add((std::string(result) + " = Identity (" + operand + ")").c_str());
     return true;
   }
-  const onnx::TypeProto *type = context.getInputType(input);
-  if (!type || !type->has_tensor_type() || !type->tensor_type().has_shape() || type->tensor_type().shape().dim_size() < 2)
+  int rank = rankOfInput(context, input);
+  if (rank < 2)
     return false;
-  std::vector<int64_t> permutation(type->tensor_type().shape().dim_size());
+  std::vector<int64_t> permutation(rank);
   std::iota(permutation.begin(), permutation.end(), 0);
   std::swap(permutation[permutation.size() - 1], permutation[permutation.size() - 2]);
   body.Add((std::string(result) + " = Transpose (" + operand + ")").c_str(), "perm", permutation);
@@ -196,12 +188,7 @@ OpSchema fusedMatMulSchema() {
 
 std::map<std::string, OpSchema> makeOps() {
   std::map<std::string, OpSchema> ops;
-  auto add = [&](const char *name, OpSchema schema, BodyWriter writer) {
-    schema.SetName(name).SetDomain(kMicrosoftDomain.str()).SinceVersion(1);
-    OpSchema complete = withBody(std::move(schema), writer);
-    complete.Finalize();
-    ops.emplace(name, std::move(complete));
-  };
+  auto add = [&](const char *name, OpSchema schema, BodyWriter writer) { addMicrosoftOp(ops, name, std::move(schema), writer); };
   add("Gelu", floatingPoint().Input(0, "X", "", "T").Output(0, "Y", "", "T"), gelu);
   add("QuickGelu", floatingPoint().Input(0, "X", "", "T").Output(0, "Y", "", "T").Attr("alpha", "", AttributeProto::FLOAT, 1.702f), quickGelu);
   add("FastGelu", floatingPoint().Input(0, "X", "", "T").Input(1, "bias", "", "T", OpSchema::Optional).Output(0, "Y", "", "T"), fastGelu);
@@ -210,10 +197,28 @@ std::map<std::string, OpSchema> makeOps() {
   add("SkipSimplifiedLayerNormalization", skipNormalization(/*withBeta=*/false), skipSimplifiedLayerNormalization);
   add("FusedMatMul", fusedMatMulSchema(), fusedMatMul);
   add("FusedConv", fusedConvSchema(), fusedConv);
+  addMicrosoftQuantizedOps(ops);
   return ops;
 }
 
 } // namespace
+
+void addMicrosoftOp(std::map<std::string, OpSchema> &ops, const char *name, OpSchema schema, BodyWriter writer) {
+  schema.SetName(name).SetDomain(kMicrosoftDomain.str()).SinceVersion(1);
+  OpSchema complete = writer ? withBody(std::move(schema), writer) : std::move(schema);
+  complete.Finalize();
+  ops.emplace(name, std::move(complete));
+}
+
+int64_t intAttribute(const FunctionBodyBuildContext &context, const char *name) {
+  const AttributeProto *attribute = context.getAttribute(name);
+  return attribute ? attribute->i() : 0;
+}
+
+int rankOfInput(const FunctionBodyBuildContext &context, int input) {
+  const onnx::TypeProto *type = context.getInputType(input);
+  return type && type->has_tensor_type() && type->tensor_type().has_shape() ? type->tensor_type().shape().dim_size() : -1;
+}
 
 const std::map<std::string, OpSchema> &microsoftOps() {
   static const auto *const ops = new std::map<std::string, OpSchema>(makeOps());

@@ -12,8 +12,8 @@ namespace ingot::schema {
 
 inline constexpr llvm::StringLiteral kMicrosoftDomain = "com.microsoft";
 
-/// The operators of domain com.microsoft (version 1) that optimised exports contain, by name. Each has a function body in ONNX's own
-/// operators, so an importer needs no code for them.
+/// The operators of domain com.microsoft (version 1) that optimised exports contain, by name. Most have a function body in ONNX's
+/// own operators, so an importer needs no code for them.
 const std::map<std::string, onnx::OpSchema> &microsoftOps();
 
 } // namespace ingot::schema

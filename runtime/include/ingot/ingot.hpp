@@ -43,12 +43,24 @@ private:
 };
 #endif
 
-/// Whether the elements of a tensor are stored as T. Types that C++ lacks are their bits: f16 and bf16 are std::uint16_t.
+/// Whether the elements of a tensor are stored as T. Types that C++ lacks are their bits: f16 and bf16 are std::uint16_t, narrower floats std::uint8_t.
 template <typename T> constexpr bool storesAs(std::int32_t type) {
   switch (type) {
   case INGOT_F32: return std::is_same_v<T, float>;
   case INGOT_F64: return std::is_same_v<T, double>;
-  case INGOT_I8: return std::is_same_v<T, std::int8_t>;
+  case INGOT_I8:
+  case INGOT_I4:
+  case INGOT_I2: return std::is_same_v<T, std::int8_t>;
+  case INGOT_U4:
+  case INGOT_U2:
+  case INGOT_F8E4M3FN:
+  case INGOT_F8E4M3FNUZ:
+  case INGOT_F8E5M2:
+  case INGOT_F8E5M2FNUZ:
+  case INGOT_F8E8M0:
+  case INGOT_F6E2M3:
+  case INGOT_F6E3M2:
+  case INGOT_F4E2M1:
   case INGOT_U8: return std::is_same_v<T, std::uint8_t> || std::is_same_v<T, std::byte>;
   case INGOT_I16: return std::is_same_v<T, std::int16_t>;
   case INGOT_U16: return std::is_same_v<T, std::uint16_t>;

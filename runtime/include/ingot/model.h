@@ -41,10 +41,13 @@ typedef enum IngotStatus {
   INGOT_NOT_CONTIGUOUS = 13      /* a tensor with strides, in a session without INGOT_STAGING */
 } IngotStatus;
 
-/* Element types carry the numbers of ONNX's TensorProto.DataType. */
+/* Element types carry the numbers of ONNX's TensorProto.DataType. Elements of those from INGOT_F8E4M3FN on lie in a byte each, whatever their bits:
+ * integers of 2 and 4 bits as that number (int8_t or uint8_t), floats as their bits, the upper ones 0. */
 typedef enum IngotElementType {
   INGOT_F32 = 1, INGOT_U8 = 2, INGOT_I8 = 3, INGOT_U16 = 4, INGOT_I16 = 5, INGOT_I32 = 6, INGOT_I64 = 7,
-  INGOT_BOOL = 9, INGOT_F16 = 10, INGOT_F64 = 11, INGOT_U32 = 12, INGOT_U64 = 13, INGOT_BF16 = 16
+  INGOT_BOOL = 9, INGOT_F16 = 10, INGOT_F64 = 11, INGOT_U32 = 12, INGOT_U64 = 13, INGOT_BF16 = 16,
+  INGOT_F8E4M3FN = 17, INGOT_F8E4M3FNUZ = 18, INGOT_F8E5M2 = 19, INGOT_F8E5M2FNUZ = 20, INGOT_U4 = 21, INGOT_I4 = 22, INGOT_F4E2M1 = 23,
+  INGOT_F8E8M0 = 24, INGOT_U2 = 25, INGOT_I2 = 26, INGOT_F6E2M3 = 27, INGOT_F6E3M2 = 28
 } IngotElementType;
 
 typedef struct IngotTensorInfo {

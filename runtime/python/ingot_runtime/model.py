@@ -14,15 +14,22 @@ from . import abi, elf
 from .abi import Error, Status
 
 try:
-    from ml_dtypes import bfloat16
-except ImportError:  # its bits
-    bfloat16 = np.uint16
+    import ml_dtypes
+except ImportError:  # bits instead of numbers
+    ml_dtypes = None
+bfloat16 = getattr(ml_dtypes, "bfloat16", np.uint16)
 
 # By the numbers of ONNX's TensorProto.DataType.
 DTYPES = {
     1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64,
     9: np.bool_, 10: np.float16, 11: np.float64, 12: np.uint32, 13: np.uint64, 16: bfloat16,
 }  # fmt: skip
+# Elements of these lie in a byte each: floats with their bits, integers of fewer bits with their value.
+NARROW = {
+    17: "float8_e4m3fn", 18: "float8_e4m3fnuz", 19: "float8_e5m2", 20: "float8_e5m2fnuz", 21: "uint4", 22: "int4", 23: "float4_e2m1fn",
+    24: "float8_e8m0fnu", 25: "uint2", 26: "int2", 27: "float6_e2m3fn", 28: "float6_e3m2fn",
+}  # fmt: skip
+DTYPES |= {code: getattr(ml_dtypes, name, np.int8 if name.startswith("int") else np.uint8) for code, name in NARROW.items()}
 
 
 class Dim(typing.NamedTuple):

@@ -2,6 +2,7 @@
 // Control flow that is decided while importing, and operators that only pass values on or change their type.
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "frontends/onnx/Import/GraphImporter.h"
+#include "frontends/onnx/Import/NarrowTypes.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
 #include "frontends/onnx/Ingest/ElementType.h"
@@ -32,6 +33,19 @@ void importDropout(Node &n) {
     n.yield(1, n.full(getDims(typeOf(n[0])), n.scalar(1.0, n.since() >= 10 ? n.b.getI1Type() : elementOf(n[0]))));
 }
 
+/// The first operand in another element type.
+Value castTo(Node &n, int32_t onnxType, Type element) {
+  int32_t from = n.narrowType(0);
+  if (from == 0 && !isNarrow(onnxType))
+    return n.cast(n[0], element);
+  StringRef rounding = n.string("round_mode");
+  return castNarrow(n, n[0], from, onnxType, element,
+                    {.saturate = n.integer("saturate", 1) != 0,
+                     .rounding = rounding == "down"      ? NarrowRounding::Down
+                                 : rounding == "nearest" ? NarrowRounding::Nearest
+                                                         : NarrowRounding::Up});
+}
+
 void importCast(Node &n) {
   int64_t to = n.integer("to");
   Type element = getElementType(n.b.getContext(), static_cast<int32_t>(to));
@@ -40,19 +54,22 @@ void importCast(Node &n) {
               << ", which is not supported";
     return;
   }
-  n.yield(n.cast(n[0], element));
+  n.yieldAs(static_cast<int32_t>(to), castTo(n, static_cast<int32_t>(to), element));
 }
 
 void importBitCast(Node &n) {
-  Type element = getElementType(n.b.getContext(), static_cast<int32_t>(n.integer("to")));
-  if (!element) {
+  auto to = static_cast<int32_t>(n.integer("to"));
+  Type element = getElementType(n.b.getContext(), to);
+  // A narrow type of less than 8 bits does not fill its byte.
+  int32_t from = n.narrowType(0);
+  if (!element || (from != 0 && ingest::elementBits(from) != 8) || (isNarrow(to) && ingest::elementBits(to) != 8)) {
     n.error() << "BitCast node '" << n.proto.name() << "' makes an element type that is not supported";
     return;
   }
-  n.yield(elementOf(n[0]) == element ? n[0] : n.create<BitcastOp>(n[0], TypeAttr::get(element)));
+  n.yieldAs(to, elementOf(n[0]) == element ? n[0] : n.create<BitcastOp>(n[0], TypeAttr::get(element)));
 }
 
-void importCastLike(Node &n) { n.yield(n.cast(n[0], elementOf(n[1]))); }
+void importCastLike(Node &n) { n.yieldAs(n.narrowType(1), castTo(n, n.narrowType(1), elementOf(n[1]))); }
 
 /// A scalar condition in whatever shape of one element the model gives it.
 Value scalarCondition(Node &n, Value condition) { return n.reshape(condition, ArrayRef<int64_t>{}); }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Quantisation: two operations of the dialect where scales are given, compositions where the model computes them.
+#include "frontends/onnx/Import/BlockQuantization.h"
 #include "frontends/onnx/Import/ElementTypes.h"
 #include "frontends/onnx/Import/GraphImporter.h"
+#include "frontends/onnx/Import/NarrowTypes.h"
 #include "frontends/onnx/Import/Node.h"
 #include "frontends/onnx/Import/Registry.h"
+#include "frontends/onnx/Ingest/ElementType.h"
 
 #include <cmath>
 
@@ -19,11 +22,12 @@ Value parameterOf(Node &n, Value parameter) {
 }
 
 /// Operands and attributes of both operators, checked by the operation that is made.
-template <typename Op> void importQuantization(Node &n, Value x, Type to) {
+std::optional<Quantization> readQuantization(Node &n, ScaleUse use) {
+  if (!checkScales(n, 1, use))
+    return std::nullopt;
   Value scale = parameterOf(n, n[1]), point = parameterOf(n, n[2]);
-  std::optional<int64_t> axis = scale && rankOf(scale) > 0 ? n.axis(rankOf(x)) : 0;
-  if (scale && axis)
-    n.yield(n.create<Op>(x, scale, point, *axis, n.integer("block_size"), to));
+  std::optional<int64_t> axis = scale && rankOf(scale) > 0 ? n.axis(rankOf(n[0])) : 0;
+  return scale && axis ? std::optional(Quantization{scale, point, *axis, n.integer("block_size")}) : std::nullopt;
 }
 
 /// Rounds, shifts and clamps to the integer type.
@@ -39,28 +43,45 @@ Value quantize(Node &n, Value scaled, Value zeroPoint, IntegerType type) {
 }
 
 void importQuantizeLinear(Node &n) {
-  int64_t code = n.integer("output_dtype");
-  Type element = n.has(2) ? elementOf(n[2])
-                 : code   ? getElementType(n.b.getContext(), code)
-                          : IntegerType::get(n.b.getContext(), 8, IntegerType::Unsigned);
-  auto type = dyn_cast_if_present<IntegerType>(element);
-  if (!type || type.getWidth() > 16) {
-    n.error() << "QuantizeLinear node '" << n.proto.name() << "' makes an element type that is not supported; it must be an integer of 8 or 16 bits";
+  auto code = static_cast<int32_t>(n.integer("output_dtype"));
+  if (n.has(2))
+    code = n.narrowType(2) != 0 ? n.narrowType(2) : getOnnxElementType(elementOf(n[2]));
+  else if (code == 0)
+    code = onnx::TensorProto::UINT8;
+  Type to = getElementType(n.b.getContext(), code);
+  auto integer = dyn_cast_if_present<IntegerType>(to);
+  if (!integer || integer.getWidth() > 16) {
+    n.error() << "QuantizeLinear node '" << n.proto.name() << "' makes element type " << ingest::elementTypeName(code)
+              << ", which is not supported; it must be an integer or float of 2 to 8 bits, or an integer of 16";
     return;
   }
+  std::optional<Quantization> q = readQuantization(n, ScaleUse::Divides);
+  if (!q)
+    return;
   // Of i32 too, which is rounded as the scale's type holds it.
-  Value x = isa<IntegerType>(elementOf(n[0])) ? n.cast(n[0], elementOf(n[1])) : n[0];
-  importQuantization<QuantizeOp>(n, x, type);
+  Value x = isa<IntegerType>(elementOf(n[0])) ? n.cast(n[0], elementOf(q->scale)) : n[0];
+  if (isNarrowFloat(code))
+    return n.yieldAs(
+        code, encodeNarrow(n, scaleFloats(n, n.cast(x, n.b.getF32Type()), *q, BinaryKind::Div), code, {.saturate = n.integer("saturate", 1) != 0}));
+  Value y = n.create<QuantizeOp>(x, q->scale, q->point, q->axis, q->block, to);
+  n.yieldAs(code, y && isNarrow(code) ? clampNarrow(n, y, code) : y);
 }
 
 void importDequantizeLinear(Node &n) {
-  int64_t code = n.integer("output_dtype");
+  auto code = static_cast<int32_t>(n.integer("output_dtype"));
   Type to = code ? getElementType(n.b.getContext(), code) : elementOf(n[1]);
-  if (!to) {
+  if (!to || isNarrow(code)) {
     n.error() << "DequantizeLinear node '" << n.proto.name() << "' makes an element type that is not supported";
     return;
   }
-  importQuantization<DequantizeOp>(n, n[0], to);
+  std::optional<Quantization> q = readQuantization(n, ScaleUse::Multiplies);
+  if (!q)
+    return;
+  if (!isNarrowFloat(n.narrowType(0)))
+    return n.yieldAs(code, n.create<DequantizeOp>(n[0], q->scale, q->point, q->axis, q->block, to));
+  Type f32 = n.b.getF32Type();
+  Value x = castNarrow(n, n[0], n.narrowType(0), onnx::TensorProto::FLOAT, f32, {});
+  n.yieldAs(code, n.cast(scaleFloats(n, x, *q), to));
 }
 
 /// The range is widened to hold zero; scale and zero point come out as tensors.
@@ -85,9 +106,28 @@ void importDynamicQuantizeLinear(Node &n) {
   n.yield(2, point);
 }
 
+/// com.microsoft: the scale and zero point of the result, then three operands for each part.
+void importQLinearConcat(Node &n) {
+  if (n.size() < 5 || n.size() % 3 != 2) {
+    n.error() << "QLinearConcat node '" << n.proto.name() << "' has " << n.size() << " inputs; it takes two, and three for each part";
+    return;
+  }
+  auto scalarOf = [&](unsigned index) { return n.reshape(n[index], ArrayRef<int64_t>{}); };
+  SmallVector<Value> parts;
+  for (unsigned i = 2; i < n.size(); i += 3)
+    parts.push_back(n.create<DequantizeOp>(n[i], scalarOf(i + 1), scalarOf(i + 2), int64_t(0), int64_t(0), n.b.getF32Type()));
+  Value scale = scalarOf(0), point = scalarOf(1);
+  std::optional<int64_t> axis = parts.front() ? n.axis(rankOf(parts.front())) : std::nullopt;
+  if (axis && !llvm::is_contained(parts, Value()) && scale && point)
+    n.yield(n.create<QuantizeOp>(n.concat(parts, *axis), scale, point, int64_t(0), int64_t(0), elementOf(point)));
+}
+
 constexpr OpRow kRows[] = {
     {"DequantizeLinear", importDequantizeLinear},
     {"DynamicQuantizeLinear", importDynamicQuantizeLinear},
+    {"GatherBlockQuantized", importGatherBlockQuantized, 1, kNewest, "com.microsoft"},
+    {"MatMulNBits", importMatMulNBits, 1, kNewest, "com.microsoft"},
+    {"QLinearConcat", importQLinearConcat, 1, kNewest, "com.microsoft"},
     {"QuantizeLinear", importQuantizeLinear},
 };
 

@@ -22,7 +22,7 @@ void importConstant(Node &n) {
   }
   const onnx::AttributeProto &value = n.proto.attribute(0);
   if (value.name() == "value")
-    return n.yield(n.graph.importTensor(value.t(), n.proto.output(0), n.loc));
+    return n.yieldAs(value.t().data_type(), n.graph.importTensor(value.t(), n.proto.output(0), n.loc));
   if (value.name() == "value_float")
     return n.yield(n.scalar(value.f(), Float32Type::get(context)));
   if (value.name() == "value_int")
@@ -59,7 +59,7 @@ void importConstantOfShape(Node &n) {
     return;
   const onnx::AttributeProto *value = n.attribute("value");
   Value element = value ? n.graph.importTensor(value->t(), n.proto.output(0), n.loc) : n.scalar(0.0, n.b.getF32Type());
-  n.yield(n.full(*dims, n.reshape(element, ArrayRef<int64_t>{})));
+  n.yieldAs(value ? value->t().data_type() : 0, n.full(*dims, n.reshape(element, ArrayRef<int64_t>{})));
 }
 
 /// Ones where column - row = k.
