@@ -37,6 +37,10 @@ absl::Status checkComplete(const CommandLine &line) {
     return usage("no " + command.operand + " given." + see(command));
   if (command.id == Compile && line.options.output.empty() && line.options.compileTo.empty())
     return usage("no output given: add -o FILE");
+  if (command.id == Quantize && line.options.output.empty())
+    return usage("no output given: add -o FILE.onnx");
+  if (command.id == Compile && !line.isQuantized && line.quantize != quantize::QuantizeOptions())
+    return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");
   if (!line.options.compileTo.empty() && (!line.options.report.empty() || line.measured.measure || line.measured.tune))
     return usage("--compile-to prints IR: without --report, --measure and --tune");
   if (line.ablate && !(line.bench.compare.empty() && line.bench.chart.empty() && line.bench.sessions == 1))

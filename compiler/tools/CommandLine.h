@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/Opt.h"
+#include "compiler/Quantize/QuantizeOptions.h"
 #include "compiler/tools/ImageInputs.h"
 #include "compiler/tools/MeasuredCompile.h"
 
@@ -34,7 +35,9 @@ struct CommandLine {
   CompileOptions options;                    ///< `input` is the first word that is no option
   ImageOptions pictures;                     ///< of `run` and `bench`
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`
+  quantize::QuantizeOptions quantize;        ///< of `quantize`, and of `compile --quantize`; without input and output
   bool ablate = false;                       ///< of `bench`
+  bool isQuantized = false;                  ///< `compile --quantize` was given
   bool quiet = false;
   bool json = false;
   bool help = false; ///< the command's page is wanted; nothing else is checked then

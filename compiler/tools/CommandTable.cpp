@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandTable.h"
 
+#include "compiler/tools/QuantizeFlags.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
 
 namespace ingot {
 namespace {
+
+using namespace quantize_flags;
 
 absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
 
@@ -198,6 +201,13 @@ constexpr CommandInfo kCommands[] = {
      "--compare runs both in turn, in rounds, with the Python of INGOT_PYTHON or python3.\n",
      "  ingot bench model.onnx --dim batch=1 --threads 2 --compare onnxruntime --chart times.svg\n"
      "  ingot bench ./program --seconds 10 --sessions 4 --threads 1 --json\n"},
+    {Quantize, "quantize", "MODEL.onnx -o OUTPUT.onnx [options]", "model", "make a smaller and faster model of bytes or 4 bits",
+     "The result is an ONNX file that other engines run too. Static products need samples and give the fastest models; dynamic ones find the ranges "
+     "of\n"
+     "activations in each run; with weights alone in integers, products stay in floats. Without --mode: static with --calibration, weight-only with\n"
+     "--weights and the options after it, else dynamic.\n",
+     "  ingot quantize model.onnx -o model.int8.onnx --mode=static --calibration=samples.npz\n"
+     "  ingot quantize model.onnx -o model.int4.onnx --weights=int4 --block-size=32 --exclude=lm_head\n"},
     {Help, "help", "[COMMAND]", "", "print the page of a command", "",
      "  ingot help compile\n"
      "  ingot compile --help\n"},
@@ -209,13 +219,14 @@ constexpr CommandInfo kCommands[] = {
 constexpr unsigned kModel = Compile | Run | Check | Inspect | Opt | Bench; // commands that read a model
 constexpr unsigned kCode = Compile | Run | Bench;                          // and make code of it
 
-constexpr unsigned kAll = Compile | Run | Check | Help | Completion | Inspect | Opt | Bench;
+constexpr unsigned kAll = Compile | Run | Check | Help | Completion | Inspect | Opt | Bench | Quantize;
+constexpr unsigned kQuantizes = Quantize | Compile;
 constexpr unsigned kPictures = Run | Bench | Anywhere;
 
 constexpr llvm::StringLiteral kStages = "import graph region plan kernel llvm";
 
 constexpr OptionInfo kOptions[] = {
-    {"-o", "FILE", "", Compile, "the file to write", setText<&CompileOptions::output>},
+    {"-o", "FILE", "", Compile | Quantize, "the file to write", setText<&CompileOptions::output>},
     {"-O0", "", "", kCode | Opt, "the plain path: no layouts, no fusion", setLevel<0>},
     {"-O3", "", "", kCode | Opt, "the optimised path (default)", setLevel<3>},
     {"--precision", "KIND", "stored bf16", kCode | Opt,
@@ -289,8 +300,34 @@ constexpr OptionInfo kOptions[] = {
     {"--chart", "FILE.svg", "", Bench, "draw the time of each run and the percentiles", setChart},
     {"--profile", "FILE.json", "", Bench, "where the time goes, in more runs behind the timed ones: a trace for Perfetto, a table of regions",
      setProfile},
-    {"--json", "", "", Inspect | Bench, "one JSON object instead of text", setFlag<&CommandLine::json>},
-    {"--quiet", "", "", Compile | Run | Check | Bench, "no progress", setFlag<&CommandLine::quiet>},
+    {"--quantize", "KIND", "static dynamic int4 int8", Compile,
+     "quantise first, as ingot quantize does with these options: static or dynamic products of bytes, or weights alone in int4 or int8", setKind},
+    {"--mode", "MODE", "dynamic static weight-only", Quantize, "products of bytes with ranges of each run, or of samples; or weights alone", setMode},
+    {"--weights", "TYPE", "int4 int8", Quantize, "of weights alone: int4 (default) or int8", setWeights},
+    {"--block-size", "N", "16 32 64 128 256", kQuantizes, "weights that share a scale (default: 32, and 128 for int8)", setBlockSize},
+    {"--symmetric", "", "", kQuantizes, "weights alone without zero points (default)", setSymmetric},
+    {"--asymmetric", "", "", kQuantizes, "weights alone with zero points", setAsymmetric},
+    {"--method", "NAME", "rtn hqq", kQuantizes, "of rounding weights: rtn, to nearest with the best scale (default), or hqq, half-quadratic",
+     setMethod},
+    {"--format", "NAME", "qdq matmulnbits", kQuantizes,
+     "of weights alone: qdq, DequantizeLinear of ONNX (default), or matmulnbits, an operator of ONNX Runtime", setFormat},
+    {"--calibration", "FILE.npz", "", kQuantizes,
+     "samples by input name, or a folder of such files; one in a file or several along its first dim; may be given again", addCalibration},
+    {"--calibration-method", "NAME", "minmax entropy percentile mse", kQuantizes, "how samples give the range of an activation (default: minmax)",
+     setCalibrationMethod},
+    {"--percentile", "P", "", kQuantizes, "of values that --calibration-method=percentile keeps in the range (default: 99.999)", setPercentile},
+    {"--random-calibration", "", "", kQuantizes, "random samples: enough to measure time, not to use the results", setRandomCalibration},
+    {"--activation-type", "TYPE", "uint8 int8", kQuantizes, "of static products: uint8 (default) or int8, both with zero points", setActivationType},
+    {"--qdq", "WHERE", "fused every", kQuantizes,
+     "activations that become bytes: those between products (default), or those around every operator, as ONNX Runtime's kernels need them",
+     setPlacement},
+    {"--reduce-range", "", "", kQuantizes, "weights of 7 bits, for engines that add products in 16 bits on CPUs without VNNI", setReduceRange},
+    {"--include", "NODE,NODE", "", kQuantizes, "only these: names of nodes, operators, or regular expressions for names; may be given again",
+     addInclude},
+    {"--exclude", "NODE,NODE", "", kQuantizes, "not these; may be given again", addExclude},
+    {"--external-data", "", "", Quantize, "put constants into OUTPUT.data, as is done above 2 GB in any case", setExternalData},
+    {"--json", "", "", Inspect | Bench | Quantize, "one JSON object instead of text", setFlag<&CommandLine::json>},
+    {"--quiet", "", "", Compile | Run | Check | Bench | Quantize, "no progress", setFlag<&CommandLine::quiet>},
     {"--image", "NAME=FILE", "", kPictures, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",
      setImage},
     {"--mean", "M,M,M", "", kPictures, "of each channel, from 0 to 255 (default: 0); an element is (value - mean) * scale",

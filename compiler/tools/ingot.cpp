@@ -7,6 +7,7 @@
 #include "compiler/Driver/Report.h"
 #include "compiler/Driver/UsageError.h"
 #include "compiler/Init/Init.h"
+#include "compiler/Quantize/Quantize.h"
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/Ablation.h"
 #include "compiler/tools/Bench.h"
@@ -15,6 +16,7 @@
 #include "compiler/tools/Help.h"
 #include "compiler/tools/InspectText.h"
 #include "compiler/tools/MeasuredCompile.h"
+#include "compiler/tools/QuantizeCommand.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/BinaryFormat/Magic.h"
@@ -79,7 +81,9 @@ int compile(CommandLine &line) {
     return fail(status);
   line.measured.seconds = line.bench.seconds;
   line.measured.cacheFolder = cacheFolder();
-  absl::StatusOr<CompileSummary> summary = runs ? compileMeasured(line.options, line.measured) : compileModel(line.options);
+  absl::StatusOr<CompileSummary> summary = line.isQuantized ? compileQuantized(line)
+                                           : runs           ? compileMeasured(line.options, line.measured)
+                                                            : compileModel(line.options);
   if (!summary.ok())
     return fail(summary.status());
   if (summary->report)
@@ -213,6 +217,21 @@ int bench(CommandLine &line) {
   return 0;
 }
 
+int quantizeFile(CommandLine &line) {
+  line.quantize.input = line.options.input;
+  line.quantize.output = line.options.output;
+  absl::StatusOr<quantize::QuantizeSummary> summary = quantize::quantizeModel(line.quantize);
+  if (!summary.ok())
+    return fail(summary.status());
+  for (const std::string &note : summary->notes)
+    llvm::errs() << "warning: " << note << '\n';
+  if (line.json)
+    llvm::outs() << llvm::json::Value(quantizeJson(*summary)) << '\n';
+  else
+    llvm::outs() << quantizeText(line.options.output, *summary);
+  return 0;
+}
+
 int help(const CommandLine &line) {
   if (line.options.input.empty()) {
     llvm::outs() << overview();
@@ -267,6 +286,8 @@ int main(int argc, char **argv) {
     return opt(*line);
   case Bench:
     return bench(*line);
+  case Quantize:
+    return quantizeFile(*line);
   case Help:
     return help(*line);
   case Completion:

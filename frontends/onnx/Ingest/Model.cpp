@@ -104,6 +104,13 @@ std::map<std::string, std::string> Model::metadata() const {
 
 std::string Model::sha256() const { return hashOf(*files.model); }
 
+std::vector<std::string> Model::externalLocations() const {
+  std::vector<std::string> result;
+  for (const auto &[location, file] : files.external.mapped())
+    result.push_back(location);
+  return result;
+}
+
 std::map<std::string, std::string> Model::externalSha256() const {
   std::map<std::string, std::string> result;
   for (const auto &[location, file] : files.external.mapped())

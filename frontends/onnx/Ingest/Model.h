@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ingot::ingest {
 
@@ -45,6 +46,9 @@ public:
 
   /// SHA-256 of the file in hexadecimal. Reads the whole file at every call.
   std::string sha256() const;
+
+  /// The files of external data, as tensors give their locations.
+  std::vector<std::string> externalLocations() const;
 
   /// The same of each file of external data, by the location that tensors give.
   std::map<std::string, std::string> externalSha256() const;

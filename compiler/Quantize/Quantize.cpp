@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Quantize/Quantize.h"
+
+#include "compiler/Driver/UsageError.h"
+#include "compiler/Quantize/DynamicInt8.h"
+#include "compiler/Quantize/ModelEditor.h"
+#include "compiler/Quantize/ModelWriter.h"
+#include "compiler/Quantize/StaticInt8.h"
+#include "compiler/Quantize/WeightOnly.h"
+#include "frontends/onnx/Ingest/ElementType.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
+
+#include <numeric>
+
+namespace ingot::quantize {
+namespace {
+
+bool hasWeightOnlyOption(const QuantizeOptions &options) {
+  return options.weightBits || options.blockSize || options.symmetric || options.format || options.method;
+}
+
+bool hasSamples(const QuantizeOptions &options) { return !options.calibration.empty() || options.randomCalibration; }
+
+/// Neither the model nor a file of its weights may be written to.
+absl::Status checkOutputIsNoInput(const ingest::Model &model, const QuantizeOptions &options) {
+  auto isOutput = [&](const llvm::Twine &path) {
+    return llvm::sys::fs::equivalent(path, options.output) || llvm::sys::fs::equivalent(path, options.output + ".data");
+  };
+  if (isOutput(options.input))
+    return usageError("the output '" + options.output + "' would replace the model itself");
+  for (const onnx::TensorProto &tensor : model.graph().initializer())
+    if (absl::StatusOr<ingest::ExternalLocation> where = ingest::externalLocation(tensor);
+        ingest::isExternal(tensor) && where.ok() && isOutput(llvm::sys::path::parent_path(options.input) + "/" + where->location))
+      return usageError("the output '" + options.output + "' or its data would replace the model's weights");
+  return absl::OkStatus();
+}
+
+uint64_t constantBytes(const onnx::GraphProto &graph) {
+  uint64_t bytes = 0;
+  for (const onnx::TensorProto &tensor : graph.initializer()) {
+    std::vector<int64_t> dims(tensor.dims().begin(), tensor.dims().end());
+    bytes += ingest::payloadBytes(tensor.data_type(), ingest::elementCount(dims).value_or(0));
+  }
+  return bytes;
+}
+
+/// The reasons why nothing was left to do, with the first node of each.
+std::string reasonsOf(const QuantizeSummary &summary) {
+  std::string text;
+  std::vector<std::string> seen;
+  for (const LeftAlone &left : summary.leftAlone)
+    if (!llvm::is_contained(seen, left.reason)) {
+      seen.push_back(left.reason);
+      text += "\nnode '" + left.node + "' (" + left.op + ") " + left.reason;
+    }
+  return text.empty() ? "; it has no MatMul, Gemm or Conv" : text;
+}
+
+} // namespace
+
+Mode modeOf(const QuantizeOptions &options) {
+  if (options.mode)
+    return *options.mode;
+  if (hasWeightOnlyOption(options))
+    return Mode::WeightOnly;
+  return hasSamples(options) ? Mode::Static : Mode::Dynamic;
+}
+
+absl::Status checkOptions(const QuantizeOptions &options) {
+  Mode mode = modeOf(options);
+  if (mode != Mode::WeightOnly && hasWeightOnlyOption(options))
+    return usageError("--weights, --block-size, --symmetric, --asymmetric, --format and --method are for weights alone (--mode=weight-only): dynamic "
+                      "and static products take weights of 8 bits with a scale per channel");
+  if (options.blockSize && (!llvm::isPowerOf2_64(*options.blockSize) || *options.blockSize < 16 || *options.blockSize > 256))
+    return usageError("--block-size wants 16, 32, 64, 128 or 256, got " + std::to_string(*options.blockSize));
+  bool needsSamples = mode == Mode::Static || options.method == WeightMethod::Gptq;
+  if (needsSamples && !hasSamples(options))
+    return usageError((mode == Mode::Static ? std::string("static quantisation") : std::string("--method=gptq")) +
+                      " needs samples: --calibration=FILE.npz, or --random-calibration, whose result means little");
+  if (!needsSamples && hasSamples(options))
+    return usageError("--calibration and --random-calibration are of no use here: only static quantisation and --method=gptq look at samples");
+  if (options.randomCalibration && !options.calibration.empty())
+    return usageError("--calibration and --random-calibration contradict each other");
+  if (mode != Mode::Static && (options.rangeMethod || options.percentile || options.signedActivations || options.placement))
+    return usageError("--calibration-method, --percentile, --activation-type and --qdq are for --mode=static");
+  if (options.percentile && options.rangeMethod.value_or(RangeMethod::Percentile) != RangeMethod::Percentile)
+    return usageError("--percentile goes with --calibration-method=percentile");
+  if (options.reduceRange && mode == Mode::WeightOnly)
+    return usageError("--reduce-range is for dynamic and static products");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<QuantizeSummary> quantizeModel(const QuantizeOptions &options) {
+  if (absl::Status status = checkOptions(options); !status.ok())
+    return status;
+  absl::StatusOr<std::unique_ptr<ModelEditor>> opened = ModelEditor::open(options.input, options.output);
+  if (!opened.ok())
+    return opened.status();
+  ModelEditor &editor = **opened;
+  if (absl::Status status = checkOutputIsNoInput(editor.model(), options); !status.ok())
+    return status;
+  absl::StatusOr<NodeSelection> selection = NodeSelection::make(editor.model().graph(), options.include, options.exclude);
+  if (!selection.ok())
+    return selection.status();
+  QuantizeSummary summary;
+  summary.mode = modeOf(options);
+  summary.bytesBefore = constantBytes(editor.model().graph());
+  absl::Status status;
+  switch (summary.mode) {
+  case Mode::WeightOnly:
+    status = quantizeWeightsOnly(editor, *selection, options, summary);
+    break;
+  case Mode::Dynamic:
+    status = quantizeDynamic(editor, *selection, options, summary);
+    break;
+  case Mode::Static:
+    status = quantizeStatic(editor, *selection, options, summary);
+    break;
+  }
+  if (!status.ok())
+    return status;
+  if (summary.quantized == 0)
+    return absl::FailedPreconditionError(options.input + ": there is nothing to quantise" + reasonsOf(summary));
+  editor.finish();
+  summary.bytesAfter = constantBytes(editor.model().graph());
+  if (absl::Status written = writeModel(editor, options.output, options.externalData); !written.ok())
+    return written;
+  return summary;
+}
+
+} // namespace ingot::quantize

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COMPILER_QUANTIZE_QUANTIZEOPTIONS_H
+#define COMPILER_QUANTIZE_QUANTIZEOPTIONS_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ingot::quantize {
+
+/// What multiplies integers: nothing, only storage is smaller; products, with scales that each run finds; products, with scales found by calibration.
+enum class Mode { WeightOnly, Dynamic, Static };
+
+/// How weights are rounded in weight-only mode. Gptq needs samples.
+enum class WeightMethod { Rtn, Hqq, Gptq };
+
+/// How weight-only products are written: DequantizeLinear before the product, or MatMulNBits of com.microsoft.
+enum class WeightFormat { Qdq, MatMulNBits };
+
+/// How the range of an activation is found from what samples make of it.
+enum class RangeMethod { MinMax, Percentile, Entropy, Mse };
+
+/// Which activations are stored as bytes in static mode: those that a fusing compiler writes to memory, or those on both sides of every operator,
+/// which engines with a kernel per operator need.
+enum class Placement { Fused, Every };
+
+/// What `ingot quantize` was asked for.
+struct QuantizeOptions {
+  std::string input, output;
+  std::optional<Mode> mode;                  ///< none: static with samples, weight-only when an option of it is given, else dynamic
+  std::vector<std::string> include, exclude; ///< names of nodes, operators, or regular expressions for names
+  bool externalData = false;                 ///< the constants go to a file beside the output, as they do in any case above 2 GB
+
+  std::optional<int> weightBits; ///< 4 or 8; weight-only
+  std::optional<int64_t> blockSize;
+  std::optional<bool> symmetric;
+  std::optional<WeightFormat> format;
+  std::optional<WeightMethod> method;
+
+  std::vector<std::string> calibration; ///< .npz files, or folders of them
+  std::optional<RangeMethod> rangeMethod;
+  std::optional<double> percentile; ///< of the values that the range holds
+  bool randomCalibration = false;
+  std::optional<bool> signedActivations;
+  std::optional<Placement> placement;
+  bool operator==(const QuantizeOptions &) const = default;
+
+  bool reduceRange = false; ///< weights of 7 bits: CPUs without VNNI add up products of bytes in 16 bits in some engines
+};
+
+/// A node that stays as it is although it could have been meant, and why.
+struct LeftAlone {
+  std::string node, op, reason;
+};
+
+/// What was done.
+struct QuantizeSummary {
+  Mode mode = Mode::Dynamic;
+  int weightBits = 8;
+  int64_t quantized = 0;
+  std::vector<LeftAlone> leftAlone;
+  std::vector<std::string> notes;
+  uint64_t bytesBefore = 0, bytesAfter = 0; ///< of constants
+  int64_t samples = 0, tensors = 0;         ///< of calibration, and the activations that became bytes
+};
+
+} // namespace ingot::quantize
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/QuantizeCommand.h"
+
+#include "compiler/Quantize/Quantize.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace ingot {
+namespace {
+
+using namespace quantize;
+
+std::string kindText(const QuantizeSummary &summary) {
+  switch (summary.mode) {
+  case Mode::WeightOnly:
+    return "weights in int" + std::to_string(summary.weightBits);
+  case Mode::Dynamic:
+    return "dynamic int8";
+  case Mode::Static:
+    return "static int8";
+  }
+  return "";
+}
+
+} // namespace
+
+std::string quantizeText(const std::string &output, const QuantizeSummary &summary) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << output << ": " << kindText(summary) << ", " << summary.quantized << (summary.quantized == 1 ? " node" : " nodes") << ", constants "
+      << llvm::format("%.2f", summary.bytesAfter / 1048576.0) << " MiB of " << llvm::format("%.2f", summary.bytesBefore / 1048576.0) << " MiB\n";
+  if (summary.samples > 0)
+    out << summary.samples << (summary.samples == 1 ? " sample, " : " samples, ") << summary.tensors << " activations are bytes\n";
+  llvm::MapVector<llvm::StringRef, std::vector<const LeftAlone *>> reasons;
+  for (const LeftAlone &left : summary.leftAlone)
+    reasons[left.reason].push_back(&left);
+  for (const auto &[reason, nodes] : reasons) {
+    out << "left alone: " << (nodes.size() == 1 ? "node '" : std::to_string(nodes.size()) + " nodes, the first '") << nodes.front()->node << "' ("
+        << nodes.front()->op << "): " << reason << '\n';
+  }
+  return text;
+}
+
+llvm::json::Object quantizeJson(const QuantizeSummary &summary) {
+  llvm::json::Array leftAlone, notes;
+  for (const LeftAlone &left : summary.leftAlone)
+    leftAlone.push_back(llvm::json::Object{{"node", left.node}, {"op", left.op}, {"reason", left.reason}});
+  for (const std::string &note : summary.notes)
+    notes.push_back(note);
+  return llvm::json::Object{{"kind", kindText(summary)},
+                            {"quantized", summary.quantized},
+                            {"samples", summary.samples},
+                            {"activations", summary.tensors},
+                            {"constant_bytes_before", static_cast<int64_t>(summary.bytesBefore)},
+                            {"constant_bytes_after", static_cast<int64_t>(summary.bytesAfter)},
+                            {"left_alone", std::move(leftAlone)},
+                            {"notes", std::move(notes)}};
+}
+
+absl::StatusOr<CompileSummary> compileQuantized(CommandLine &line) {
+  llvm::SmallString<128> folder;
+  if (std::error_code error = llvm::sys::fs::createUniqueDirectory("ingot-quantize", folder))
+    return absl::UnavailableError("cannot make a temporary folder: " + error.message());
+  llvm::scope_exit clean([&] { llvm::sys::fs::remove_directories(folder); });
+  llvm::SmallString<128> model(folder);
+  llvm::sys::path::append(model, llvm::sys::path::filename(line.options.input));
+  line.quantize.input = line.options.input;
+  line.quantize.output = model.str().str();
+  llvm::sys::RemoveFileOnSignal(model);
+  absl::StatusOr<QuantizeSummary> quantized = quantizeModel(line.quantize);
+  if (!quantized.ok())
+    return quantized.status();
+  line.options.input = line.quantize.output;
+  absl::StatusOr<CompileSummary> summary =
+      line.measured.measure || line.measured.tune ? compileMeasured(line.options, line.measured) : compileModel(line.options);
+  line.options.input = line.quantize.input;
+  if (!summary.ok())
+    return summary;
+  std::string text = quantizeText(line.options.input, *quantized);
+  llvm::SmallVector<llvm::StringRef> lines;
+  llvm::StringRef(text).split(lines, '\n', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef one : lines)
+    summary->notes.push_back(one.str());
+  for (const std::string &note : quantized->notes)
+    summary->notes.push_back("warning: " + note);
+  return summary;
+}
+
+} // namespace ingot

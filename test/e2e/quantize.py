@@ -1,0 +1,456 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`ingot quantize`: what it writes, run by ONNX Runtime and by programs of our own; what it refuses.
+
+    test/e2e/quantize.py                       everything
+    test/e2e/quantize.py --filter 'static.*'   only these
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import harness
+
+info = helper.make_tensor_value_info
+LEVEL = "-O0"  # computes literally what the file says; kernels have their own tests
+
+
+def weights(seed, *shape):
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(np.prod(shape[1:]) if len(shape) > 2 else shape[0]))
+
+
+def model(nodes, inputs, outputs, constants, opset=21, types=()):
+    graph = helper.make_graph(nodes, "g", inputs, outputs, [numpy_helper.from_array(value, name) for name, value in constants.items()])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10 if opset > 20 else 8)
+
+
+def perceptron(opset=21) -> onnx.ModelProto:
+    """MatMul, bias, Gelu-like activation, Gemm with its weights as rows; depths that no block divides."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w1"], ["p"], name="up"),
+        helper.make_node("Add", ["p", "b1"], ["s"], name="bias"),
+        helper.make_node("Tanh", ["s"], ["t"], name="act"),
+        helper.make_node("Gemm", ["t", "w2", "b2"], ["y"], name="down", transB=1),
+    ]
+    constants = {"w1": weights(1, 72, 96), "b1": weights(2, 96), "w2": weights(3, 40, 96), "b2": weights(4, 40)}
+    return model(nodes, [info("x", TensorProto.FLOAT, ["n", 72])], [info("y", TensorProto.FLOAT, ["n", 40])], constants, opset)
+
+
+def residual() -> onnx.ModelProto:
+    """Convolutions with a residual sum, a joined branch, pools and a product at the end."""
+    conv = lambda x, y, name, **rest: helper.make_node("Conv", [x, f"{name}.w", f"{name}.b"], [y], name=name, **rest)
+    nodes = [
+        conv("x", "c1", "stem", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c1"], ["r1"]),
+        helper.make_node("MaxPool", ["r1"], ["m1"], kernel_shape=[2, 2], strides=[2, 2]),
+        conv("m1", "c2", "a", kernel_shape=[1, 1]),
+        helper.make_node("Clip", ["c2", "zero", "six"], ["r2"]),
+        conv("r2", "c3", "depthwise", kernel_shape=[3, 3], pads=[1, 1, 1, 1], group=16),
+        helper.make_node("Add", ["c3", "m1"], ["s"]),
+        helper.make_node("Relu", ["s"], ["r3"]),
+        conv("r3", "c4", "b", kernel_shape=[1, 1]),
+        conv("r3", "c5", "c", kernel_shape=[1, 1]),
+        helper.make_node("Concat", ["c4", "c5"], ["j"], axis=1),
+        conv("j", "c6", "d", kernel_shape=[1, 1]),
+        helper.make_node("GlobalAveragePool", ["c6"], ["g"]),
+        helper.make_node("Flatten", ["g"], ["f"]),
+        helper.make_node("Gemm", ["f", "fc.w", "fc.b"], ["y"], name="fc", transB=1),
+    ]
+    constants = {"zero": np.float32(0), "six": np.float32(6), "fc.w": weights(90, 10, 24), "fc.b": weights(91, 10)}
+    for i, (name, shape) in enumerate({"stem": (16, 3, 3, 3), "a": (16, 16, 1, 1), "depthwise": (16, 1, 3, 3), "b": (8, 16, 1, 1), "c": (8, 16, 1, 1),
+                                       "d": (24, 16, 1, 1)}.items()):
+        constants[f"{name}.w"] = weights(20 + i, *shape) * np.float32(1.4)
+        constants[f"{name}.b"] = weights(40 + i, shape[0])
+    return model(nodes, [info("x", TensorProto.FLOAT, ["batch", 3, 16, 16])], [info("y", TensorProto.FLOAT, ["batch", 10])], constants, 17)
+
+
+class Bench:
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.perceptron = self.save(perceptron(), "perceptron")
+        self.residual = self.save(residual(), "residual")
+        random = np.random.default_rng(5)
+        self.x = {"x": random.standard_normal((6, 72), dtype=np.float32)}
+        self.images = {"x": random.standard_normal((4, 3, 16, 16), dtype=np.float32)}
+        self.samples = folder / "samples.npz"
+        np.savez(self.samples, x=random.standard_normal((24, 3, 16, 16), dtype=np.float32))
+
+    def save(self, proto, name, **options) -> pathlib.Path:
+        path = self.folder / f"{name}.onnx"
+        onnx.save(proto, path, **options)
+        return path
+
+    def ingot(self, *words) -> harness.Outcome:
+        return harness.execute([harness.INGOT, *words], timeout=300, cwd=self.folder)
+
+    def quantize(self, source, name, *options) -> pathlib.Path:
+        before = hashlib.sha256(source.read_bytes()).digest()
+        done = self.ingot("quantize", source, "-o", self.folder / f"{name}.onnx", *options)
+        assert done.code == 0, f"ingot quantize {options} ended with {done.code}: {done.text()}"
+        assert hashlib.sha256(source.read_bytes()).digest() == before, "the input was changed"
+        left = [path.name for path in self.folder.iterdir() if ".tmp-" in path.name]
+        assert not left, f"left behind: {left}"
+        path = self.folder / f"{name}.onnx"
+        onnx.checker.check_model(str(path))
+        return path
+
+    def own(self, source, inputs, name="own") -> dict:
+        """The outputs of a program of ours."""
+        shapes = {key: value.shape for key, value in inputs.items()}
+        done = harness.compile_model(source, self.folder / name, LEVEL, shapes=shapes)
+        assert done.code == 0, f"ingot compile ended with {done.code}: {done.text()}"
+        outcome, outputs = harness.run_model(self.folder / name, inputs)
+        assert outputs is not None, f"the program ended with {outcome.code}: {outcome.text()}"
+        return outputs
+
+    def refused(self, code, *words, options=(), source=None):
+        """A failing quantisation: exit code, words of the message, and no file."""
+        target = self.folder / "refused.onnx"
+        done = self.ingot("quantize", source or self.perceptron, "-o", target, *options)
+        missing = [word for word in words if word not in done.err]
+        assert done.code == code and not missing, f"{options}: exit code {done.code}, expected {code}; no {missing} in: {done.text()}"
+        left = [path.name for path in self.folder.iterdir() if path.name.startswith("refused")]
+        assert not left, f"{options}: left behind: {left}"
+
+
+def literally(path, inputs) -> dict:
+    """ONNX Runtime without its optimisations, which round activations to bytes before products with weights in blocks."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    runner = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in runner.get_outputs()]
+    return dict(zip(names, runner.run(names, inputs)))
+
+
+def near(expected: dict, got: dict, tolerance, what=""):
+    _, complaint = harness.compare(expected, got, tolerance)
+    assert complaint is None, f"{what}: {complaint}"
+
+
+def ops(path) -> list:
+    return [node.op_type for node in onnx.load(path).graph.node]
+
+
+def expect(value, expected, what=""):
+    assert value == expected, f"{what} is {value!r}, expected {expected!r}"
+
+
+# Products of bytes have errors of about 1/256 of a range, a few times over; a wrong scale or zero point gives more than 0.2.
+BYTES = 0.03
+
+
+def dynamic_as_onnxruntime(b: Bench):
+    """Against the quantiser of ONNX Runtime with the same choices."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    ours = b.quantize(b.perceptron, "dynamic")
+    theirs = b.folder / "theirs.onnx"
+    quantize_dynamic(b.perceptron, theirs, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"])
+    exact, got = harness.oracle(b.perceptron, b.x), harness.oracle(ours, b.x)
+    near(harness.oracle(theirs, b.x), got, 1e-3, "against ONNX Runtime's quantiser")
+    near(exact, got, BYTES, "against f32")
+    found = ops(ours)
+    expect((found.count("MatMulInteger"), found.count("DynamicQuantizeLinear"), "Gemm" in found), (2, 2, False), "operators")
+    near(got, b.own(ours, b.x), 1e-3, "program of our own")
+
+
+def dynamic_convolution(b: Bench):
+    ours = b.quantize(b.residual, "dynamic-conv", "--include=Conv", "--exclude=depthwise")
+    found = ops(ours)
+    expect((found.count("ConvInteger"), found.count("Conv"), found.count("Gemm")), (5, 1, 1), "operators")
+    got = harness.oracle(ours, b.images)
+    near(harness.oracle(b.residual, b.images), got, BYTES, "against f32")
+    near(got, b.own(ours, b.images), 1e-3, "program of our own")
+
+
+def unpack(tensor: onnx.TensorProto) -> np.ndarray:
+    return numpy_helper.to_array(tensor).astype(np.float32)
+
+
+def dequantized(path, name) -> np.ndarray:
+    """The weights that stand for `name` in a file with DequantizeLinear, computed here."""
+    proto = onnx.load(path)
+    constants = {tensor.name: tensor for tensor in proto.graph.initializer}
+    node = next(node for node in proto.graph.node if node.op_type == "DequantizeLinear" and node.input[0].startswith(name))
+    attributes = {attribute.name: attribute.i for attribute in node.attribute}
+    codes, scales, *points = [unpack(constants[value]) for value in node.input]
+    repeat = lambda x: np.repeat(x, attributes["block_size"], attributes["axis"])[: codes.shape[0], : codes.shape[1]]
+    return (codes - (repeat(points[0]) if points else 0)) * repeat(scales)
+
+
+def weight_only_qdq(b: Bench):
+    """Every choice: the weights are near, ONNX Runtime computes with these weights, and more bits are nearer."""
+    exact = {tensor.name: unpack(tensor) for tensor in onnx.load(b.perceptron).graph.initializer}
+    errors = {}
+    for bits in ("int4", "int8"):
+        for symmetry in ("--symmetric", "--asymmetric"):
+            for block in (16, 32, 128):
+                for method in ("rtn", "hqq"):
+                    words = (f"--weights={bits}", symmetry, f"--block-size={block}", f"--method={method}")
+                    path = b.quantize(b.perceptron, "weights", *words)
+                    w1, w2 = dequantized(path, "w1"), dequantized(path, "w2")
+                    errors[words] = float(np.sqrt(np.mean((w1 - exact["w1"]) ** 2)) / np.std(exact["w1"]))
+                    expected = np.tanh(b.x["x"] @ w1 + exact["b1"]) @ w2.T + exact["b2"]
+                    near({"y": expected}, literally(path, b.x), 1e-4, words)
+                    near({"y": expected}, harness.oracle(path, b.x), 0.02, f"{words}, optimised")
+                    if method == "rtn" and bits == "int8":
+                        near({"y": expected}, b.own(path, b.x), 1e-4, f"{words}, program of our own")
+    for words, error in errors.items():
+        limit = 0.13 if words[0].endswith("int4") else 0.012
+        assert 0 < error < limit, f"{words}: the weights are off by {error:.4f} of their spread, limit {limit}"
+    assert errors["--weights=int4", "--asymmetric", "--block-size=16", "--method=rtn"] < errors["--weights=int4", "--symmetric", "--block-size=128", "--method=rtn"]
+
+
+def weight_only_matmulnbits(b: Bench):
+    """The same weights as with DequantizeLinear, multiplied by ONNX Runtime's own kernel."""
+    for bits in ("int4", "int8"):
+        for symmetry in ("--symmetric", "--asymmetric"):
+            for block in (16, 64):
+                words = (f"--weights={bits}", symmetry, f"--block-size={block}")
+                packed = b.quantize(b.perceptron, "nbits", *words, "--format=matmulnbits")
+                found = ops(packed)
+                expect((found.count("MatMulNBits"), "MatMul" in found, "Gemm" in found), (2, False, False), "operators")
+                plain = b.quantize(b.perceptron, "plain", *words)
+                near(literally(plain, b.x), harness.oracle(packed, b.x), 2e-4, words)
+
+
+def weight_only_lookup(b: Bench):
+    nodes = [helper.make_node("Gather", ["table", "i"], ["g"], name="lookup"), helper.make_node("Tanh", ["g"], ["t"]),
+             helper.make_node("MatMul", ["t", "w"], ["y"], name="product")]
+    constants = {"table": weights(7, 50, 64), "w": weights(8, 64, 24)}
+    source = b.save(model(nodes, [info("i", TensorProto.INT64, [2, 5])], [info("y", TensorProto.FLOAT, [2, 5, 24])], constants), "lookup")
+    inputs = {"i": np.random.default_rng(1).integers(0, 50, (2, 5))}
+    exact = harness.oracle(source, inputs)
+    expect("Gather" in ops(b.quantize(source, "default")), True, "a lookup without --include")
+    for words in (("--weights=int8",), ("--weights=int8", "--asymmetric"), ("--weights=int4",), ("--weights=int4", "--format=matmulnbits"),
+                  ("--weights=int4", "--format=matmulnbits", "--asymmetric"), ("--weights=int8", "--asymmetric", "--format=matmulnbits")):
+        path = b.quantize(source, "looked", "--include=Gather,MatMul", "--block-size=32", *words)
+        near(exact, harness.oracle(path, inputs), 0.15 if words[0].endswith("int4") else 0.01, words)
+
+
+def weight_only_convolution(b: Bench):
+    path = b.quantize(b.residual, "weights-conv", "--weights=int8", "--include=Conv")
+    expect(ops(path).count("DequantizeLinear"), 6, "dequantised filters")
+    near(harness.oracle(b.residual, b.images), harness.oracle(path, b.images), 0.02)
+    near(literally(path, b.images), b.own(path, b.images), 1e-4, "program of our own")
+
+
+def weight_only_shares_constants(b: Bench):
+    """One constant of two products, given by a Constant node, is stored once."""
+    constant = helper.make_node("Constant", [], ["w"], value=numpy_helper.from_array(weights(11, 64, 64)))
+    nodes = [constant, helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("MatMul", ["p", "w"], ["y"])]
+    source = b.save(model(nodes, [info("x", TensorProto.FLOAT, [3, 64])], [info("y", TensorProto.FLOAT, [3, 64])], {}), "shared")
+    path = b.quantize(source, "shared-int8", "--weights=int8")
+    expect(ops(path), ["DequantizeLinear", "MatMul", "MatMul"], "operators")
+    x = {"x": np.random.default_rng(2).standard_normal((3, 64), dtype=np.float32)}
+    near(harness.oracle(source, x), harness.oracle(path, x), 0.02)
+
+
+def static_flows(b: Bench):
+    """Bytes from product to product, in both placements and all ways to find ranges."""
+    exact = harness.oracle(b.residual, b.images)
+    for words in ((), ("--qdq=every",), ("--activation-type=int8",), ("--calibration-method=percentile", "--percentile=99.99"),
+                  ("--calibration-method=entropy",), ("--calibration-method=mse",), ("--reduce-range",)):
+        path = b.quantize(b.residual, "static", "--mode=static", "--calibration=samples.npz", *words)
+        near(exact, harness.oracle(path, b.images), 0.08 if "entropy" in str(words) or "range" in str(words) else 0.04, words)
+        near(harness.oracle(path, b.images), b.own(path, b.images), 0.02, f"{words}, program of our own")
+
+
+def static_places(b: Bench):
+    path = b.quantize(b.residual, "places", "--calibration=samples.npz")
+    proto = onnx.load(path)
+    quantized = {node.input[0] for node in proto.graph.node if node.op_type == "QuantizeLinear"}
+    # c1 and c2 are clamped before they become bytes; c3 stays in the convolution that adds the other side; y is a result.
+    expect(quantized, {"x", "r1", "m1", "r2", "r3", "c4", "c5", "j", "c6", "g", "f"}, "what becomes bytes")
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
+    scale = lambda value: float(constants[f"{value}_scale"])
+    expect(scale("r1"), scale("m1"), "the scale behind a max pool")
+    expect(scale("g"), scale("f"), "the scale behind a Flatten")
+    expect(constants["r2_zero_point"].item(), 0, "the zero point of what is not negative")
+    assert scale("r2") <= 6 / 255 * 1.0001, "the scale of what is clipped"
+    bias = next(node for node in proto.graph.node if node.name == "stem").input[2]
+    codes, scales = next(list(node.input) for node in proto.graph.node if node.output[0] == bias)
+    expect(constants[codes].dtype, np.dtype(np.int32), "type of a bias")
+    stem = next(tensor for tensor in onnx.load(b.residual).graph.initializer if tensor.name == "stem.b")
+    assert np.abs(constants[codes] * constants[scales] - unpack(stem)).max() <= constants[scales].max() / 2 * 1.001, "a bias is off"
+
+
+def static_samples(b: Bench):
+    """One file with stacked samples, one per file, with a new first dim, in a folder: the same bytes come out."""
+    images = np.load(b.samples)["x"]
+    folder = b.folder / "samples"
+    folder.mkdir()
+    for i, image in enumerate(images):
+        np.savez(folder / f"{i:03}.npz", x=image[None])
+    np.savez(b.folder / "stacked.npz", x=images[:, None])
+    np.savez_compressed(b.folder / "halves.npz", x=images[:12])
+    np.savez(b.folder / "rest.npz", x=images[12:])
+    expected = b.quantize(b.residual, "one", "--calibration=samples.npz").read_bytes()
+    for words in (("--calibration=samples",), ("--calibration", "stacked.npz"), ("--calibration=halves.npz", "--calibration=rest.npz")):
+        expect(b.quantize(b.residual, "other", *words).read_bytes() == expected, True, f"the same file with {words}")
+
+
+def static_random(b: Bench):
+    done = b.ingot("quantize", b.residual, "-o", b.folder / "random.onnx", "--random-calibration")
+    expect(done.code, 0, "exit code")
+    assert "warning: " in done.err and "--random-calibration" in done.err, done.err
+
+
+def select_by_name(b: Bench):
+    for words, kept in ((("--exclude=down",), ["Gemm"]), (("--include=Gemm",), ["MatMul"]), (("--include=u.*",), ["Gemm"]), (("--exclude=MatMul",), ["MatMul"])):
+        found = ops(b.quantize(b.perceptron, "selected", *words))
+        expect([op for op in found if op in ("MatMul", "Gemm")], kept, f"left by {words}")
+    done = b.ingot("quantize", b.perceptron, "-o", b.folder / "selected.onnx", "--exclude=down", "--json")
+    report = json.loads(done.out)
+    expect(report["left_alone"], [{"node": "down", "op": "Gemm", "reason": "is excluded"}], "the report")
+    expect(report["quantized"], 1, "quantized")
+
+
+def again_leaves_alone(b: Bench):
+    once = b.quantize(b.perceptron, "once", "--include=up")
+    twice = b.quantize(once, "twice")
+    expect(ops(twice).count("MatMulInteger"), 2, "products of both times")
+    b.refused(1, "nothing to quantise", "is quantised already", source=twice)
+    static = b.quantize(b.residual, "static-once", "--calibration=samples.npz")
+    b.refused(1, "nothing to quantise", "is quantised already", source=static, options=("--calibration=samples.npz",))
+
+
+def external_data(b: Bench):
+    source = b.save(perceptron(), "apart", save_as_external_data=True, location="apart.bin", size_threshold=0)
+    data = (b.folder / "apart.bin").read_bytes()
+    expected = harness.oracle(b.quantize(b.perceptron, "together", "--weights=int8"), b.x)
+    near(expected, harness.oracle(b.quantize(source, "inside", "--weights=int8"), b.x), 1e-6, "read from external data")
+    path = b.quantize(source, "beside", "--weights=int8", "--external-data")
+    assert (b.folder / "beside.onnx.data").exists(), "no file of data"
+    near(expected, harness.oracle(path, b.x), 1e-6, "written as external data")
+    near(literally(path, b.x), b.own(path, b.x), 1e-4, "program of our own")
+    expect((b.folder / "apart.bin").read_bytes() == data, True, "the input's data")
+    done = b.ingot("quantize", source, "-o", source)
+    assert done.code == 2 and "would replace the model itself" in done.err, done.text()
+    renamed = b.folder / "x.onnx"
+    onnx.save(perceptron(), renamed, save_as_external_data=True, location="y.onnx.data", size_threshold=0)
+    done = b.ingot("quantize", renamed, "-o", b.folder / "y.onnx")
+    assert done.code == 2 and "would replace the model's weights" in done.err, done.text()
+
+
+def old_operators(b: Bench):
+    """Opset 11: axes and sizes that are attributes, a Softmax that flattens."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["p"], name="product"),
+        helper.make_node("Softmax", ["p"], ["s"], axis=1, name="soft"),
+        helper.make_node("Unsqueeze", ["s"], ["u"], axes=[0]),
+        helper.make_node("ReduceMean", ["u"], ["m"], axes=[2], keepdims=1),
+        helper.make_node("Sub", ["u", "m"], ["d"]),
+        helper.make_node("Split", ["d"], ["d1", "d2"], axis=2, split=[5, 11]),
+        helper.make_node("Concat", ["d2", "d1"], ["j"], axis=2),
+        helper.make_node("Squeeze", ["j"], ["y"], axes=[0]),
+    ]
+    make = lambda nodes: model(nodes, [info("x", TensorProto.FLOAT, [4, 32])], [info("y", TensorProto.FLOAT, [4, 16])], {"w": weights(3, 32, 16) * 9}, 11)
+    source = b.save(make(nodes), "old")
+    x = {"x": np.random.default_rng(2).standard_normal((4, 32), dtype=np.float32)}
+    np.savez(b.folder / "old.npz", **x)
+    for words in (("--weights=int8",), ("--calibration=old.npz",), ()):
+        path = b.quantize(source, "new", *words)
+        near(harness.oracle(source, x), harness.oracle(path, x), 0.05, words)
+    nodes[1] = helper.make_node("Softmax", ["p"], ["s"], axis=0, name="soft")
+    b.refused(1, "node 'soft' (Softmax", "opset 13", "opset 21", source=b.save(make(nodes), "older"), options=("--weights=int8",))
+
+
+def compile_with_quantize(b: Bench):
+    for words in (("--quantize=dynamic",), ("--quantize=int8", "--block-size=32"), ("--quantize=static", "--calibration=calibration.npz")):
+        np.savez(b.folder / "calibration.npz", x=np.random.default_rng(4).standard_normal((40, 72), dtype=np.float32))
+        done = b.ingot("compile", b.perceptron, "-o", b.folder / "made", "--dim", "n=6", LEVEL, *words)
+        assert done.code == 0 and "2 nodes, constants" in done.out, f"{words}: {done.text()}"
+        _, outputs = harness.run_model(b.folder / "made", b.x)
+        near(harness.oracle(b.perceptron, b.x), outputs, BYTES, words)
+    done = b.ingot("compile", b.perceptron, "-o", b.folder / "made", "--calibration=samples.npz")
+    assert done.code == 2 and "need --quantize" in done.err, done.text()
+
+
+def bad_options(b: Bench):
+    b.refused(2, "did you mean 'down'", options=("--exclude=dwon",))
+    b.refused(2, "--block-size wants 16, 32", options=("--block-size=48",))
+    b.refused(2, "--mode wants dynamic, static or weight-only", options=("--mode=fast",))
+    b.refused(2, "contradict", options=("--symmetric", "--asymmetric"))
+    b.refused(2, "for weights alone", options=("--mode=dynamic", "--weights=int4"))
+    b.refused(2, "needs samples", options=("--mode=static",))
+    b.refused(2, "of no use here", options=("--mode=dynamic", "--calibration=samples.npz"))
+    b.refused(2, "are for --mode=static", options=("--weights=int8", "--qdq=every"))
+    b.refused(2, "goes with --calibration-method=percentile", options=("--calibration=x.npz", "--calibration-method=mse", "--percentile=99"))
+    b.refused(2, "contradict", options=("--calibration=x.npz", "--random-calibration"))
+    b.refused(2, "above 50", options=("--percentile=20",))
+
+
+def bad_models(b: Bench):
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    plain = b.save(model(nodes, [info("x", TensorProto.FLOAT, [4])], [info("y", TensorProto.FLOAT, [4])], {}), "plain-relu")
+    b.refused(1, "nothing to quantise; it has no MatMul, Gemm or Conv", source=plain)
+    broken = perceptron()
+    values = numpy_helper.to_array(broken.graph.initializer[0]).copy()
+    values[3, 4] = np.nan
+    broken.graph.initializer[0].CopyFrom(numpy_helper.from_array(values, "w1"))
+    b.refused(1, "node 'up' (MatMul) its weights hold NaN or infinities", source=b.save(broken, "nan"), options=("--include=up",))
+    (b.folder / "no.onnx").write_bytes(b"no model at all")
+    b.refused(1, "no.onnx", source=b.folder / "no.onnx")
+    b.refused(1, "missing.onnx", source=b.folder / "missing.onnx")
+
+
+def bad_samples(b: Bench):
+    image = np.zeros((2, 3, 16, 16), np.float32)
+    nan, infinite = image.copy(), image.copy()
+    nan[1, 2, 3, 4] = np.nan
+    infinite[0, 0, 0, 5] = -np.inf
+    cases = {
+        "type": ({"x": image.astype(np.float64)}, ["'x' is float64, the model wants float32"]),
+        "shape": ({"x": image[:, :, :, :8]}, ["'x' has the shape [2, 3, 16, 8], the model wants [?, 3, 16, 16]"]),
+        "empty": ({"x": image[:0]}, ["'x' has the shape [0, 3, 16, 16]: it is empty"]),
+        "nan": ({"x": nan}, ["element [1, 2, 3, 4] of 'x' is NaN"]),
+        "infinite": ({"x": infinite}, ["element [0, 0, 0, 5] of 'x' is infinite"]),
+        "missing": ({}, ["there is no array 'x'"]),
+        "unknown": ({"x": image, "xx": image}, ["the model has no input 'xx'; did you mean 'x'?"]),
+    }
+    for name, (arrays, said) in cases.items():
+        np.savez(b.folder / f"{name}.npz", **arrays)
+        b.refused(1, f"{name}.npz: ", *said, source=b.residual, options=(f"--calibration={name}.npz",))
+    (b.folder / "text.npz").write_text("no archive")
+    b.refused(1, "text.npz", source=b.residual, options=("--calibration=text.npz",))
+    b.refused(1, "gone.npz", source=b.residual, options=("--calibration=gone.npz",))
+    (b.folder / "nothing").mkdir()
+    b.refused(1, "there is no .npz file in this folder", source=b.residual, options=("--calibration=nothing",))
+    two = model([helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Add", ["p", "z"], ["y"])],
+                [info("x", TensorProto.FLOAT, ["n", 4]), info("z", TensorProto.FLOAT, ["n", 4])], [info("y", TensorProto.FLOAT, ["n", 4])],
+                {"w": weights(1, 4, 4)})
+    np.savez(b.folder / "uneven.npz", x=np.ones((3, 4), np.float32), z=np.ones((2, 4), np.float32))
+    b.refused(1, "uneven.npz: ", "holds 2 samples, but 'x' 3", source=b.save(two, "two"), options=("--calibration=uneven.npz",))
+
+
+CASES = [dynamic_as_onnxruntime, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup, weight_only_convolution,
+         weight_only_shares_constants, static_flows, static_places, static_samples, static_random, select_by_name, again_leaves_alone, external_data,
+         old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
+
+
+def main() -> int:
+    report, wanted = harness.begin(__doc__)
+    for case in CASES:
+        name = "quantize-" + case.__name__.replace("_", "-")
+        if not wanted(name) and not wanted(name.removeprefix("quantize-")):
+            continue
+        try:
+            case(Bench(harness.scratch("quantize")))
+            report.case(name, None)
+        except Exception as error:  # of ONNX Runtime, too: a file that it refuses is a failure of this case
+            report.case(name, f"{type(error).__name__}: {error}"[:900])
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
