@@ -49,7 +49,8 @@ class Case:
 
     @property
     def options(self) -> list:
-        return [f"--mode={self.mode}", *(["--random-calibration"] if self.mode == "static" else [])]
+        # Bytes on both sides of every operator, which engines with a kernel per operator want; Ingot would do with fewer.
+        return [f"--mode={self.mode}", *(["--random-calibration", "--qdq=every"] if self.mode == "static" else [])]
 
     @property
     def name(self) -> str:
