@@ -532,6 +532,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
 StageOptions stageOptionsOf(const CompileOptions &options) {
   StageOptions stages = withoutPasses(StageOptions::ofLevel(options.level), options.disabledPasses);
   stages.bf16 = options.precision == Precision::Bf16;
+  stages.activationBytes = options.activations == Activations::Int8 ? 1 : 4;
   stages.tiles = options.tiles;
   stages.keepCandidates = options.keepCandidates;
   stages.exact = options.exact;
@@ -541,6 +542,8 @@ StageOptions stageOptionsOf(const CompileOptions &options) {
 absl::Status checkOptions(const CompileOptions &options) {
   if (options.level == 0 && options.precision != Precision::Stored)
     return usageError("--precision=bf16 needs -O3: the plain path computes as the model says");
+  if (options.level == 0 && options.activations != Activations::F32)
+    return usageError("--activations=int8 needs -O3: the plain path computes as the model says");
   return absl::OkStatus();
 }
 

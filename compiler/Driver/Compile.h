@@ -23,6 +23,9 @@ enum class Emit { Program, Shared, Static, Object };
 /// What contractions and convolutions multiply: the model's own elements, or bf16.
 enum class Precision { Stored, Bf16 };
 
+/// What activations are in products with weights of 4 bits: as exact as f32, or integers of 8 bits.
+enum class Activations { F32, Int8 };
+
 /// What `ingot compile` was asked for.
 struct CompileOptions {
   std::string input, output;
@@ -36,6 +39,7 @@ struct CompileOptions {
   bool isStatic = false;
   int level = 3; ///< 0 or 3
   Precision precision = Precision::Stored;
+  Activations activations = Activations::F32;
   bool measureError = false;                           ///< that of another precision; takes two more compilations and a run of each
   bool exact = false;                                  ///< no algorithms that lose precision
   std::map<std::string, int64_t> dims;                 ///< sizes of symbolic dims

@@ -31,6 +31,7 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
                             {"external_sha256", std::move(external)},
                             {"level", options.level},
                             {"precision", options.precision == Precision::Bf16 ? "bf16" : "stored"},
+                            {"activations", options.activations == Activations::Int8 ? "int8" : "f32"},
                             {"exact", options.exact},
                             {"targets", std::move(names)},
                             {"dims", std::move(dims)},

@@ -18,6 +18,7 @@ class ConstantEvaluator;
 struct StageOptions {
   bool layout = true;                      ///< Choose layouts and pack weights (-O3).
   bool bf16 = false;                       ///< Contractions multiply bf16 (--precision=bf16; needs `layout`).
+  int64_t activationBytes = 4;             ///< Of the integers that stand for activations in products with weights of 4 bits: 4, or 1.
   bool fuse = true;                        ///< Join operations into regions (-O3); without it each is a region of its own (-O0).
   bool plainKernels = false;               ///< Only the plain family (-O0).
   bool exact = false;                      ///< Only algorithms that round as the direct one does: no Winograd convolutions.

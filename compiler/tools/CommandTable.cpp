@@ -72,6 +72,11 @@ absl::Status setPrecision(llvm::StringRef name, CommandLine &line) {
   return name == "bf16" || name == "stored" ? absl::OkStatus() : usage(llvm::Twine("--precision wants stored or bf16, got '") + name + "'");
 }
 
+absl::Status setActivations(llvm::StringRef name, CommandLine &line) {
+  line.options.activations = name == "int8" ? Activations::Int8 : Activations::F32;
+  return name == "int8" || name == "f32" ? absl::OkStatus() : usage(llvm::Twine("--activations wants f32 or int8, got '") + name + "'");
+}
+
 absl::Status setMeasureError(llvm::StringRef text, CommandLine &line) {
   line.options.measureError = text == "on";
   return text == "on" || text == "off" ? absl::OkStatus() : usage(llvm::Twine("--measure-error wants on or off, got '") + text + "'");
@@ -231,6 +236,9 @@ constexpr OptionInfo kOptions[] = {
     {"-O3", "", "", kCode | Opt, "the optimised path (default)", setLevel<3>},
     {"--precision", "KIND", "stored bf16", kCode | Opt,
      "what products with weights multiply: the model's numbers as they are stored (default), or bf16, added up in f32", setPrecision},
+    {"--activations", "KIND", "f32 int8", kCode | Opt,
+     "what activations are in products with weights of 4 bits: as exact as f32 (default), or integers of 8 bits for each row and block",
+     setActivations},
     {"--measure-error", "ON", "on off", Compile,
      "whether --precision=bf16 also compiles the model in f32, runs both on random inputs and prints the difference: on (default) or off",
      setMeasureError},

@@ -42,6 +42,8 @@ template <typename Adaptor> LogicalResult inferQuantization(std::optional<Locati
   return success();
 }
 
+bool isBlockOfBits(int64_t block) { return block >= 16 && block <= 256 && llvm::isPowerOf2_64(block); }
+
 bool hasType(Value point, Type element) { return !point || typeOf(point).getElementType() == element; }
 
 } // namespace
@@ -73,6 +75,41 @@ LogicalResult UnpackBitsOp::inferReturnTypes(MLIRContext *, std::optional<Locati
   Dims dims = getDims(x);
   dims.back() = simplifyDim(dims.back() * (8 / bits));
   types.push_back(makeTensorType(dims, to));
+  return success();
+}
+
+LogicalResult PackBlocksOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  int64_t block = adaptor.getBlock();
+  if (x.getRank() != 2 || !(x.getElementType().isUnsignedInteger(8) || x.getElementType().isSignlessInteger(8)))
+    return inferenceError(loc, "packs a matrix of i8 or ui8");
+  if (!isBlockOfBits(block))
+    return inferenceError(loc, "needs a block of 16, 32, 64, 128 or 256 rows");
+  Dims dims = getDims(x);
+  Type ui8 = IntegerType::get(context, 8, IntegerType::Unsigned);
+  types.push_back(
+      makeTensorType({simplifyDim(dims[0].ceilDiv(kPanel)), simplifyDim(dims[1].ceilDiv(block)), getAffineConstantExpr(8 * block, context)}, ui8));
+  return success();
+}
+
+LogicalResult BlockMatMulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType lhs = typeOf(adaptor.getLhs()), weights = typeOf(adaptor.getWeights()), scales = typeOf(adaptor.getScales());
+  int64_t block = adaptor.getBlock(), columns = adaptor.getColumns(), depth = lhs.getRank() == 0 ? 0 : lhs.getShape().back();
+  if (lhs.getRank() < 2 || ShapedType::isDynamic(depth) || depth == 0 || columns < 1 || !isBlockOfBits(block))
+    return inferenceError(loc, "needs rows of a known depth, columns, and a block of 16, 32, 64, 128 or 256 rows");
+  if (adaptor.getBytes() != 1 && adaptor.getBytes() != 4)
+    return inferenceError(loc, "makes integers of 1 or 4 bytes of each element of its lhs");
+  int64_t panels = llvm::divideCeil(columns, kPanel), blocks = llvm::divideCeil(depth, block);
+  Type f32 = Float32Type::get(context), ui8 = IntegerType::get(context, 8, IntegerType::Unsigned);
+  Value points = adaptor.getPoints();
+  if (!lhs.getElementType().isF32() || weights != RankedTensorType::get({panels, blocks, 8 * block}, ui8) ||
+      scales != RankedTensorType::get({panels, blocks, kPanel}, f32) ||
+      (points && points.getType() != RankedTensorType::get({panels, blocks, kPanel}, ui8)))
+    return inferenceError(loc, "has weights, scales or zero points of another shape or type than " + Twine(columns) + " columns of " + Twine(depth) +
+                                   " elements have");
+  Dims dims = getDims(lhs);
+  dims.back() = getAffineConstantExpr(columns, context);
+  types.push_back(makeTensorType(dims, f32));
   return success();
 }
 

@@ -94,7 +94,7 @@ def Ingot_Family : Ingot_Enum<"Family", "the family of kernels that writes a reg
   I32EnumAttrCase<"Convolution", 3, "convolution">, I32EnumAttrCase<"Depthwise", 4, "depthwise">, I32EnumAttrCase<"Pool", 5, "pool">,
   I32EnumAttrCase<"Row", 6, "row">, I32EnumAttrCase<"Gemv", 7, "gemv">, I32EnumAttrCase<"Recurrent", 8, "recurrent">,
   I32EnumAttrCase<"Attention", 9, "attention">,
-  I32EnumAttrCase<"Winograd", 10, "winograd">]>;
+  I32EnumAttrCase<"Winograd", 10, "winograd">, I32EnumAttrCase<"Blocks", 11, "blocks">]>;
 
 def Ingot_PlanAttr : AttrDef<Ingot_Dialect, "Plan"> {
   let mnemonic = "plan";
@@ -104,7 +104,7 @@ def Ingot_PlanAttr : AttrDef<Ingot_Dialect, "Plan"> {
 
     - `family`: who writes the loops.
     - `tile`: the register tile, in elements; its meaning is the family's (contraction and convolution: rows x columns, depthwise: pixels x channels, map and row: lanes,
-      attention: rows, keys and result columns of its register tiles, keys of a block, rows of a unit).
+      attention: rows, keys and result columns of its register tiles, keys of a block, rows of a unit; blocks: rows and columns of a unit, rows of a register tile).
     - `unroll`: how often the reduction loop is unrolled.
     - `lanes`: elements of one vector.
     - `units`: into how many independent pieces the family cuts the region, in the order in which they lie in memory.

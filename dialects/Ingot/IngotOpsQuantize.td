@@ -55,4 +55,35 @@ def Ingot_UnpackBitsOp : Ingot_TensorOp<"unpack_bits", "Plain"> {
   let assemblyFormat = "$x `bits` $bits `to` $to attr-dict `:` type($x) `->` type($result)";
 }
 
+//===-- Products with weights of 4 bits ------------------------------------------------------------------------------------------------------===//
+
+def Ingot_PackBlocksOp : Ingot_TensorOp<"pack_blocks", "Plain"> {
+  let summary = "integers of 4 bits in panels of 16 columns, as `ingot.block_matmul` reads them";
+  let description = [{
+    `x [N, K]` of ui8 (0 to 15), or of i8 (-8 to 7, stored 8 higher), becomes `[ceil(N / 16), ceil(K / block), 8 * block]` of ui8, filled up with zeros: for each panel and
+    each 8 rows of it 64 bytes, of which byte 4 * column + i holds row i in its low half and row i + 4 in its high half. A recipe of the weight store.
+    Example: `%p = ingot.pack_blocks %q block 32 : tensor<64x128xui8> -> tensor<4x4x256xui8>`
+  }];
+  let arguments = (ins AnyRankedTensor:$x, I64Attr:$block);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `block` $block attr-dict `:` type($x) `->` type($result)";
+}
+
+def Ingot_BlockMatMulOp : Ingot_TensorOp<"block_matmul", "Contraction"> {
+  let summary = "matrix product with weights of 4 bits that have scales per column and block";
+  let description = [{
+    `lhs [.., K] f32` times `(weights - points) * scales` gives `[.., columns] f32`. `weights` are those of `ingot.pack_blocks`; `scales [ceil(columns / 16), ceil(K / block), 16]
+    f32` and `points` (ui8, of the same shape; 8 where there are none) belong to a block and a column each. Each row of the lhs becomes, block by block, integers of `bytes` bytes
+    times one step, and products of these are exact within a block: with 4 bytes the step is a power of two, at most 2^-29 of the block's largest element, so that f32 numbers
+    of at least 1/64 of that are exact; with 1 byte it is 1/127 of it. A block with an infinity or NaN makes its row NaN.
+    Example: `%y = ingot.block_matmul %a, %p scales %s block 32 columns 64 bytes 4 : (tensor<1x128xf32>, tensor<4x4x256xui8>, tensor<4x4x16xf32>) -> tensor<1x64xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$weights, AnyRankedTensor:$scales, Optional<AnyRankedTensor>:$points, I64Attr:$block, I64Attr:$columns,
+                       I64Attr:$bytes);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $lhs `,` $weights `scales` $scales (`points` $points^)? `block` $block `columns` $columns `bytes` $bytes attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 #endif

@@ -43,6 +43,19 @@ def LowerPrecisionPass : Pass<"ingot-lower-precision", "::mlir::func::FuncOp"> {
   let options = [Option<"stored", "stored", "bool", "false", "narrow what the model has stored in narrow types, and nothing else">];
 }
 
+def PackBlocksPass : Pass<"ingot-pack-blocks", "::mlir::func::FuncOp"> {
+  let summary = "keep weights of 4 bits packed in products";
+  let description = [{
+    An `ingot.matmul` of f32 whose right side is an `ingot.dequantize` of constants of 4 bits (`ingot.unpack_bits`, perhaps reshaped, cut or transposed), with a block of
+    16, 32, 64, 128 or 256 elements along the depth, becomes an `ingot.block_matmul`: its weights are an `ingot.pack_blocks`, its scales and zero points stand in panels of
+    16 columns beside them, and all of that is computed from constants. Activations become integers of `bytes` bytes. Anything else is left to
+    `ingot-expand-quantization`, which comes after it.
+    Example: test/passes/Compress/pack-blocks.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+  let options = [Option<"bytes", "bytes", "int64_t", "4", "of the integers that stand for activations: 4 (as exact as f32) or 1">];
+}
+
 def SinkDequantizationPass : Pass<"ingot-sink-dequantization", "::mlir::func::FuncOp"> {
   let summary = "move integers instead of what they stand for";
   let description = [{

@@ -54,6 +54,8 @@ FamilyEmitter emitterOf(Family family) {
     return emitAttention;
   case Family::Winograd:
     return emitWinograd;
+  case Family::Blocks:
+    return emitBlocks;
   default:
     return nullptr;
   }

@@ -32,6 +32,7 @@ using FamilyEmitter = mlir::LogicalResult (*)(mlir::ImplicitLocOpBuilder &b, Ker
 mlir::LogicalResult emitPlain(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitMap(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitAttention(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitBlocks(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitContraction(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitConvolution(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitDepthwise(mlir::ImplicitLocOpBuilder &b, KernelContext &context);

@@ -14,6 +14,7 @@ struct FamilyRow {
 /// The families, narrowest first: what one refuses, a later one may cover.
 constexpr FamilyRow kFamilies[] = {
     {Family::Attention, modelAttention},
+    {Family::Blocks, modelBlocks},
     {Family::Gemv, modelGemv},
     {Family::Contraction, modelContraction},
     {Family::Convolution, modelConvolution},

@@ -68,6 +68,7 @@ using OwnedModel = std::unique_ptr<KernelModel>;
 // Each returns null where the family does not cover the region (of the region or of the plan stage), or where another one is better: GEMV for few
 // rows only.
 OwnedModel modelAttention(RegionOp region, const MachineModel &machine);
+OwnedModel modelBlocks(RegionOp region, const MachineModel &machine);
 OwnedModel modelContraction(RegionOp region, const MachineModel &machine);
 OwnedModel modelConvolution(RegionOp region, const MachineModel &machine);
 OwnedModel modelDepthwise(RegionOp region, const MachineModel &machine);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Precision: small networks compiled with --precision=bf16, and networks whose weights are stored as f16 and bf16, against ONNX Runtime in f32.
+"""Precision: small networks compiled with --precision=bf16, and networks whose weights are stored as f16, bf16 or in
+4 bits, against ONNX Runtime in f32.
 
     test/e2e/run_precision.py                       everything
     test/e2e/run_precision.py --filter 'bf16/.*'    only these
@@ -8,6 +9,8 @@
 Tolerances are shares of an output's range.
 - bf16: a number has 8 bits, so rounding moves each factor of a product by up to 2^-9; over the few layers here that is below one percent of the
   range, and a product that is not computed in bf16 at all is closer than 1e-6, which would show that the option does nothing.
+- weights of 4 bits: the reference multiplies the same numbers in f32, and so does --activations=f32; with int8 an activation is rounded by up to
+  1/254 of its block's largest.
 - f16 and bf16 models: the reference has the same rounded weights in f32; only the results are rounded to 2^-12 and 2^-9 of each number.
 """
 
@@ -18,10 +21,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+import block_models
 import harness
 import op_cases
 
 BF16_TOLERANCE, BF16_LEAST = 2e-2, 1e-6
+BLOCK_TOLERANCE = {"f32": 2e-6, "int8": 2e-2}
 STORED = {"f16": (TensorProto.FLOAT16, 1e-3), "bf16": (TensorProto.BFLOAT16, 8e-3)}
 
 
@@ -168,6 +173,34 @@ def check_stored(folder, name: str, kind: str):
     assert weights <= 0.75 * wide_weights or wide_weights < 0.05, f"weights take {weights} MiB, in f32 {wide_weights} MiB"
 
 
+def check_blocks(folder, name: str, kind: str, target: str):
+    model, inputs = block_models.build(name)
+    path = folder / f"blocks-{name}-{kind}-{target}.onnx"
+    onnx.save(model, path)
+    options = [f"--activations={kind}", f"--target={target}"]
+    plan = harness.execute([harness.INGOT, "compile", path, "-o", folder / "none", "--compile-to=plan", *options])
+    products = sum(node.op_type in ("MatMul", "Gemm") for node in model.graph.node)
+    assert plan.out.count("family = blocks") == products, f"{plan.out.count('family = blocks')} of {products} products keep their weights in 4 bits"
+    expected = harness.oracle(path, inputs)
+    for number, what in enumerate((model, block_models.open_rows(model))):
+        path = folder / f"blocks-{name}-{kind}-{target}-{number}.onnx"
+        onnx.save(what, path)
+        executable, _, _ = compile_model(path, options)
+        got = run_all(executable, inputs)
+        worst, complaint = harness.compare(expected, got, BLOCK_TOLERANCE[kind])
+        assert not complaint, complaint
+        assert kind == "f32" or worst > BLOCK_TOLERANCE["f32"], f"an error of {worst:.1e} only: activations were not rounded"
+    for value in (np.nan, np.inf):  # one row is lost, the others are not
+        spoilt = {key: array.copy() for key, array in inputs.items()}
+        only = next(iter(spoilt.values()))
+        only[(0,) * only.ndim] = value
+        got = run_all(executable, spoilt)
+        for key, array in harness.oracle(path, spoilt).items():
+            lost, other = got[key].reshape(-1, array.shape[-1])[0], got[key].reshape(-1, array.shape[-1])[1:]
+            assert not np.isfinite(lost).all(), f"{value} disappears"
+            assert np.isfinite(other).all(), f"{value} spoils other rows"
+
+
 def check_words(folder):
     model, _ = build("one-row")
     path = folder / "words.onnx"
@@ -175,6 +208,8 @@ def check_words(folder):
     for options, words in [
         (["--precision=fp4"], ["--precision wants stored or bf16, got 'fp4'"]),
         (["--precision=bf16", "-O0"], ["--precision=bf16 needs -O3"]),
+        (["--activations=fp4"], ["--activations wants f32 or int8, got 'fp4'"]),
+        (["--activations=int8", "-O0"], ["--activations=int8 needs -O3"]),
         (["--precision=bf16", "--measure-error=maybe"], ["--measure-error wants on or off"]),
     ]:
         done = harness.execute([harness.INGOT, "compile", path, "-o", folder / "words.exe", *options])
@@ -189,6 +224,10 @@ def cases():
             yield f"bf16/{name}/{target}", check_bf16, (name, target)
         for kind in STORED if name != "images" else ["f16"]:  # ONNX knows no convolution of bf16 in this opset
             yield f"stored/{name}/{kind}", check_stored, (name, kind)
+    for name in block_models.NETWORKS:
+        for kind in BLOCK_TOLERANCE:
+            for target in ("native", "x86-64-v3"):
+                yield f"blocks/{name}/{kind}/{target}", check_blocks, (name, kind, target)
     yield "words", check_words, ()
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Plain.h"
 
+#include "passes/Kernel/Plain/PlainBlocks.h"
 #include "passes/Kernel/Plain/PlainEmitter.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -36,7 +37,7 @@ Dims unitsOf(RegionOp region) {
   return TypeSwitch<Operation *, Dims>(anchor)
       .Case([&](ReshapeOp) -> Dims { return {productOf(result, region.getContext())}; })
       .Case([&](ConcatOp op) { return leadingUnits(result, op.getAxis()); })
-      .Case<PadOp, MatMulOp, PackedMatMulOp, ConvTransposeOp>([&](auto) { return leadingUnits(result, rank - 1); })
+      .Case<PadOp, MatMulOp, PackedMatMulOp, BlockMatMulOp, ConvTransposeOp>([&](auto) { return leadingUnits(result, rank - 1); })
       .Case([&](ConvOp op) {
         Dims shape = result;
         if (op.getLayout() == Layout::ChannelsFirst)
@@ -124,9 +125,9 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
         emitPlainOp(e, op);
         return success();
       })
-      .Case<ReshapeOp, TransposeOp, SliceOp, DimsOp, ConcatOp, PadOp, PackOp, UnpackBitsOp, MatMulOp, PackedMatMulOp, ConvOp, ConvTransposeOp, PoolOp,
-            MaxPoolIndicesOp, ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp, GatherNdOp, ScatterElementsOp,
-            ScatterNdOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp>([&](auto op) {
+      .Case<ReshapeOp, TransposeOp, SliceOp, DimsOp, ConcatOp, PadOp, PackOp, PackBlocksOp, UnpackBitsOp, MatMulOp, PackedMatMulOp, BlockMatMulOp,
+            ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp, ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp,
+            GatherNdOp, ScatterElementsOp, ScatterNdOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp>([&](auto op) {
         emitPlainOp(e, op);
         return success();
       })

@@ -64,6 +64,8 @@ std::string kindOf(RegionOp region) {
     return "matrix products";
   case Family::Gemv:
     return "matrix-vector products";
+  case Family::Blocks:
+    return "products with weights of 4 bits";
   case Family::Pool:
     return "poolings";
   case Family::Row:

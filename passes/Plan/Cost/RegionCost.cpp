@@ -22,7 +22,7 @@ double lastDim(Value tensor, int64_t symbol, size_t dim = 1) {
 double flopsOf(Operation *op, int64_t symbol) {
   double elements = op->getNumResults() == 0 ? 0 : estimateElements(op->getResult(0).getType(), symbol);
   return llvm::TypeSwitch<Operation *, double>(op)
-      .Case<MatMulOp, PackedMatMulOp>([&](auto product) { return 2 * elements * lastDim(product.getLhs(), symbol); })
+      .Case<MatMulOp, PackedMatMulOp, BlockMatMulOp>([&](auto product) { return 2 * elements * lastDim(product.getLhs(), symbol); })
       .Case<AttentionOp>([&](AttentionOp attention) {
         double keys = visibleKeys(attention, lastDim(attention.getQ(), symbol, 3), lastDim(attention.getK(), symbol, 3));
         return 2 * keys * (estimateElements(attention.getQ().getType(), symbol) + elements);

@@ -16,7 +16,8 @@ bool readsWhereItWrites(RegionOp region, size_t input) {
     return isa<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op) && getDims(cast<RankedTensorType>(op->getResult(0).getType())) == dims;
   };
   auto anchor = cast<RegionFormationInterface>(region.getAnchorOp());
-  bool fused = anchor.getAnchor() == Anchor::Convolution || anchor.getAnchor() == Anchor::Depthwise || isa<PackedMatMulOp>(anchor.getOperation());
+  bool fused = anchor.getAnchor() == Anchor::Convolution || anchor.getAnchor() == Anchor::Depthwise ||
+               isa<PackedMatMulOp, BlockMatMulOp>(anchor.getOperation());
   if (!isElementwise(anchor) && !fused)
     return false;
   llvm::SetVector<Operation *> prologue; // reads whole rows before the anchor writes any element

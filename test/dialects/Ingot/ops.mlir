@@ -55,6 +55,18 @@ func.func @contraction(%a: tensor<8x4x16xf32>, %b: tensor<16x5xf32>, %c: tensor<
 }
 
 // Narrow elements: pairs of rows side by side, an odd one with a zero; sums are f32.
+// CHECK-LABEL: @blocks_of_bits
+func.func @blocks_of_bits(%q: tensor<20x90xui8>, %a: tensor<3x5x90xf32>, %s: tensor<2x3x16xf32>, %z: tensor<2x3x16xui8>) {
+  // CHECK: %[[PACKED:.*]] = ingot.pack_blocks %{{.*}} block 32 : tensor<20x90xui8> -> tensor<2x3x256xui8>
+  %0 = ingot.pack_blocks %q block 32 : tensor<20x90xui8> -> tensor<2x3x256xui8>
+  // CHECK: ingot.block_matmul %{{.*}}, %[[PACKED]] scales %{{[^ ]*}} points %{{[^ ]*}} block 32 columns 20 bytes 4 : (tensor<3x5x90xf32>, tensor<2x3x256xui8>, tensor<2x3x16xf32>, tensor<2x3x16xui8>) -> tensor<3x5x20xf32>
+  %1 = ingot.block_matmul %a, %0 scales %s points %z block 32 columns 20 bytes 4
+    : (tensor<3x5x90xf32>, tensor<2x3x256xui8>, tensor<2x3x16xf32>, tensor<2x3x16xui8>) -> tensor<3x5x20xf32>
+  // CHECK: ingot.block_matmul %{{.*}}, %[[PACKED]] scales %{{[^ ]*}} block 32 columns 20 bytes 1
+  %2 = ingot.block_matmul %a, %0 scales %s block 32 columns 20 bytes 1 : (tensor<3x5x90xf32>, tensor<2x3x256xui8>, tensor<2x3x16xf32>) -> tensor<3x5x20xf32>
+  return
+}
+
 // CHECK-LABEL: @narrow_contractions
 func.func @narrow_contractions(%a: tensor<4x7xbf16>, %b: tensor<7x5xbf16>, %c: tensor<4x7xf32>, %d: tensor<1x7x16xf16>) {
   // CHECK: ingot.pack %{{.*}} {group = 2 : i64} : tensor<7x5xbf16> -> tensor<1x4x32xbf16>

@@ -191,6 +191,34 @@ def elementwise():
 
 #===-- Layout -----------------------------------------------------------------------------------------------------------------------------===#
 
+
+def blocks_of_bits():
+    """Weights of 4 bits: 40 columns of 45 elements in blocks of 16, packed by numpy."""
+    def pack_blocks(q):
+        padded = np.zeros((48, 48), np.uint8)
+        padded[:40, :45] = q
+        chunks = padded.reshape(3, 16, 3, 2, 2, 4)  # panel, column, block, chunk, half, row
+        return np.ascontiguousarray((chunks[..., 0, :] | chunks[..., 1, :] << 4).transpose(0, 2, 3, 1, 4)).reshape(3, 3, 128)
+
+    def panels(matrix):
+        return np.ascontiguousarray(np.pad(matrix, ((0, 8), (0, 0))).reshape(3, 16, 3).transpose(0, 2, 1))
+
+    q = R.integers(0, 16, (40, 45)).astype(np.uint8)
+    case("pack_blocks ui8", "ingot.pack_blocks %0 block 16 : $0 -> $r0", [q], pack_blocks(q))
+    case("pack_blocks i8", "ingot.pack_blocks %0 block 16 : $0 -> $r0", [(q.astype(np.int64) - 8).astype(np.int8)], pack_blocks(q))
+    x, scales, points = f32(2, 3, 45), f32(40, 3), R.integers(0, 16, (40, 3)).astype(np.uint8)
+    spread = lambda matrix: np.repeat(matrix, 16, axis=1)[:, :45].astype(np.float64)
+    each = np.pad(x, ((0, 0), (0, 0), (0, 3))).reshape(2, 3, 3, 16)
+    largest = np.abs(each).max(-1, keepdims=True)
+    bytes_ = (np.rint(each * (np.float32(127) / largest)) * (largest * np.float32(1 / 127)).astype(np.float64)).reshape(2, 3, 48)[..., :45]
+    for bytes, left in ((4, x), (1, bytes_)):
+        words = f"block 16 columns 40 bytes {bytes}"
+        case(f"block_matmul {bytes}", f"ingot.block_matmul %0, %1 scales %2 {words} : ($0, $1, $2) -> $r0", [x, pack_blocks(q), panels(scales)],
+             (left @ ((q.astype(np.float64) - 8) * spread(scales)).T).astype(np.float32))
+        case(f"block_matmul {bytes} points", f"ingot.block_matmul %0, %1 scales %2 points %3 {words} : ($0, $1, $2, $3) -> $r0",
+             [x, pack_blocks(q), panels(scales), panels(points)], (left @ ((q - spread(points)) * spread(scales)).T).astype(np.float32), 3e-5)
+
+
 def layout():
     x = f32(2, 3, 4, 5)
     case("reshape", "ingot.reshape %0 : $0 -> $r0", [x], x.reshape(6, 20))
@@ -224,6 +252,7 @@ def layout():
     for j in range(21):
         packed[j // 16, :, j % 16] = m[:, j]
     case("pack", "ingot.pack %0 : $0 -> $r0", [m], packed)
+    blocks_of_bits()
     stored = R.integers(0, 256, (3, 5)).astype(np.uint8)
     for bits in (2, 4):
         each = np.stack([stored >> s & (1 << bits) - 1 for s in range(0, 8, bits)], -1).reshape(3, -1).astype(np.uint8)
