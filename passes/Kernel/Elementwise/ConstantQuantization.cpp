@@ -66,7 +66,10 @@ Value ConstantQuantization::emit(ImplicitLocOpBuilder &b, Value x) const {
   ElementMath m(b, x.getType());
   auto like = [&](Type element) -> Type { return m.isVector() ? Type(mlir::cast<VectorType>(x.getType()).clone(element)) : element; };
   // The rounded bounds are not farther from their multiples of the scale than rounding to whole numbers takes back.
-  x = m.clamp(x, static_cast<float>(low - point) * scale, static_cast<float>(high - point) * scale);
+  bool startsAtZero = low == 0 && point == 0;
+  x = m.atMost(x, static_cast<float>(high - point) * scale);
+  if (!startsAtZero)
+    x = m.atLeast(x, static_cast<float>(low - point) * scale);
   float inverse = 1.0F / scale;
   Value quotient = m.mul(x, m.constant(inverse));
   if (int exponent; std::frexp(scale, &exponent) != 0.5F) { // a power of two has an exact inverse
@@ -75,6 +78,9 @@ Value ConstantQuantization::emit(ImplicitLocOpBuilder &b, Value x) const {
   }
   Value whole = LLVM::CallIntrinsicOp::create(b, like(b.getI32Type()), b.getStringAttr("llvm.lrint"), ValueRange{quotient})->getResult(0);
   ElementMath i(b, whole.getType());
+  // What is far below zero becomes the smallest integer, whichever way; NaN becomes that or zero.
+  if (startsAtZero)
+    return arith::TruncIOp::create(b, like(b.getI8Type()), arith::MaxSIOp::create(b, whole, i.integer(0)));
   if (point != 0)
     whole = i.add(whole, i.integer(point));
   Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);

@@ -4,8 +4,8 @@
 // CHECK-LABEL: func.func private @region_0
 // CHECK-NOT: arith.divf
 // CHECK-NOT: math.roundeven
-// CHECK: arith.constant dense<-1.925000e+01> : vector<16xf32>
 // CHECK: arith.constant dense<4.450000e+01> : vector<16xf32>
+// CHECK: arith.constant dense<-1.925000e+01> : vector<16xf32>
 // CHECK: %[[WHOLE:.*]] = llvm.call_intrinsic "llvm.lrint"({{.*}}) : (vector<16xf32>) -> vector<16xi32>
 // CHECK: %[[POINT:.*]] = arith.constant dense<77> : vector<16xi32>
 // CHECK: arith.addi %[[WHOLE]], %[[POINT]]
@@ -41,6 +41,8 @@ func.func @quantize(%x: memref<64xf32>, %y: memref<64xi8>) {
 // CHECK: math.fma
 // CHECK-NOT: arith.addi {{.*}} : vector<16xi32>
 // CHECK: llvm.call_intrinsic "llvm.lrint"
+// CHECK-NOT: arith.cmpf
+// CHECK: arith.maxsi {{.*}} : vector<16xi32>
 func.func @by_a_third(%x: memref<64xf32>, %y: memref<64xi8>) {
   ingot.region ins(%x) outs(%y) plan <family = map, tile = [64], unroll = 1, lanes = 16, units = 1, parallel = false>
       : (memref<64xf32>, memref<64xi8>) -> () {
