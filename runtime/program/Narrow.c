@@ -84,3 +84,21 @@ void ingot_narrow_expand(int32_t type, uint8_t *bytes, uint64_t count) {
     bytes[i] = (uint8_t)(facts->is_signed && facts->bias == 0 ? (element ^ sign) - sign : element);
   }
 }
+
+bool ingot_narrow_adopt(int32_t type, uint8_t *bytes, uint64_t count, uint64_t *at) {
+  const NarrowFacts *facts = facts_of(type);
+  if (facts->bits == 0 || facts->bits == 8)
+    return true;
+  const bool is_signed = facts->is_signed && facts->bias == 0;
+  const uint32_t mask = (1u << facts->bits) - 1, sign = 1u << (facts->bits - 1);
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint8_t extended = (uint8_t)(((bytes[i] & mask) ^ sign) - sign);
+    if ((bytes[i] & ~mask) != 0 && !(is_signed && bytes[i] == extended)) {
+      *at = i;
+      return false;
+    }
+    if (is_signed)
+      bytes[i] = extended;
+  }
+  return true;
+}

@@ -25,6 +25,10 @@ uint8_t ingot_narrow_one(int32_t type);
 /// Gives each of `count` elements, which lie packed at the beginning of `bytes`, a byte of its own there. Does nothing for types of whole bytes.
 void ingot_narrow_expand(int32_t type, uint8_t *bytes, uint64_t count);
 
+/// Takes bytes of another origin as elements, one each. A signed integer may come without the bits above it, as ml_dtypes saves it. False when a
+/// byte is no element of the type; `at` is its number then.
+bool ingot_narrow_adopt(int32_t type, uint8_t *bytes, uint64_t count, uint64_t *at);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,7 @@
 #include "TensorProto.h"
 #include "Zip.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,10 @@ static ProgramStatus accept_input(const IngotModel *model, const IngotTensorInfo
   if (ingot_narrow_bits(info->element_type) != 0 && (tensor->element_type == INGOT_U8 || tensor->element_type == INGOT_I8)) {
     ingot_fail(note, PROGRAM_OK, "input '%s': the bytes of %s are taken as %s, one element each", info->name, path,
                ingot_element_name(info->element_type));
+    uint64_t at;
+    if (!ingot_narrow_adopt(info->element_type, tensor->data, tensor->bytes, &at))
+      return ingot_fail(error, PROGRAM_BAD_INPUT, "input '%s' must be %s, but element %" PRIu64 " of %s is the byte %u, which is none", info->name,
+                        ingot_element_name(info->element_type), at, path, ((const uint8_t *)tensor->data)[at]);
     tensor->element_type = info->element_type;
   }
   const bool same_type = info->element_type == tensor->element_type;

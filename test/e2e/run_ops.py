@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiles the small models of op_cases.py, control_cases.py, quantized_cases.py and block_cases.py at -O0 and -O3 and compares what they compute with
-ONNX Runtime, for each set of inputs that a case has, with 1 and 2 threads.
+"""Compiles the small models of op_cases.py, control_cases.py, quantized_cases.py and block_cases.py at -O0 and -O3 and compares what they compute
+with ONNX Runtime, for each set of inputs that a case has, with 1 and 2 threads.
 
 Every level of every case is one test: `ops/NAME/O3`. Known failures stand in test/e2e/expectations.txt.
 

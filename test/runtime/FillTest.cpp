@@ -2,6 +2,7 @@
 //
 // Values without a file, and files without a header.
 #include "runtime/program/Fill.h"
+#include "runtime/program/Narrow.h"
 #include "runtime/program/RawFile.h"
 
 #include <filesystem>
@@ -70,6 +71,19 @@ TEST(FillTest, NarrowTypesHaveTheNumbersOfTheirBits) {
       EXPECT_EQ(filled(type, FILL_ONES, 2), (std::vector<double>{1, 1})) << ingot_element_name(type);
   }
   EXPECT_EQ(filled(INGOT_F8E8M0, FILL_ONES, 1), (std::vector<double>{1}));
+}
+
+TEST(FillTest, NarrowTypesTakeBytesThatAreElements) {
+  uint64_t at = 99;
+  uint8_t withoutSign[] = {8, 15, 7, 0xf8}, tooLarge[] = {3, 16}, float4[] = {15, 0};
+  EXPECT_TRUE(ingot_narrow_adopt(INGOT_I4, withoutSign, 4, &at));
+  EXPECT_THAT(withoutSign, testing::ElementsAre(0xf8, 0xff, 7, 0xf8));
+  for (int32_t type : {INGOT_I4, INGOT_U4, INGOT_F4E2M1}) {
+    EXPECT_FALSE(ingot_narrow_adopt(type, tooLarge, 2, &at)) << type;
+    EXPECT_EQ(at, 1u);
+  }
+  EXPECT_TRUE(ingot_narrow_adopt(INGOT_F4E2M1, float4, 2, &at));
+  EXPECT_EQ(float4[0], 15);
 }
 
 TEST(FillTest, IotaBeginsAgainWhereTheTypeEnds) {
