@@ -18,7 +18,7 @@ namespace {
 /// Weights are fetched so many bytes before they are used: they are read once, and as fast as memory gives them.
 constexpr int64_t kFetchAhead = 2048;
 /// Chunks of a block that are written out; larger blocks are a loop of these.
-constexpr int64_t kMostChunks = 8;
+constexpr int64_t kMostChunks = 4;
 
 /// Writes
 ///
@@ -93,7 +93,9 @@ private:
     auto bytes = VectorType::get({4 * kPanel}, b.getI8Type());
     auto name = b.getStringAttr("llvm.x86.avx512.vpdpbusd.512");
     Value unsignedBytes = vector::BitCastOp::create(b, bytes, left), signedBytes = vector::BitCastOp::create(b, bytes, right);
-    return LLVM::CallIntrinsicOp::create(b, integers, name, ValueRange{sum, unsignedBytes, signedBytes})->getResult(0);
+    auto call = LLVM::CallIntrinsicOp::create(b, integers, name, ValueRange{sum, unsignedBytes, signedBytes});
+    call->setAttr(kSmallLeft, b.getUnitAttr());
+    return call->getResult(0);
   }
 
   /// One register tile: rows from `row` on, which lie from `kept` on in the thread's memory.

@@ -108,19 +108,28 @@ Value expandPairProduct(ImplicitLocOpBuilder &b, LLVM::CallIntrinsicOp call) {
   return vector::FMAOp::create(b, leftHigh, rightHigh, vector::FMAOp::create(b, leftLow, rightLow, sum));
 }
 
-/// left[2 i] * right[2 i] + left[2 i + 1] * right[2 i + 1] of words, by the instruction of AVX2 or of AVX-512.
-Value multiplyWordPairs(ImplicitLocOpBuilder &b, Value left, Value right, bool wide) {
+/// An instruction of AVX2 and of AVX-512 that adds up products of neighbours, and the bits of its sums.
+struct PairInstruction {
+  StringLiteral narrow, wide;
+  int64_t bits;
+};
+constexpr PairInstruction kWordPairs{"llvm.x86.avx2.pmadd.wd", "llvm.x86.avx512.pmaddw.d.512", 32};
+constexpr PairInstruction kBytePairs{"llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx512.pmaddubs.w.512", 16};
+
+/// left[2 i] * right[2 i] + left[2 i + 1] * right[2 i + 1].
+Value multiplyPairs(ImplicitLocOpBuilder &b, Value left, Value right, const PairInstruction &instruction, bool wide) {
   int64_t lanes = cast<VectorType>(left.getType()).getNumElements() / 2;
-  if (lanes == 16 && !wide) {
+  bool isWide = lanes * instruction.bits == 512;
+  if (isWide && !wide) {
     SmallVector<Value> sums;
-    for (int64_t first : {0, 16}) {
-      auto half = [&](Value x) { return vector::ExtractStridedSliceOp::create(b, x, first, 16, 1).getResult(); };
-      sums.push_back(multiplyWordPairs(b, half(left), half(right), wide));
+    for (int64_t first : {int64_t(0), lanes}) {
+      auto half = [&](Value x) { return vector::ExtractStridedSliceOp::create(b, x, first, lanes, 1).getResult(); };
+      sums.push_back(multiplyPairs(b, half(left), half(right), instruction, wide));
     }
     return vector::ShuffleOp::create(b, sums[0], sums[1], llvm::to_vector(llvm::seq<int64_t>(lanes)));
   }
-  StringRef name = lanes == 16 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
-  return LLVM::CallIntrinsicOp::create(b, vectorOf(lanes, b.getI32Type()), b.getStringAttr(name), ValueRange{left, right})->getResult(0);
+  auto name = b.getStringAttr(isWide ? instruction.wide : instruction.narrow);
+  return LLVM::CallIntrinsicOp::create(b, vectorOf(lanes, b.getIntegerType(instruction.bits)), name, ValueRange{left, right})->getResult(0);
 }
 
 /// Bytes as words: those at even and at odd places of each group, two and two side by side. No product or sum of two of them overflows, as it does
@@ -129,12 +138,16 @@ Value expandByWordPairs(ImplicitLocOpBuilder &b, LLVM::CallIntrinsicOp call, boo
   Value sum = call.getArgs()[0];
   auto words = vectorOf(2 * cast<VectorType>(sum.getType()).getNumElements(), b.getI16Type());
   ElementMath m(b, words);
+  if (call->hasAttr(kSmallLeft)) {
+    Value pairs = multiplyPairs(b, call.getArgs()[1], call.getArgs()[2], kBytePairs, wide);
+    return arith::AddIOp::create(b, sum, multiplyPairs(b, pairs, m.integer(1), kWordPairs, wide));
+  }
   Value byte = m.integer(8), left = vector::BitCastOp::create(b, words, call.getArgs()[1]),
         right = vector::BitCastOp::create(b, words, call.getArgs()[2]);
   Value leftEven = arith::AndIOp::create(b, left, m.integer(0xff)), leftOdd = arith::ShRUIOp::create(b, left, byte);
   Value rightEven = arith::ShRSIOp::create(b, arith::ShLIOp::create(b, right, byte), byte), rightOdd = arith::ShRSIOp::create(b, right, byte);
-  sum = arith::AddIOp::create(b, sum, multiplyWordPairs(b, leftEven, rightEven, wide));
-  return arith::AddIOp::create(b, sum, multiplyWordPairs(b, leftOdd, rightOdd, wide));
+  sum = arith::AddIOp::create(b, sum, multiplyPairs(b, leftEven, rightEven, kWordPairs, wide));
+  return arith::AddIOp::create(b, sum, multiplyPairs(b, leftOdd, rightOdd, kWordPairs, wide));
 }
 
 /// The four bytes of each lane, one after the other, with products of i32.

@@ -40,6 +40,9 @@ private:
   int64_t group = 1;
 };
 
+/// On a product of groups of bytes whose left ones are all less than 128: two of its products fit into 16 bits together.
+inline constexpr llvm::StringLiteral kSmallLeft = "ingot.small_left";
+
 /// Which instructions for groups the processor has.
 struct GroupInstructions {
   bool bf16Pairs;    ///< AVX-512 BF16

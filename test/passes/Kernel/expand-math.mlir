@@ -140,3 +140,23 @@ func.func @bytes(%sum: vector<16xi32>, %x: vector<64xi8>, %w: vector<64xi8>) -> 
   %y = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%sum, %x, %w) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
   return %y : vector<16xi32>
 }
+
+// -----
+
+// Where the left bytes are small, two products fit into a word.
+// CHECK-LABEL: func.func @small_bytes
+// VNNI-LABEL: func.func @small_bytes
+// WORDS-LABEL: func.func @small_bytes
+// WIDE-LABEL: func.func @small_bytes
+func.func @small_bytes(%sum: vector<16xi32>, %x: vector<64xi8>, %w: vector<64xi8>) -> vector<16xi32> {
+  // CHECK-COUNT-4: arith.muli {{.*}} : vector<16xi32>
+  // VNNI-NEXT: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+  // WORDS-COUNT-2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"({{.*}}) : (vector<32xi8>, vector<32xi8>) -> vector<16xi16>
+  // WORDS-COUNT-2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"({{.*}}) : (vector<16xi16>, vector<16xi16>) -> vector<8xi32>
+  // WORDS-NOT: pmadd
+  // WIDE: llvm.call_intrinsic "llvm.x86.avx512.pmaddubs.w.512"
+  // WIDE: llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"
+  // WIDE-NOT: pmadd
+  %y = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%sum, %x, %w) {ingot.small_left} : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
+  return %y : vector<16xi32>
+}
