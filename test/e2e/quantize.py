@@ -305,6 +305,28 @@ def static_random(b: Bench):
     assert "warning: " in done.err and "--random-calibration" in done.err, done.err
 
 
+def smooth_outliers(b: Bench):
+    """Channels a hundred times as large as others: smoothing makes the error several times smaller, in both kinds of products."""
+    random = np.random.default_rng(6)
+    size = np.where(np.arange(72) % 24 == 5, 100, 1).astype(np.float32)
+    inputs, source = {"x": b.x["x"] * size}, perceptron()
+    for tensor in source.graph.initializer:
+        if tensor.name == "w1":
+            tensor.CopyFrom(numpy_helper.from_array(unpack(tensor) / size[:, None], "w1"))
+    source = b.save(source, "outliers")
+    np.savez(b.folder / "outliers.npz", x=random.standard_normal((40, 72), dtype=np.float32) * size)
+    exact = literally(source, inputs)["y"]
+    for mode in ("dynamic", "static"):
+        samples = ["--calibration=outliers.npz"]
+        plain = b.quantize(source, "plain", f"--mode={mode}", *(samples if mode == "static" else []))
+        smooth = b.quantize(source, "smooth", f"--mode={mode}", "--smooth-quant", *samples)
+        errors = [float(np.abs(literally(path, inputs)["y"] - exact).mean()) for path in (plain, smooth)]
+        assert errors[1] < errors[0] / 3, f"{mode}: mean errors without and with smoothing are {errors}"
+        near({"y": exact}, literally(smooth, inputs), BYTES, mode)
+    b.refused(2, "not for --qdq=every", options=("--calibration=outliers.npz", "--smooth-quant", "--qdq=every"), source=source)
+    b.refused(2, "--smooth-quant needs samples", options=("--mode=dynamic", "--smooth-quant"), source=source)
+
+
 def select_by_name(b: Bench):
     for words, kept in ((("--exclude=down",), ["Gemm"]), (("--include=Gemm",), ["MatMul"]), (("--include=u.*",), ["Gemm"]), (("--exclude=MatMul",), ["MatMul"])):
         found = ops(b.quantize(b.perceptron, "selected", *words))
@@ -434,7 +456,7 @@ def bad_samples(b: Bench):
 
 
 CASES = [dynamic_as_onnxruntime, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup, weight_only_convolution,
-         weight_only_shares_constants, static_flows, static_places, static_samples, static_random, select_by_name, again_leaves_alone, external_data,
+         weight_only_shares_constants, static_flows, static_places, static_samples, static_random, smooth_outliers, select_by_name, again_leaves_alone, external_data,
          old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
 
 
