@@ -3,6 +3,8 @@
 
 #include "compiler/Quantize/ChannelWeights.h"
 #include "compiler/Quantize/OpsetUpgrade.h"
+#include "compiler/Quantize/Smoothing.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace ingot::quantize {
 namespace {
@@ -24,7 +26,8 @@ public:
   absl::Status quantize(const Product &product) {
     const onnx::NodeProto node = editor.node(product.node);
     bool isConv = node.op_type() == "Conv", isGemm = node.op_type() == "Gemm";
-    absl::StatusOr<ChannelWeights> weights = weightsOf(product.weights, /*transposed=*/isGemm && product.weights.channelAxis == 0);
+    absl::StatusOr<ChannelWeights> weights = weightsOf(product.weights, product.weights.factors.empty() ? "" : node.input(0),
+                                                       /*transposed=*/isGemm && product.weights.channelAxis == 0);
     if (!weights.ok())
       return weights.status();
     const Activation activation = activationOf(node.input(0));
@@ -51,8 +54,8 @@ public:
   }
 
 private:
-  absl::StatusOr<ChannelWeights> weightsOf(const Weights &weights, bool transposed) {
-    std::string key = weights.name + (transposed ? "/t" : "") + (weights.channelAxis == 0 ? "/rows" : "/columns");
+  absl::StatusOr<ChannelWeights> weightsOf(const Weights &weights, const std::string &activation, bool transposed) {
+    std::string key = weights.name + "/" + activation + (transposed ? "/t" : "") + (weights.channelAxis == 0 ? "/rows" : "/columns");
     if (auto it = stored.find(key); it != stored.end())
       return it->second;
     absl::StatusOr<ChannelWeights> made = storeChannels(editor, weights, bits, transposed);
@@ -102,13 +105,19 @@ absl::Status quantizeDynamic(ModelEditor &editor, const NodeSelection &selection
   constexpr llvm::StringRef defaults[] = {"MatMul", "Gemm"};
   if (absl::Status status = raiseOpset(editor, kDynamicOpset); !status.ok())
     return status;
-  DynamicInt8 work(editor, options);
-  for (const Product &product : findProducts(editor, selection, defaults, summary)) {
+  std::vector<Product> products = findProducts(editor, selection, defaults, summary);
+  llvm::erase_if(products, [&](const Product &product) {
     const onnx::NodeProto &node = editor.node(product.node);
-    if (std::string reason = whyNoIntegers(node); !reason.empty()) {
+    std::string reason = whyNoIntegers(node);
+    if (!reason.empty())
       summary.leftAlone.push_back({node.name(), node.op_type(), reason});
-      continue;
-    }
+    return !reason.empty();
+  });
+  if (options.smooth)
+    if (absl::Status status = smoothActivations(editor, products, options, summary).status(); !status.ok())
+      return status;
+  DynamicInt8 work(editor, options);
+  for (const Product &product : products) {
     if (absl::Status status = work.quantize(product); !status.ok())
       return status;
     ++summary.quantized;

@@ -131,6 +131,12 @@ void ModelEditor::index() {
   collectNames(graph());
 }
 
+void ModelEditor::reindex() {
+  producers.clear();
+  readers.clear();
+  index();
+}
+
 int ModelEditor::opset(llvm::StringRef domain) const {
   auto it = source->opsets().find(domain.str());
   return it == source->opsets().end() ? 0 : it->second;
@@ -159,6 +165,8 @@ const onnx::TensorProto *ModelEditor::constant(llvm::StringRef value) const {
 int32_t ModelEditor::elementType(llvm::StringRef value) const {
   if (const onnx::TensorProto *tensor = constant(value))
     return tensor->data_type();
+  if (auto it = alike.find(value); it != alike.end())
+    return elementType(it->second);
   const onnx::TypeProto *type = source->valueType(value);
   return type && type->has_tensor_type() ? type->tensor_type().elem_type() : 0;
 }
@@ -166,6 +174,8 @@ int32_t ModelEditor::elementType(llvm::StringRef value) const {
 std::optional<std::vector<int64_t>> ModelEditor::dims(llvm::StringRef value) const {
   if (const onnx::TensorProto *tensor = constant(value))
     return std::vector<int64_t>(tensor->dims().begin(), tensor->dims().end());
+  if (auto it = alike.find(value); it != alike.end())
+    return dims(it->second);
   const onnx::TypeProto *type = source->valueType(value);
   if (!type || !type->has_tensor_type() || !type->tensor_type().has_shape())
     return std::nullopt;

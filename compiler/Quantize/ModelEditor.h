@@ -55,6 +55,10 @@ public:
   /// The node that was added last, for its attributes.
   onnx::NodeProto &lastNode() { return *graph().mutable_node(nodeCount() - 1); }
   void setInput(int node, int input, const std::string &value) { this->node(node).set_input(input, value); }
+  /// A new value has the type of another one.
+  void setTypeLike(const std::string &value, const std::string &other) { alike[value] = other; }
+  /// Makes new nodes known to the questions above.
+  void reindex();
   void remove(int node) { removed.insert(node); }
   void importDomain(const std::string &domain, int version);
 
@@ -72,6 +76,7 @@ private:
   std::unique_ptr<TensorSpool> newData;
   llvm::StringMap<int> producers, constants;
   llvm::StringMap<llvm::SmallVector<Use, 2>> readers;
+  llvm::StringMap<std::string> alike;
   llvm::StringSet<> elsewhere, outputs, names;
   llvm::DenseSet<int> removed;
 };

@@ -116,6 +116,8 @@ void ChannelReader::read(int64_t channel, llvm::MutableArrayRef<float> into) con
   const char *from = data.bytes().data() + channel * weights.channelStride * sizeof(float); // not aligned
   for (int64_t i = 0; i < weights.depth; ++i)
     std::memcpy(&into[i], from + i * weights.depthStride * sizeof(float), sizeof(float));
+  for (auto [weight, factor] : llvm::zip(into, weights.factors))
+    weight *= factor;
 }
 
 bool ChannelReader::allFinite() const {

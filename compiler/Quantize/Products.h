@@ -14,6 +14,7 @@ struct Weights {
   std::vector<int64_t> dims;
   int64_t channels = 0, depth = 0, channelStride = 0, depthStride = 0; ///< in elements
   int channelAxis = 0;                                                 ///< of `dims`
+  std::vector<float> factors = {};                                     ///< by which the weights of each channel are multiplied; none: 1
 };
 
 /// A node with constant weights.

@@ -77,12 +77,14 @@ absl::Status checkOptions(const QuantizeOptions &options) {
                       "and static products take weights of 8 bits with a scale per channel");
   if (options.blockSize && (!llvm::isPowerOf2_64(*options.blockSize) || *options.blockSize < 16 || *options.blockSize > 256))
     return usageError("--block-size wants 16, 32, 64, 128 or 256, got " + std::to_string(*options.blockSize));
-  bool needsSamples = mode == Mode::Static || options.method == WeightMethod::Gptq;
+  if (options.smooth && (mode == Mode::WeightOnly || options.placement == Placement::Every))
+    return usageError("--smooth-quant is for products of bytes, and not for --qdq=every, which would round activations before they are smoothed");
+  bool needsSamples = mode == Mode::Static || options.smooth;
   if (needsSamples && !hasSamples(options))
-    return usageError((mode == Mode::Static ? std::string("static quantisation") : std::string("--method=gptq")) +
+    return usageError(std::string(mode == Mode::Static ? "static quantisation" : "--smooth-quant") +
                       " needs samples: --calibration=FILE.npz, or --random-calibration, whose result means little");
   if (!needsSamples && hasSamples(options))
-    return usageError("--calibration and --random-calibration are of no use here: only static quantisation and --method=gptq look at samples");
+    return usageError("--calibration and --random-calibration are of no use here: only static quantisation and --smooth-quant look at samples");
   if (options.randomCalibration && !options.calibration.empty())
     return usageError("--calibration and --random-calibration contradict each other");
   if (mode != Mode::Static && (options.rangeMethod || options.percentile || options.signedActivations || options.placement))

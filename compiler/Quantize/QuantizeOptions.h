@@ -12,8 +12,8 @@ namespace ingot::quantize {
 /// What multiplies integers: nothing, only storage is smaller; products, with scales that each run finds; products, with scales found by calibration.
 enum class Mode { WeightOnly, Dynamic, Static };
 
-/// How weights are rounded in weight-only mode. Gptq needs samples.
-enum class WeightMethod { Rtn, Hqq, Gptq };
+/// How weights are rounded in weight-only mode.
+enum class WeightMethod { Rtn, Hqq };
 
 /// How weight-only products are written: DequantizeLinear before the product, or MatMulNBits of com.microsoft.
 enum class WeightFormat { Qdq, MatMulNBits };
@@ -44,6 +44,8 @@ struct QuantizeOptions {
   bool randomCalibration = false;
   std::optional<bool> signedActivations;
   std::optional<Placement> placement;
+  bool smooth = false; ///< SmoothQuant; needs samples
+
   bool operator==(const QuantizeOptions &) const = default;
 
   bool reduceRange = false; ///< weights of 7 bits: CPUs without VNNI add up products of bytes in 16 bits in some engines

@@ -6,6 +6,8 @@
 #include "compiler/Quantize/ChannelWeights.h"
 #include "compiler/Quantize/Histogram.h"
 #include "compiler/Quantize/OpsetUpgrade.h"
+#include "compiler/Quantize/Smoothing.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
@@ -38,20 +40,38 @@ ActivationScale scaleOf(const ValueRange &range, bool isSigned) {
 }
 
 /// Runs the samples and finds the range of each place.
-absl::StatusOr<std::vector<ValueRange>> calibrate(llvm::ArrayRef<ActivationPlace> places, const QuantizeOptions &options, QuantizeSummary &summary) {
+absl::StatusOr<std::vector<ValueRange>> calibrate(llvm::ArrayRef<ActivationPlace> places, const llvm::StringMap<SmoothedValue> &smoothed,
+                                                  const QuantizeOptions &options, QuantizeSummary &summary) {
   absl::StatusOr<std::vector<std::string>> files = sampleFiles(options.calibration);
   if (!files.ok())
     return files.status();
+  // What the model as it is knows: the places that are such values, or made of them.
+  llvm::MapVector<llvm::StringRef, std::vector<size_t>> sources;
+  for (auto [i, place] : llvm::enumerate(places)) {
+    auto it = smoothed.find(place.value);
+    sources[it == smoothed.end() ? llvm::StringRef(place.value) : llvm::StringRef(it->second.original)].push_back(i);
+  }
   std::vector<std::string> values;
-  for (const ActivationPlace &place : places)
-    values.push_back(place.value);
+  for (const auto &[value, readers] : sources)
+    values.push_back(value.str());
   absl::StatusOr<std::unique_ptr<CalibrationModel>> model = CalibrationModel::open(options.input, values);
   if (!model.ok())
     return model.status();
   std::vector<Histogram> histograms(places.size());
   std::vector<int64_t> others(places.size());
   absl::StatusOr<int64_t> samples = runSamples(**model, *files, [&](size_t value, llvm::ArrayRef<float> data) {
-    others[value] += histograms[value].add(data);
+    for (size_t place : (sources.begin() + value)->second) {
+      auto it = smoothed.find(places[place].value);
+      if (it == smoothed.end()) {
+        others[place] += histograms[place].add(data);
+        continue;
+      }
+      llvm::ArrayRef<float> reciprocals = it->second.reciprocals;
+      std::vector<float> scaled(data.size());
+      for (size_t i = 0; i < data.size(); ++i)
+        scaled[i] = data[i] * reciprocals[i % reciprocals.size()];
+      others[place] += histograms[place].add(scaled);
+    }
     return absl::OkStatus();
   });
   if (!samples.ok())
@@ -114,7 +134,8 @@ public:
       for (float b : biases)
         leastScales.push_back(static_cast<float>(std::abs(b) / (inputScale * kLargestBias)));
     }
-    auto [it, isNew] = stored.try_emplace(weights.name + (weights.channelAxis == 0 ? "/rows" : "/columns"));
+    auto [it, isNew] =
+        stored.try_emplace(weights.name + "/" + (weights.factors.empty() ? "" : input.str()) + (weights.channelAxis == 0 ? "/rows" : "/columns"));
     if (isNew) {
       absl::StatusOr<ChannelWeights> made = storeChannels(editor, weights, bits, /*transposed=*/false, leastScales);
       if (!made.ok())
@@ -192,8 +213,15 @@ absl::Status quantizeStatic(ModelEditor &editor, const NodeSelection &selection,
     return absl::OkStatus();
   if (absl::Status status = raiseOpset(editor, kChannelOpset); !status.ok())
     return status;
+  llvm::StringMap<SmoothedValue> smoothed;
+  if (options.smooth) {
+    absl::StatusOr<llvm::StringMap<SmoothedValue>> values = smoothActivations(editor, products, options, summary);
+    if (!values.ok())
+      return values.status();
+    smoothed = std::move(*values);
+  }
   std::vector<ActivationPlace> places = chooseActivations(editor, products, options.placement.value_or(Placement::Fused));
-  absl::StatusOr<std::vector<ValueRange>> ranges = calibrate(places, options, summary);
+  absl::StatusOr<std::vector<ValueRange>> ranges = calibrate(places, smoothed, options, summary);
   if (!ranges.ok())
     return ranges.status();
   shareRanges(places, *ranges);

@@ -329,6 +329,8 @@ constexpr OptionInfo kOptions[] = {
     {"--qdq", "WHERE", "fused every", kQuantizes,
      "activations that become bytes: those between products (default), or those around every operator, as ONNX Runtime's kernels need them",
      setPlacement},
+    {"--smooth-quant", "", "", kQuantizes,
+     "of products of bytes: divide large channels of activations by factors that go into the weights, as samples show them", setSmooth},
     {"--reduce-range", "", "", kQuantizes, "weights of 7 bits, for engines that add products in 16 bits on CPUs without VNNI", setReduceRange},
     {"--include", "NODE,NODE", "", kQuantizes, "only these: names of nodes, operators, or regular expressions for names; may be given again",
      addInclude},

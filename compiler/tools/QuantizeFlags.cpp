@@ -128,6 +128,11 @@ absl::Status setPlacement(llvm::StringRef text, CommandLine &line) {
   return choose("--qdq", text, line.quantize.placement, {std::pair("fused", Placement::Fused), std::pair("every", Placement::Every)});
 }
 
+absl::Status setSmooth(llvm::StringRef, CommandLine &line) {
+  line.quantize.smooth = true;
+  return absl::OkStatus();
+}
+
 absl::Status setReduceRange(llvm::StringRef, CommandLine &line) {
   line.quantize.reduceRange = true;
   return absl::OkStatus();

@@ -22,7 +22,8 @@ LEVEL = "-O0"  # computes literally what the file says; kernels have their own t
 
 
 def weights(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(np.prod(shape[1:]) if len(shape) > 2 else shape[0]))
+    depth = np.prod(shape[1:]) if len(shape) > 2 else shape[0]
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(depth))
 
 
 def model(nodes, inputs, outputs, constants, opset=21, types=()):
@@ -207,7 +208,8 @@ def weight_only_qdq(b: Bench):
     for words, error in errors.items():
         limit = 0.13 if words[0].endswith("int4") else 0.012
         assert 0 < error < limit, f"{words}: the weights are off by {error:.4f} of their spread, limit {limit}"
-    assert errors["--weights=int4", "--asymmetric", "--block-size=16", "--method=rtn"] < errors["--weights=int4", "--symmetric", "--block-size=128", "--method=rtn"]
+    finest, coarsest = ("--asymmetric", "--block-size=16"), ("--symmetric", "--block-size=128")
+    assert errors["--weights=int4", *finest, "--method=rtn"] < errors["--weights=int4", *coarsest, "--method=rtn"]
 
 
 def weight_only_matmulnbits(b: Bench):
@@ -305,10 +307,33 @@ def static_random(b: Bench):
     assert "warning: " in done.err and "--random-calibration" in done.err, done.err
 
 
+def smooth_outliers(b: Bench):
+    """Channels a hundred times as large as others: smoothing makes the error several times smaller, in both kinds of products."""
+    random = np.random.default_rng(6)
+    size = np.where(np.arange(72) % 24 == 5, 100, 1).astype(np.float32)
+    inputs, source = {"x": b.x["x"] * size}, perceptron()
+    for tensor in source.graph.initializer:
+        if tensor.name == "w1":
+            tensor.CopyFrom(numpy_helper.from_array(unpack(tensor) / size[:, None], "w1"))
+    source = b.save(source, "outliers")
+    np.savez(b.folder / "outliers.npz", x=random.standard_normal((40, 72), dtype=np.float32) * size)
+    exact = literally(source, inputs)["y"]
+    for mode in ("dynamic", "static"):
+        samples = ["--calibration=outliers.npz"]
+        plain = b.quantize(source, "plain", f"--mode={mode}", *(samples if mode == "static" else []))
+        smooth = b.quantize(source, "smooth", f"--mode={mode}", "--smooth-quant", *samples)
+        errors = [float(np.abs(literally(path, inputs)["y"] - exact).mean()) for path in (plain, smooth)]
+        assert errors[1] < errors[0] / 3, f"{mode}: mean errors without and with smoothing are {errors}"
+        near({"y": exact}, literally(smooth, inputs), BYTES, mode)
+    b.refused(2, "not for --qdq=every", options=("--calibration=outliers.npz", "--smooth-quant", "--qdq=every"), source=source)
+    b.refused(2, "--smooth-quant needs samples", options=("--mode=dynamic", "--smooth-quant"), source=source)
+
+
 def select_by_name(b: Bench):
-    for words, kept in ((("--exclude=down",), ["Gemm"]), (("--include=Gemm",), ["MatMul"]), (("--include=u.*",), ["Gemm"]), (("--exclude=MatMul",), ["MatMul"])):
-        found = ops(b.quantize(b.perceptron, "selected", *words))
-        expect([op for op in found if op in ("MatMul", "Gemm")], kept, f"left by {words}")
+    cases = {"--exclude=down": "Gemm", "--include=Gemm": "MatMul", "--include=u.*": "Gemm", "--exclude=MatMul": "MatMul"}
+    for words, kept in cases.items():
+        found = ops(b.quantize(b.perceptron, "selected", words))
+        expect([op for op in found if op in ("MatMul", "Gemm")], [kept], f"left by {words}")
     done = b.ingot("quantize", b.perceptron, "-o", b.folder / "selected.onnx", "--exclude=down", "--json")
     report = json.loads(done.out)
     expect(report["left_alone"], [{"node": "down", "op": "Gemm", "reason": "is excluded"}], "the report")
@@ -354,7 +379,8 @@ def old_operators(b: Bench):
         helper.make_node("Concat", ["d2", "d1"], ["j"], axis=2),
         helper.make_node("Squeeze", ["j"], ["y"], axes=[0]),
     ]
-    make = lambda nodes: model(nodes, [info("x", TensorProto.FLOAT, [4, 32])], [info("y", TensorProto.FLOAT, [4, 16])], {"w": weights(3, 32, 16) * 9}, 11)
+    ports = [info("x", TensorProto.FLOAT, [4, 32])], [info("y", TensorProto.FLOAT, [4, 16])]
+    make = lambda nodes: model(nodes, *ports, {"w": weights(3, 32, 16) * 9}, 11)
     source = b.save(make(nodes), "old")
     x = {"x": np.random.default_rng(2).standard_normal((4, 32), dtype=np.float32)}
     np.savez(b.folder / "old.npz", **x)
@@ -434,8 +460,8 @@ def bad_samples(b: Bench):
 
 
 CASES = [dynamic_as_onnxruntime, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup, weight_only_convolution,
-         weight_only_shares_constants, static_flows, static_places, static_samples, static_random, select_by_name, again_leaves_alone, external_data,
-         old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
+         weight_only_shares_constants, static_flows, static_places, static_samples, static_random, smooth_outliers, select_by_name,
+         again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
 
 
 def main() -> int:
