@@ -155,7 +155,7 @@ MODELS = [
     ("scale-of-nan", quantize(np.nan), [r"the_quantizelinear", r"nan", r"y_scale", r"finite"]),
     ("scale-of-infinity", quantize([0.5, np.inf, 1], axis=1), [r"the_quantizelinear", r"inf", r"element 1", r"finite"]),
     ("scale-of-zero", quantize(0.0), [r"the_quantizelinear", r"divides by 0"]),
-    ("scale-denormal", quantize(1e-41), [r"the_quantizelinear", r"1e-41", r"denormal"]),
+    ("scale-denormal", quantize(1e-41), [r"the_quantizelinear", r"e-4[12]\b", r"denormal"]),
     ("scale-of-nan-back", quantize(np.nan, "DequantizeLinear"), [r"the_dequantizelinear", r"nan", r"x_scale"]),
     ("scales-too-many", quantize([0.5] * 4, axis=1), [r"the_quantizelinear", r"scales"]),
     ("blocks-do-not-fit", quantize([[0.5]] * 2, axis=1, block_size=2), [r"the_quantizelinear", r"scales"]),
