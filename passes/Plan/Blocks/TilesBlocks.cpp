@@ -42,8 +42,8 @@ public:
     constexpr double kSplitPerByte = 0.5;
     double panels = static_cast<double>(s.panels()), rows = estimateDim(s.rows, symbol);
     auto unitRows = [&](int64_t size) {
-      double full = size / tile[2], rest = size % tile[2];
-      return full * block(tile[2], tile[1] / kPanel) + (rest > 0 ? block(rest, tile[1] / kPanel) : 0);
+      int64_t full = size / tile[2], rest = size % tile[2], wide = tile[1] / kPanel;
+      return static_cast<double>(full) * block(tile[2], wide) + (rest > 0 ? block(rest, wide) : 0);
     };
     double perBlock = coverCost(s.rows, estimateDim(s.rows, symbol), tile[0], unitRows) / (static_cast<double>(tile[1]) / kPanel);
     return perBlock * s.blocks() * panels + rows * s.depth * s.bytes * kSplitPerByte;
@@ -64,7 +64,7 @@ private:
   }
 
   /// Cycles of a register tile and a block of the weights.
-  double block(double rows, double panels) const {
+  double block(int64_t rows, int64_t panels) const {
     constexpr double kUnpack = 0.5, kBytesPerCycle = 8, kLatency = 4;
     double products = 2 * rows * s.bytes * machine.cyclesPerVector() + kUnpack;
     double memory = panels * kChunkBytes / kBytesPerCycle * (1 + 0.1 * (kMostPanels - panels));
