@@ -39,6 +39,14 @@ double prologueCycles(Value lhs) {
   return cycles;
 }
 
+double epilogueCycles(RegionOp region, const ProductStep &step) {
+  double cycles = 0;
+  for (Operation &op : region.getBody().front().without_terminator())
+    if (step.multipliesBytes() && !isa<ConstantOp>(op) && &op != region.getAnchorOp())
+      cycles += vectorCycles(&op);
+  return cycles;
+}
+
 int64_t lanesOf(RegionOp region, const MachineModel &machine) {
   bool wide =
       llvm::any_of(region.getYielded(), [](Value yielded) { return cast<RankedTensorType>(yielded.getType()).getElementTypeBitWidth() == 64; });

@@ -2,6 +2,7 @@
 #ifndef PASSES_PLAN_BODYCOST_H
 #define PASSES_PLAN_BODYCOST_H
 
+#include "passes/Kernel/Product/ProductStep.h"
 #include "passes/Plan/KernelModel.h"
 
 namespace ingot {
@@ -12,6 +13,9 @@ double bodyCycles(RegionOp region, int64_t lanes, int64_t symbol);
 /// Cycles of one core for one vector of the values that a product's left side `lhs` is computed from, stored where the kernel reads it; 0 for a
 /// buffer.
 double prologueCycles(mlir::Value lhs);
+
+/// Cycles of one core for what follows a product of bytes, on one vector of results; 0 for other products, where it hides behind the product.
+double epilogueCycles(RegionOp region, const ProductStep &step);
 
 /// Elements of one vector for a region that yields these types: 64-bit elements take 8, all others 16 (half of both without AVX-512).
 int64_t lanesOf(RegionOp region, const MachineModel &machine);

@@ -17,6 +17,11 @@ bool fitsRegisters(int64_t rows, int64_t panels, const MachineModel &machine) {
 }
 
 bool ProductCost::fits(int64_t rows, int64_t panels) const {
+  if (stepCycles > 1) { // bytes at even and at odd places have registers of their own, on both sides
+    int64_t registers = (rows * panels + 2 * panels) * machine.registersPerVector() + 3;
+    if (rows * panels > 1 && registers > machine.vectorRegisters)
+      return false;
+  }
   return fitsRegisters(rows, panels, machine) && (prologueCycles == 0 || fitsPrologue(rows, depth));
 }
 
@@ -26,7 +31,7 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
     chains *= 2;
   bool halfPanel = lanesOfLastPanel(rows, tileColumns) != kPanel;
   double vectors = panels - (halfPanel ? 0.5 : 0);
-  double multiplyAdds = rows * vectors * machine.cyclesPerVector(), loads = panels + rows;
+  double multiplyAdds = rows * vectors * machine.cyclesPerVector() * stepCycles, loads = panels + rows;
   // The rhs block is read again for each block of rows: from the nearest cache that holds it.
   double block = static_cast<double>(panels) * kPanel * sizeof(float) * depth;
   double bytes = panels * kPanel * sizeof(float);
@@ -41,7 +46,7 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   if (rows > 9) // more streams than the prefetchers follow
     step *= 1 + 0.01 * (rows - 9);
   constexpr double kStart = 40, kStore = 2;
-  return kStart + step * depth + kStore * rows * panels * machine.registersPerVector();
+  return kStart + step * depth + (kStore + epilogueCycles) * rows * panels * machine.registersPerVector();
 }
 
 double ProductCost::rowBlock(int64_t rows, int64_t panels) const {

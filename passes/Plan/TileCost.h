@@ -3,6 +3,7 @@
 #define PASSES_PLAN_TILECOST_H
 
 #include "dialects/Ingot/Shapes.h"
+#include "passes/Kernel/Product/ProductStep.h"
 #include "passes/Kernel/SymbolicIndex.h"
 #include "passes/Plan/KernelModel.h"
 
@@ -18,6 +19,8 @@ struct ProductCost {
   int64_t rowStrideBytes;    ///< between the lhs rows of a tile; 0: not known
   double prologueCycles = 0; ///< of the lhs, for one vector; 0: there is none
   bool anyColumns = false;   ///< `columns` is one of many numbers: the last tile computes whole panels
+  double stepCycles = 1;     ///< of the product of a step, as many times those of a multiply-add; above 1 its operands are widened in registers
+  double epilogueCycles = 0; ///< of one vector of results, where that is not next to nothing
 
   bool fits(int64_t rows, int64_t panels) const;
   /// One tile of `rows` lhs rows that is `tileColumns` wide, its results stored.
@@ -25,6 +28,9 @@ struct ProductCost {
   /// All column blocks of `panels` panels (the last one may be narrower) for one block of `rows` rows.
   double rowBlock(int64_t rows, int64_t panels) const;
 };
+
+/// What a step takes, as many times a multiply-add of f32. A machine with 512 bits is taken for one with VNNI; others multiply pairs of words.
+inline double stepCycles(const ProductStep &step, const MachineModel &machine) { return step.multipliesBytes() && !machine.isWide() ? 2.5 : 1; }
 
 /// Steps of the reduction in one iteration of its loop. Full tiles have no overhead to hide; small ones keep a partial sum per step, as far as
 /// registers go.

@@ -28,7 +28,7 @@ class ContractionModel : public KernelModel {
 public:
   ContractionModel(const ContractionShape &shape, RegionOp region, const MachineModel &machine)
       : KernelModel(Family::Contraction, kPanel), shape(shape), machine(machine), strideBytes(rowStrideBytes(region, this->shape.op.getLhs())),
-        prologue(prologueCycles(this->shape.op.getLhs())) {}
+        prologue(prologueCycles(this->shape.op.getLhs())), epilogue(epilogueCycles(region, this->shape.step)) {}
 
   void forEachTile(llvm::function_ref<void(ArrayRef<int64_t>)> offer) const override {
     ProductCost bounds = costAt(1);
@@ -77,13 +77,15 @@ private:
             machine.isWide() ? 2 : 1,
             strideBytes,
             prologue,
-            /*anyColumns=*/!getConstant(shape.columns)};
+            /*anyColumns=*/!getConstant(shape.columns),
+            stepCycles(shape.step, machine),
+            epilogue};
   }
 
   ContractionShape shape;
   const MachineModel &machine;
   int64_t strideBytes;
-  double prologue;
+  double prologue, epilogue;
 };
 
 /// A product of a few rows, which reads its right side once: bound by memory. A tile is [rows, columns], all rows.
@@ -113,7 +115,7 @@ public:
     double panels = estimateDim(shape.panels(), symbol), batches = estimateDim(shape.batches, symbol), depth = estimateDim(shape.steps(), symbol);
     double bytes = sizeof(float) * kPanel * panels * depth * batches, streams = static_cast<double>(tile[1]) / kPanel;
     constexpr double kBytesPerCycle = 16;
-    double arithmetic = rows * panels * depth * batches * machine.cyclesPerVector();
+    double arithmetic = rows * panels * depth * batches * machine.cyclesPerVector() * stepCycles(shape.step, machine);
     return std::max(arithmetic, bytes / kBytesPerCycle) * (1 + 0.1 * (kGemvPanels - streams)) + 40 * batches * panels / streams;
   }
 

@@ -21,13 +21,16 @@ int64_t bytesOf(Value x) { return cast<ShapedType>(x.getType()).getElementTypeBi
 /// An implicit product: pixels x output channels. A tile is [pixels, columns] of a 1x1 kernel, else [rows, pixels of a row, columns].
 class ConvolutionModel : public KernelModel {
 public:
-  ConvolutionModel(const ConvolutionShape &shape, const MachineModel &machine)
+  ConvolutionModel(RegionOp region, const ConvolutionShape &shape, const MachineModel &machine)
       : KernelModel(Family::Convolution, kPanel), s(shape), machine(machine), cost{machine,
                                                                                    s.groupOutputs,
                                                                                    s.steps(),
                                                                                    limitUnroll(s, machine.isWide() ? 2 : 1),
                                                                                    s.strideWidth * s.groups * s.groupInputs * bytesOf(s.op.getX()),
-                                                                                   prologueCycles(s.op.getX())},
+                                                                                   prologueCycles(s.op.getX()),
+                                                                                   /*anyColumns=*/false,
+                                                                                   stepCycles(s.step, machine),
+                                                                                   epilogueCycles(region, s.step)},
         allPixels(simplifyDim(s.images * s.outHeight * s.outWidth)) {}
 
   void forEachTile(llvm::function_ref<void(ArrayRef<int64_t>)> offer) const override {
@@ -75,7 +78,7 @@ public:
     if (tile.size() == 3)
       places = estimateDim(s.images) * countTiles(estimateDim(s.outHeight), tile[0]) * countTiles(estimateDim(s.outWidth), tile[1]);
     // Few weights of larger kernels are in the second cache anyway.
-    bool areFew = tile.size() == 3 && s.groups * s.depth() * s.panels() * kPanel * static_cast<int64_t>(sizeof(float)) <= machine.l2Bytes / 2;
+    bool areFew = tile.size() == 3 && s.groups * s.depth() * s.panels() * kPanel * bytesOf(ConvOp(s.op).getW()) <= machine.l2Bytes / 2;
     if (s.hasPrologue || places == 1 || areFew)
       return {};
     return {.blocks = s.groups * countTiles(s.groupOutputs, tile.back()), .tiles = places, .depth = s.depth()};
@@ -113,7 +116,7 @@ OwnedModel modelConvolution(RegionOp region, const MachineModel &machine) {
   std::optional<ConvolutionShape> shape = ConvolutionShape::match(region, why);
   if (!shape || shape->op.isDepthwise())
     return {};
-  return std::make_unique<ConvolutionModel>(*shape, machine);
+  return std::make_unique<ConvolutionModel>(region, *shape, machine);
 }
 
 } // namespace ingot

@@ -76,7 +76,8 @@ struct UnrollAndJamPass : impl::UnrollAndJamPassBase<UnrollAndJamPass> {
     for (const std::string &text : force) {
       std::optional<ForcedTile> one = ForcedTile::parse(text);
       if (!one)
-        return fail("'" + text + "' is no forced tile; write the region's name, its tile and, if it matters, the unroll factor, as in conv_5:12x64/2");
+        return fail("'" + text +
+                    "' is no forced tile; write the region's name, its tile and, if it matters, the unroll factor, as in conv_5:12x64/2");
       forced.push_back(std::move(*one));
     }
     size_t number = 0;

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Measures quantised models beside their own f32 and beside peers that run the same files, and writes docs/benchmarks/compression.md and .json.
 
-Every engine runs in a process of its own, pinned to as many cores as it has threads; rounds go through all of them in turn, and a figure is the median
-over the rounds of each round's median. `ingot quantize` makes the int8 files (random samples: speed does not depend on them). "f32" is Ingot without
-Winograd convolutions (--exact), which the shares of int8 products are held against.
+Every engine runs in a process of its own, pinned to as many cores as it has threads; rounds go through all of them in turn, and a figure is the
+median over the rounds of each round's median. `ingot quantize` makes the int8 files (random samples: speed does not depend on them). "f32" is Ingot
+without Winograd convolutions (--exact), which the shares of int8 products are held against.
 
     test/bench/compression.py                               all of it (about 5 minutes)
     test/bench/compression.py --models resnet50             some models
@@ -134,16 +134,18 @@ def page(result: dict) -> str:
     versions = ", ".join(f"{engines.TITLES[name]} {number}" for name, number in result["versions"].items())
     lines = [
         "# Compression", "",
-        f"Made by `test/bench/compression.py` on {machine['cpu']}, {machine['cores']} cores, {machine['date']}; peers: {versions}. Milliseconds at 1 / 2 threads, medians of",
-        f"{result['rounds']} rounds in which all engines run in turn. Peers run the same quantised file. \"f32\" is Ingot without Winograd convolutions; cosine: of int8 results to",
-        "what ONNX Runtime computes of the same file without its optimisations.", "",
+        f"Made by `test/bench/compression.py` on {machine['cpu']}, {machine['cores']} cores, {machine['date']}; peers: {versions}.",
+        f"Milliseconds at 1 / 2 threads, medians of {result['rounds']} rounds in which all engines run in turn. Peers run the same quantised file.",
+        "\"f32\" is Ingot without Winograd convolutions; cosine: of int8 results to what ONNX Runtime computes of the same file without its",
+        "optimisations.", "",
         "| model | MB before / after | own f32 | int8 | ONNX Runtime | OpenVINO | cosine |", "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for row in result["models"]:
         if "failed" in row:
             lines.append(f"| {row['case']} | failed: {row['failed'][:200]} | | | | | |")
             continue
-        times = [" / ".join(f"{row['ms'][engine][str(t)]:.2f}" for t in THREADS) if engine in row["ms"] else "-" for engine in ("f32", "int8", *PEERS)]
+        known = [row["ms"].get(engine, {}) for engine in ("f32", "int8", *PEERS)]
+        times = [" / ".join(f"{ms:.2f}" for ms in by.values()) or "-" for by in known]
         lines.append(f"| {row['case']} | {row['mb']['f32']:.1f} / {row['mb']['int8']:.1f} | {' | '.join(times)} | {row['cosine']:.6f} |")
     lines += ["", "At 2 threads:", "", "| model | what | measured | asked for | met |", "|---|---|---|---|---|"]
     for row in result["models"]:

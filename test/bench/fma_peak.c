@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Measures how many f32 floating-point operations per second this machine's cores can do: `fma_peak THREADS` prints GFLOP/s of that many threads
- * together, with the widest vectors that the CPU has. Twelve independent chains of fused multiply-adds keep every pipe busy. `fma_peak THREADS int8` does the same for products of
- * bytes (AVX-512 VNNI, GOP/s).
+ * together, with the widest vectors that the CPU has. Twelve independent chains of fused multiply-adds keep every pipe busy. `fma_peak THREADS int8`
+ * does the same for products of bytes (AVX-512 VNNI, GOP/s).
  */
 #include <immintrin.h>
 #include <pthread.h>

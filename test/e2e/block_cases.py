@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""More cases of op_cases.py: weights in blocks of 2, 4 and 8 bits, and the com.microsoft operators on quantised tensors. Integers must be ONNX Runtime's,
-bit by bit. Scales are powers of two where ONNX Runtime and the operator's definition round in different places. Without its optimisations it does not
-multiply weights of 4 bits by a left side that it has rounded to 8."""
+"""More cases of op_cases.py: weights in blocks of 2, 4 and 8 bits, and the com.microsoft operators on quantised tensors. Integers must be those of
+ONNX Runtime, bit by bit. Scales are powers of two where ONNX Runtime and the operator's definition round in different places. Without its
+optimisations it does not multiply weights of 4 bits by a left side that it has rounded to 8."""
 
 import numpy as np
 import onnxruntime
@@ -156,7 +156,8 @@ def add_elementwise() -> None:
         def unary(op, scale, out, signed=signed, element=element, points=points, **attributes):
             def case_of(g):
                 x = g.quantized(g.bytes(4, 6, 10, signed=signed), scale, points[0])
-                return g.ms(op, *x, g.constant(np.float32(out)), g.constant(np.asarray(points[2], np.int8 if signed else np.uint8)), **attributes), element
+                point = g.constant(np.asarray(points[2], np.int8 if signed else np.uint8))
+                return g.ms(op, *x, g.constant(np.float32(out)), point, **attributes), element
 
             return case_of
 
@@ -224,7 +225,8 @@ def add_products() -> None:
             a, b = g.feed(g.bytes(2, 6, 40, signed=signed)), g.constant(g.bytes(40, 21, signed=True))
             b_scale = g.rng.uniform(0.01, 0.03, 21).astype(np.float32) if columns else np.float32(0.02)
             operands = [a, b, g.constant(np.float32(0.04)), g.constant(b_scale)]
-            operands += [g.constant(np.asarray(99 if not signed else -9, np.int8 if signed else np.uint8)), g.constant(np.int8(5))] if points else ["", ""]
+            left = np.int8(-9) if signed else np.uint8(99)
+            operands += [g.constant(left), g.constant(np.int8(5))] if points else ["", ""]
             operands += [g.weight(21)] if bias else []
             while not operands[-1]:
                 operands.pop()

@@ -13,7 +13,6 @@ namespace ingot {
 
 /// Elements of one piece of a row that a contraction accumulates on the stack: it stays in the first cache level.
 inline constexpr int64_t kRowTile = 256;
-
 /// Elements that rows are copied by.
 inline constexpr int64_t kRowLanes = 16;
 
