@@ -6,6 +6,8 @@
 #include "compiler/Quantize/Smoothing.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <limits>
+
 namespace ingot::quantize {
 namespace {
 
@@ -14,14 +16,25 @@ constexpr int kDynamicOpset = 11;
 /// Of bits of weights with --reduce-range.
 constexpr int kReducedBits = 7;
 
-/// What DynamicQuantizeLinear makes of a value.
+/// The largest magnitude of a row, in steps.
+constexpr int kRowSteps = 127;
+/// The axes of a reduction are an input from this version on.
+constexpr int kAxesAreInputs = 18;
+
+/// What stands for a value: bytes, one scale or, in the shape [..., 1], one for each row, and a zero point.
 struct Activation {
   std::string codes, scale, zeroPoint;
 };
 
+/// Names of the constants that quantise a row.
+struct RowConstants {
+  std::string step, leastScale, one, zeroPoint, axes;
+};
+
 class DynamicInt8 {
 public:
-  DynamicInt8(ModelEditor &editor, const QuantizeOptions &options) : editor(editor), bits(options.reduceRange ? kReducedBits : 8) {}
+  DynamicInt8(ModelEditor &editor, const QuantizeOptions &options)
+      : editor(editor), bits(options.reduceRange ? kReducedBits : 8), granularity(options.granularity.value_or(Granularity::Row)) {}
 
   absl::Status quantize(const Product &product) {
     const onnx::NodeProto node = editor.node(product.node);
@@ -30,7 +43,9 @@ public:
                                                        /*transposed=*/isGemm && product.weights.channelAxis == 0);
     if (!weights.ok())
       return weights.status();
-    const Activation activation = activationOf(node.input(0));
+    // All rows of an image meet in a result of a convolution, so they have one scale.
+    bool perRow = !isConv && granularity == Granularity::Row;
+    const Activation activation = activationOf(node.input(0), perRow);
     const std::string &y = node.output(0);
     auto name = [&](const char *suffix) { return editor.newName(y + suffix); };
     std::string product32 =
@@ -45,7 +60,10 @@ public:
       scales = perChannel(weights->scales, product.weights);
       bias = bias.empty() ? bias : perChannel(bias, product.weights);
     }
-    scales = editor.addNode("Mul", {activation.scale, scales}, name("_scales"));
+    if (perRow) // a product of both scales would be as large as the result
+      floats = editor.addNode("Mul", {floats, activation.scale}, name("_rows"));
+    else
+      scales = editor.addNode("Mul", {activation.scale, scales}, name("_scales"));
     editor.addNode("Mul", {floats, scales}, bias.empty() ? y : name("_product"));
     if (!bias.empty())
       editor.addNode("Add", {editor.lastNode().output(0), bias}, y);
@@ -64,15 +82,59 @@ private:
     return made;
   }
 
-  const Activation &activationOf(const std::string &value) {
-    Activation &activation = activations[value];
-    if (activation.codes.empty()) {
-      activation = {editor.newName(value + "_quantized"), editor.newName(value + "_scale"), editor.newName(value + "_zero_point")};
-      editor.addNode("DynamicQuantizeLinear", {value}, activation.codes);
-      editor.lastNode().add_output(activation.scale);
-      editor.lastNode().add_output(activation.zeroPoint);
-    }
+  const Activation &activationOf(const std::string &value, bool perRow) {
+    Activation &activation = activations[perRow ? value + "/rows" : value];
+    if (activation.codes.empty())
+      activation = perRow ? rowsOf(value) : tensorOf(value);
     return activation;
+  }
+
+  Activation tensorOf(const std::string &value) {
+    Activation activation{editor.newName(value + "_quantized"), editor.newName(value + "_scale"), editor.newName(value + "_zero_point")};
+    editor.addNode("DynamicQuantizeLinear", {value}, activation.codes);
+    editor.lastNode().add_output(activation.scale);
+    editor.lastNode().add_output(activation.zeroPoint);
+    return activation;
+  }
+
+  /// Symmetric: the largest magnitude of a row becomes 127 steps from the zero point 128. A row of zeros has the least scale.
+  Activation rowsOf(const std::string &value) {
+    const RowConstants &names = rowConstants();
+    auto node = [&](const char *op, std::vector<std::string> inputs, const char *suffix) {
+      return editor.addNode(op, std::move(inputs), editor.newName(value + suffix));
+    };
+    std::string sizes = node("Abs", {value}, "_sizes");
+    std::string largest = names.axes.empty() ? node("ReduceMax", {sizes}, "_largest") : node("ReduceMax", {sizes, names.axes}, "_largest");
+    if (names.axes.empty()) {
+      onnx::AttributeProto &axes = *editor.lastNode().add_attribute();
+      axes.set_name("axes");
+      axes.set_type(onnx::AttributeProto::INTS);
+      axes.add_ints(-1);
+    }
+    setAttribute(editor.lastNode(), "keepdims", 1);
+    std::string scale = node("Max", {node("Mul", {largest, names.step}, "_step"), names.leastScale}, "_scale");
+    std::string steps = node("Mul", {value, node("Reciprocal", {scale}, "_inverse_scale")}, "_steps");
+    return {node("QuantizeLinear", {steps, names.one, names.zeroPoint}, "_quantized"), scale, names.zeroPoint};
+  }
+
+  const RowConstants &rowConstants() {
+    if (!constants.step.empty())
+      return constants;
+    auto scalar = [&](const char *name, float value) {
+      std::string added = editor.newName(name);
+      editor.addConstant(added, onnx::TensorProto::FLOAT, {}, bytesOf(llvm::ArrayRef(value)), problem);
+      return added;
+    };
+    constants = {scalar("row_step", 1.0f / kRowSteps), scalar("row_least_scale", std::numeric_limits<float>::min()), scalar("row_one", 1),
+                 editor.newName("row_zero_point"), ""};
+    const uint8_t zeroPoint = 128;
+    editor.addConstant(constants.zeroPoint, onnx::TensorProto::UINT8, {}, bytesOf(llvm::ArrayRef(zeroPoint)), problem);
+    if (editor.opset() >= kAxesAreInputs) {
+      const int64_t last = -1;
+      constants.axes = editor.newName("row_axes");
+      editor.addConstant(constants.axes, onnx::TensorProto::INT64, {1}, bytesOf(llvm::ArrayRef(last)), problem);
+    }
+    return constants;
   }
 
   /// A vector of channels as it meets a convolution's result [N, channels, ...].
@@ -86,6 +148,8 @@ private:
 
   ModelEditor &editor;
   int bits;
+  Granularity granularity;
+  RowConstants constants;
   llvm::StringMap<ChannelWeights> stored;
   llvm::StringMap<Activation> activations;
   absl::Status problem;

@@ -89,6 +89,8 @@ absl::Status checkOptions(const QuantizeOptions &options) {
     return usageError("--calibration and --random-calibration contradict each other");
   if (mode != Mode::Static && (options.rangeMethod || options.percentile || options.signedActivations || options.placement))
     return usageError("--calibration-method, --percentile, --activation-type and --qdq are for --mode=static");
+  if (mode != Mode::Dynamic && options.granularity)
+    return usageError("--granularity is for --mode=dynamic");
   if (options.percentile && options.rangeMethod.value_or(RangeMethod::Percentile) != RangeMethod::Percentile)
     return usageError("--percentile goes with --calibration-method=percentile");
   if (options.reduceRange && mode == Mode::WeightOnly)

@@ -12,6 +12,9 @@ namespace ingot::quantize {
 /// What multiplies integers: nothing, only storage is smaller; products, with scales that each run finds; products, with scales found by calibration.
 enum class Mode { WeightOnly, Dynamic, Static };
 
+/// What has a scale of its own in dynamic mode: each row of an activation, or the whole of it, as ONNX Runtime's quantiser has it.
+enum class Granularity { Row, Tensor };
+
 /// How weights are rounded in weight-only mode.
 enum class WeightMethod { Rtn, Hqq };
 
@@ -37,6 +40,8 @@ struct QuantizeOptions {
   std::optional<bool> symmetric;
   std::optional<WeightFormat> format;
   std::optional<WeightMethod> method;
+
+  std::optional<Granularity> granularity; ///< dynamic
 
   std::vector<std::string> calibration; ///< .npz files, or folders of them
   std::optional<RangeMethod> rangeMethod;

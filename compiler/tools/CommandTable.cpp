@@ -311,6 +311,8 @@ constexpr OptionInfo kOptions[] = {
     {"--quantize", "KIND", "static dynamic int4 int8", Compile,
      "quantise first, as ingot quantize does with these options: static or dynamic products of bytes, or weights alone in int4 or int8", setKind},
     {"--mode", "MODE", "dynamic static weight-only", Quantize, "products of bytes with ranges of each run, or of samples; or weights alone", setMode},
+    {"--granularity", "OF", "row tensor", kQuantizes,
+     "of the scales of dynamic products: one for each row (default), or one for all, as ONNX Runtime's quantiser writes", setGranularity},
     {"--weights", "TYPE", "int4 int8", Quantize, "of weights alone: int4 (default) or int8", setWeights},
     {"--block-size", "N", "16 32 64 128 256", kQuantizes, "weights that share a scale (default: 32, and 128 for int8)", setBlockSize},
     {"--symmetric", "", "", kQuantizes, "weights alone without zero points (default)", setSymmetric},

@@ -88,6 +88,10 @@ absl::Status setMethod(llvm::StringRef text, CommandLine &line) {
   return choose("--method", text, line.quantize.method, {std::pair("rtn", WeightMethod::Rtn), std::pair("hqq", WeightMethod::Hqq)});
 }
 
+absl::Status setGranularity(llvm::StringRef text, CommandLine &line) {
+  return choose("--granularity", text, line.quantize.granularity, {std::pair("row", Granularity::Row), std::pair("tensor", Granularity::Tensor)});
+}
+
 absl::Status addInclude(llvm::StringRef text, CommandLine &line) { return addWords("--include", text, line.quantize.include); }
 absl::Status addExclude(llvm::StringRef text, CommandLine &line) { return addWords("--exclude", text, line.quantize.exclude); }
 

@@ -20,6 +20,7 @@ absl::Status setSymmetric(llvm::StringRef text, CommandLine &line);
 absl::Status setAsymmetric(llvm::StringRef text, CommandLine &line);
 absl::Status setFormat(llvm::StringRef text, CommandLine &line);
 absl::Status setMethod(llvm::StringRef text, CommandLine &line);
+absl::Status setGranularity(llvm::StringRef text, CommandLine &line);
 absl::Status addInclude(llvm::StringRef text, CommandLine &line);
 absl::Status addExclude(llvm::StringRef text, CommandLine &line);
 absl::Status setExternalData(llvm::StringRef text, CommandLine &line);

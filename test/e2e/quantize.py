@@ -153,7 +153,7 @@ def dynamic_as_onnxruntime(b: Bench):
     """Against the quantiser of ONNX Runtime with the same choices."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    ours = b.quantize(b.perceptron, "dynamic")
+    ours = b.quantize(b.perceptron, "dynamic", "--granularity=tensor")
     theirs = b.folder / "theirs.onnx"
     quantize_dynamic(b.perceptron, theirs, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"])
     exact, got = harness.oracle(b.perceptron, b.x), harness.oracle(ours, b.x)
@@ -162,6 +162,27 @@ def dynamic_as_onnxruntime(b: Bench):
     found = ops(ours)
     expect((found.count("MatMulInteger"), found.count("DynamicQuantizeLinear"), "Gemm" in found), (2, 2, False), "operators")
     near(got, b.own(ours, b.x), 1e-3, "program of our own")
+
+
+def dynamic_rows(b: Bench):
+    """A scale for each row: numpy computes the same, rows of zeros and of any size are as exact as others, in files before and after opset 18."""
+    size = np.array([1, 1e-3, 0, 1e4, 1e-41, 3], np.float32)[:, None]
+    inputs, w = {"x": b.x["x"] * size}, weights(1, 72, 96)
+    scale = np.maximum(np.abs(inputs["x"]).max(-1, keepdims=True) * np.float32(1 / 127), np.finfo(np.float32).tiny)
+    channels = np.abs(w).max(0) / np.float32(127)
+    expected = (np.rint(inputs["x"] * (1 / scale)).clip(-128, 127) * scale) @ (np.rint(w / channels) * channels)
+    rows = lambda outputs: {"y": outputs["y"].reshape(6, 96)[[0, 1, 3, 5]] / size[[0, 1, 3, 5]]}
+    for opset, shape in ((13, [6, 72]), (17, [2, 3, 72]), (21, [1, 6, 72])):
+        ports = [info("x", TensorProto.FLOAT, shape)], [info("y", TensorProto.FLOAT, [*shape[:-1], 96])]
+        source = b.save(model([helper.make_node("MatMul", ["x", "w"], ["y"])], *ports, {"w": w}, opset), "rows")
+        path = b.quantize(source, "rows-int8", "--mode=dynamic")
+        expect(("MatMulInteger" in ops(path), "DynamicQuantizeLinear" in ops(path)), (True, False), "operators")
+        given = {"x": inputs["x"].reshape(shape)}
+        for who, outputs in (("ONNX Runtime", harness.oracle(path, given)), ("program of our own", b.own(path, given))):
+            near(rows({"y": expected}), rows(outputs), 1e-3, f"opset {opset}, {who}")
+            rest = outputs["y"].reshape(6, 96)[[2, 4]]
+            assert np.abs(rest).max() < 1e-36, f"opset {opset}, {who}: rows of zeros give {rest}"
+    near(harness.oracle(b.perceptron, b.x), harness.oracle(b.quantize(b.perceptron, "both"), b.x), BYTES, "with a Gemm and its bias")
 
 
 def dynamic_convolution(b: Bench):
@@ -406,6 +427,8 @@ def bad_options(b: Bench):
     b.refused(2, "did you mean 'down'", options=("--exclude=dwon",))
     b.refused(2, "--block-size wants 16, 32", options=("--block-size=48",))
     b.refused(2, "--mode wants dynamic, static or weight-only", options=("--mode=fast",))
+    b.refused(2, "--granularity wants row or tensor", options=("--granularity=column",))
+    b.refused(2, "--granularity is for --mode=dynamic", options=("--weights=int8", "--granularity=row"))
     b.refused(2, "contradict", options=("--symmetric", "--asymmetric"))
     b.refused(2, "for weights alone", options=("--mode=dynamic", "--weights=int4"))
     b.refused(2, "needs samples", options=("--mode=static",))
@@ -459,9 +482,9 @@ def bad_samples(b: Bench):
     b.refused(1, "uneven.npz: ", "holds 2 samples, but 'x' 3", source=b.save(two, "two"), options=("--calibration=uneven.npz",))
 
 
-CASES = [dynamic_as_onnxruntime, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup, weight_only_convolution,
-         weight_only_shares_constants, static_flows, static_places, static_samples, static_random, smooth_outliers, select_by_name,
-         again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
+CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
+         weight_only_convolution, weight_only_shares_constants, static_flows, static_places, static_samples, static_random, smooth_outliers,
+         select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
 
 
 def main() -> int:
