@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 import harness
 
 info = helper.make_tensor_value_info
-LEVEL = "-O0"  # computes literally what the file says; kernels have their own tests
+LEVEL = "-O3"
 
 
 def weights(seed, *shape):
