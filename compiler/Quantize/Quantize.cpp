@@ -79,12 +79,15 @@ absl::Status checkOptions(const QuantizeOptions &options) {
     return usageError("--block-size wants 16, 32, 64, 128 or 256, got " + std::to_string(*options.blockSize));
   if (options.smooth && (mode == Mode::WeightOnly || options.placement == Placement::Every))
     return usageError("--smooth-quant is for products of bytes, and not for --qdq=every, which would round activations before they are smoothed");
-  bool needsSamples = mode == Mode::Static || options.smooth;
+  bool feedsBack = options.method == WeightMethod::Gptq, needsSamples = mode == Mode::Static || options.smooth || feedsBack;
   if (needsSamples && !hasSamples(options))
-    return usageError(std::string(mode == Mode::Static ? "static quantisation" : "--smooth-quant") +
+    return usageError(std::string(mode == Mode::Static ? "static quantisation"
+                                  : feedsBack          ? "--method=gptq"
+                                                       : "--smooth-quant") +
                       " needs samples: --calibration=FILE.npz, or --random-calibration, whose result means little");
   if (!needsSamples && hasSamples(options))
-    return usageError("--calibration and --random-calibration are of no use here: only static quantisation and --smooth-quant look at samples");
+    return usageError(
+        "--calibration and --random-calibration are of no use here: only static quantisation, --smooth-quant and --method=gptq look at samples");
   if (options.randomCalibration && !options.calibration.empty())
     return usageError("--calibration and --random-calibration contradict each other");
   if (mode != Mode::Static && (options.rangeMethod || options.percentile || options.signedActivations || options.placement))

@@ -16,7 +16,7 @@ enum class Mode { WeightOnly, Dynamic, Static };
 enum class Granularity { Row, Tensor };
 
 /// How weights are rounded in weight-only mode.
-enum class WeightMethod { Rtn, Hqq };
+enum class WeightMethod { Rtn, Hqq, Gptq };
 
 /// How weight-only products are written: DequantizeLinear before the product, or MatMulNBits of com.microsoft.
 enum class WeightFormat { Qdq, MatMulNBits };

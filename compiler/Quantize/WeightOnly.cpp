@@ -2,6 +2,8 @@
 #include "compiler/Quantize/WeightOnly.h"
 
 #include "compiler/Quantize/BlockedWeights.h"
+#include "compiler/Quantize/CalibrationModel.h"
+#include "compiler/Quantize/ErrorFeedback.h"
 #include "compiler/Quantize/OpsetUpgrade.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -11,6 +13,12 @@ namespace {
 /// Blocks and types of 4 bits belong to this version of ONNX.
 constexpr int kBlockedOpset = 21;
 constexpr llvm::StringLiteral kMicrosoft = "com.microsoft";
+
+/// Moments of activations that are in memory at a time; each such group is a pass over the samples.
+constexpr int64_t kMomentBytes = int64_t(2) << 30;
+
+/// By names of activations.
+using MomentsByValue = llvm::StringMap<SecondMoments>;
 
 /// Names of what stands for a constant of weights.
 struct Stored {
@@ -24,11 +32,12 @@ public:
         block(options.blockSize.value_or(grid.bits == 4 ? 32 : 128)), format(options.format.value_or(WeightFormat::Qdq)),
         method(options.method.value_or(WeightMethod::Rtn)) {}
 
-  absl::Status quantize(const Product &product) {
+  /// With `moments` of its activation a product is rounded with error feedback; weights that are shared, as their first product wants it.
+  absl::Status quantize(const Product &product, const SecondMoments *moments) {
     const Weights &weights = product.weights;
     auto [it, isNew] = done.try_emplace(weights.name + (weights.channelAxis == 0 ? "/rows" : "/columns"));
     if (isNew) {
-      absl::StatusOr<BlockedWeights> blocked = round(weights);
+      absl::StatusOr<BlockedWeights> blocked = round(weights, moments);
       if (!blocked.ok())
         return blocked.status();
       it->second = format == WeightFormat::Qdq ? storeAsTensors(weights, *blocked) : storePacked(weights, *blocked);
@@ -78,12 +87,19 @@ private:
   /// Blocks lie along a dim of a matrix; filters of convolutions are a block each.
   int64_t blockOf(const Weights &weights) const { return weights.dims.size() == 2 ? block : weights.depth; }
 
-  absl::StatusOr<BlockedWeights> round(const Weights &weights) {
+  absl::StatusOr<BlockedWeights> round(const Weights &weights, const SecondMoments *moments = nullptr) {
     absl::StatusOr<ChannelReader> reader = ChannelReader::open(editor, weights);
     if (!reader.ok())
       return reader.status();
     int64_t block = blockOf(weights);
     BlockedWeights blocked(weights.channels, weights.depth, block, grid);
+    if (moments) {
+      std::vector<float> all(weights.channels * weights.depth);
+      for (int64_t i = 0; i < weights.channels; ++i)
+        reader->read(i, llvm::MutableArrayRef(all).slice(i * weights.depth, weights.depth));
+      roundWithFeedback(all, *moments, blocked);
+      return blocked;
+    }
     std::vector<float> channel(weights.depth);
     std::vector<BlockScale> scales(blocked.blocks);
     for (int64_t i = 0; i < weights.channels; ++i) {
@@ -148,6 +164,7 @@ private:
                               }),
                        problem);
     std::vector<float> scales;
+    scales.reserve(blocked.scales.size());
     for (const BlockScale &scale : blocked.scales)
       scales.push_back(scale.scale);
     editor.addConstant(stored.scales, onnx::TensorProto::FLOAT, {channels, blocks}, bytesOf(scales), problem);
@@ -218,6 +235,47 @@ std::string whyNoPlainProduct(const onnx::NodeProto &node) {
   return "";
 }
 
+/// Whether a product multiplies rows of its activation, so that their moments say what errors of its weights cost.
+bool takesRows(const ModelEditor &editor, const Product &product) {
+  const onnx::NodeProto &node = editor.node(product.node);
+  return node.op_type() != "Conv" && integerAttribute(node, "transA", 0) == 0;
+}
+
+/// Adds the moments of the activations of as many products as fit into memory, at least one.
+absl::StatusOr<size_t> measureMoments(const ModelEditor &editor, llvm::ArrayRef<Product> products, const QuantizeOptions &options,
+                                      MomentsByValue &moments, QuantizeSummary &summary) {
+  absl::StatusOr<std::vector<std::string>> files = sampleFiles(options.calibration);
+  if (!files.ok())
+    return files.status();
+  std::vector<std::string> values;
+  int64_t bytes = 0;
+  size_t count = 0;
+  for (; count < products.size(); ++count) {
+    const std::string &value = editor.node(products[count].node).input(0);
+    int64_t depth = products[count].weights.depth, more = depth * depth * static_cast<int64_t>(sizeof(float));
+    if (!takesRows(editor, products[count]) || moments.contains(value))
+      continue;
+    if (!values.empty() && bytes + more > kMomentBytes)
+      break;
+    moments.try_emplace(value, depth);
+    values.push_back(value);
+    bytes += more;
+  }
+  if (values.empty())
+    return count;
+  absl::StatusOr<std::unique_ptr<CalibrationModel>> model = CalibrationModel::open(options.input, values);
+  if (!model.ok())
+    return model.status();
+  absl::StatusOr<int64_t> samples = runSamples(**model, *files, [&](size_t value, llvm::ArrayRef<float> data) {
+    moments.find(values[value])->second.add(data);
+    return absl::OkStatus();
+  });
+  if (!samples.ok())
+    return samples.status();
+  summary.samples = *samples;
+  return count;
+}
+
 /// The table of a Gather that can be quantised row by row.
 std::optional<Weights> tableOf(const ModelEditor &editor, const onnx::NodeProto &node) {
   std::optional<std::vector<int64_t>> dims = editor.dims(node.input(0));
@@ -264,9 +322,22 @@ absl::Status quantizeWeightsOnly(ModelEditor &editor, const NodeSelection &selec
         return status;
   }
   WeightOnly work(editor, options);
-  for (const Product &product : products)
-    if (absl::Status status = work.quantize(product); !status.ok())
-      return status;
+  for (llvm::ArrayRef<Product> rest = products; !rest.empty();) {
+    MomentsByValue moments;
+    size_t count = rest.size();
+    if (options.method == WeightMethod::Gptq) {
+      absl::StatusOr<size_t> measured = measureMoments(editor, rest, options, moments, summary);
+      if (!measured.ok())
+        return measured.status();
+      count = *measured;
+    }
+    for (const Product &product : rest.take_front(count)) {
+      auto found = takesRows(editor, product) ? moments.find(editor.node(product.node).input(0)) : moments.end();
+      if (absl::Status status = work.quantize(product, found == moments.end() ? nullptr : &found->second); !status.ok())
+        return status;
+    }
+    rest = rest.drop_front(count);
+  }
   for (const auto &[index, table] : tables)
     if (absl::Status status = work.quantizeGather(index, table); !status.ok())
       return status;

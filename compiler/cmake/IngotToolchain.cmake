@@ -22,6 +22,7 @@ endif()
 find_package(Protobuf REQUIRED)
 find_package(absl REQUIRED CONFIG)
 find_package(GTest REQUIRED)
+find_package(Eigen3 REQUIRED CONFIG) # headers alone: matrices of `ingot quantize`
 find_package(PNG REQUIRED) # pictures as inputs: of the program `ingot` alone
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(TurboJpeg REQUIRED IMPORTED_TARGET libturbojpeg)

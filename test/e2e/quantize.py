@@ -267,6 +267,24 @@ def weight_only_convolution(b: Bench):
     near(literally(path, b.images), b.own(path, b.images), 1e-4, "program of our own")
 
 
+def gptq_feeds_back(b: Bench):
+    """Activations that go along with each other: products are several times nearer than with weights that are rounded each on its own."""
+    random = np.random.default_rng(8)
+    x = lambda rows: (random.standard_normal((rows, 8)) @ mix + 0.1 * random.standard_normal((rows, 72))).astype(np.float32)
+    mix = random.standard_normal((8, 72))
+    np.savez(b.folder / "along.npz", x=x(400))
+    inputs = {"x": x(50)}
+    exact = literally(b.perceptron, inputs)["y"]
+    for words in (("--weights=int4",), ("--weights=int4", "--asymmetric", "--format=matmulnbits"), ("--weights=int8", "--block-size=32")):
+        plain, better = (b.quantize(b.perceptron, name, *words, *more)
+                         for name, more in (("plain", ()), ("gptq", ("--method=gptq", "--calibration=along.npz"))))
+        errors = [float(np.square(literally(path, inputs)["y"] - exact).mean()) for path in (plain, better)]
+        assert errors[1] < errors[0] / 2, f"{words}: mean squared errors without and with feedback are {errors}"
+        assert plain.stat().st_size == better.stat().st_size, "the size of the file depends on the method"
+        near(literally(better, inputs), b.own(better, inputs), 1e-4, f"{words}, program of our own")
+    b.refused(2, "--method=gptq needs samples", options=("--weights=int4", "--method=gptq"))
+
+
 def weight_only_shares_constants(b: Bench):
     """One constant of two products, given by a Constant node, is stored once."""
     constant = helper.make_node("Constant", [], ["w"], value=numpy_helper.from_array(weights(11, 64, 64)))
@@ -483,8 +501,9 @@ def bad_samples(b: Bench):
 
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
-         weight_only_convolution, weight_only_shares_constants, static_flows, static_places, static_samples, static_random, smooth_outliers,
-         select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
+         weight_only_convolution, weight_only_shares_constants, gptq_feeds_back, static_flows, static_places, static_samples, static_random,
+         smooth_outliers, select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models,
+         bad_samples]
 
 
 def main() -> int:
