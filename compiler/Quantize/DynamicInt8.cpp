@@ -28,7 +28,7 @@ struct Activation {
 
 /// Names of the constants that quantise a row.
 struct RowConstants {
-  std::string step, leastScale, one, zeroPoint, axes;
+  std::string step, negativeStep, leastScale, one, zeroPoint, axes;
 };
 
 class DynamicInt8 {
@@ -103,16 +103,23 @@ private:
     auto node = [&](const char *op, std::vector<std::string> inputs, const char *suffix) {
       return editor.addNode(op, std::move(inputs), editor.newName(value + suffix));
     };
-    std::string sizes = node("Abs", {value}, "_sizes");
-    std::string largest = names.axes.empty() ? node("ReduceMax", {sizes}, "_largest") : node("ReduceMax", {sizes, names.axes}, "_largest");
-    if (names.axes.empty()) {
-      onnx::AttributeProto &axes = *editor.lastNode().add_attribute();
-      axes.set_name("axes");
-      axes.set_type(onnx::AttributeProto::INTS);
-      axes.add_ints(-1);
-    }
-    setAttribute(editor.lastNode(), "keepdims", 1);
-    std::string scale = node("Max", {node("Mul", {largest, names.step}, "_step"), names.leastScale}, "_scale");
+    auto extreme = [&](const char *op, const char *suffix) { // of x, not of |x|: engines store that
+      std::vector<std::string> inputs = {value};
+      if (!names.axes.empty())
+        inputs.push_back(names.axes);
+      std::string result = node(op, inputs, suffix);
+      if (names.axes.empty()) {
+        onnx::AttributeProto &axes = *editor.lastNode().add_attribute();
+        axes.set_name("axes");
+        axes.set_type(onnx::AttributeProto::INTS);
+        axes.add_ints(-1);
+      }
+      setAttribute(editor.lastNode(), "keepdims", 1);
+      return result;
+    };
+    std::string above = node("Mul", {extreme("ReduceMax", "_high"), names.step}, "_step_above");
+    std::string below = node("Mul", {extreme("ReduceMin", "_low"), names.negativeStep}, "_step_below");
+    std::string scale = node("Max", {above, below, names.leastScale}, "_scale");
     std::string steps = node("Mul", {value, node("Reciprocal", {scale}, "_inverse_scale")}, "_steps");
     return {node("QuantizeLinear", {steps, names.one, names.zeroPoint}, "_quantized"), scale, names.zeroPoint};
   }
@@ -125,8 +132,12 @@ private:
       editor.addConstant(added, onnx::TensorProto::FLOAT, {}, bytesOf(llvm::ArrayRef(value)), problem);
       return added;
     };
-    constants = {scalar("row_step", 1.0f / kRowSteps), scalar("row_least_scale", std::numeric_limits<float>::min()), scalar("row_one", 1),
-                 editor.newName("row_zero_point"), ""};
+    constants = {scalar("row_step", 1.0f / kRowSteps),
+                 scalar("row_negative_step", -1.0f / kRowSteps),
+                 scalar("row_least_scale", std::numeric_limits<float>::min()),
+                 scalar("row_one", 1),
+                 editor.newName("row_zero_point"),
+                 ""};
     const uint8_t zeroPoint = 128;
     editor.addConstant(constants.zeroPoint, onnx::TensorProto::UINT8, {}, bytesOf(llvm::ArrayRef(zeroPoint)), problem);
     if (editor.opset() >= kAxesAreInputs) {
