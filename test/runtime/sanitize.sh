@@ -15,7 +15,7 @@ kinds=("$@")
 cache=$(command -v ccache || true)
 tests=(test/runtime/{AllocationCount,BindingTest,CxxHeaderTest,ProfileTest,ProgramTestMain,SessionContractTest,SessionTest,TeamTest,WeightsTest}.cpp)
 files=(test/runtime/{Fill,TensorFiles}Test.cpp
-  runtime/program/{Dims,Error,File,Fill,Inflate,Manifest,Npy,Options,Profile,RawFile,Report,Tensor,TensorFiles,TensorProto,Zip}.c)
+  runtime/program/{Dims,Error,File,Fill,Inflate,Manifest,Narrow,Npy,Options,Profile,RawFile,Report,Tensor,TensorFiles,TensorProto,Zip}.c)
 # What measures time or waits for the scheduler says nothing here, and workers that sleep are waited for in every preset.
 without='-*EmptyEpochIsCheap:*KeepsItsCore:*UseNoProcessorTime:*LeaveASharedCore:*WorkersSleepBetweenRuns*'
 
