@@ -31,7 +31,7 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
                             {"external_sha256", std::move(external)},
                             {"level", options.level},
                             {"precision", options.precision == Precision::Bf16 ? "bf16" : "stored"},
-                            {"activations", options.activations == Activations::Int8 ? "int8" : "f32"},
+                            {"int4_activations", options.activations == Activations::Int8 ? "int8" : "f32"},
                             {"exact", options.exact},
                             {"targets", std::move(names)},
                             {"dims", std::move(dims)},
@@ -44,7 +44,9 @@ std::string manifestOf(const CompileOptions &options, llvm::ArrayRef<TargetSpec>
     object["tiles"] = llvm::json::Array(options.tiles);
   if (!facts.arenaFormula.empty())
     object["memory_formula"] = llvm::json::Array(facts.arenaFormula);
-  return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str(); // keys are sorted: "compiler" is the first
+  std::string text = llvm::formatv("{0}", llvm::json::Value(std::move(object)));
+  assert(llvm::StringRef(text).starts_with(kManifestBegin) && "keys are sorted, and 'compiler' has to be the first");
+  return text;
 }
 
 } // namespace ingot

@@ -37,11 +37,11 @@ B = RANDOM.standard_normal(96, dtype=np.float32)
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="ingot-package-"))
 
 
-def proto(nodes, inputs, outputs, constants=()):
+def proto(nodes, inputs, outputs, constants=(), opset=17):
     """Inputs and outputs are name=(type, dims)."""
     infos = [[helper.make_tensor_value_info(name, *kind) for name, kind in tensors.items()] for tensors in (inputs, outputs)]
     graph = helper.make_graph([helper.make_node(op, i.split(), [o], name=f"the_{op}") for op, i, o in nodes], "g", *infos, list(constants))
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
 
 
 def dense(batch):
@@ -255,9 +255,11 @@ class Sessions(Case):
         inputs = {name: (kind, [6]) for name, kind in zip(names, kinds)}
         outputs = {f"y{kind}": (kind, [2, 3]) for kind in kinds}
         shape = numpy_helper.from_array(np.array([2, 3], np.int64), "shape")
-        model = proto([("Reshape", f"x{kind} shape", f"y{kind}") for kind in kinds], inputs, outputs, [shape])
+        model = proto([("Reshape", f"x{kind} shape", f"y{kind}") for kind in kinds], inputs, outputs, [shape], onnx.defs.onnx_opset_version())
         session = Session(Model(library("types", model)), threads=1)
-        data = {tensor.name: np.array([0, 1, 2, 0, 5, 7]).astype(tensor.dtype) for tensor in session.model.inputs}
+        narrow = {f"x{kind}" for kind in ingot_runtime.model.NARROW}
+        values = {tensor.name: [0, 1, 1, 0, 1, 1] if tensor.name in narrow else [0, 1, 2, 0, 5, 7] for tensor in session.model.inputs}
+        data = {tensor.name: np.array(values[tensor.name]).astype(tensor.dtype) for tensor in session.model.inputs}
         got = session.run(data)
         for kind in kinds:
             np.testing.assert_array_equal(got[f"y{kind}"], data[f"x{kind}"].reshape(2, 3))
