@@ -85,7 +85,7 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createDescribeMachinePass({.facts = textsOf(options.machine)}));
        pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels}));
        pm.addNestedPass<func::FuncOp>(
-           createUnrollAndJamPass({.force = llvm::to_vector(options.tiles), .keep = options.keepCandidates ? 7 : 2, .keys = options.keepCandidates}));
+           createUnrollAndJamPass({.force = llvm::to_vector(options.tiles), .keep = options.keepCandidates ? 6 : 2, .keys = options.keepCandidates}));
        pm.addNestedPass<func::FuncOp>(createEstimateCostsPass());
        pm.addNestedPass<func::FuncOp>(createScheduleRegionsPass());
        pm.addNestedPass<func::FuncOp>(createAutoParallelizePass()); // by what the tiles are predicted to cost
