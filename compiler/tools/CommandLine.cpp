@@ -39,7 +39,7 @@ absl::Status checkComplete(const CommandLine &line) {
     return usage("no output given: add -o FILE");
   if (command.id == Quantize && line.options.output.empty())
     return usage("no output given: add -o FILE.onnx");
-  if (command.id == Compile && !line.isQuantized && line.quantize != quantize::QuantizeOptions())
+  if (command.id == Compile && !line.isQuantized && line.quantize != compress::QuantizeOptions())
     return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");
   if (!line.options.compileTo.empty() && (!line.options.report.empty() || line.measured.measure || line.measured.tune))
     return usage("--compile-to prints IR: without --report, --measure and --tune");

@@ -3,9 +3,9 @@
 #define COMPILER_TOOLS_COMMANDLINE_H
 
 #include "absl/status/statusor.h"
+#include "compiler/Compress/Quantize/QuantizeOptions.h"
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/Opt.h"
-#include "compiler/Quantize/QuantizeOptions.h"
 #include "compiler/tools/ImageInputs.h"
 #include "compiler/tools/MeasuredCompile.h"
 
@@ -35,7 +35,7 @@ struct CommandLine {
   CompileOptions options;                    ///< `input` is the first word that is no option
   ImageOptions pictures;                     ///< of `run` and `bench`
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`
-  quantize::QuantizeOptions quantize;        ///< of `quantize`, and of `compile --quantize`; without input and output
+  compress::QuantizeOptions quantize;        ///< of `quantize`, and of `compile --quantize`; without input and output
   bool ablate = false;                       ///< of `bench`
   bool isQuantized = false;                  ///< `compile --quantize` was given
   bool quiet = false;

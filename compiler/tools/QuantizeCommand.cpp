@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/QuantizeCommand.h"
 
-#include "compiler/Quantize/Quantize.h"
+#include "compiler/Compress/Quantize/Quantize.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
@@ -13,7 +13,7 @@
 namespace ingot {
 namespace {
 
-using namespace quantize;
+using namespace compress;
 
 std::string kindText(const QuantizeSummary &summary) {
   switch (summary.mode) {

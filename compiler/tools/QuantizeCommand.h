@@ -2,17 +2,17 @@
 #ifndef COMPILER_TOOLS_QUANTIZECOMMAND_H
 #define COMPILER_TOOLS_QUANTIZECOMMAND_H
 
-#include "compiler/Quantize/QuantizeOptions.h"
+#include "compiler/Compress/Quantize/QuantizeOptions.h"
 #include "compiler/tools/CommandLine.h"
 #include "llvm/Support/JSON.h"
 
 namespace ingot {
 
 /// What was done, line by line: what became smaller, and the nodes that stayed, a line per reason.
-std::string quantizeText(const std::string &output, const quantize::QuantizeSummary &summary);
+std::string quantizeText(const std::string &output, const compress::QuantizeSummary &summary);
 
 /// The same as one object, with all nodes that stayed.
-llvm::json::Object quantizeJson(const quantize::QuantizeSummary &summary);
+llvm::json::Object quantizeJson(const compress::QuantizeSummary &summary);
 
 /// Quantises the model of `compile` into a temporary file, beside the output, and compiles that.
 absl::StatusOr<CompileSummary> compileQuantized(CommandLine &line);

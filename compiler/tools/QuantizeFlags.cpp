@@ -8,7 +8,7 @@
 namespace ingot::quantize_flags {
 namespace {
 
-using namespace quantize;
+using namespace compress;
 
 absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
 

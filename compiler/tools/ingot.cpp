@@ -2,12 +2,12 @@
 // The command line of Ingot. The only place that prints and sets exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 this
 // machine cannot run generated code, 4 our own error.
 #include "compiler/Codegen/TemporaryFile.h"
+#include "compiler/Compress/Quantize/Quantize.h"
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/Inspect.h"
 #include "compiler/Driver/Report.h"
 #include "compiler/Driver/UsageError.h"
 #include "compiler/Init/Init.h"
-#include "compiler/Quantize/Quantize.h"
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/Ablation.h"
 #include "compiler/tools/Bench.h"
@@ -220,7 +220,7 @@ int bench(CommandLine &line) {
 int quantizeFile(CommandLine &line) {
   line.quantize.input = line.options.input;
   line.quantize.output = line.options.output;
-  absl::StatusOr<quantize::QuantizeSummary> summary = quantize::quantizeModel(line.quantize);
+  absl::StatusOr<compress::QuantizeSummary> summary = compress::quantizeModel(line.quantize);
   if (!summary.ok())
     return fail(summary.status());
   for (const std::string &note : summary->notes)

@@ -17,6 +17,8 @@
 namespace ingot {
 /// Elements of one packed weight panel, whatever the vector length of the machine: one copy of the weights serves AVX2 and AVX-512.
 inline constexpr int64_t kPanel = 16;
+/// Bytes of a column that lie side by side in a panel: one instruction multiplies and adds up so many.
+inline constexpr int64_t kByteGroup = 4;
 
 /// Constants above this size (bytes) are handles into the weight store, never attributes.
 inline constexpr int64_t kMaxInlineBytes = 4096;

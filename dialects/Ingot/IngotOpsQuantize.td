@@ -8,15 +8,6 @@ include "dialects/Ingot/IngotOpsBase.td"
 // `ingot-expand-quantization` replaces the rest.
 
 class Ingot_QuantizationOp<string mnemonic> : Ingot_TensorOp<mnemonic, "Plain"> {
-  code parametersMethod = [{
-    /// The dim of `x` along which there are several scales; none if there is one for all of x.
-    std::optional<int64_t> getScaledAxis() {
-      if (::llvm::cast<::mlir::RankedTensorType>(getScale().getType()).getRank() == 0)
-        return std::nullopt;
-      return static_cast<int64_t>(getAxis());
-    }
-  }];
-  let extraClassDeclaration = anchorMethod # parametersMethod;
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$x `scale` $scale (`zero_point` $zero_point^)? attr-dict `to` $to `:` functional-type(operands, results)";
 }

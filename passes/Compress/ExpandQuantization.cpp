@@ -66,9 +66,21 @@ std::pair<double, double> rangeOf(IntegerType type) {
   return type.isUnsigned() ? std::pair(0.0, std::ldexp(1.0, bits) - 1) : std::pair(-std::ldexp(1.0, bits - 1), std::ldexp(1.0, bits - 1) - 1);
 }
 
-/// A symbolic number of blocks, of which the last is cut, is no slice of known size.
-bool canSpread(RankedTensorType x, int64_t axis, int64_t block) {
-  return block == 0 || x.hasStaticShape() || simplifyDim(getDims(x)[axis] % block) == getAffineConstantExpr(0, x.getContext());
+/// What an operation computes with: its type, and the scales and zero points (null: 0) in that type, in shapes that broadcast to x.
+struct Parameters {
+  Type type;
+  Value scale, zeroPoint;
+};
+
+/// Fails where a symbolic number of blocks, of which the last may be cut, would be a slice of unknown size.
+template <typename Op> FailureOr<Parameters> spreadParameters(ImplicitLocOpBuilder &b, Op op) {
+  RankedTensorType x = typeOf(op.getX());
+  int64_t axis = op.getAxis(), block = op.getBlock();
+  if (block != 0 && !x.hasStaticShape() && simplifyDim(getDims(x)[axis] % block) != b.getAffineConstantExpr(0))
+    return op.emitOpError("has blocks along an open dim that they may not divide: fix that dim");
+  Type type = computeType(op.getScale());
+  auto spreadOut = [&](Value parameter) { return castTo(b, spread(b, parameter, x, axis, block), type); };
+  return Parameters{type, spreadOut(op.getScale()), op.getZeroPoint() ? spreadOut(op.getZeroPoint()) : Value()};
 }
 
 /// `x` without clamps that the integers' own range makes superfluous: relu before quantising to ui8 with a zero point of 0, say. Quantising is
@@ -99,48 +111,41 @@ Value withoutClamps(QuantizeOp op) {
   return x;
 }
 
+template <typename Op> LogicalResult replace(PatternRewriter &rewriter, Op op, Value with) {
+  copyValueNames(op, with);
+  rewriter.replaceOp(op, with);
+  return success();
+}
+
 struct ExpandQuantize : OpRewritePattern<QuantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &rewriter) const override {
-    RankedTensorType x = typeOf(op.getX());
-    int64_t axis = op.getAxis(), block = op.getBlock();
-    if (!canSpread(x, axis, block))
-      return op.emitOpError("has blocks along an open dim that they may not divide: fix that dim");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Type compute = computeType(op.getScale());
-    auto to = cast<IntegerType>(op.getTo());
-    Value scale = castTo(b, spread(b, op.getScale(), x, axis, block), compute);
-    Value y = binary(b, BinaryKind::Div, castTo(b, withoutClamps(op), compute), scale);
+    FailureOr<Parameters> p = spreadParameters(b, op);
+    if (failed(p))
+      return failure();
+    Value y = binary(b, BinaryKind::Div, castTo(b, withoutClamps(op), p->type), p->scale);
     y = UnaryOp::create(b, UnaryKind::RoundEven, y, APFloat(0.0), APFloat(0.0));
-    if (op.getZeroPoint())
-      y = binary(b, BinaryKind::Add, y, castTo(b, spread(b, op.getZeroPoint(), x, axis, block), compute));
-    auto [low, high] = rangeOf(to);
-    y = binary(b, BinaryKind::Max, y, number(b, low, compute));
-    y = binary(b, BinaryKind::Min, y, number(b, high, compute));
-    Value result = CastOp::create(b, y, to);
-    copyValueNames(op, result);
-    rewriter.replaceOp(op, result);
-    return success();
+    if (p->zeroPoint)
+      y = binary(b, BinaryKind::Add, y, p->zeroPoint);
+    auto [low, high] = rangeOf(cast<IntegerType>(op.getTo()));
+    y = binary(b, BinaryKind::Max, y, number(b, low, p->type));
+    y = binary(b, BinaryKind::Min, y, number(b, high, p->type));
+    return replace(rewriter, op, CastOp::create(b, y, op.getTo()));
   }
 };
 
 struct ExpandDequantize : OpRewritePattern<DequantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(DequantizeOp op, PatternRewriter &rewriter) const override {
-    RankedTensorType x = typeOf(op.getX());
-    int64_t axis = op.getAxis(), block = op.getBlock();
-    if (!canSpread(x, axis, block))
-      return op.emitOpError("has blocks along an open dim that they may not divide: fix that dim");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Type compute = computeType(op.getScale());
-    Value y = castTo(b, op.getX(), compute);
-    if (op.getZeroPoint())
-      y = binary(b, BinaryKind::Sub, y, castTo(b, spread(b, op.getZeroPoint(), x, axis, block), compute));
-    y = binary(b, BinaryKind::Mul, y, castTo(b, spread(b, op.getScale(), x, axis, block), compute));
-    Value result = castTo(b, y, op.getTo());
-    copyValueNames(op, result);
-    rewriter.replaceOp(op, result);
-    return success();
+    FailureOr<Parameters> p = spreadParameters(b, op);
+    if (failed(p))
+      return failure();
+    Value y = castTo(b, op.getX(), p->type);
+    if (p->zeroPoint)
+      y = binary(b, BinaryKind::Sub, y, p->zeroPoint);
+    return replace(rewriter, op, castTo(b, binary(b, BinaryKind::Mul, y, p->scale), op.getTo()));
   }
 };
 

@@ -17,9 +17,6 @@ namespace ingot {
 
 namespace {
 
-/// Bytes that one instruction multiplies and adds up: channels of a convolution come in whole groups of them.
-constexpr int64_t kGroup = 4;
-
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 //===-- Activations --------------------------------------------------------------------------------------------------------------------------===//
@@ -157,7 +154,7 @@ struct ConvolveBytes : OpRewritePattern<ConvOp> {
     std::optional<int64_t> border = sides->lhs.getZeroPoint(/*isSigned=*/false);
     if (hasPads && (!border || *border < 0 || *border > UINT8_MAX))
       return rewriter.notifyMatchFailure(op, "pads an image by a zero point that is no byte, or known in a run only");
-    if (!border && sides->hasRightPoint() && sides->rhs.getType().getDimSize(1) % kGroup != 0)
+    if (!border && sides->hasRightPoint() && sides->rhs.getType().getDimSize(1) % kByteGroup != 0)
       return rewriter.notifyMatchFailure(op, "fills up channels by a zero point that is known in a run only");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     int64_t rank = sides->rhs.getType().getRank();
@@ -199,7 +196,7 @@ private:
   /// 0 there, too.
   static Operands fillGroups(ImplicitLocOpBuilder &b, ConvOp op, Value x, Value w, int64_t border) {
     int64_t rank = typeOf(x).getRank(), channels = typeOf(w).getDimSize(1);
-    int64_t missing = op.getGroups() == 1 && rank <= 4 ? llvm::alignTo(channels, kGroup) - channels : 0;
+    int64_t missing = op.getGroups() == 1 && rank <= 4 ? llvm::alignTo(channels, kByteGroup) - channels : 0;
     SmallVector<int64_t> low(rank, 0), high(rank, 0), none(rank, 0), pads(op.getPads());
     high[1] = missing;
     Value filled = pad(b, w, none, high, 0);

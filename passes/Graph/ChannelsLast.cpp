@@ -52,7 +52,7 @@ Value channelsLast(ImplicitLocOpBuilder &b, Value x) {
 Value channelsFirst(ImplicitLocOpBuilder &b, Value x) { return transpose(b, x, invertPermutationVector(toLast(typeOf(x).getRank()))); }
 
 /// How many rows of these weights lie side by side: instructions multiply and add up so many bytes at once.
-int64_t groupOf(Value w) { return typeOf(w).getElementType().isInteger(8) ? 4 : 1; }
+int64_t groupOf(Value w) { return typeOf(w).getElementType().isInteger(8) ? kByteGroup : 1; }
 
 /// [O, C / groups, kernel...] as the channels-last convolution wants it.
 Value packWeights(ImplicitLocOpBuilder &b, ConvOp op) {

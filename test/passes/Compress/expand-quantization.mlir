@@ -2,9 +2,9 @@
 
 // CHECK-LABEL: func.func @per_tensor
 func.func @per_tensor(%x: tensor<2x3xf32>, %s: tensor<f32>, %z: tensor<ui8>) -> tensor<2x3xf32> {
+  // CHECK: %[[Z:.*]] = ingot.cast %arg2 to f32
   // CHECK: %[[Q:.*]] = ingot.binary div %arg0, %arg1
   // CHECK: %[[R:.*]] = ingot.unary round_even %[[Q]]
-  // CHECK: %[[Z:.*]] = ingot.cast %arg2 to f32
   // CHECK: %[[A:.*]] = ingot.binary add %[[R]], %[[Z]]
   // CHECK: %[[LOW:.*]] = ingot.constant dense<0.000000e+00>
   // CHECK: %[[M:.*]] = ingot.binary max %[[A]], %[[LOW]]
@@ -12,8 +12,8 @@ func.func @per_tensor(%x: tensor<2x3xf32>, %s: tensor<f32>, %z: tensor<ui8>) -> 
   // CHECK: %[[N:.*]] = ingot.binary min %[[M]], %[[HIGH]]
   // CHECK: %[[B:.*]] = ingot.cast %[[N]] to ui8
   %q = ingot.quantize %x scale %s zero_point %z to ui8 : (tensor<2x3xf32>, tensor<f32>, tensor<ui8>) -> tensor<2x3xui8>
-  // CHECK: %[[W:.*]] = ingot.cast %[[B]] to f32
   // CHECK: %[[P:.*]] = ingot.cast %arg2 to f32
+  // CHECK: %[[W:.*]] = ingot.cast %[[B]] to f32
   // CHECK: %[[D:.*]] = ingot.binary sub %[[W]], %[[P]]
   // CHECK: %[[Y:.*]] = ingot.binary mul %[[D]], %arg1
   %y = ingot.dequantize %q scale %s zero_point %z to f32 : (tensor<2x3xui8>, tensor<f32>, tensor<ui8>) -> tensor<2x3xf32>
