@@ -3,6 +3,7 @@
 #define COMPILER_COMPRESS_QUANTIZE_SMOOTHING_H
 
 #include "compiler/Compress/Edit/Products.h"
+#include "compiler/Compress/Quantize/QuantizeOptions.h"
 
 namespace ingot::compress {
 

@@ -3,6 +3,7 @@
 #define COMPILER_COMPRESS_QUANTIZE_STATICINT8_H
 
 #include "compiler/Compress/Edit/Products.h"
+#include "compiler/Compress/Quantize/QuantizeOptions.h"
 
 namespace ingot::compress {
 
