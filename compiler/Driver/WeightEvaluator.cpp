@@ -10,6 +10,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Graph/Passes.h"
+#include "passes/Weights/WeightStore.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -64,6 +65,11 @@ std::optional<std::vector<std::vector<float>>> WeightEvaluator::evaluate(ArrayRe
     std::memcpy(elements.data(), bytes.data(), elements.size() * sizeof(float));
   }
   return results;
+}
+
+ArrayRef<char> WeightEvaluator::bytesOf(Attribute constant) const {
+  auto weight = dyn_cast<WeightAttr>(constant);
+  return weight ? weights.bytes(weight.getId()) : ArrayRef<char>();
 }
 
 } // namespace ingot

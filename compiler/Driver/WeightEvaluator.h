@@ -16,6 +16,7 @@ public:
   WeightEvaluator(mlir::MLIRContext &context, const WeightStore &weights, const DiagnosticCollector &diagnostics);
 
   std::optional<std::vector<std::vector<float>>> evaluate(llvm::ArrayRef<mlir::Value> values) const override;
+  llvm::ArrayRef<char> bytesOf(mlir::Attribute constant) const override;
 
 private:
   const WeightStore &weights;

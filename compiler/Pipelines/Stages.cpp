@@ -65,6 +65,8 @@ constexpr Stage kStages[] = {
            pm.addPass(createChooseAlgorithmsPass({.exact = options.exact}, options.constants)); // reads packed weights
          pm.addNestedPass<func::FuncOp>(createPackContractionsPass());
          pm.addNestedPass<func::FuncOp>(createLowerPrecisionPass({.stored = !options.bf16})); // what has packed weights by now
+         if (!options.plainKernels)
+           pm.addPass(createFormSparseProductsPass({}, options.constants)); // in the form in which they are multiplied
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
        }

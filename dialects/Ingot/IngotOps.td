@@ -8,5 +8,6 @@ include "dialects/Ingot/IngotOpsElementwise.td"
 include "dialects/Ingot/IngotOpsLayout.td"
 include "dialects/Ingot/IngotOpsQuantize.td"
 include "dialects/Ingot/IngotOpsRegion.td"
+include "dialects/Ingot/IngotOpsSparse.td"
 
 #endif

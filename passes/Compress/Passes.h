@@ -10,6 +10,12 @@ namespace ingot {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "passes/Compress/Passes.h.inc"
+
+class ConstantEvaluator;
+
+/// The pass with a view of the weights, so that it knows which are zero. `constants` may be null and must outlive the pass.
+std::unique_ptr<mlir::Pass> createFormSparseProductsPass(FormSparseProductsPassOptions options, const ConstantEvaluator *constants);
+
 } // namespace ingot
 
 #endif

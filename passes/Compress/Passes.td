@@ -28,6 +28,20 @@ def FormIntegerProductsPass : Pass<"ingot-form-integer-products", "::mlir::func:
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def FormSparseProductsPass : Pass<"ingot-form-sparse-products", "::mlir::ModuleOp"> {
+  let summary = "leave out weights that are zero";
+  let description = [{
+    An `ingot.packed_matmul`, or a channels-last 1x1 `ingot.conv` without strides, with constant weights of which whole blocks are zero (16 outputs of one input, or of a group of inputs) becomes
+    an `ingot.sparse_matmul`: places and blocks are recipes, zero blocks are neither stored nor multiplied. Where the cost model does not promise at least 1.1 times
+    the speed of the dense product, that stays. Whoever runs the pass gives it a view of the weights (`ConstantEvaluator`); without one nothing is known. Weights are looked at
+    in samples first, and evaluated one after the other only where many of these are zero.
+    Example: test/passes/Compress/form-sparse-products.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+  let options = [Option<"remarks", "remarks", "bool", "false", "say what is decided for each product whose weights have many zeros">,
+                 Option<"assume", "assume", "double", "-1", "the share of blocks that are not zero, where nothing is known of the weights; below 0: all">];
+}
+
 def LowerPrecisionPass : Pass<"ingot-lower-precision", "::mlir::func::FuncOp"> {
   let summary = "let products with weights multiply bf16";
   let description = [{

@@ -56,6 +56,8 @@ FamilyEmitter emitterOf(Family family) {
     return emitWinograd;
   case Family::Blocks:
     return emitBlocks;
+  case Family::Sparse:
+    return emitSparse;
   default:
     return nullptr;
   }

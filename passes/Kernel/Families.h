@@ -40,6 +40,7 @@ mlir::LogicalResult emitPool(mlir::ImplicitLocOpBuilder &b, KernelContext &conte
 mlir::LogicalResult emitRow(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitGemv(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitRecurrent(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
+mlir::LogicalResult emitSparse(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitWinograd(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 
 } // namespace ingot

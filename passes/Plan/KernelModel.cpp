@@ -15,6 +15,7 @@ struct FamilyRow {
 constexpr FamilyRow kFamilies[] = {
     {Family::Attention, modelAttention},
     {Family::Blocks, modelBlocks},
+    {Family::Sparse, modelSparse},
     {Family::Gemv, modelGemv},
     {Family::Contraction, modelContraction},
     {Family::Convolution, modelConvolution},

@@ -78,6 +78,7 @@ OwnedModel modelPlain(RegionOp region, const MachineModel &machine);
 OwnedModel modelPool(RegionOp region, const MachineModel &machine);
 OwnedModel modelRecurrent(RegionOp region, const MachineModel &machine);
 OwnedModel modelRow(RegionOp region, const MachineModel &machine);
+OwnedModel modelSparse(RegionOp region, const MachineModel &machine);
 OwnedModel modelWinograd(RegionOp region, const MachineModel &machine);
 
 /// The plan for all threads, unless there is only one piece. An unknown number of pieces is divided as finely as any number of threads may need.

@@ -80,7 +80,8 @@ bool readsAnyStrides(RegionOp region, BlockArgument argument) {
   case Anchor::Plain:
     return true;
   case Anchor::Contraction:
-    return isa<MatMulOp>(anchor.getOperation()) || (argument == anchor->getOperand(0) && argument.hasOneUse());
+    return isa<MatMulOp>(anchor.getOperation()) ||
+           (isa<PackedMatMulOp>(anchor.getOperation()) && argument == anchor->getOperand(0) && argument.hasOneUse());
   default:
     return false;
   }

@@ -60,7 +60,7 @@ def packed(codes: np.ndarray, bits: int) -> np.ndarray:
     return (parts << (np.arange(each, dtype=np.uint32) * bits)).sum(-1).astype(np.uint8)
 
 
-def block_product(bits=4, rows=3, k=64, n=24, block=32, points=None, half=False, flat=False, groups=False, bias=False, level=0, batch=()):
+def block_product(bits=4, rows=3, k=64, n=24, block=32, points=None, half=False, flat=False, groups=False, bias=False, level=0, batch=(), turned=False):
     """points: None, "packed" or "float"."""
 
     def case_of(g):
@@ -72,7 +72,8 @@ def block_product(bits=4, rows=3, k=64, n=24, block=32, points=None, half=False,
         if flat:
             scales = scales.reshape(-1)
             zero_points = zero_points if points is None else zero_points.reshape(-1)
-        x = g.feed(g.rng.uniform(-1, 1, (*batch, rows, k)).astype(element))
+        x = g.feed(g.rng.uniform(-1, 1, (k, rows) if turned else (*batch, rows, k)).astype(element))
+        x = g.Transpose(x, perm=[1, 0]) if turned else x
         operands = [x, g.constant(b), g.constant(scales), "" if points is None else g.constant(zero_points)]
         operands.append(g.constant(g.rng.permutation(np.arange(k) // block).astype(np.int32)) if groups else "")
         operands.append(g.constant(g.rng.uniform(-1, 1, n).astype(element)) if bias else "")
@@ -98,6 +99,7 @@ def add_block_products() -> None:
         "4bit-groups": {"k": 128, "groups": True},
         "4bit-bias": {"bias": True},
         "4bit-batch": {"batch": (2,), "rows": 5},
+        "4bit-turned": {"turned": True},
         "4bit-many-rows": {"rows": 70, "n": 65, "k": 160},
         "8bit": {"bits": 8},
         "8bit-points": {"bits": 8, "points": "packed", "k": 80, "block": 16},

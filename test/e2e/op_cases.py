@@ -72,10 +72,10 @@ def case(name: str, build) -> None:
     CASES[name] = build
 
 
-def build(name: str):
+def build(name: str, cases=None):
     """The model of a case, and the inputs of its runs."""
     graph = Graph(name)
-    results = CASES[name](graph)
+    results = (CASES if cases is None else cases)[name](graph)
     return graph.model(results), [graph.inputs]
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Opens one dim of the small models of op_cases.py, compiles each once, runs it at several sizes, and compares with ONNX Runtime.
+"""Opens one dim of the small models of op_cases.py and sparse_cases.py, compiles each once, runs it at several sizes, and compares with ONNX Runtime.
 
 The dim at `--axis` of the first input becomes symbolic, and so does that of every other input of the same size. A case that ONNX Runtime itself
 refuses at another size than its own (its constants fix the dim) is left out. Known failures stand in test/e2e/expectations.txt.
@@ -21,6 +21,7 @@ import onnx
 
 import harness
 import op_cases
+import sparse_cases
 
 
 def open_dim(model: onnx.ModelProto, inputs: dict, axis: int) -> dict:
@@ -95,7 +96,7 @@ def check(level: str, path, results: dict, options) -> str | None:
 def run_case(name: str, folder, options) -> list | None:
     """A verdict for each level, or None where the case has no dim to open."""
     path = folder / f"{name}.onnx"
-    model, [inputs] = op_cases.build(name)
+    model, [inputs] = (sparse_cases if name in sparse_cases.CASES else op_cases).build(name)
     opened = open_dim(model, inputs, options.axis)
     if not opened:
         return None
@@ -122,7 +123,7 @@ def main() -> int:
     harness.need_ingot()
     report = harness.Report(harness.ROOT / "test/e2e/expectations.txt")
     folder = harness.scratch(f"open{options.axis}")
-    names = [name for name in op_cases.CASES if re.fullmatch(options.filter, name)]
+    names = [name for name in (*op_cases.CASES, *sparse_cases.CASES) if re.fullmatch(options.filter, name)]
     start, left_out = time.monotonic(), []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for name, future in [(name, pool.submit(run_case, name, folder, options)) for name in names]:

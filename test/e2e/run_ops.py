@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiles the small models of op_cases.py, control_cases.py, quantized_cases.py and block_cases.py at -O0 and -O3 and compares what they compute
-with ONNX Runtime, for each set of inputs that a case has, with 1 and 2 threads.
+"""Compiles the small models of op_cases.py, control_cases.py, quantized_cases.py, block_cases.py and sparse_cases.py at -O0 and -O3 and
+compares what they compute with ONNX Runtime, for each set of inputs that a case has, with 1 and 2 threads.
 
 Every level of every case is one test: `ops/NAME/O3`. Known failures stand in test/e2e/expectations.txt.
 
@@ -25,9 +25,10 @@ import control_cases
 import harness
 import op_cases
 import quantized_cases
+import sparse_cases
 
 
-TABLES = (op_cases, control_cases, quantized_cases, block_cases)
+TABLES = (op_cases, control_cases, quantized_cases, block_cases, sparse_cases)
 
 
 def check_run(executable, inputs: dict, expected: dict, tolerance: float) -> str | None:
@@ -61,6 +62,15 @@ def check(level: str, path, runs: list, tolerance: float, options) -> str | None
     return None
 
 
+def check_graph(table, name: str, path) -> str | None:
+    """Whether the graph stage of -O3 holds what the table says of the case."""
+    wanted = getattr(table, "GRAPHS", {}).get(name)
+    if not wanted:
+        return None
+    graph = harness.execute([harness.INGOT, "compile", path, "--compile-to=graph"])
+    return None if graph.code == 0 and re.search(wanted, graph.out) else f"its graph has no {wanted}: exit code {graph.code}: {graph.text()}"
+
+
 def run_case(table, name: str, folder, options) -> list[tuple[str, str | None]]:
     path = folder / f"{name}.onnx"
     try:
@@ -73,7 +83,8 @@ def run_case(table, name: str, folder, options) -> list[tuple[str, str | None]]:
     if options.oracle_only:
         return [(f"ops/{name}", None)]
     tolerance = table.tolerance(name) if hasattr(table, "tolerance") else harness.TOLERANCE
-    return [(f"ops/{name}/{level.lstrip('-')}", check(level, path, runs, tolerance, options)) for level in options.levels.split(",")]
+    results = [(f"ops/{name}/{level.lstrip('-')}", check(level, path, runs, tolerance, options)) for level in options.levels.split(",")]
+    return [*results, (f"ops/{name}/graph", check_graph(table, name, path))] if hasattr(table, "GRAPHS") else results
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 
 #include "passes/Kernel/Plain/PlainBlocks.h"
 #include "passes/Kernel/Plain/PlainEmitter.h"
+#include "passes/Kernel/Plain/PlainSparse.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -37,7 +38,7 @@ Dims unitsOf(RegionOp region) {
   return TypeSwitch<Operation *, Dims>(anchor)
       .Case([&](ReshapeOp) -> Dims { return {productOf(result, region.getContext())}; })
       .Case([&](ConcatOp op) { return leadingUnits(result, op.getAxis()); })
-      .Case<PadOp, MatMulOp, PackedMatMulOp, BlockMatMulOp, ConvTransposeOp>([&](auto) { return leadingUnits(result, rank - 1); })
+      .Case<PadOp, MatMulOp, PackedMatMulOp, BlockMatMulOp, SparseMatMulOp, ConvTransposeOp>([&](auto) { return leadingUnits(result, rank - 1); })
       .Case([&](ConvOp op) {
         Dims shape = result;
         if (op.getLayout() == Layout::ChannelsFirst)
@@ -47,7 +48,8 @@ Dims unitsOf(RegionOp region) {
       .Case([&](NormOp op) { return leadingUnits(dropDims(result, op.getAxes())); })
       .Case<CumulativeOp, TopKOp>([&](auto op) { return leadingUnits(dropDims(result, {static_cast<int64_t>(op.getAxis())})); })
       .Case([&](GatherOp op) { return leadingUnits(result, gathersRows(op) ? rank - 1 : rank); })
-      .Case<ScatterElementsOp, ScatterNdOp, DimsOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp>([&](auto) { return Dims(); })
+      .Case<ScatterElementsOp, ScatterNdOp, DimsOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp, SparsePlacesOp, SparseBlocksOp>(
+          [&](auto) { return Dims(); })
       .Case([&](RecurrentOp op) -> Dims {
         if (plainScratchBytes(region) != 0)
           return {}; // the sequences take turns with the one scratch buffer
@@ -127,10 +129,11 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
       })
       .Case<ReshapeOp, TransposeOp, SliceOp, DimsOp, ConcatOp, PadOp, PackOp, PackBlocksOp, UnpackBitsOp, MatMulOp, PackedMatMulOp, BlockMatMulOp,
             ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp, ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp,
-            GatherNdOp, ScatterElementsOp, ScatterNdOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp>([&](auto op) {
-        emitPlainOp(e, op);
-        return success();
-      })
+            GatherNdOp, ScatterElementsOp, ScatterNdOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp, SparsePlacesOp, SparseBlocksOp, SparseMatMulOp>(
+          [&](auto op) {
+            emitPlainOp(e, op);
+            return success();
+          })
       .Default([&](Operation *op) { return region.emitOpError("holds '") << op->getName() << "', for which the family plain has no loops"; });
 }
 

@@ -27,6 +27,9 @@ double flopsOf(Operation *op, int64_t symbol) {
         double keys = visibleKeys(attention, lastDim(attention.getQ(), symbol, 3), lastDim(attention.getK(), symbol, 3));
         return 2 * keys * (estimateElements(attention.getQ().getType(), symbol) + elements);
       })
+      .Case<SparseMatMulOp>([&](SparseMatMulOp product) { // of what there are blocks for
+        return 2 * elements / product.getColumns() * kPanel * product.getGroup() * product.getBlockCount();
+      })
       .Case<ConvOp>([&](ConvOp conv) {
         size_t channels = conv.getLayout() == Layout::ChannelsLast ? 1 : conv.getKernel().size() + 1;
         return 2 * elements * llvm::product_of(conv.getKernel()) * lastDim(conv.getX(), symbol, channels) / conv.getGroups();

@@ -55,6 +55,17 @@ func.func @contraction(%a: tensor<8x4x16xf32>, %b: tensor<16x5xf32>, %c: tensor<
 }
 
 // Narrow elements: pairs of rows side by side, an odd one with a zero; sums are f32.
+// CHECK-LABEL: func.func @zero_blocks
+func.func @zero_blocks(%w: tensor<4x64x16xf32>, %a: tensor<3x5x64xf32>) {
+  // CHECK: %[[PLACES:.*]] = ingot.sparse_places %{{.*}} blocks 100 : tensor<4x64x16xf32> -> tensor<105xi32>
+  %0 = ingot.sparse_places %w blocks 100 : tensor<4x64x16xf32> -> tensor<105xi32>
+  // CHECK: %[[BLOCKS:.*]] = ingot.sparse_blocks %{{.*}}, %[[PLACES]] : tensor<4x64x16xf32>, tensor<105xi32> -> tensor<100x16xf32>
+  %1 = ingot.sparse_blocks %w, %0 : tensor<4x64x16xf32>, tensor<105xi32> -> tensor<100x16xf32>
+  // CHECK: ingot.sparse_matmul %{{.*}}, %[[BLOCKS]] places %[[PLACES]] columns 60 : (tensor<3x5x64xf32>, tensor<100x16xf32>, tensor<105xi32>) -> tensor<3x5x60xf32>
+  %2 = ingot.sparse_matmul %a, %1 places %0 columns 60 : (tensor<3x5x64xf32>, tensor<100x16xf32>, tensor<105xi32>) -> tensor<3x5x60xf32>
+  return
+}
+
 // CHECK-LABEL: @blocks_of_bits
 func.func @blocks_of_bits(%q: tensor<20x90xui8>, %a: tensor<3x5x90xf32>, %s: tensor<2x3x16xf32>, %z: tensor<2x3x16xui8>) {
   // CHECK: %[[PACKED:.*]] = ingot.pack_blocks %{{.*}} block 32 : tensor<20x90xui8> -> tensor<2x3x256xui8>

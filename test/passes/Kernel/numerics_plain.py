@@ -219,6 +219,26 @@ def blocks_of_bits():
              [x, pack_blocks(q), panels(scales), panels(points)], (left @ ((q - spread(points)) * spread(scales)).T).astype(np.float32), 3e-5)
 
 
+def zero_blocks():
+    """Packed weights of which every third block is not zero, and one panel has none; room for five more."""
+    w = f32(4, 21, 16) * (np.arange(84).reshape(4, 21, 1) % 3 == 0)
+    w[2] = -0.0
+    steps = [np.flatnonzero((panel != 0).any(1)) for panel in w]
+    starts = np.cumsum([0, *map(len, steps)])
+    places = np.concatenate([starts, *steps, np.zeros(5)]).astype(np.int32)
+    blocks = np.concatenate([*[panel[own] for panel, own in zip(w, steps)], np.zeros((5, 16))]).astype(np.float32)
+    case("sparse_places", f"ingot.sparse_places %0 blocks {len(blocks)} : $0 -> $r0", [w.astype(np.float32)], places)
+    case("sparse_blocks", "ingot.sparse_blocks %0, %1 : $0, $1 -> $r0", [w.astype(np.float32), places], blocks)
+    x = f32(2, 3, 21)
+    dense = w.transpose(1, 0, 2).reshape(21, 64)[:, :60]
+    case("sparse_matmul", "ingot.sparse_matmul %0, %1 places %2 columns 60 : ($0, $1, $2) -> $r0", [x, blocks, places], (x @ dense).astype(np.float32))
+    left, right = R.integers(0, 256, (3, 22)).astype(np.uint8), R.integers(-128, 128, (2, 6, 64)).astype(np.int8)
+    all_places = np.array([0, 6, 12, *range(6), *range(6)], np.int32)
+    rows = right.reshape(2, 6, 16, 4).transpose(1, 3, 0, 2).reshape(24, 32)[:22].astype(np.int32)
+    case("sparse_matmul bytes", "ingot.sparse_matmul %0, %1 places %2 columns 32 : ($0, $1, $2) -> $r0", [left, right.reshape(12, 64), all_places],
+         left.astype(np.int32) @ rows)
+
+
 def layout():
     x = f32(2, 3, 4, 5)
     case("reshape", "ingot.reshape %0 : $0 -> $r0", [x], x.reshape(6, 20))
@@ -253,6 +273,7 @@ def layout():
         packed[j // 16, :, j % 16] = m[:, j]
     case("pack", "ingot.pack %0 : $0 -> $r0", [m], packed)
     blocks_of_bits()
+    zero_blocks()
     stored = R.integers(0, 256, (3, 5)).astype(np.uint8)
     for bits in (2, 4):
         each = np.stack([stored >> s & (1 << bits) - 1 for s in range(0, 8, bits)], -1).reshape(3, -1).astype(np.uint8)

@@ -4,8 +4,8 @@
 Usage: spills_of_tiles.py FOLDER_OF_INGOT_OPT
 
 The regions are products with tails of half a panel, which mix vectors of two widths, with tiles that fill the registers, and with epilogues of one
-instruction and of a polynomial; their tiles are those that the plan chooses, and the largest that it might. Then come regions whose shapes depend on
-symbols.
+instruction and of a polynomial; their tiles are those that the plan chooses, and the largest that it might. Products
+without zero blocks follow, then come regions whose shapes depend on symbols.
 """
 
 import pathlib
@@ -33,6 +33,14 @@ def product(number, rows, columns, depth, tile=None):
         units = -(-rows // tile[0]) * -(-columns // tile[1])
         plan = f"<family = contraction, tile = {list(tile)}, unroll = 2, lanes = 16, units = {units}, parallel = false>"
     return planned.Region("", body, [planned.Buffer(a) for a in arrays], [planned.Buffer(np.zeros((rows, columns)))], plan=plan)
+
+
+def sparse_product(rows, columns, depth):
+    """With a short epilogue: a long one spills, but stands outside of the loop over blocks."""
+    panels = -(-columns // 16)
+    body = f"%c = ingot.sparse_matmul %0, %1 places %2 columns {columns} : ($0, $1, $2) -> $r\n%e = ingot.unary relu %c : $r -> $r\ningot.yield %e : $r"
+    inputs = [planned.Buffer(np.zeros((rows, depth))), planned.Buffer(np.zeros((9, 16))), planned.Buffer(np.zeros(panels + 10), element="i32")]
+    return planned.Region("", body, inputs, [planned.Buffer(np.zeros((rows, columns)))])
 
 
 def count(regions, avx512):
@@ -71,11 +79,14 @@ def main():
     tiles = [(14, 24, 32), (10, 24, 32), (9, 24, 32), (8, 40, 48), (7, 40, 48), (6, 56, 64), (5, 72, 80), (3, 104, 112)]
     chosen = [product(i, *shape) for i, shape in enumerate(shapes)]
     given = [product(i, 4 * rows, columns, 64, (rows, width)) for i, (rows, columns, width) in enumerate(tiles)]
+    sparse = [sparse_product(*shape, 64) for shape in [(126, 64), (128, 40), (40, 20), (7, 100), (1, 48)]]
     total, failed = 0, []
     for name, regions, avx512 in [
         ("chosen tiles", chosen, True),
         ("chosen tiles", chosen, False),
         ("given tiles", given, True),
+        ("products without zero blocks", sparse, True),
+        ("products without zero blocks", sparse, False),
         ("symbolic shapes", None, True),
         ("symbolic shapes", None, False),
     ]:

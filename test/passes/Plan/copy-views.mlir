@@ -66,3 +66,28 @@ func.func @model_prepare(%values: memref<1xi64>) -> i64 attributes {ingot.prepar
   %bytes = arith.constant 0 : i64
   return %bytes : i64
 }
+
+// -----
+
+// Rows that lie anywhere suit packed weights; products that make something else of their rows first want these in one piece.
+// CHECK-LABEL: @turned
+// CHECK: %[[T:.*]] = ingot.transpose %arg0
+// CHECK: ingot.region ins(%[[T]], %arg1)
+// CHECK: %[[C:.*]] = ingot.region ins(%arg0)
+// CHECK: ingot.transpose
+// CHECK: ingot.region ins(%[[C]], %arg2, %arg3)
+func.func @turned(%x: tensor<32x2xf32>, %w: tensor<1x32x16xf32>, %b: tensor<9x16xf32>, %p: tensor<11xi32>) -> (tensor<2x16xf32>, tensor<2x16xf32>) {
+  %t = ingot.transpose %x [1, 0] : tensor<32x2xf32> -> tensor<2x32xf32>
+  %0 = ingot.region ins(%t, %w) : (tensor<2x32xf32>, tensor<1x32x16xf32>) -> tensor<2x16xf32> {
+  ^bb0(%x0: tensor<2x32xf32>, %w0: tensor<1x32x16xf32>):
+    %c = ingot.packed_matmul %x0, %w0 : tensor<2x32xf32>, tensor<1x32x16xf32> -> tensor<2x16xf32>
+    ingot.yield %c : tensor<2x16xf32>
+  }
+  %u = ingot.transpose %x [1, 0] : tensor<32x2xf32> -> tensor<2x32xf32>
+  %1 = ingot.region ins(%u, %b, %p) : (tensor<2x32xf32>, tensor<9x16xf32>, tensor<11xi32>) -> tensor<2x16xf32> {
+  ^bb0(%x0: tensor<2x32xf32>, %b0: tensor<9x16xf32>, %p0: tensor<11xi32>):
+    %c = ingot.sparse_matmul %x0, %b0 places %p0 columns 16 : (tensor<2x32xf32>, tensor<9x16xf32>, tensor<11xi32>) -> tensor<2x16xf32>
+    ingot.yield %c : tensor<2x16xf32>
+  }
+  return %0, %1 : tensor<2x16xf32>, tensor<2x16xf32>
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/RegisterTile.h"
+#include "passes/Kernel/Sparse/TransposeRows.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// Writes
+///
+///   for unit in [begin, end)                              (row block, column block), column block fastest
+///     if the row block is another one than before
+///       the rows, transposed (TransposeRows)              into the thread's own memory
+///     for panel
+///       for register tile of the rows
+///         for block of the panel
+///           sums[row] += words[row][step of the block] * block
+///         out[row, columns] = body(sums[row], ...)
+class SparseEmitter {
+public:
+  SparseEmitter(ImplicitLocOpBuilder &b, KernelContext &context, const SparseShape &shape)
+      : b(b), context(context), index(b, context), s(shape), plan(context.plan().getTile()), lhs(b, context, s.op.getLhs()),
+        blocks(FlatBuffer(b, context, s.op.getBlocks()).memref), places(FlatBuffer(b, context, s.op.getPlaces()).memref),
+        sums(VectorType::get({kPanel}, s.step.getSumType(b.getContext()))) {
+    Type element = getElementTypeOrSelf(lhs.memref.getType());
+    auto type = MemRefType::get({plan[0] * s.steps()}, element.isF32() ? element : Type(b.getI32Type()));
+    words = memref::ViewOp::create(b, type, context.scratch, indexOf(b, 0), ValueRange());
+  }
+
+  void emit() {
+    auto [begin, end] = shareOf(b, context, s.units(plan));
+    auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    AffineExpr columns = b.getAffineConstantExpr(s.columns);
+    SmallVector<Value> at = index.decode(loop.getInductionVar(), {countTiles(s.rows, plan[0]), countTiles(columns, plan[1])});
+    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loop.getInductionVar(), begin);
+    Value startsRows = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at[1], indexOf(b, 0));
+    Value isNew = arith::OrIOp::create(b, isFirst, startsRows);
+    emitByTile(b, index, at[0], s.rows, plan[0], [&](const TilePiece &ownRows) {
+      makeIf(b, isNew, [&] { forTiles(ownRows, [&](Value r, int64_t rows) { transposeRows(at[0], ownRows, r, rows); }); });
+      emitByTile(b, index, at[1], columns, plan[1], [&](const TilePiece &ownColumns) {
+        Value panel = scaleIndex(b, at[1], plan[1] / kPanel);
+        int64_t full = ownColumns.size / kPanel, rest = ownColumns.size % kPanel;
+        if (full > 0)
+          makeLoop(b, indexOf(b, 0), indexOf(b, full), 1, {}, [&](Value p, ValueRange) {
+            emitPanel(at[0], ownRows, addIndex(b, panel, p), kPanel);
+            return SmallVector<Value>();
+          });
+        if (rest > 0)
+          emitPanel(at[0], ownRows, offsetBy(b, panel, full), rest);
+      });
+    });
+  }
+
+private:
+  /// The register tiles of a piece of a unit's rows, by the first row in the piece.
+  void forTiles(const TilePiece &ownRows, llvm::function_ref<void(Value r, int64_t rows)> tile) {
+    int64_t full = ownRows.size / plan[2], rest = ownRows.size % plan[2];
+    if (full > 1)
+      makeLoop(b, indexOf(b, 0), indexOf(b, full * plan[2]), plan[2], {}, [&](Value r, ValueRange) {
+        tile(r, plan[2]);
+        return SmallVector<Value>();
+      });
+    else if (full == 1)
+      tile(indexOf(b, 0), plan[2]);
+    if (rest > 0)
+      tile(indexOf(b, full * plan[2]), rest);
+  }
+
+  SmallVector<SmallVector<Value>> coordinatesOf(Value rowBlock, const TilePiece &ownRows, Value r, int64_t rows) {
+    Value first = addIndex(b, ownRows.start(b, rowBlock, plan[0]), r);
+    SmallVector<SmallVector<Value>> coordinates;
+    for (int64_t i = 0; i < rows; ++i)
+      coordinates.push_back(index.decode(offsetBy(b, first, i), s.rowDims));
+    return coordinates;
+  }
+
+  /// Where the words of a register tile begin.
+  Value wordsOf(const TilePiece &ownRows, Value r) { return scaleIndex(b, ownRows.offset ? addIndex(b, ownRows.offset, r) : r, s.steps()); }
+
+  void transposeRows(Value rowBlock, const TilePiece &ownRows, Value r, int64_t rows) {
+    SmallVector<Value> from;
+    for (ArrayRef<Value> row : coordinatesOf(rowBlock, ownRows, r, rows)) {
+      Value start = indexOf(b, 0);
+      for (auto [coordinate, stride] : llvm::zip(row, lhs.strides))
+        start = addIndex(b, start, index.scale(coordinate, stride));
+      from.push_back(start);
+    }
+    TransposeRows(b, s, lhs.memref, words).emit(from, wordsOf(ownRows, r));
+  }
+
+  Value placeAt(Value at) { return arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, places, at).getResult()); }
+
+  void emitPanel(Value rowBlock, const TilePiece &ownRows, Value panel, int64_t columns) {
+    Value begin = placeAt(panel), end = placeAt(offsetBy(b, panel, 1));
+    forTiles(ownRows, [&](Value r, int64_t rows) {
+      SmallVector<Value> results = multiply(wordsOf(ownRows, r), rows, begin, end);
+      if (int64_t lanes = lanesOfLastPanel(rows, columns); lanes != kPanel)
+        for (Value &result : results)
+          result = vector::ExtractStridedSliceOp::create(b, result, 0, lanes, 1);
+      RegisterTile(b, index, rows, {columns}, /*unroll=*/1, s.step)
+          .store(context, s.op.getResult(), results, coordinatesOf(rowBlock, ownRows, r, rows), scaleIndex(b, panel, kPanel));
+    });
+  }
+
+  /// For each row the sum over blocks [begin, end).
+  SmallVector<Value> multiply(Value from, int64_t rows, Value begin, Value end) {
+    int64_t chains = sparseChains(plan[2]); // the same for all tiles of the region
+    SmallVector<Value> zeros(chains * rows, arith::ConstantOp::create(b, b.getZeroAttr(sums)));
+    auto add = [&](SmallVector<Value> carried, Value block, int64_t chain) {
+      Value place = placeAt(offsetBy(b, block, s.panels() + 1)), at = addIndex(b, from, scaleIndex(b, place, rows));
+      Value right = s.step.loadRight(b, blocks, scaleIndex(b, block, kPanel * s.step.getGroup()), kPanel);
+      for (int64_t r = 0; r < rows; ++r) {
+        Value &sum = carried[chain * rows + r], left = memref::LoadOp::create(b, words, offsetBy(b, at, r));
+        sum = s.step.multiplyAdd(b, left, right, sum);
+      }
+      return carried;
+    };
+    Value whole = end;
+    if (chains > 1) {
+      Value count = arith::SubIOp::create(b, end, begin);
+      whole = arith::SubIOp::create(b, end, arith::RemUIOp::create(b, count, indexOf(b, chains)));
+    }
+    SmallVector<Value> own = makeLoop(b, begin, whole, chains, zeros, [&](Value block, ValueRange carried) {
+      SmallVector<Value> next(carried);
+      for (int64_t chain = 0; chain < chains; ++chain)
+        next = add(next, offsetBy(b, block, chain), chain);
+      return next;
+    });
+    if (chains > 1)
+      own = makeLoop(b, whole, end, 1, own, [&](Value block, ValueRange carried) { return add(SmallVector<Value>(carried), block, 0); });
+    for (; chains > 1; chains /= 2)
+      for (int64_t i = 0; i < chains / 2 * rows; ++i)
+        own[i] = ElementMath(b, sums).add(own[i], own[i + chains / 2 * rows]);
+    own.resize(rows);
+    return own;
+  }
+
+  ImplicitLocOpBuilder &b;
+  KernelContext &context;
+  SymbolicIndex index;
+  SparseShape s;
+  ArrayRef<int64_t> plan;
+  FlatBuffer lhs;
+  Value blocks, places, words;
+  VectorType sums;
+};
+
+} // namespace
+
+LogicalResult emitSparse(ImplicitLocOpBuilder &b, KernelContext &context) {
+  std::string why;
+  std::optional<SparseShape> shape = SparseShape::match(context.region, why);
+  if (!shape)
+    return context.region.emitOpError("is planned for 'sparse', which ") << why;
+  ArrayRef<int64_t> tile = context.plan().getTile();
+  if (tile.size() != 3 || !llvm::all_of(tile, [](int64_t size) { return size > 0; }) || tile[1] % kPanel != 0)
+    return context.region.emitOpError("needs a tile [rows, columns, rows of a register tile] with columns in multiples of ") << kPanel;
+  if (context.plan().getScratch() < tile[0] * shape->rowBytes())
+    return context.region.emitOpError("keeps ") << tile[0] * shape->rowBytes() << " bytes of rows, but its plan gives it fewer";
+  SparseEmitter(b, context, *shape).emit();
+  return success();
+}
+
+} // namespace ingot

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Plan/Sparse/SparseCost.h"
+
+#include "passes/Kernel/Sparse/SparseShape.h"
+
+namespace ingot {
+namespace {
+
+constexpr double kBlockBytes = 64, kPlaceBytes = 4;
+
+/// Cycles of a register tile and a block.
+double blockCycles(int64_t rows, const MachineModel &machine) {
+  constexpr double kOverhead = 1.5; // the place of the block
+  return std::max(rows * machine.cyclesPerVector() + kOverhead, machine.fmaLatency / static_cast<double>(sparseChains(rows)));
+}
+
+} // namespace
+
+int64_t mostSparseRows(const MachineModel &machine) { return machine.vectorRegisters / machine.registersPerVector() - (machine.isWide() ? 4 : 2); }
+
+int64_t rowsOfSparseUnit(int64_t rows, int64_t steps, int64_t tileRows, const MachineModel &machine) {
+  constexpr double kPart = 0.6;
+  int64_t kept = std::max(static_cast<int64_t>(kPart * machine.l2Bytes / (steps * 4)) / tileRows * tileRows, tileRows);
+  return countTiles(countTiles(rows, countTiles(rows, kept)), tileRows) * tileRows;
+}
+
+double sparseCycles(const SparseSizes &sizes, int64_t unitRows, int64_t tileRows, const MachineModel &machine) {
+  constexpr double kTranspose = 0.4, kStart = 12; // per word of the left side; of a register tile
+  int64_t full = sizes.rows / tileRows, rest = sizes.rows % tileRows, tiles = full + (rest > 0 ? 1 : 0);
+  double perBlock = full * blockCycles(tileRows, machine) + (rest > 0 ? blockCycles(rest, machine) : 0);
+  // Blocks come from the second cache for the first register tile of a unit, and from the first for the others; all of them once from memory.
+  double units = countTiles(sizes.rows, unitRows), bytes = sizes.blocks * (kBlockBytes + kPlaceBytes);
+  double computed = sizes.blocks * perBlock + units * bytes / machine.l2BytesPerCycle * 0.25;
+  double fetched = bytes / machine.bytesPerCycle(bytes);
+  return std::max(computed, fetched) + sizes.rows * sizes.steps * kTranspose + tiles * sizes.panels * kStart;
+}
+
+double sparseCycles(const SparseSizes &sizes, const MachineModel &machine) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int64_t tileRows = 1; tileRows <= std::min(sizes.rows, mostSparseRows(machine)); ++tileRows)
+    best = std::min(best, sparseCycles(sizes, rowsOfSparseUnit(sizes.rows, sizes.steps, tileRows, machine), tileRows, machine));
+  return best;
+}
+
+double denseCycles(const SparseSizes &sizes, const MachineModel &machine) {
+  constexpr double kShareOfPeak = 0.95;
+  double all = static_cast<double>(sizes.panels) * sizes.steps, bytes = all * kBlockBytes;
+  double computed = sizes.rows * all * machine.cyclesPerVector() / kShareOfPeak;
+  return std::max(computed, bytes / machine.bytesPerCycle(bytes));
+}
+
+} // namespace ingot
