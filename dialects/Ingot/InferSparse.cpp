@@ -14,6 +14,24 @@ bool isPacked(RankedTensorType weights) {
   return weights.getRank() == 3 && weights.hasStaticShape() && weights.getDimSize(2) > 0 && weights.getDimSize(2) % kPanel == 0;
 }
 
+/// The types of weights of which two of four are stored.
+struct PairTypes {
+  RankedTensorType places, values;
+  PairTypes(MLIRContext *context, int64_t panels, int64_t rows)
+      : places(RankedTensorType::get({panels, rows / kPairRows, kPanel}, IntegerType::get(context, 32))),
+        values(RankedTensorType::get({panels, rows / 2, kPanel}, Float32Type::get(context))) {}
+
+  static std::optional<PairTypes> of(RankedTensorType weights) {
+    if (!isPacked(weights) || !weights.getElementType().isF32() || weights.getDimSize(2) != kPanel || weights.getDimSize(1) % kPairRows != 0)
+      return std::nullopt;
+    return PairTypes(weights.getContext(), weights.getDimSize(0), weights.getDimSize(1));
+  }
+};
+
+LogicalResult notPaired(std::optional<Location> loc) {
+  return inferenceError(loc, "needs packed weights of f32 with a multiple of " + Twine(kPairRows) + " rows");
+}
+
 } // namespace
 
 LogicalResult SparsePlacesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -55,6 +73,36 @@ LogicalResult SparseMatMulOp::inferReturnTypes(MLIRContext *context, std::option
   Dims dims = getDims(lhs);
   dims.back() = getAffineConstantExpr(columns, context);
   types.push_back(makeTensorType(dims, multipliesBytes ? Type(IntegerType::get(context, 32)) : Type(Float32Type::get(context))));
+  return success();
+}
+
+LogicalResult PairPlacesOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  std::optional<PairTypes> pairs = PairTypes::of(typeOf(adaptor.getWeights()));
+  if (!pairs)
+    return notPaired(loc);
+  types.push_back(pairs->places);
+  return success();
+}
+
+LogicalResult PairValuesOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  std::optional<PairTypes> pairs = PairTypes::of(typeOf(adaptor.getWeights()));
+  if (!pairs)
+    return notPaired(loc);
+  types.push_back(pairs->values);
+  return success();
+}
+
+LogicalResult PairMatMulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType lhs = typeOf(adaptor.getLhs());
+  int64_t columns = adaptor.getColumns(), depth = lhs.getRank() < 2 ? ShapedType::kDynamic : lhs.getShape().back();
+  if (!lhs.getElementType().isF32() || depth < 1 || depth % kPairRows != 0 || columns < 1)
+    return inferenceError(loc, "needs rows of f32 with a multiple of " + Twine(kPairRows) + " elements, and columns");
+  PairTypes pairs(context, llvm::divideCeil(columns, kPanel), depth);
+  if (adaptor.getValues().getType() != pairs.values || adaptor.getPlaces().getType() != pairs.places)
+    return inferenceError(loc, "has values or places of another shape or type than " + Twine(columns) + " columns of " + Twine(depth) + " rows have");
+  Dims dims = getDims(lhs);
+  dims.back() = getAffineConstantExpr(columns, context);
+  types.push_back(makeTensorType(dims, lhs.getElementType()));
   return success();
 }
 

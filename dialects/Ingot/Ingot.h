@@ -19,6 +19,8 @@ namespace ingot {
 inline constexpr int64_t kPanel = 16;
 /// Bytes of a column that lie side by side in a panel: one instruction multiplies and adds up so many.
 inline constexpr int64_t kByteGroup = 4;
+/// Rows of a column of which one word says where the two of every four are that are not zero.
+inline constexpr int64_t kPairRows = 32;
 
 /// Constants above this size (bytes) are handles into the weight store, never attributes.
 inline constexpr int64_t kMaxInlineBytes = 4096;

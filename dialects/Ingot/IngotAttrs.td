@@ -94,7 +94,8 @@ def Ingot_Family : Ingot_Enum<"Family", "the family of kernels that writes a reg
   I32EnumAttrCase<"Convolution", 3, "convolution">, I32EnumAttrCase<"Depthwise", 4, "depthwise">, I32EnumAttrCase<"Pool", 5, "pool">,
   I32EnumAttrCase<"Row", 6, "row">, I32EnumAttrCase<"Gemv", 7, "gemv">, I32EnumAttrCase<"Recurrent", 8, "recurrent">,
   I32EnumAttrCase<"Attention", 9, "attention">,
-  I32EnumAttrCase<"Winograd", 10, "winograd">, I32EnumAttrCase<"Blocks", 11, "blocks">, I32EnumAttrCase<"Sparse", 12, "sparse">]>;
+  I32EnumAttrCase<"Winograd", 10, "winograd">, I32EnumAttrCase<"Blocks", 11, "blocks">, I32EnumAttrCase<"Sparse", 12, "sparse">,
+  I32EnumAttrCase<"Pairs", 13, "pairs">]>;
 
 def Ingot_PlanAttr : AttrDef<Ingot_Dialect, "Plan"> {
   let mnemonic = "plan";

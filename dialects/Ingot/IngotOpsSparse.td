@@ -49,4 +49,41 @@ def Ingot_SparseMatMulOp : Ingot_TensorOp<"sparse_matmul", "Contraction"> {
   }];
 }
 
+//===-- Two of four ----------------------------------------------------------------------------------------------------------------------------===//
+
+def Ingot_PairPlacesOp : Ingot_TensorOp<"pair_places", "Plain"> {
+  let summary = "which two of every four weights of a column are not zero";
+  let description = [{
+    Of packed `weights [panels, rows, 16] f32`, of whose rows 4 g to 4 g + 3 at most two are not zero in a column, `[panels, rows / 32, 16] i32`: a word for 32 rows of a column, in which bits
+    4 g + 2 j and the next one say which row of group g the value j of `ingot.pair_values` has (0 to 3). The number of rows is a multiple of 32. A recipe of the weight store.
+    Example: `%p = ingot.pair_places %w : tensor<4x64x16xf32> -> tensor<4x2x16xi32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$weights);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$weights attr-dict `:` type($weights) `->` type($result)";
+}
+
+def Ingot_PairValuesOp : Ingot_TensorOp<"pair_values", "Plain"> {
+  let summary = "the two of every four weights of a column that are not zero";
+  let description = [{
+    Packed `weights` as those of `ingot.pair_places` become `[panels, rows / 2, 16] f32`: for each group of four rows two, in their order, filled up with zeros. A recipe of the weight store.
+    Example: `%v = ingot.pair_values %w : tensor<4x64x16xf32> -> tensor<4x32x16xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$weights);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$weights attr-dict `:` type($weights) `->` type($result)";
+}
+
+def Ingot_PairMatMulOp : Ingot_TensorOp<"pair_matmul", "Contraction"> {
+  let summary = "matrix product with weights of which two of four are stored";
+  let description = [{
+    `lhs [.., K] f32` times the weights that `values [panels, K / 2, 16] f32` and `places [panels, K / 32, 16] i32` stand for gives `[.., columns] f32`. Zeros that are not stored do not meet their row
+    (see `ingot.sparse_matmul`).
+    Example: `%y = ingot.pair_matmul %a, %v places %p columns 64 : (tensor<1x64xf32>, tensor<4x32x16xf32>, tensor<4x2x16xi32>) -> tensor<1x64xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$values, AnyRankedTensor:$places, I64Attr:$columns);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $values `places` $places `columns` $columns attr-dict `:` functional-type(operands, results)";
+}
+
 #endif

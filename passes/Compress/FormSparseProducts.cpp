@@ -85,6 +85,9 @@ struct FormSparseProductsPass : impl::FormSparseProductsPassBase<FormSparseProdu
         if (Value weights = weightsOf(op))
           products.emplace_back(op, weights);
       });
+      modelBytes = 0;
+      for (auto [op, weights] : products)
+        modelBytes += typeOf(weights).getNumElements() * typeOf(weights).getElementTypeBitWidth() / 8;
       for (auto [op, weights] : products)
         consider(op, weights);
     }
@@ -93,27 +96,41 @@ struct FormSparseProductsPass : impl::FormSparseProductsPassBase<FormSparseProdu
 private:
   void consider(Operation *op, Value weights) {
     ArrayRef<int64_t> shape = typeOf(weights).getShape().take_back(3);
-    std::optional<int64_t> blocks = blocksOf(weights, shape);
-    if (!blocks)
+    std::optional<Zeros> zeros = zerosIn(weights, shape);
+    if (!zeros)
       return;
     MachineModel machine; // one for all variants of the code, as the weights are
     Dims dims = getDims(typeOf(op->getResult(0)));
     dims.pop_back();
-    SparseSizes sizes{estimateDim(productOf(dims, &getContext())), shape[0], shape[1], *blocks};
-    double dense = denseCycles(sizes, machine), sparse = sparseCycles(sizes, machine);
-    bool pays = sparse * kLeastGain <= dense;
+    AffineExpr rows = productOf(dims, &getContext());
+    SparseSizes sizes{estimateDim(rows), shape[0], shape[1], zeros->blocks, modelBytes};
+    double dense = denseCycles(sizes, machine), sparse = sparseCycles(sizes, machine), pairs = std::numeric_limits<double>::infinity();
+    // With many rows nothing is gained, so an open number of them speaks against pairs.
+    if (std::optional<int64_t> number = getConstant(rows); zeros->arePairs && number)
+      pairs = pairCycles(sizes, std::min(*number, mostPairRows(machine)), machine);
+    bool pays = std::min(sparse, pairs) * kLeastGain <= dense, byPairs = pairs < sparse;
     if (remarks)
-      op->emitRemark() << "is computed " << (pays ? "without zero blocks" : "with all its weights") << ": " << *blocks << " of "
-                       << shape[0] * shape[1] << " blocks are not zero, cycles " << llvm::formatv("{0:f0}, dense {1:f0}", sparse, dense).str();
+      op->emitRemark() << "is computed "
+                       << (!pays     ? "with all its weights"
+                           : byPairs ? "with two of four weights"
+                                     : "without zero blocks")
+                       << ": " << zeros->blocks << " of " << shape[0] * shape[1] << " blocks are not zero, cycles "
+                       << llvm::formatv("{0:f0}, by pairs {1:f0}, dense {2:f0}", sparse, pairs, dense).str();
     if (pays)
-      replace(op, weights, *blocks);
+      replace(op, weights, byPairs ? std::nullopt : std::optional(zeros->blocks));
   }
 
-  /// How many blocks are not zero; nothing where that is not known, or they are many.
-  std::optional<int64_t> blocksOf(Value weights, ArrayRef<int64_t> shape) {
+  struct Zeros {
+    int64_t blocks; ///< that are not zero
+    bool arePairs;  ///< at most two of every four rows of a column are not zero
+  };
+
+  /// Nothing where that is not known, or zeros are few.
+  std::optional<Zeros> zerosIn(Value weights, ArrayRef<int64_t> shape) {
     int64_t all = shape[0] * shape[1];
+    bool mayPair = shape[1] % kPairRows == 0 && shape[2] == kPanel && typeOf(weights).getElementType().isF32();
     if (!constants)
-      return assume < 0 ? std::nullopt : std::optional(std::max<int64_t>(1, std::llround(assume * all)));
+      return assume < 0 ? std::nullopt : std::optional(Zeros{std::max<int64_t>(1, std::llround(assume * all)), mayPair && assumePairs});
     if (zerosOf(weights, *constants) < kLeastZeros)
       return std::nullopt;
     CastOp wide;
@@ -127,27 +144,38 @@ private:
       wide.erase();
     if (!elements)
       return std::nullopt;
+    Zeros zeros{0, mayPair};
     ArrayRef<float> rest = elements->front();
-    int64_t blocks = 0;
     for (; !rest.empty(); rest = rest.drop_front(shape[2]))
-      blocks += llvm::any_of(rest.take_front(shape[2]), [](float x) { return x != 0; });
-    return std::max<int64_t>(blocks, 1);
+      zeros.blocks += llvm::any_of(rest.take_front(shape[2]), [](float x) { return x != 0; });
+    zeros.blocks = std::max<int64_t>(zeros.blocks, 1);
+    for (rest = elements->front(); zeros.arePairs && !rest.empty(); rest = rest.drop_front(4 * kPanel))
+      for (int64_t lane = 0; lane < kPanel; ++lane)
+        zeros.arePairs &= llvm::count_if(llvm::seq(4), [&](int64_t row) { return rest[row * kPanel + lane] != 0; }) <= 2;
+    return zeros;
   }
 
-  static void replace(Operation *op, Value weights, int64_t blocks) {
+  /// By what is left of the weights: so many blocks, or two of four.
+  static void replace(Operation *op, Value weights, std::optional<int64_t> blocks) {
     ImplicitLocOpBuilder b(op->getLoc(), op);
     RankedTensorType type = typeOf(weights);
     if (type.getRank() > 3)
       weights = ReshapeOp::create(b, RankedTensorType::get(type.getShape().take_back(3), type.getElementType()), weights);
-    Value places = SparsePlacesOp::create(b, weights, blocks);
+    Value lhs = op->getOperand(0), product;
     int64_t columns = typeOf(op->getResult(0)).getShape().back();
-    auto product = SparseMatMulOp::create(b, op->getOperand(0), SparseBlocksOp::create(b, weights, places), places, columns);
-    product->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    op->getResult(0).replaceAllUsesWith(product.getResult());
+    if (blocks) {
+      Value places = SparsePlacesOp::create(b, weights, *blocks);
+      product = SparseMatMulOp::create(b, lhs, SparseBlocksOp::create(b, weights, places), places, columns);
+    } else {
+      product = PairMatMulOp::create(b, lhs, PairValuesOp::create(b, weights), PairPlacesOp::create(b, weights), columns);
+    }
+    product.getDefiningOp()->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    op->getResult(0).replaceAllUsesWith(product);
     op->erase();
   }
 
   const ConstantEvaluator *constants = nullptr;
+  int64_t modelBytes = 0; ///< of the products' weights, with their zeros
 };
 
 } // namespace

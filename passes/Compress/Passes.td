@@ -32,14 +32,16 @@ def FormSparseProductsPass : Pass<"ingot-form-sparse-products", "::mlir::ModuleO
   let summary = "leave out weights that are zero";
   let description = [{
     An `ingot.packed_matmul`, or a channels-last 1x1 `ingot.conv` without strides, with constant weights of which whole blocks are zero (16 outputs of one input, or of a group of inputs) becomes
-    an `ingot.sparse_matmul`: places and blocks are recipes, zero blocks are neither stored nor multiplied. Where the cost model does not promise at least 1.1 times
+    an `ingot.sparse_matmul`: places and blocks are recipes, zero blocks are neither stored nor multiplied. Weights of f32 of which two of every four along the inputs are zero become an
+    `ingot.pair_matmul` where few rows make the product as slow as memory: half of the weights are stored, and where they belong. Where the cost model does not promise at least 1.1 times
     the speed of the dense product, that stays. Whoever runs the pass gives it a view of the weights (`ConstantEvaluator`); without one nothing is known. Weights are looked at
     in samples first, and evaluated one after the other only where many of these are zero.
     Example: test/passes/Compress/form-sparse-products.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];
   let options = [Option<"remarks", "remarks", "bool", "false", "say what is decided for each product whose weights have many zeros">,
-                 Option<"assume", "assume", "double", "-1", "the share of blocks that are not zero, where nothing is known of the weights; below 0: all">];
+                 Option<"assume", "assume", "double", "-1", "the share of blocks that are not zero, where nothing is known of the weights; below 0: all">,
+                 Option<"assumePairs", "assume-pairs", "bool", "false", "with `assume`: at most two of every four weights of a column are not zero">];
 }
 
 def LowerPrecisionPass : Pass<"ingot-lower-precision", "::mlir::func::FuncOp"> {

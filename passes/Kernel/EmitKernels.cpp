@@ -58,6 +58,8 @@ FamilyEmitter emitterOf(Family family) {
     return emitBlocks;
   case Family::Sparse:
     return emitSparse;
+  case Family::Pairs:
+    return emitPairs;
   default:
     return nullptr;
   }

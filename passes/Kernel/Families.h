@@ -29,6 +29,7 @@ struct KernelContext {
 /// refuses, with a diagnostic at the region and before any loop is written, what it does not cover.
 using FamilyEmitter = mlir::LogicalResult (*)(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 
+mlir::LogicalResult emitPairs(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitPlain(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitMap(mlir::ImplicitLocOpBuilder &b, KernelContext &context);
 mlir::LogicalResult emitAttention(mlir::ImplicitLocOpBuilder &b, KernelContext &context);

@@ -16,6 +16,7 @@ constexpr FamilyRow kFamilies[] = {
     {Family::Attention, modelAttention},
     {Family::Blocks, modelBlocks},
     {Family::Sparse, modelSparse},
+    {Family::Pairs, modelPairs},
     {Family::Gemv, modelGemv},
     {Family::Contraction, modelContraction},
     {Family::Convolution, modelConvolution},

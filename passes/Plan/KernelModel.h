@@ -74,6 +74,7 @@ OwnedModel modelConvolution(RegionOp region, const MachineModel &machine);
 OwnedModel modelDepthwise(RegionOp region, const MachineModel &machine);
 OwnedModel modelGemv(RegionOp region, const MachineModel &machine);
 OwnedModel modelMap(RegionOp region, const MachineModel &machine);
+OwnedModel modelPairs(RegionOp region, const MachineModel &machine);
 OwnedModel modelPlain(RegionOp region, const MachineModel &machine);
 OwnedModel modelPool(RegionOp region, const MachineModel &machine);
 OwnedModel modelRecurrent(RegionOp region, const MachineModel &machine);

@@ -60,7 +60,7 @@ def packed(codes: np.ndarray, bits: int) -> np.ndarray:
     return (parts << (np.arange(each, dtype=np.uint32) * bits)).sum(-1).astype(np.uint8)
 
 
-def block_product(bits=4, rows=3, k=64, n=24, block=32, points=None, half=False, flat=False, groups=False, bias=False, level=0, batch=(), turned=False):
+def block_product(bits=4, rows=3, k=64, n=24, block=32, points=None, half=False, flat=False, groups=False, bias=False, batch=(), turned=False):
     """points: None, "packed" or "float"."""
 
     def case_of(g):
@@ -79,7 +79,7 @@ def block_product(bits=4, rows=3, k=64, n=24, block=32, points=None, half=False,
         operands.append(g.constant(g.rng.uniform(-1, 1, n).astype(element)) if bias else "")
         while not operands[-1]:
             operands.pop()
-        y = g.ms("MatMulNBits", *operands, K=k, N=n, bits=bits, block_size=block, accuracy_level=level)
+        y = g.ms("MatMulNBits", *operands, K=k, N=n, bits=bits, block_size=block, accuracy_level=0)
         return y, TensorProto.FLOAT16 if half else TensorProto.FLOAT
 
     return case_of

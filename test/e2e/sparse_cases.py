@@ -7,7 +7,7 @@ import numpy as np
 import op_cases
 
 CASES, GRAPHS = {}, {}
-SPARSE, DENSE = "ingot.sparse_matmul", "ingot.(packed_matmul|conv)"
+SPARSE, PAIRS, DENSE = "ingot.sparse_matmul", "ingot.pair_matmul", "ingot.(packed_matmul|conv)"
 
 
 def build(name: str):
@@ -49,6 +49,22 @@ def add_products() -> None:
     case("sparse-matmul-residual", SPARSE, residual)
 
 
+def add_pairs() -> None:
+    def product(rows, inputs=512, outputs=256):
+        def case_of(g):
+            kept = g.rng.random((inputs // 4, 4, outputs)).argsort(1) < 2
+            w = g.rng.uniform(-0.5, 0.5, (inputs, outputs)) * kept.reshape(inputs, outputs)
+            return g.Gelu(g.Add(g.MatMul(g.input(rows, inputs), g.constant(w.astype(np.float32))), g.weight(outputs)))
+
+        return case_of
+
+    case("sparse-pairs-one-row", DENSE, product(1))  # its weights lie in a cache
+    case("sparse-pairs-one-odd-row", PAIRS, product(1, 4096, 1001))
+    case("sparse-pairs-two-rows", DENSE, product(2, 1024, 250))
+    case("sparse-pairs-odd-depth", DENSE, product(1, 500))
+    case("sparse-pairs-many-rows", DENSE, product(64))
+
+
 def add_convolutions() -> None:
     def pixels(g, stride=1, kernel=1):
         w = weights(g, 128 * kernel**2, 96).T.reshape(96, 128, kernel, kernel)
@@ -72,5 +88,6 @@ def add_bytes() -> None:
 
 
 add_products()
+add_pairs()
 add_convolutions()
 add_bytes()

@@ -38,7 +38,8 @@ Dims unitsOf(RegionOp region) {
   return TypeSwitch<Operation *, Dims>(anchor)
       .Case([&](ReshapeOp) -> Dims { return {productOf(result, region.getContext())}; })
       .Case([&](ConcatOp op) { return leadingUnits(result, op.getAxis()); })
-      .Case<PadOp, MatMulOp, PackedMatMulOp, BlockMatMulOp, SparseMatMulOp, ConvTransposeOp>([&](auto) { return leadingUnits(result, rank - 1); })
+      .Case<PadOp, MatMulOp, PackedMatMulOp, BlockMatMulOp, SparseMatMulOp, PairMatMulOp, ConvTransposeOp>(
+          [&](auto) { return leadingUnits(result, rank - 1); })
       .Case([&](ConvOp op) {
         Dims shape = result;
         if (op.getLayout() == Layout::ChannelsFirst)
@@ -129,11 +130,11 @@ LogicalResult emitPlain(ImplicitLocOpBuilder &b, KernelContext &context) {
       })
       .Case<ReshapeOp, TransposeOp, SliceOp, DimsOp, ConcatOp, PadOp, PackOp, PackBlocksOp, UnpackBitsOp, MatMulOp, PackedMatMulOp, BlockMatMulOp,
             ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp, ReduceOp, ArgReduceOp, NormOp, CumulativeOp, TopKOp, GatherOp, GatherElementsOp,
-            GatherNdOp, ScatterElementsOp, ScatterNdOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp, SparsePlacesOp, SparseBlocksOp, SparseMatMulOp>(
-          [&](auto op) {
-            emitPlainOp(e, op);
-            return success();
-          })
+            GatherNdOp, ScatterElementsOp, ScatterNdOp, NonZeroOp, UniqueOp, NonMaxSuppressionOp, SparsePlacesOp, SparseBlocksOp, SparseMatMulOp,
+            PairPlacesOp, PairValuesOp, PairMatMulOp>([&](auto op) {
+        emitPlainOp(e, op);
+        return success();
+      })
       .Default([&](Operation *op) { return region.emitOpError("holds '") << op->getName() << "', for which the family plain has no loops"; });
 }
 

@@ -6,10 +6,13 @@
 
 namespace ingot {
 
-// Packed weights without their zero blocks.
+// Packed weights without their zero blocks, and with two of four.
 void emitPlainOp(PlainEmitter &e, SparsePlacesOp op);
 void emitPlainOp(PlainEmitter &e, SparseBlocksOp op);
 void emitPlainOp(PlainEmitter &e, SparseMatMulOp op);
+void emitPlainOp(PlainEmitter &e, PairPlacesOp op);
+void emitPlainOp(PlainEmitter &e, PairValuesOp op);
+void emitPlainOp(PlainEmitter &e, PairMatMulOp op);
 
 } // namespace ingot
 

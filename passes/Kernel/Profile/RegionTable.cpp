@@ -66,6 +66,8 @@ std::string kindOf(RegionOp region) {
     return "matrix-vector products";
   case Family::Blocks:
     return "products with weights of 4 bits";
+  case Family::Pairs:
+    return "products with two of four weights";
   case Family::Sparse:
     return "products with blocks of zero weights left out";
   case Family::Pool:

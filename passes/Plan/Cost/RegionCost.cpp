@@ -30,6 +30,7 @@ double flopsOf(Operation *op, int64_t symbol) {
       .Case<SparseMatMulOp>([&](SparseMatMulOp product) { // of what there are blocks for
         return 2 * elements / product.getColumns() * kPanel * product.getGroup() * product.getBlockCount();
       })
+      .Case<PairMatMulOp>([&](PairMatMulOp product) { return elements * lastDim(product.getLhs(), symbol); })
       .Case<ConvOp>([&](ConvOp conv) {
         size_t channels = conv.getLayout() == Layout::ChannelsLast ? 1 : conv.getKernel().size() + 1;
         return 2 * elements * llvm::product_of(conv.getKernel()) * lastDim(conv.getX(), symbol, channels) / conv.getGroups();

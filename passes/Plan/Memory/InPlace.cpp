@@ -17,7 +17,7 @@ bool readsWhereItWrites(RegionOp region, size_t input) {
   };
   auto anchor = cast<RegionFormationInterface>(region.getAnchorOp());
   bool fused = anchor.getAnchor() == Anchor::Convolution || anchor.getAnchor() == Anchor::Depthwise ||
-               isa<PackedMatMulOp, BlockMatMulOp, SparseMatMulOp>(anchor.getOperation());
+               isa<PackedMatMulOp, BlockMatMulOp, SparseMatMulOp, PairMatMulOp>(anchor.getOperation());
   if (!isElementwise(anchor) && !fused)
     return false;
   llvm::SetVector<Operation *> prologue; // reads whole rows before the anchor writes any element

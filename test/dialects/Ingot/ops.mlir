@@ -63,6 +63,12 @@ func.func @zero_blocks(%w: tensor<4x64x16xf32>, %a: tensor<3x5x64xf32>) {
   %1 = ingot.sparse_blocks %w, %0 : tensor<4x64x16xf32>, tensor<105xi32> -> tensor<100x16xf32>
   // CHECK: ingot.sparse_matmul %{{.*}}, %[[BLOCKS]] places %[[PLACES]] columns 60 : (tensor<3x5x64xf32>, tensor<100x16xf32>, tensor<105xi32>) -> tensor<3x5x60xf32>
   %2 = ingot.sparse_matmul %a, %1 places %0 columns 60 : (tensor<3x5x64xf32>, tensor<100x16xf32>, tensor<105xi32>) -> tensor<3x5x60xf32>
+  // CHECK: %[[PLACES:.*]] = ingot.pair_places %{{.*}} : tensor<4x64x16xf32> -> tensor<4x2x16xi32>
+  %3 = ingot.pair_places %w : tensor<4x64x16xf32> -> tensor<4x2x16xi32>
+  // CHECK: %[[VALUES:.*]] = ingot.pair_values %{{.*}} : tensor<4x64x16xf32> -> tensor<4x32x16xf32>
+  %4 = ingot.pair_values %w : tensor<4x64x16xf32> -> tensor<4x32x16xf32>
+  // CHECK: ingot.pair_matmul %{{.*}}, %[[VALUES]] places %[[PLACES]] columns 60 : (tensor<3x5x64xf32>, tensor<4x32x16xf32>, tensor<4x2x16xi32>) -> tensor<3x5x60xf32>
+  %5 = ingot.pair_matmul %a, %4 places %3 columns 60 : (tensor<3x5x64xf32>, tensor<4x32x16xf32>, tensor<4x2x16xi32>) -> tensor<3x5x60xf32>
   return
 }
 

@@ -1,4 +1,4 @@
-// What shape inference of products without zero blocks refuses.
+// What shape inference of products without zeros refuses.
 // RUN: ingot-opt %s -split-input-file -verify-diagnostics
 func.func @places_weights(%w: tensor<4x64x20xf32>) {
   // expected-error @+2 {{needs packed weights of known sizes and room for one block or more}}
@@ -40,5 +40,41 @@ func.func @matmul_types(%a: tensor<3x64xi8>, %b: tensor<10x64xi8>, %p: tensor<15
   // expected-error @+2 {{does not multiply elements of these types}}
   // expected-error @+1 {{'ingot.sparse_matmul' op failed to infer returned types}}
   %0 = ingot.sparse_matmul %a, %b places %p columns 64 : (tensor<3x64xi8>, tensor<10x64xi8>, tensor<15xi32>) -> tensor<3x64xi32>
+  return
+}
+
+// -----
+
+func.func @pair_rows(%w: tensor<4x48x16xf32>) {
+  // expected-error @+2 {{needs packed weights of f32 with a multiple of 32 rows}}
+  // expected-error @+1 {{'ingot.pair_values' op failed to infer returned types}}
+  %0 = ingot.pair_values %w : tensor<4x48x16xf32> -> tensor<4x24x16xf32>
+  return
+}
+
+// -----
+
+func.func @pair_places(%w: tensor<4x64x64xi8>) {
+  // expected-error @+2 {{needs packed weights of f32 with a multiple of 32 rows}}
+  // expected-error @+1 {{'ingot.pair_places' op failed to infer returned types}}
+  %0 = ingot.pair_places %w : tensor<4x64x64xi8> -> tensor<4x2x16xi32>
+  return
+}
+
+// -----
+
+func.func @pair_depth(%a: tensor<3x60xf32>, %v: tensor<4x30x16xf32>, %p: tensor<4x2x16xi32>) {
+  // expected-error @+2 {{needs rows of f32 with a multiple of 32 elements, and columns}}
+  // expected-error @+1 {{'ingot.pair_matmul' op failed to infer returned types}}
+  %0 = ingot.pair_matmul %a, %v places %p columns 64 : (tensor<3x60xf32>, tensor<4x30x16xf32>, tensor<4x2x16xi32>) -> tensor<3x64xf32>
+  return
+}
+
+// -----
+
+func.func @pair_values(%a: tensor<3x64xf32>, %v: tensor<4x30x16xf32>, %p: tensor<4x2x16xi32>) {
+  // expected-error @+2 {{has values or places of another shape or type than 64 columns of 64 rows have}}
+  // expected-error @+1 {{'ingot.pair_matmul' op failed to infer returned types}}
+  %0 = ingot.pair_matmul %a, %v places %p columns 64 : (tensor<3x64xf32>, tensor<4x30x16xf32>, tensor<4x2x16xi32>) -> tensor<3x64xf32>
   return
 }

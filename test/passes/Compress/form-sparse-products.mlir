@@ -1,4 +1,5 @@
 // RUN: ingot-opt %s -split-input-file -verify-diagnostics --pass-pipeline="builtin.module(ingot-form-sparse-products{assume=0.2 remarks=true})" | FileCheck %s
+// RUN: ingot-opt %s -split-input-file --pass-pipeline="builtin.module(ingot-form-sparse-products{assume=0.95 assume-pairs=true})" | FileCheck %s --check-prefix=PAIRS
 // RUN: ingot-opt %s -split-input-file --pass-pipeline="builtin.module(ingot-form-sparse-products)" | FileCheck %s --check-prefix=UNKNOWN
 
 // CHECK-LABEL: @product(
@@ -11,6 +12,9 @@
 // Without a view of the weights nothing is known.
 // UNKNOWN-LABEL: @product(
 // UNKNOWN-NOT: sparse
+// Two of four weights pay where memory decides, not for many rows.
+// PAIRS-LABEL: @product(
+// PAIRS-NOT: pair
 func.func @product(%x: tensor<128x768xf32>) -> tensor<128x3072xf32> {
   %w = ingot.constant #ingot.weight<0, "w"> : tensor<768x3072xf32>
   %p = ingot.pack %w : tensor<768x3072xf32> -> tensor<192x768x16xf32>
@@ -59,4 +63,21 @@ func.func @narrow(%x: tensor<1x16xf32>) -> tensor<1x16xf32> {
   // expected-remark @+1 {{is computed with all its weights: 3 of 16 blocks}}
   %y = ingot.packed_matmul %x, %p : tensor<1x16xf32>, tensor<1x16x16xf32> -> tensor<1x16xf32>
   return %y : tensor<1x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @row(
+// CHECK: ingot.sparse_matmul
+// PAIRS-LABEL: @row(
+// PAIRS: %[[W:.*]] = ingot.pack
+// PAIRS-DAG: %[[V:.*]] = ingot.pair_values %[[W]] : tensor<192x768x16xf32> -> tensor<192x384x16xf32>
+// PAIRS-DAG: %[[P:.*]] = ingot.pair_places %[[W]] : tensor<192x768x16xf32> -> tensor<192x24x16xi32>
+// PAIRS: ingot.pair_matmul %{{.*}}, %[[V]] places %[[P]] columns 3072
+func.func @row(%x: tensor<1x768xf32>) -> tensor<1x3072xf32> {
+  %w = ingot.constant #ingot.weight<0, "w"> : tensor<768x3072xf32>
+  %p = ingot.pack %w : tensor<768x3072xf32> -> tensor<192x768x16xf32>
+  // expected-remark @+1 {{is computed without zero blocks: 29491 of 147456 blocks are not zero, cycles }}
+  %y = ingot.packed_matmul %x, %p : tensor<1x768xf32>, tensor<192x768x16xf32> -> tensor<1x3072xf32>
+  return %y : tensor<1x3072xf32>
 }

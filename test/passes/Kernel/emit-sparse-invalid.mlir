@@ -36,3 +36,16 @@ func.func @scratch(%x: memref<2x32xf32>, %w: memref<9x16xf32>, %p: memref<11xi32
   }
   return
 }
+
+// -----
+
+func.func @pairs(%x: memref<2x32xf32>, %v: memref<1x16x16xf32>, %p: memref<1x1x16xi32>, %y: memref<2x16xf32>) {
+  // expected-error @+1 {{needs a tile [rows, columns] with columns in multiples of 16}}
+  ingot.region ins(%x, %v, %p) outs(%y) plan <family = pairs, tile = [2, 8], unroll = 1, lanes = 16, units = 1, parallel = true>
+      : (memref<2x32xf32>, memref<1x16x16xf32>, memref<1x1x16xi32>, memref<2x16xf32>) -> () {
+  ^bb0(%x0: tensor<2x32xf32>, %v0: tensor<1x16x16xf32>, %p0: tensor<1x1x16xi32>):
+    %c = ingot.pair_matmul %x0, %v0 places %p0 columns 16 : (tensor<2x32xf32>, tensor<1x16x16xf32>, tensor<1x1x16xi32>) -> tensor<2x16xf32>
+    ingot.yield %c : tensor<2x16xf32>
+  }
+  return
+}

@@ -231,12 +231,28 @@ def zero_blocks():
     case("sparse_blocks", "ingot.sparse_blocks %0, %1 : $0, $1 -> $r0", [w.astype(np.float32), places], blocks)
     x = f32(2, 3, 21)
     dense = w.transpose(1, 0, 2).reshape(21, 64)[:, :60]
-    case("sparse_matmul", "ingot.sparse_matmul %0, %1 places %2 columns 60 : ($0, $1, $2) -> $r0", [x, blocks, places], (x @ dense).astype(np.float32))
+    product = "ingot.sparse_matmul %0, %1 places %2 columns {} : ($0, $1, $2) -> $r0"
+    case("sparse_matmul", product.format(60), [x, blocks, places], (x @ dense).astype(np.float32))
     left, right = R.integers(0, 256, (3, 22)).astype(np.uint8), R.integers(-128, 128, (2, 6, 64)).astype(np.int8)
     all_places = np.array([0, 6, 12, *range(6), *range(6)], np.int32)
     rows = right.reshape(2, 6, 16, 4).transpose(1, 3, 0, 2).reshape(24, 32)[:22].astype(np.int32)
-    case("sparse_matmul bytes", "ingot.sparse_matmul %0, %1 places %2 columns 32 : ($0, $1, $2) -> $r0", [left, right.reshape(12, 64), all_places],
-         left.astype(np.int32) @ rows)
+    case("sparse_matmul bytes", product.format(32), [left, right.reshape(12, 64), all_places], left.astype(np.int32) @ rows)
+
+
+def pairs_of_four():
+    """Packed weights of which two of four, one or none are not zero."""
+    w = f32(3, 64, 16) * (R.random((3, 16, 4, 16)).argsort(2) < R.integers(0, 3, (3, 16, 1, 16))).reshape(3, 64, 16)
+    groups = w.reshape(3, 16, 4, 16)
+    rows = np.argsort(groups == 0, axis=2, kind="stable")[:, :, :2]
+    values = np.take_along_axis(groups, rows, 2)
+    rows = np.where(values != 0, rows, 0).astype(np.uint32)
+    shifts = 4 * np.arange(8, dtype=np.uint32)[:, None] + 2 * np.arange(2, dtype=np.uint32)
+    places = (rows.reshape(3, 2, 8, 2, 16) << shifts[..., None]).sum((2, 3), dtype=np.uint32).view(np.int32)
+    values = values.reshape(3, 32, 16).astype(np.float32)
+    case("pair_places", "ingot.pair_places %0 : $0 -> $r0", [w.astype(np.float32)], places)
+    case("pair_values", "ingot.pair_values %0 : $0 -> $r0", [w.astype(np.float32)], values)
+    x, dense = f32(2, 3, 64), w.transpose(1, 0, 2).reshape(64, 48)[:, :40]
+    case("pair_matmul", "ingot.pair_matmul %0, %1 places %2 columns 40 : ($0, $1, $2) -> $r0", [x, values, places], (x @ dense).astype(np.float32))
 
 
 def layout():
@@ -274,6 +290,7 @@ def layout():
     case("pack", "ingot.pack %0 : $0 -> $r0", [m], packed)
     blocks_of_bits()
     zero_blocks()
+    pairs_of_four()
     stored = R.integers(0, 256, (3, 5)).astype(np.uint8)
     for bits in (2, 4):
         each = np.stack([stored >> s & (1 << bits) - 1 for s in range(0, 8, bits)], -1).reshape(3, -1).astype(np.uint8)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Numbers of the family sparse, products with weights whose zero blocks are left out, against numpy in f64.
+"""Numbers of the families sparse and pairs, products with weights whose zero blocks are left out or of which two of four are stored, against numpy
+in f64.
 
 Usage: numerics_sparse.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
 
@@ -31,6 +32,37 @@ def sparse(weights, group, room):
                 blocks.append(block)
     more = [np.zeros(16 * group, weights.dtype)] * (room + (not steps))
     return np.array([*starts, len(steps), *steps, *[0] * len(more)]), np.array([*blocks, *more])
+
+
+def pairs(weights):
+    """[K, N] of which at most two of every four rows are not zero, as values [panels, K / 2, 16] and places [panels, K / 32, 16]."""
+    depth, columns = weights.shape
+    padded = np.zeros((depth, -(-columns // 16) * 16), weights.dtype)
+    padded[:, :columns] = weights
+    groups = padded.reshape(depth // 4, 4, -1, 16).transpose(2, 0, 1, 3)  # panel, group, row, column
+    rows = np.argsort(groups == 0, axis=2, kind="stable")[:, :, :2]
+    shifts = 4 * np.arange(8)[:, None] + 2 * np.arange(2)
+    words = (rows.reshape(len(rows), -1, 8, 2, 16).astype(np.int64) << shifts[..., None]).sum((2, 3))
+    values = np.take_along_axis(groups, rows, 2)
+    return values.reshape(len(rows), -1, 16), words.astype(np.uint32).view(np.int32).astype(np.int64)
+
+
+def add_pairs(lead, depth, columns, kind="none", spread=(0, 0), plan=None):
+    kept = R.random((depth // 4, 4, columns)).argsort(1) < R.integers(0, 3, (depth // 4, 1, columns))
+    x = R.uniform(-1, 1, (*lead, depth)).astype(np.float32)
+    weights = (R.uniform(-1, 1, (depth, columns)) * kept.reshape(depth, columns)).astype(np.float32)
+    values, places = pairs(weights)
+    y, inputs = x.astype(np.float64) @ weights, [Buffer(x, *spread), Buffer(values), Buffer(places, element="i32")]
+    text = f"%c = ingot.pair_matmul %0, %1 places %2 columns {columns} : ($0, $1, $2) -> $r\n"
+    if kind == "bias relu":
+        bias = R.uniform(-1, 1, columns).astype(np.float32)
+        text += "%d = ingot.binary add %c, %3 : $r, $3 -> $r\n%e = ingot.unary relu %d : $r -> $r\ningot.yield %e : $r"
+        y, inputs = np.maximum(y + bias, 0), [*inputs, Buffer(bias)]
+    else:
+        text += "ingot.yield %c : $r"
+    name = f"pairs {lead}x{depth} columns {columns} {kind} {spread} {plan or ''}"
+    tolerance = 1e-6 * (np.abs(x).astype(np.float64) @ np.abs(weights)).max() + 1e-30
+    REGIONS.append(Region(name, text, inputs, [Buffer(y, *spread)], tolerance, plan))
 
 
 def add(lead, depth, columns, element="f32", right=None, density=0.3, kind="none", spread=(0, 0), plan=None, room=0):
@@ -72,8 +104,14 @@ def main():
     add((3, 1, 5), 130, 24, kind="bias relu", spread=(3, 5))
     for right in ("bf16", "f16"):
         add((3,), 96, 50, "f32", right)
+    add_pairs((1,), 256, 64)
+    add_pairs((1,), 32, 1)
+    add_pairs((3,), 96, 200, "bias relu", (3, 5))
+    add_pairs((2, 3), 160, 40, "bias relu")
+    add_pairs((21,), 64, 100)
+    add_pairs((7,), 128, 64, plan="<family = pairs, tile = [3, 32], unroll = 1, lanes = 16, units = 6, parallel = true>")
     cpus = AVX512_VNNI | AVX512_BF16 | {"AVX2": (False, ()), "AVX2 words": (False, ("word-pairs",))}
-    return check_regions(REGIONS, {"sparse"}, cpus)
+    return check_regions(REGIONS, {"sparse", "pairs"}, cpus)
 
 
 if __name__ == "__main__":

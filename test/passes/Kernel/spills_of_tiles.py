@@ -38,7 +38,8 @@ def product(number, rows, columns, depth, tile=None):
 def sparse_product(rows, columns, depth):
     """With a short epilogue: a long one spills, but stands outside of the loop over blocks."""
     panels = -(-columns // 16)
-    body = f"%c = ingot.sparse_matmul %0, %1 places %2 columns {columns} : ($0, $1, $2) -> $r\n%e = ingot.unary relu %c : $r -> $r\ningot.yield %e : $r"
+    body = f"%c = ingot.sparse_matmul %0, %1 places %2 columns {columns} : ($0, $1, $2) -> $r\n%e = ingot.unary relu %c : $r -> $r\n"
+    body += "ingot.yield %e : $r"
     inputs = [planned.Buffer(np.zeros((rows, depth))), planned.Buffer(np.zeros((9, 16))), planned.Buffer(np.zeros(panels + 10), element="i32")]
     return planned.Region("", body, inputs, [planned.Buffer(np.zeros((rows, columns)))])
 
