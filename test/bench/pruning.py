@@ -108,8 +108,8 @@ def page(result: dict) -> str:
     lines = [
         "# Pruning", "",
         f"Made by `test/bench/pruning.py` on {machine['cpu']}, {machine['cores']} cores, {machine['date']}.",
-        f"Milliseconds at 1 / 2 threads, medians of {result['rounds']} rounds in which all programs run in turn. \"Zeros kept\" is the pruned model without",
-        "`ingot-form-sparse-products`; \"layers\" are the products that this pass changes, without and with it.", "",
+        f"Milliseconds at 1 / 2 threads, medians of {result['rounds']} rounds in which all programs run in turn. \"Zeros kept\" is the pruned model",
+        "without `ingot-form-sparse-products`; \"layers\" are the products that this pass changes, without and with it.", "",
         "| model | MB before / after | before | zeros kept | pruned | times faster (2) | asked for | layers (2) | times faster (2) | asked for |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
