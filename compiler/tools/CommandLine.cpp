@@ -37,7 +37,7 @@ absl::Status checkComplete(const CommandLine &line) {
     return usage("no " + command.operand + " given." + see(command));
   if (command.id == Compile && line.options.output.empty() && line.options.compileTo.empty())
     return usage("no output given: add -o FILE");
-  if (command.id == Quantize && line.options.output.empty())
+  if ((command.id == Quantize || command.id == Prune) && line.options.output.empty())
     return usage("no output given: add -o FILE.onnx");
   if (command.id == Compile && !line.isQuantized && line.quantize != compress::QuantizeOptions())
     return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`ingot prune`: what it writes, run by ONNX Runtime and by programs of our own beside what numpy computes; what it refuses.
+
+    test/e2e/prune.py                       everything
+    test/e2e/prune.py --filter 'blocks.*'   only these
+"""
+
+import json
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import harness
+import quantize
+from quantize import expect, info, literally, model, near, weights
+
+
+class Bench(quantize.Bench):
+    """Its models, with `ingot prune` in the place of `ingot quantize`."""
+
+    def ingot(self, *words) -> harness.Outcome:
+        return super().ingot("prune" if words[0] == "quantize" else words[0], *words[1:])
+
+    def prune(self, source, name, *options):
+        """The file, and the report of all layers by name."""
+        path = self.quantize(source, name, *options)
+        return path, {layer["node"]: layer for layer in json.loads(self.ingot("prune", source, "-o", path, *options, "--json").out)["layers"]}
+
+
+def constants(path) -> dict:
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+
+
+def matrices(path) -> dict:
+    """The weights of products by the names of their nodes, as matrices [depth, outputs]; of convolutions the channels of a tap lie together."""
+    found, values = {}, constants(path)
+    for node in onnx.load(path).graph.node:
+        if node.op_type in ("MatMul", "Gemm", "Conv") and node.input[1] in values:
+            w = values[node.input[1]]
+            if node.op_type == "Conv":
+                w = np.moveaxis(w, 1, -1).reshape(w.shape[0], -1).T
+            rows = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
+            found[node.name] = w.T if rows else w
+    return found
+
+
+def with_weights(source, path, values: dict):
+    """A copy of a model with other constants."""
+    proto = onnx.load(source)
+    for tensor in proto.graph.initializer:
+        if tensor.name in values:
+            tensor.CopyFrom(numpy_helper.from_array(values[tensor.name], tensor.name))
+    onnx.save(proto, path)
+    return path
+
+
+def blocks_of(w, rows, columns):
+    """Sums over blocks, blocks at the ends filled up with zeros."""
+    depth, channels = (-(-size // step) * step for size, step in zip(w.shape, (rows, columns)))
+    full = np.zeros((depth, channels), w.dtype)
+    full[: w.shape[0], : w.shape[1]] = w
+    return full.reshape(depth // rows, rows, channels // columns, columns).sum((1, 3))
+
+
+def magnitude_as_numpy(b: Bench):
+    """The smallest weights of each layer are zero, the others are the same bits, and everybody computes with them."""
+    original = {"w1": weights(1, 72, 96), "w2": weights(3, 40, 96)}
+    expected = {}
+    for name, w in original.items():
+        bound = np.sort(np.abs(w), None)[round(0.7 * w.size)]
+        expected[name] = np.where(np.abs(w) < bound, 0, w).astype(np.float32)
+    path, layers = b.prune(b.perceptron, "pruned", "--sparsity=0.7", "--uniform", "--pattern=unstructured")
+    got = matrices(path)
+    assert np.array_equal(got["up"], expected["w1"]) and np.array_equal(got["down"], expected["w2"].T), "other weights than numpy's"
+    reference = harness.oracle(with_weights(b.perceptron, b.folder / "reference.onnx", expected), b.x)
+    near(reference, literally(path, b.x), 1e-6, "ONNX Runtime")
+    near(reference, b.own(path, b.x), 1e-5, "program of our own")
+    expect((layers["up"]["zeros"], layers["down"]["zeros"]), (round(0.7 * 72 * 96), round(0.7 * 40 * 96)), "zeros")
+    again = b.quantize(path, "again", "--sparsity=0.8", "--uniform", "--pattern=unstructured")
+    expect((matrices(again)["up"] == 0).sum(), round(0.8 * 72 * 96), "zeros after a second time")
+
+
+def blocks_stay_whole(b: Bench):
+    for rows, columns in ((1, 16), (4, 4), (8, 32)):
+        path, layers = b.prune(b.perceptron, "blocks", "--sparsity=0.6", f"--pattern={rows}x{columns}")
+        for name, w in matrices(path).items():
+            whole = blocks_of(matrices(b.perceptron)[name] ** 2, rows, columns)
+            sizes = blocks_of(np.ones_like(w), rows, columns)
+            left = blocks_of(w != 0, rows, columns)
+            assert np.all((left == 0) | (left == sizes)), f"{rows}x{columns}: blocks of '{name}' are zero in part"
+            mean = whole / sizes
+            assert mean[left == 0].max() <= mean[left > 0].min(), f"{rows}x{columns}: of '{name}' a larger block went"
+        near(literally(path, b.x), b.own(path, b.x), 1e-5, f"{rows}x{columns}")
+        share = sum(layer["zeros"] for layer in layers.values()) / sum(layer["weights"] for layer in layers.values())
+        assert abs(share - 0.6) < 0.03, f"{rows}x{columns}: {share} of the weights are zero"
+    path, layers = b.prune(b.residual, "convolutions", "--sparsity=0.5")
+    expect(set(layers), {"stem", "a", "d"}, "what blocks of 16 outputs suit")
+    for name in layers:
+        left = blocks_of(matrices(path)[name] != 0, 1, 16)
+        assert set(np.unique(left)) <= {0, 8, 16}, f"blocks of '{name}' have {np.unique(left)} weights"
+    near(literally(path, b.images), b.own(path, b.images), 1e-5, "convolutions")
+
+
+def two_of_four(b: Bench):
+    path = b.quantize(b.perceptron, "two", "--pattern=2:4")
+    for name, w in matrices(path).items():
+        original = np.abs(matrices(b.perceptron)[name]).reshape(-1, 4, w.shape[1])
+        left = (w != 0).reshape(-1, 4, w.shape[1])
+        assert np.all(left.sum(1) == 2), f"'{name}' has other than two of four"
+        assert np.all(np.where(left, original, np.inf).min(1) >= np.where(left, 0, original).max(1)), f"of '{name}' a larger weight went"
+    near(literally(path, b.x), b.own(path, b.x), 1e-5)
+    path, layers = b.prune(b.residual, "two-filters", "--pattern=2:4", "--layer-sparsity=a=0")
+    for name, w in matrices(path).items():
+        groups = np.add.reduceat(w != 0, np.arange(0, w.shape[0], 4), axis=0)
+        assert groups.max() <= 2 or name in ("a",), f"'{name}' has {groups.max()} of four"
+    expect(layers["a"]["zeros"], 0, "zeros of a node whose share is 0")
+
+
+def budget_over_layers(b: Bench):
+    """One threshold: what a layer's scale is does not matter, what its weights look like does."""
+    random = np.random.default_rng(3)
+    flat, spread = np.ones((64, 64), np.float32) + 0.1 * random.standard_normal((64, 64), dtype=np.float32), random.standard_normal((64, 64)) ** 5
+    nodes = [helper.make_node("MatMul", ["x", "w1"], ["h"], name="flat"), helper.make_node("MatMul", ["h", "w2"], ["y"], name="spread")]
+    shares = []
+    for scale in (1, 1000):
+        values = {"w1": flat, "w2": (spread * scale).astype(np.float32)}
+        source = b.save(model(nodes, [info("x", TensorProto.FLOAT, [2, 64])], [info("y", TensorProto.FLOAT, [2, 64])], values), "budget")
+        _, layers = b.prune(source, "budgeted", "--sparsity=0.6", "--pattern=unstructured")
+        shares.append([layers[name]["share"] for name in ("flat", "spread")])
+    assert np.allclose(shares[0], shares[1], atol=1e-3), f"shares before and after a factor: {shares}"
+    assert shares[0][0] < shares[0][1] <= 0.95 and abs(sum(shares[0]) - 1.2) < 0.01, shares
+    _, layers = b.prune(source, "fixed", "--sparsity=0.6", "--pattern=unstructured", "--layer-sparsity=flat=0.25")
+    assert abs(layers["flat"]["share"] - 0.25) < 1e-3 and abs(layers["spread"]["share"] - 0.6) < 1e-3, layers
+    _, layers = b.prune(source, "only", "--pattern=unstructured", "--layer-sparsity=spread=0.97")
+    assert layers["flat"]["zeros"] == 0 and abs(layers["spread"]["share"] - 0.97) < 1e-3, layers
+
+
+def shared_constants(b: Bench):
+    """A constant of two products is pruned once; another reader of it keeps what it had."""
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("MatMul", ["p", "w"], ["q"]), helper.make_node("Add", ["q", "w"], ["y"])]
+    square = [info("x", TensorProto.FLOAT, [64, 64])], [info("y", TensorProto.FLOAT, [64, 64])]
+    w = weights(11, 64, 64)
+    path = b.quantize(b.save(model(nodes, *square, {"w": w}), "shared"), "shared-pruned", "--sparsity=0.5")
+    values = constants(path)
+    expect(sorted(values), ["w", "w_pruned"], "constants")
+    x = np.random.default_rng(2).standard_normal((64, 64), dtype=np.float32)
+    near({"y": x @ values["w_pruned"] @ values["w_pruned"] + w}, literally(path, {"x": x}), 1e-5)
+
+
+def select_by_name(b: Bench):
+    for words, pruned in {"--exclude=down": {"up"}, "--include=Gemm": {"down"}, "--include=u.*": {"up"}}.items():
+        path, layers = b.prune(b.perceptron, "selected", "--sparsity=0.5", words)
+        expect(set(layers), pruned, f"pruned with {words}")
+        expect({name for name, w in matrices(path).items() if (w == 0).any()}, pruned, f"with zeros with {words}")
+    report = json.loads(b.ingot("prune", b.perceptron, "-o", b.folder / "x.onnx", "--sparsity=0.5", "--exclude=down", "--json").out)
+    expect(report["left_alone"], [{"node": "down", "op": "Gemm", "reason": "is excluded"}], "the report")
+    expect((report["flops_before"], report["constant_bytes_before"]), (2 * 72 * 96, report["constant_bytes_after"]), "the report's sums")
+    text = b.ingot("prune", b.perceptron, "-o", b.folder / "x.onnx", "--sparsity=0.5", "--exclude=down").out
+    assert "50.0 % of the weights of 1 node" in text and "left alone: node 'down' (Gemm): is excluded" in text, text
+
+
+def external_data(b: Bench):
+    source = b.save(quantize.perceptron(), "apart", save_as_external_data=True, location="apart.bin", size_threshold=0)
+    expected = harness.oracle(b.quantize(b.perceptron, "together", "--sparsity=0.5"), b.x)
+    near(expected, harness.oracle(b.quantize(source, "beside", "--sparsity=0.5", "--external-data"), b.x), 1e-6)
+    assert (b.folder / "beside.onnx.data").exists(), "no file of data"
+    done = b.ingot("prune", source, "-o", source, "--sparsity=0.5")
+    assert done.code == 2 and "would replace the model itself" in done.err, done.text()
+
+
+def bad_options(b: Bench):
+    b.refused(2, "--sparsity is missing")
+    for share in ("1", "0", "-0.5", "1.5", "nan"):
+        b.refused(2, "--sparsity wants a share above 0 and below 1", options=(f"--sparsity={share}",))
+    b.refused(2, "--sparsity wants a share", "'much'", options=("--sparsity=much",))
+    b.refused(2, "--layer-sparsity wants NAME=SHARE", options=("--layer-sparsity=up=1.2",))
+    b.refused(2, "--layer-sparsity wants NODE=SHARE", options=("--layer-sparsity=up",))
+    b.refused(2, "no node 'upp'", "did you mean 'up'", options=("--layer-sparsity=upp=0.2",))
+    b.refused(2, "node 'act' cannot be pruned", "no MatMul", options=("--layer-sparsity=act=0.2",))
+    b.refused(2, "node 'up' cannot be pruned", "is excluded", options=("--layer-sparsity=up=0.2", "--exclude=up"))
+    b.refused(2, "did you mean 'down'", options=("--sparsity=0.5", "--exclude=dwon"))
+    b.refused(2, "--pattern wants unstructured", options=("--sparsity=0.5", "--pattern=rows"))
+    b.refused(2, "--pattern wants blocks of 1 to 1024", options=("--sparsity=0.5", "--pattern=0x16"))
+    b.refused(2, "prunes half", options=("--sparsity=0.7", "--pattern=2:4"))
+    b.refused(2, "prunes half", "'up'", options=("--layer-sparsity=up=0.7", "--pattern=2:4"))
+    b.refused(2, "--uniform", options=("--uniform", "--layer-sparsity=up=0.2"))
+    b.refused(2, "magnitude, wanda or sparsegpt", options=("--sparsity=0.5", "--method=random"))
+    b.refused(2, "--method=wanda needs samples", options=("--sparsity=0.5", "--method=wanda"))
+    b.refused(2, "contradict", options=("--sparsity=0.5", "--calibration=x.npz", "--random-calibration"))
+    b.refused(2, "has no option '--block-size'", options=("--sparsity=0.5", "--block-size=32"))
+
+
+def bad_models(b: Bench):
+    half = ("--sparsity=0.5",)
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    plain = b.save(model(nodes, [info("x", TensorProto.FLOAT, [4])], [info("y", TensorProto.FLOAT, [4])], {}), "plain-relu")
+    b.refused(1, "nothing to prune; it has no MatMul, Gemm or Conv", source=plain, options=half)
+    b.refused(1, "nothing to prune", "smaller than a block", source=b.residual, options=("--sparsity=0.5", "--pattern=1x512"))
+    b.refused(1, "nothing to prune", "too small for their sizes", options=("--sparsity=0.00001",))
+    b.refused(1, "missing.onnx", source=b.folder / "missing.onnx", options=half)
+
+
+CASES = [magnitude_as_numpy, blocks_stay_whole, two_of_four, budget_over_layers, shared_constants, select_by_name, external_data, bad_options, bad_models]
+
+
+def main() -> int:
+    report, wanted = harness.begin(__doc__)
+    for case in CASES:
+        name = "prune-" + case.__name__.replace("_", "-")
+        if not wanted(name) and not wanted(name.removeprefix("prune-")):
+            continue
+        try:
+            case(Bench(harness.scratch("prune")))
+            report.case(name, None)
+        except Exception as error:  # of ONNX Runtime, too: a file that it refuses is a failure of this case
+            report.case(name, f"{type(error).__name__}: {error}"[:900])
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
