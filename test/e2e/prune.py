@@ -138,6 +138,81 @@ def budget_over_layers(b: Bench):
     assert layers["flat"]["zeros"] == 0 and abs(layers["spread"]["share"] - 0.97) < 1e-3, layers
 
 
+def along(b: Bench):
+    """Activations that go along with each other: samples, in a file, and others of the same kind."""
+    random = np.random.default_rng(8)
+    mix = random.standard_normal((8, 72)) * np.linspace(0.2, 3, 72)
+    x = lambda rows: (random.standard_normal((rows, 8)) @ mix + 0.1 * random.standard_normal((rows, 72))).astype(np.float32)
+    samples = x(400)
+    np.savez(b.folder / "along.npz", x=samples)
+    return samples, {"x": x(50)}
+
+
+def wanda_as_numpy(b: Bench):
+    """|w| times the norm of what it meets: within each output for single weights, sums of squares for blocks; errors are those of the samples."""
+    samples, _ = along(b)
+    options = ("--sparsity=0.5", "--uniform", "--method=wanda", "--calibration=along.npz")
+    w = weights(1, 72, 96)
+    score = np.square(w) * np.square(samples.astype(np.float64)).sum(0)[:, None]
+    path, layers = b.prune(b.perceptron, "wanda", *options, "--pattern=unstructured")
+    kept = matrices(path)["up"]
+    expected = np.where(score < np.sort(score, 0)[36], 0, w)
+    assert np.array_equal(kept, expected), f"{(kept != expected).sum()} weights are other than numpy's"
+    error = np.linalg.norm(samples @ (w - kept)) / np.linalg.norm(samples @ w)
+    assert abs(layers["up"]["relative_error"] - error) < 1e-3 * error, (layers["up"], error)
+    blocks = blocks_of(score, 1, 16)
+    kept = blocks_of(matrices(b.quantize(b.perceptron, "wanda", *options))["up"] != 0, 1, 16) > 0
+    expected = blocks >= np.sort(blocks, None)[round(blocks.size / 2)]
+    assert (kept != expected).sum() <= 2, f"{(kept != expected).sum()} blocks are other than numpy's"
+    plain = blocks_of(matrices(b.quantize(b.perceptron, "magnitude", "--sparsity=0.5", "--uniform"))["up"] != 0, 1, 16) > 0
+    assert (plain != kept).sum() > 20, "samples make no difference"
+
+
+def sparsegpt_makes_up(b: Bench):
+    """Errors get smaller from magnitude to Wanda to SparseGPT, in what the report says, and at the outputs for other data of the same kind."""
+    _, inputs = along(b)
+    exact = literally(b.perceptron, inputs)["y"]
+    for pattern in ("unstructured", "1x16", "4x4", "2:4"):
+        errors, outputs = [], []
+        for method in ("magnitude", "wanda", "sparsegpt"):
+            share = () if pattern == "2:4" else ("--sparsity=0.5",)
+            path, layers = b.prune(b.perceptron, method, *share, f"--pattern={pattern}", f"--method={method}", "--calibration=along.npz")
+            errors.append(layers["up"]["relative_error"])
+            outputs.append(float(np.square(literally(path, inputs)["y"] - exact).mean()))
+        assert errors[2] < errors[1] / 1.5 and errors[1] < errors[0], f"{pattern}: relative errors of magnitude, wanda and sparsegpt are {errors}"
+        assert outputs[2] < outputs[0] / 2, f"{pattern}: mean squared errors of outputs are {outputs}"
+        near(literally(path, inputs), b.own(path, inputs), 1e-4, f"{pattern}, program of our own")
+
+
+def samples_of_convolutions(b: Bench):
+    """Filters go by patches of activations; groups have none, which is said."""
+    images = np.load(b.samples)["x"]
+    options = ("--sparsity=0.5", "--uniform", "--pattern=unstructured", "--calibration=samples.npz")
+    done = b.ingot("prune", b.residual, "-o", b.folder / "x.onnx", *options, "--method=sparsegpt")
+    assert "warning: node 'depthwise', went by the magnitude of weights: they are convolutions with groups" in done.err, done.err
+    found = {method: b.prune(b.residual, method, *options, f"--method={method}") for method in ("magnitude", "wanda", "sparsegpt")}
+    for layer in ("stem", "a", "b", "d", "fc"):
+        errors = [found[method][1][layer]["relative_error"] for method in found]
+        assert errors[2] < errors[0], f"{layer}: {errors}"
+    proto = onnx.load(found["sparsegpt"][0])
+    stem = lambda w: model([helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1])], [info("x", TensorProto.FLOAT, ["n", 3, 16, 16])],
+                           [info("y", TensorProto.FLOAT, ["n", 16, 16, 16])], {"w": w}, 17)
+    name = next(node.input[1] for node in proto.graph.node if node.name == "stem")
+    outputs = [literally(b.save(stem(w), "stem"), {"x": images})["y"] for w in (constants(b.residual)["stem.w"], constants(found["sparsegpt"][0])[name])]
+    error = np.linalg.norm(outputs[0] - outputs[1]) / np.linalg.norm(outputs[0])
+    said = found["sparsegpt"][1]["stem"]["relative_error"]
+    assert abs(said - error) < 1e-3 * error, f"the error of the stem is {error}, not {said}"
+    done = b.ingot("prune", b.residual, "-o", b.folder / "x.onnx", "--sparsity=0.5", "--method=wanda", "--random-calibration")
+    assert done.code == 0 and "warning: " in done.err and "--random-calibration" in done.err, done.text()
+
+
+def bad_samples(b: Bench):
+    np.savez(b.folder / "shape.npz", x=np.zeros((2, 70), np.float32))
+    np.savez(b.folder / "nan.npz", x=np.full((2, 72), np.nan, np.float32))
+    for name, said in {"shape.npz": "'x' has the shape [2, 70], the model wants [?, 72]", "nan.npz": "element [0, 0] of 'x' is NaN", "gone.npz": ""}.items():
+        b.refused(1, name, said, options=("--sparsity=0.5", "--method=sparsegpt", f"--calibration={name}"))
+
+
 def shared_constants(b: Bench):
     """A constant of two products is pruned once; another reader of it keeps what it had."""
     nodes = [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("MatMul", ["p", "w"], ["q"]), helper.make_node("Add", ["q", "w"], ["y"])]
@@ -203,7 +278,8 @@ def bad_models(b: Bench):
     b.refused(1, "missing.onnx", source=b.folder / "missing.onnx", options=half)
 
 
-CASES = [magnitude_as_numpy, blocks_stay_whole, two_of_four, budget_over_layers, shared_constants, select_by_name, external_data, bad_options, bad_models]
+CASES = [magnitude_as_numpy, blocks_stay_whole, two_of_four, budget_over_layers, wanda_as_numpy, sparsegpt_makes_up, samples_of_convolutions, shared_constants,
+         select_by_name, external_data, bad_options, bad_models, bad_samples]
 
 
 def main() -> int:

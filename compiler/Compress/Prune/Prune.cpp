@@ -88,9 +88,8 @@ absl::Status checkOptions(const PruneOptions &options) {
 absl::StatusOr<PruneSummary> pruneModel(const PruneOptions &options) {
   if (absl::Status status = checkOptions(options); !status.ok())
     return status;
-  if (options.method.value_or(PruneMethod::Magnitude) != PruneMethod::Magnitude ||
-      options.pattern.value_or(PrunePattern()).kind == PrunePattern::Kind::Channels)
-    return absl::UnimplementedError("wanda, sparsegpt and channels are not there yet");
+  if (options.pattern.value_or(PrunePattern()).kind == PrunePattern::Kind::Channels)
+    return absl::UnimplementedError("channels are not there yet");
   absl::StatusOr<std::unique_ptr<ModelEditor>> opened = ModelEditor::open(options.input, options.output);
   if (!opened.ok())
     return opened.status();
