@@ -72,8 +72,8 @@ TEST(Reconstruction, MakesErrorsOfProductsSeveralTimesSmaller) {
   for (const Case &one : kCases) {
     WeightMatrix original = matrix(normal(kDepth * kChannels, 4)), plain = original, better = original;
     std::vector<float> scores = unitScores(plain, one.units);
-    std::vector<bool> marked = one.isTwoFour ? twoOfEachFour(scores, one.units)
-                                             : leastUnits(scores, std::llround(one.share * static_cast<double>(one.units.count())));
+    std::vector<bool> marked =
+        one.isTwoFour ? twoOfEachFour(scores, one.units) : leastUnits(scores, std::llround(one.share * static_cast<double>(one.units.count())));
     clearUnits(plain, one.units, marked);
     pruneWithFeedback(better, one.units, one.share, one.isTwoFour, moments);
     double without = directError(rows, original, plain), with = directError(rows, original, better);

@@ -138,6 +138,168 @@ def budget_over_layers(b: Bench):
     assert layers["flat"]["zeros"] == 0 and abs(layers["spread"]["share"] - 0.97) < 1e-3, layers
 
 
+def branches() -> onnx.ModelProto:
+    """Everything that channels flow through: a residual sum behind a depthwise convolution, squeeze-and-excitation, groups, a join, parts of a join, an
+    image that becomes a row."""
+    constants = {"zero": np.float32(0), "six": np.float32(6), "parts": np.array([40, 56]), "flat": np.array([0, -1]), "row": np.array([-1, 56 * 16])}
+
+    def conv(x, y, name, outputs, inputs, size=1, **rest):
+        seed = sum(map(ord, name))
+        constants[f"{name}.w"] = weights(seed, outputs, inputs, size, size) * np.float32(1.4)
+        constants[f"{name}.b"] = weights(seed + 1, outputs)
+        return helper.make_node("Conv", [x, f"{name}.w", f"{name}.b"], [y], name=name, **rest)
+
+    def norm(x, y, name, channels):
+        random = np.random.default_rng(len(constants))
+        for part in ("scale", "shift", "mean", "variance"):
+            constants[f"{name}.{part}"] = random.uniform(0.5, 1.5, channels).astype(np.float32)
+        return helper.make_node("BatchNormalization", [x, *(f"{name}.{part}" for part in ("scale", "shift", "mean", "variance"))], [y], name=name)
+
+    same = {"pads": [1, 1, 1, 1]}
+    constants["slope"] = np.linspace(0.1, 0.5, 48).astype(np.float32).reshape(48, 1, 1)
+    constants["scales"] = np.array([1, 1, 2, 2], np.float32)
+    constants["fc.w"], constants["fc.b"] = weights(90, 10, 40 * 16), weights(91, 10)
+    constants["fc2.w"] = weights(92, 56 * 16, 10)
+    nodes = [
+        conv("x", "s1", "stem", 32, 3, 3, **same),
+        norm("s1", "s2", "norm", 32),
+        helper.make_node("Relu", ["s2"], ["s3"]),
+        conv("s3", "a1", "expand", 48, 32),
+        helper.make_node("PRelu", ["a1", "slope"], ["a2"]),
+        conv("a2", "a3", "depthwise", 48, 1, 3, group=48, **same),
+        helper.make_node("Clip", ["a3", "zero", "six"], ["a4"]),
+        helper.make_node("GlobalAveragePool", ["a4"], ["e1"]),
+        conv("e1", "e2", "squeeze", 8, 48),
+        helper.make_node("Relu", ["e2"], ["e3"]),
+        conv("e3", "e4", "excite", 48, 8),
+        helper.make_node("HardSigmoid", ["e4"], ["e5"]),
+        helper.make_node("Mul", ["e5", "a4"], ["a5"]),
+        conv("a5", "a6", "project", 32, 48),
+        helper.make_node("Add", ["a6", "s3"], ["r"], name="residual"),
+        helper.make_node("MaxPool", ["r"], ["r2"], kernel_shape=[2, 2], strides=[2, 2]),
+        conv("r2", "g1", "grouped", 64, 8, 3, group=4, **same),
+        conv("g1", "g2", "left", 40, 64),
+        conv("r2", "g3", "right", 56, 32),
+        helper.make_node("Concat", ["g2", "g3"], ["j"], axis=1),
+        conv("j", "j2", "twice", 96, 96),
+        helper.make_node("Resize", ["j2", "", "scales"], ["j3"], name="larger"),
+        helper.make_node("AveragePool", ["j3"], ["j4"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("Split", ["j4", "parts"], ["p1", "p2"], axis=1, name="parts"),
+        helper.make_node("Flatten", ["p1"], ["f1"]),
+        helper.make_node("Gemm", ["f1", "fc.w", "fc.b"], ["y1"], name="fc", transB=1),
+        helper.make_node("Reshape", ["p2", "row"], ["f2"], name="row"),
+        helper.make_node("MatMul", ["f2", "fc2.w"], ["y2"], name="fc2"),
+        helper.make_node("Add", ["y1", "y2"], ["y"]),
+    ]
+    return model(nodes, [info("x", TensorProto.FLOAT, ["batch", 3, 16, 16])], [info("y", TensorProto.FLOAT, ["batch", 10])], constants, 17)
+
+
+def kept_of(original, pruned):
+    """Which rows of `original` are in `pruned`, found by their numbers; each row of `pruned` may have fewer of them."""
+    rows = [set(np.asarray(row).ravel().tolist()) for row in original]
+    kept = []
+    for row in pruned:
+        some = set(np.asarray(row).ravel().tolist())
+        kept.append(next(i for i, all_of in enumerate(rows) if some <= all_of))
+    return kept
+
+
+def without_inputs(source, path):
+    """The original with zeros in the place of the weights that meet what is gone in the pruned model: it has to compute the same."""
+    proto, before, after, changed = onnx.load(path), constants(source), constants(path), {}
+    originals = {node.name: node for node in onnx.load(source).graph.node}
+    for node in proto.graph.node:
+        if node.op_type not in ("Conv", "MatMul", "Gemm"):
+            continue
+        name = originals[node.name].input[1]
+        full, small = before[name], after[node.input[1]]
+        axis = 0 if node.op_type == "MatMul" else 1
+        if full.shape[axis] == small.shape[axis]:
+            continue
+        kept = kept_of(np.moveaxis(full, axis, 0), np.moveaxis(small, axis, 0))
+        assert kept == sorted(set(kept)), f"inputs of '{node.name}' are not in order: {kept}"
+        mask = np.zeros([full.shape[axis] if i == axis else 1 for i in range(full.ndim)], np.float32)
+        np.moveaxis(mask, axis, 0)[kept] = 1
+        groups = next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
+        assert groups in (1, 4), groups
+        changed[name] = full * mask
+    return with_weights(source, source.with_name("zeroed.onnx"), changed)
+
+
+def channels_through_everything(b: Bench):
+    source = b.save(branches(), "branches")
+    exact = literally(source, b.images)["y"]
+    for words in (("--uniform",), (), ("--exclude=stem",), ("--include=expand,right",)):
+        path, layers = b.prune(source, "narrow", "--sparsity=0.4", "--pattern=channels", *words)
+        got = literally(path, b.images)
+        near(literally(without_inputs(source, path), b.images), got, 1e-4, f"{words}: the original without these channels")
+        near(got, b.own(path, b.images), 1e-4, f"{words}: program of our own")
+        assert np.abs(got["y"] - exact).max() > 0.01, f"{words}: nothing changed"
+        counts = {name: (layer["channels_before"], layer["channels_after"]) for name, layer in layers.items()}
+        if words == ("--uniform",):
+            shapes = {name: counts[name] for name in ("stem", "expand", "depthwise", "excite", "project", "squeeze", "grouped", "left", "right", "twice")}
+            expect(shapes, {"stem": (32, 16), "expand": (48, 32), "depthwise": (48, 32), "excite": (48, 32), "project": (32, 16), "squeeze": (8, 5),
+                            "grouped": (64, 48), "left": (40, 24), "right": (56, 34), "twice": (96, 64)}, "channels")
+        if words == ("--exclude=stem",):
+            expect(("stem" in counts, counts["project"]), (False, (32, 32)), "what goes together with what stays")
+        if words == ("--include=expand,right",):
+            expect({name for name, (before, after) in counts.items() if after < before}, {"right"}, "expand goes together with depthwise and excite")
+
+
+def channels_by_norm(b: Bench):
+    """Of a layer of its own the outputs with the smallest norms go; what follows them loses these inputs; the sum of norms counts where layers meet."""
+    path, layers = b.prune(b.perceptron, "neurons", "--sparsity=0.5", "--pattern=channels")
+    w1, w2 = weights(1, 72, 96), weights(3, 40, 96)
+    kept = sorted(np.argsort(np.linalg.norm(w1, axis=0))[48:])
+    values = matrices(path)
+    assert np.array_equal(values["up"], w1[:, kept]) and np.array_equal(values["down"], w2[:, kept].T), "other channels than numpy's"
+    expect((layers["up"]["channels_after"], layers["down"]["channels_after"], layers["down"]["share"]), (48, 40, 0.5), "the report")
+    nodes = [helper.make_node("MatMul", ["x", "a"], ["p"], name="a"), helper.make_node("MatMul", ["x", "b"], ["q"], name="b"),
+             helper.make_node("Add", ["p", "q"], ["s"]), helper.make_node("MatMul", ["s", "c"], ["y"], name="c")]
+    values = {"a": weights(5, 24, 30), "b": weights(6, 24, 30), "c": weights(7, 30, 8)}
+    ports = [info("x", TensorProto.FLOAT, [2, 5, 24])], [info("y", TensorProto.FLOAT, [2, 5, 8])]
+    source = b.save(model(nodes, *ports, values), "sum")
+    path, _ = b.prune(source, "sum-pruned", "--layer-sparsity=b=0.4", "--pattern=channels")
+    kept = sorted(np.argsort(np.linalg.norm(values["a"], axis=0) + np.linalg.norm(values["b"], axis=0))[12:])
+    for name, w in matrices(path).items():
+        expected = values[name][kept] if name == "c" else values[name][:, kept]
+        assert np.array_equal(w, expected), f"'{name}' has other channels than numpy's"
+    b.refused(2, "the channels of 'b' and 'a' go together", source=source, options=("--layer-sparsity=a=0.4", "--layer-sparsity=b=0.2", "--pattern=channels"))
+
+
+def channels_stop(b: Bench):
+    """Where an operator needs all channels they stay, and it is said which: norms over them, softmax, shapes that are computed, outputs."""
+    def report(nodes, constants, outputs=("y",), opset=17):
+        nodes = [helper.make_node("MatMul", ["x", "w"], ["h"], name="first"), *nodes]
+        ports = [info(name, TensorProto.FLOAT, None) for name in outputs]
+        source = b.save(model(nodes, [info("x", TensorProto.FLOAT, [4, 24])], ports, {"w": weights(1, 24, 20), **constants}, opset), "stops")
+        done = b.ingot("prune", source, "-o", b.folder / "x.onnx", "--sparsity=0.5", "--pattern=channels", "--json")
+        return done.err if done.code else json.loads(done.out)["left_alone"][0]["reason"]
+
+    second = helper.make_node("MatMul", ["s", "v"], ["y"], name="second")
+    v, ones = {"v": weights(2, 20, 6)}, np.ones(20, np.float32)
+    cases = {
+        "LayerNormalization": [helper.make_node("LayerNormalization", ["h", "n"], ["s"]), second],
+        "Softmax": [helper.make_node("Softmax", ["h"], ["s"]), second],
+        "ReduceMean": [helper.make_node("ReduceMean", ["h"], ["m"], axes=[1]), helper.make_node("Sub", ["h", "m"], ["s"]), second],
+        "Shape": [helper.make_node("Shape", ["h"], ["d"]), helper.make_node("Reshape", ["h", "d"], ["s"]), second],
+        "Add": [helper.make_node("Add", ["h", "h2"], ["s"]), second],
+    }
+    for op, nodes in cases.items():
+        extra = {"n": ones} if op == "LayerNormalization" else {}
+        if op == "Add":
+            nodes = [helper.make_node("Softmax", ["h0"], ["h2"]), *nodes]
+            nodes.insert(0, helper.make_node("Slice", ["x", "from", "to", "axes"], ["h0"]))
+            extra = {"from": np.array([0]), "to": np.array([20]), "axes": np.array([1])}
+        said = report(nodes, {**v, **extra})
+        assert f"an operator behind it needs all of its channels: {op}" in said, f"{op}: {said}"
+    said = report([helper.make_node("MatMul", ["h", "v"], ["y"])], v, ("y", "h"))
+    assert "output of the model" in said, said
+    said = report([helper.make_node("MatMul", ["h", "v"], ["p"]), helper.make_node("ReduceSum", ["v"], ["q"], keepdims=0), helper.make_node("Add", ["p", "q"], ["y"])], v)
+    assert "constant 'v' is read elsewhere" in said, said
+    b.refused(2, "goes by the size of weights", options=("--sparsity=0.5", "--pattern=channels", "--method=wanda", "--calibration=x.npz"))
+
+
 def along(b: Bench):
     """Activations that go along with each other: samples, in a file, and others of the same kind."""
     random = np.random.default_rng(8)
@@ -278,7 +440,8 @@ def bad_models(b: Bench):
     b.refused(1, "missing.onnx", source=b.folder / "missing.onnx", options=half)
 
 
-CASES = [magnitude_as_numpy, blocks_stay_whole, two_of_four, budget_over_layers, wanda_as_numpy, sparsegpt_makes_up, samples_of_convolutions, shared_constants,
+CASES = [magnitude_as_numpy, blocks_stay_whole, two_of_four, budget_over_layers, channels_through_everything, channels_by_norm, channels_stop,
+         wanda_as_numpy, sparsegpt_makes_up, samples_of_convolutions, shared_constants,
          select_by_name, external_data, bad_options, bad_models, bad_samples]
 
 

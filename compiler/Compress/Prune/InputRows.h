@@ -9,9 +9,9 @@ namespace ingot::compress {
 /// How the rows that a product multiplies by its weights lie in its activation: one behind the other, or, of a convolution, as the patches under its
 /// filter, the channels of a tap together.
 struct InputRows {
-  std::string value;                                          ///< the activation
-  int64_t depth = 0;                                          ///< of a row
-  std::vector<int64_t> dims = {};                             ///< of a convolution's activation; -1, at most once: any
+  std::string value;                                                         ///< the activation
+  int64_t depth = 0;                                                         ///< of a row
+  std::vector<int64_t> dims = {};                                            ///< of a convolution's activation; -1, at most once: any
   std::vector<int64_t> kernel = {}, strides = {}, dilations = {}, pads = {}; ///< of a convolution; pads: all begins, then all ends
 
   bool operator==(const InputRows &) const = default;

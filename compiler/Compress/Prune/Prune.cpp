@@ -3,9 +3,12 @@
 
 #include "compiler/Compress/Edit/ModelEditor.h"
 #include "compiler/Compress/Edit/ModelWriter.h"
+#include "compiler/Compress/Prune/RemoveChannels.h"
 #include "compiler/Compress/Prune/SparseWeights.h"
 #include "compiler/Driver/UsageError.h"
+#include "frontends/onnx/Ingest/Validate.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace ingot::compress {
@@ -17,6 +20,7 @@ bool hasSamples(const PruneOptions &options) { return !options.calibration.empty
 absl::Status checkNames(const ModelEditor &editor, const PruneOptions &options) {
   for (const auto &[name, share] : options.layerSparsity) {
     std::vector<llvm::StringRef> known;
+    known.reserve(editor.nodeCount());
     for (int i = 0; i < editor.nodeCount(); ++i)
       known.push_back(editor.node(i).name());
     if (!llvm::is_contained(known, name))
@@ -51,6 +55,16 @@ std::string reasonsOf(const PruneSummary &summary) {
   return text.empty() ? "; it has no MatMul, Gemm or Conv" : text;
 }
 
+/// A model whose shapes changed is read again, with everything that can be checked about it. What we wrote wrongly is removed.
+absl::Status checkWritten(const PruneOptions &options) {
+  absl::StatusOr<std::unique_ptr<ingest::Model>> model = ingest::loadModel(options.output);
+  if (model.ok())
+    return absl::OkStatus();
+  for (const char *suffix : {"", ".data"})
+    llvm::sys::fs::remove(options.output + suffix);
+  return absl::InternalError("the model without channels is not valid: " + std::string(model.status().message()));
+}
+
 } // namespace
 
 absl::Status checkOptions(const PruneOptions &options) {
@@ -75,8 +89,8 @@ absl::Status checkOptions(const PruneOptions &options) {
   }
   if (options.uniform && !options.sparsity)
     return usageError("--uniform says how --sparsity is divided, which is missing");
-  if (method != PruneMethod::Magnitude && pattern.kind == PrunePattern::Kind::Channels)
-    return usageError("--pattern=channels goes by the size of weights: without another --method");
+  if (pattern.kind == PrunePattern::Kind::Channels && (method != PruneMethod::Magnitude || hasSamples(options)))
+    return usageError("--pattern=channels goes by the size of weights: without samples and another --method");
   if (method != PruneMethod::Magnitude && !hasSamples(options))
     return usageError(std::string(method == PruneMethod::Wanda ? "--method=wanda" : "--method=sparsegpt") +
                       " needs samples: --calibration=FILE.npz, or --random-calibration, whose result means little");
@@ -88,8 +102,6 @@ absl::Status checkOptions(const PruneOptions &options) {
 absl::StatusOr<PruneSummary> pruneModel(const PruneOptions &options) {
   if (absl::Status status = checkOptions(options); !status.ok())
     return status;
-  if (options.pattern.value_or(PrunePattern()).kind == PrunePattern::Kind::Channels)
-    return absl::UnimplementedError("channels are not there yet");
   absl::StatusOr<std::unique_ptr<ModelEditor>> opened = ModelEditor::open(options.input, options.output);
   if (!opened.ok())
     return opened.status();
@@ -103,7 +115,9 @@ absl::StatusOr<PruneSummary> pruneModel(const PruneOptions &options) {
     return status;
   PruneSummary summary;
   summary.bytesBefore = constantBytes(editor);
-  if (absl::Status status = zeroWeights(editor, *selection, options, summary); !status.ok())
+  bool isChannels = options.pattern.value_or(PrunePattern()).kind == PrunePattern::Kind::Channels;
+  if (absl::Status status = isChannels ? removeChannels(editor, *selection, options, summary) : zeroWeights(editor, *selection, options, summary);
+      !status.ok())
     return status;
   if (absl::Status status = checkAllMeant(options, summary); !status.ok())
     return status;
@@ -113,6 +127,9 @@ absl::StatusOr<PruneSummary> pruneModel(const PruneOptions &options) {
   summary.bytesAfter = constantBytes(editor);
   if (absl::Status written = writeModel(editor, options.output, options.externalData); !written.ok())
     return written;
+  if (isChannels)
+    if (absl::Status status = checkWritten(options); !status.ok())
+      return status;
   return summary;
 }
 

@@ -64,6 +64,7 @@ std::vector<double> SparsityBudget::shares(double sparsity, double most) const {
     prunedBelow(low, part) < sparsity *all ? from = part : to = part;
   }
   std::vector<double> result;
+  result.reserve(layers.size());
   for (const Layer &layer : layers)
     result.push_back(std::min(most, shareBelow(layer, low, to)));
   return result;
