@@ -2,9 +2,15 @@
 #include "compiler/tools/PruneCommand.h"
 
 #include "compiler/Compress/Prune/Prune.h"
+#include "compiler/Compress/Quantize/Quantize.h"
+#include "compiler/tools/QuantizeCommand.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace ingot {
@@ -89,6 +95,48 @@ absl::StatusOr<PruneSummary> pruneFile(CommandLine &line) {
   line.prune.input = line.options.input;
   line.prune.output = line.options.output;
   return pruneModel(line.prune);
+}
+
+absl::StatusOr<CompileSummary> compilePruned(CommandLine &line) {
+  llvm::SmallString<128> folder;
+  if (std::error_code error = llvm::sys::fs::createUniqueDirectory("ingot-prune", folder))
+    return absl::UnavailableError("cannot make a temporary folder: " + error.message());
+  llvm::scope_exit clean([&] { llvm::sys::fs::remove_directories(folder); });
+  llvm::SmallString<128> model(folder);
+  llvm::sys::path::append(model, llvm::sys::path::filename(line.options.input));
+  llvm::sys::RemoveFileOnSignal(model);
+  takeShared(line.quantize, line.prune);
+  if (line.prune.method.value_or(PruneMethod::Magnitude) == PruneMethod::Magnitude) { // samples are for quantisation then
+    line.prune.calibration.clear();
+    line.prune.randomCalibration = false;
+  }
+  QuantizeOptions withoutSamples = line.quantize;
+  withoutSamples.calibration.clear();
+  withoutSamples.randomCalibration = false;
+  if (line.isQuantized && checkOptions(withoutSamples).ok()) // they were for pruning
+    line.quantize = withoutSamples;
+  line.prune.input = line.options.input;
+  line.prune.output = model.str().str();
+  absl::StatusOr<PruneSummary> pruned = pruneModel(line.prune);
+  if (!pruned.ok())
+    return pruned.status();
+  line.options.input = line.prune.output;
+  absl::StatusOr<CompileSummary> summary = line.isQuantized                              ? compileQuantized(line)
+                                           : line.measured.measure || line.measured.tune ? compileMeasured(line.options, line.measured)
+                                                                                         : compileModel(line.options);
+  line.options.input = line.prune.input;
+  if (!summary.ok())
+    return summary;
+  std::vector<std::string> notes;
+  llvm::SmallVector<llvm::StringRef> lines;
+  std::string text = pruneText(line.options.input, *pruned);
+  llvm::StringRef(text).split(lines, '\n', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef one : lines)
+    notes.push_back(one.str());
+  for (const std::string &note : pruned->notes)
+    notes.push_back("warning: " + note);
+  summary->notes.insert(summary->notes.begin(), notes.begin(), notes.end());
+  return summary;
 }
 
 } // namespace ingot

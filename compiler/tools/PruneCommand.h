@@ -16,6 +16,9 @@ llvm::json::Object pruneJson(const compress::PruneSummary &summary);
 /// `ingot prune`.
 absl::StatusOr<compress::PruneSummary> pruneFile(CommandLine &line);
 
+/// Prunes the model of `compile` into a temporary file, and compiles that, or quantises it first.
+absl::StatusOr<CompileSummary> compilePruned(CommandLine &line);
+
 } // namespace ingot
 
 #endif

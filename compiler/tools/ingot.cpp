@@ -82,9 +82,10 @@ int compile(CommandLine &line) {
     return fail(status);
   line.measured.seconds = line.bench.seconds;
   line.measured.cacheFolder = cacheFolder();
-  absl::StatusOr<CompileSummary> summary = line.isQuantized ? compileQuantized(line)
-                                           : runs           ? compileMeasured(line.options, line.measured)
-                                                            : compileModel(line.options);
+  absl::StatusOr<CompileSummary> summary = line.isPruned      ? compilePruned(line)
+                                           : line.isQuantized ? compileQuantized(line)
+                                           : runs             ? compileMeasured(line.options, line.measured)
+                                                              : compileModel(line.options);
   if (!summary.ok())
     return fail(summary.status());
   if (summary->report)

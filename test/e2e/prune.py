@@ -139,8 +139,8 @@ def budget_over_layers(b: Bench):
 
 
 def branches() -> onnx.ModelProto:
-    """Everything that channels flow through: a residual sum behind a depthwise convolution, squeeze-and-excitation, groups, a join, parts of a join, an
-    image that becomes a row."""
+    """Everything that channels flow through: a residual sum behind a depthwise convolution, squeeze-and-excitation, groups, a join, parts of a
+    join, an image that becomes a row."""
     constants = {"zero": np.float32(0), "six": np.float32(6), "parts": np.array([40, 56]), "flat": np.array([0, -1]), "row": np.array([-1, 56 * 16])}
 
     def conv(x, y, name, outputs, inputs, size=1, **rest):
@@ -237,9 +237,9 @@ def channels_through_everything(b: Bench):
         assert np.abs(got["y"] - exact).max() > 0.01, f"{words}: nothing changed"
         counts = {name: (layer["channels_before"], layer["channels_after"]) for name, layer in layers.items()}
         if words == ("--uniform",):
-            shapes = {name: counts[name] for name in ("stem", "expand", "depthwise", "excite", "project", "squeeze", "grouped", "left", "right", "twice")}
-            expect(shapes, {"stem": (32, 16), "expand": (48, 32), "depthwise": (48, 32), "excite": (48, 32), "project": (32, 16), "squeeze": (8, 5),
-                            "grouped": (64, 48), "left": (40, 24), "right": (56, 34), "twice": (96, 64)}, "channels")
+            expected = {"stem": (32, 16), "expand": (48, 32), "depthwise": (48, 32), "excite": (48, 32), "project": (32, 16), "squeeze": (8, 5),
+                            "grouped": (64, 48), "left": (40, 24), "right": (56, 34), "twice": (96, 64)}
+            expect({name: counts[name] for name in expected}, expected, "channels")
         if words == ("--exclude=stem",):
             expect(("stem" in counts, counts["project"]), (False, (32, 32)), "what goes together with what stays")
         if words == ("--include=expand,right",):
@@ -247,7 +247,7 @@ def channels_through_everything(b: Bench):
 
 
 def channels_by_norm(b: Bench):
-    """Of a layer of its own the outputs with the smallest norms go; what follows them loses these inputs; the sum of norms counts where layers meet."""
+    """The outputs with the smallest norms go, and what follows them loses these inputs; the sum of norms counts where layers meet."""
     path, layers = b.prune(b.perceptron, "neurons", "--sparsity=0.5", "--pattern=channels")
     w1, w2 = weights(1, 72, 96), weights(3, 40, 96)
     kept = sorted(np.argsort(np.linalg.norm(w1, axis=0))[48:])
@@ -264,7 +264,8 @@ def channels_by_norm(b: Bench):
     for name, w in matrices(path).items():
         expected = values[name][kept] if name == "c" else values[name][:, kept]
         assert np.array_equal(w, expected), f"'{name}' has other channels than numpy's"
-    b.refused(2, "the channels of 'b' and 'a' go together", source=source, options=("--layer-sparsity=a=0.4", "--layer-sparsity=b=0.2", "--pattern=channels"))
+    differ = ("--layer-sparsity=a=0.4", "--layer-sparsity=b=0.2", "--pattern=channels")
+    b.refused(2, "the channels of 'b' and 'a' go together", source=source, options=differ)
 
 
 def channels_stop(b: Bench):
@@ -295,7 +296,8 @@ def channels_stop(b: Bench):
         assert f"an operator behind it needs all of its channels: {op}" in said, f"{op}: {said}"
     said = report([helper.make_node("MatMul", ["h", "v"], ["y"])], v, ("y", "h"))
     assert "output of the model" in said, said
-    said = report([helper.make_node("MatMul", ["h", "v"], ["p"]), helper.make_node("ReduceSum", ["v"], ["q"], keepdims=0), helper.make_node("Add", ["p", "q"], ["y"])], v)
+    again = [helper.make_node("ReduceSum", ["v"], ["q"], keepdims=0), helper.make_node("Add", ["p", "q"], ["y"])]
+    said = report([helper.make_node("MatMul", ["h", "v"], ["p"]), *again], v)
     assert "constant 'v' is read elsewhere" in said, said
     b.refused(2, "goes by the size of weights", options=("--sparsity=0.5", "--pattern=channels", "--method=wanda", "--calibration=x.npz"))
 
@@ -360,7 +362,8 @@ def samples_of_convolutions(b: Bench):
     stem = lambda w: model([helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1])], [info("x", TensorProto.FLOAT, ["n", 3, 16, 16])],
                            [info("y", TensorProto.FLOAT, ["n", 16, 16, 16])], {"w": w}, 17)
     name = next(node.input[1] for node in proto.graph.node if node.name == "stem")
-    outputs = [literally(b.save(stem(w), "stem"), {"x": images})["y"] for w in (constants(b.residual)["stem.w"], constants(found["sparsegpt"][0])[name])]
+    filters = constants(b.residual)["stem.w"], constants(found["sparsegpt"][0])[name]
+    outputs = [literally(b.save(stem(w), "stem"), {"x": images})["y"] for w in filters]
     error = np.linalg.norm(outputs[0] - outputs[1]) / np.linalg.norm(outputs[0])
     said = found["sparsegpt"][1]["stem"]["relative_error"]
     assert abs(said - error) < 1e-3 * error, f"the error of the stem is {error}, not {said}"
@@ -371,8 +374,38 @@ def samples_of_convolutions(b: Bench):
 def bad_samples(b: Bench):
     np.savez(b.folder / "shape.npz", x=np.zeros((2, 70), np.float32))
     np.savez(b.folder / "nan.npz", x=np.full((2, 72), np.nan, np.float32))
-    for name, said in {"shape.npz": "'x' has the shape [2, 70], the model wants [?, 72]", "nan.npz": "element [0, 0] of 'x' is NaN", "gone.npz": ""}.items():
+    cases = {"shape.npz": "'x' has the shape [2, 70], the model wants [?, 72]", "nan.npz": "element [0, 0] of 'x' is NaN", "gone.npz": ""}
+    for name, said in cases.items():
         b.refused(1, name, said, options=("--sparsity=0.5", "--method=sparsegpt", f"--calibration={name}"))
+
+
+def compile_with_prune(b: Bench):
+    """As `ingot prune` and then `ingot compile`, alone and in front of quantisation."""
+    along(b)
+    words = {
+        ("--prune=0.5",): ("--sparsity=0.5",),
+        ("--prune=0.4", "--prune-pattern=channels", "--exclude=down"): ("--sparsity=0.4", "--pattern=channels", "--exclude=down"),
+        ("--prune=0.5", "--prune-method=sparsegpt", "--prune-uniform", "--calibration=along.npz"):
+            ("--sparsity=0.5", "--method=sparsegpt", "--uniform", "--calibration=along.npz"),
+        ("--prune=0.5", "--prune-pattern=2:4", "--layer-sparsity=up=0"): ("--pattern=2:4", "--layer-sparsity=up=0"),
+    }
+    for ours, same in words.items():
+        done = b.ingot("compile", b.perceptron, "-o", b.folder / "made", "--dim", "n=6", *ours)
+        assert done.code == 0 and "% of the weights of" in done.out, f"{ours}: {done.text()}"
+        _, outputs = harness.run_model(b.folder / "made", b.x)
+        near(literally(b.quantize(b.perceptron, "same", *same), b.x), outputs, 1e-5, ours)
+    pruned = literally(b.quantize(b.perceptron, "same", "--sparsity=0.5", "--method=wanda", "--calibration=along.npz"), b.x)
+    for kind in ("--quantize=int8", "--quantize=static"):
+        words = (kind, "--prune=0.5", "--prune-method=wanda", "--calibration=along.npz")
+        done = b.ingot("compile", b.perceptron, "-o", b.folder / "made", "--dim", "n=6", *words)
+        assert done.code == 0 and "% of the weights of" in done.out and "2 nodes, constants" in done.out, f"{kind}: {done.text()}"
+        _, outputs = harness.run_model(b.folder / "made", b.x)
+        near(pruned, outputs, 0.3 if kind.endswith("static") else 0.03, kind)
+    wrong = {("--prune-pattern=2:4",): "need --prune=SHARE", ("--prune=0.5", "--block-size=32"): "need --quantize", ("--prune=2",): "below 1",
+             ("--calibration=along.npz",): "need --quantize"}
+    for ours, said in wrong.items():
+        done = b.ingot("compile", b.perceptron, "-o", b.folder / "no", *ours)
+        assert done.code == 2 and said in done.err and not (b.folder / "no").exists(), f"{ours}: {done.text()}"
 
 
 def shared_constants(b: Bench):
@@ -441,7 +474,7 @@ def bad_models(b: Bench):
 
 
 CASES = [magnitude_as_numpy, blocks_stay_whole, two_of_four, budget_over_layers, channels_through_everything, channels_by_norm, channels_stop,
-         wanda_as_numpy, sparsegpt_makes_up, samples_of_convolutions, shared_constants,
+         wanda_as_numpy, sparsegpt_makes_up, samples_of_convolutions, compile_with_prune, shared_constants,
          select_by_name, external_data, bad_options, bad_models, bad_samples]
 
 
