@@ -6,6 +6,8 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
 
+#include <tuple>
+
 namespace ingot {
 namespace {
 
@@ -37,10 +39,15 @@ absl::Status checkComplete(const CommandLine &line) {
     return usage("no " + command.operand + " given." + see(command));
   if (command.id == Compile && line.options.output.empty() && line.options.compileTo.empty())
     return usage("no output given: add -o FILE");
-  if (command.id == Quantize && line.options.output.empty())
+  if ((command.id == Quantize || command.id == Prune) && line.options.output.empty())
     return usage("no output given: add -o FILE.onnx");
-  if (command.id == Compile && !line.isQuantized && line.quantize != compress::QuantizeOptions())
+  compress::QuantizeOptions given = line.quantize, shared; // what pruning and quantising have in common
+  std::tie(shared.include, shared.exclude, shared.calibration, shared.randomCalibration) =
+      std::tie(given.include, given.exclude, given.calibration, given.randomCalibration);
+  if (command.id == Compile && !line.isQuantized && given != (line.isPruned ? shared : compress::QuantizeOptions()))
     return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");
+  if (command.id == Compile && !line.isPruned && line.prune != compress::PruneOptions())
+    return usage("options of pruning need --prune=SHARE");
   if (!line.options.compileTo.empty() && (!line.options.report.empty() || line.measured.measure || line.measured.tune))
     return usage("--compile-to prints IR: without --report, --measure and --tune");
   if (line.ablate && !(line.bench.compare.empty() && line.bench.chart.empty() && line.bench.sessions == 1))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandTable.h"
 
+#include "compiler/tools/PruneFlags.h"
 #include "compiler/tools/QuantizeFlags.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -9,6 +10,7 @@
 namespace ingot {
 namespace {
 
+using namespace prune_flags;
 using namespace quantize_flags;
 
 absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
@@ -213,6 +215,12 @@ constexpr CommandInfo kCommands[] = {
      "--weights and the options after it, else dynamic.\n",
      "  ingot quantize model.onnx -o model.int8.onnx --mode=static --calibration=samples.npz\n"
      "  ingot quantize model.onnx -o model.int4.onnx --weights=int4 --block-size=32 --exclude=lm_head\n"},
+    {Prune, "prune", "MODEL.onnx -o OUTPUT.onnx [options]", "model", "make a model with fewer weights",
+     "The result is an ONNX file of the same interface that other engines run too. Weights become zero alone, in blocks or two of four, and the\n"
+     "compiler leaves them out where that is faster; or whole channels go, and tensors become smaller. --method=wanda and --method=sparsegpt need\n"
+     "samples.\n",
+     "  ingot prune model.onnx -o model.pruned.onnx --sparsity=0.8 --method=sparsegpt --calibration=samples.npz\n"
+     "  ingot prune model.onnx -o model.pruned.onnx --sparsity=0.3 --pattern=channels --exclude=head\n"},
     {Help, "help", "[COMMAND]", "", "print the page of a command", "",
      "  ingot help compile\n"
      "  ingot compile --help\n"},
@@ -224,14 +232,15 @@ constexpr CommandInfo kCommands[] = {
 constexpr unsigned kModel = Compile | Run | Check | Inspect | Opt | Bench; // commands that read a model
 constexpr unsigned kCode = Compile | Run | Bench;                          // and make code of it
 
-constexpr unsigned kAll = Compile | Run | Check | Help | Completion | Inspect | Opt | Bench | Quantize;
+constexpr unsigned kAll = Compile | Run | Check | Help | Completion | Inspect | Opt | Bench | Quantize | Prune;
+constexpr unsigned kCompresses = Quantize | Prune | Compile;
 constexpr unsigned kQuantizes = Quantize | Compile;
 constexpr unsigned kPictures = Run | Bench | Anywhere;
 
 constexpr llvm::StringLiteral kStages = "import graph region plan kernel llvm";
 
 constexpr OptionInfo kOptions[] = {
-    {"-o", "FILE", "", Compile | Quantize, "the file to write", setText<&CompileOptions::output>},
+    {"-o", "FILE", "", Compile | Quantize | Prune, "the file to write", setText<&CompileOptions::output>},
     {"-O0", "", "", kCode | Opt, "the plain path: no layouts, no fusion", setLevel<0>},
     {"-O3", "", "", kCode | Opt, "the optimised path (default)", setLevel<3>},
     {"--precision", "KIND", "stored bf16", kCode | Opt,
@@ -320,14 +329,28 @@ constexpr OptionInfo kOptions[] = {
     {"--method", "NAME", "rtn hqq gptq", kQuantizes,
      "of rounding weights: rtn, to nearest with the best scale (default), hqq, half-quadratic, or gptq, with error feedback as samples show it",
      setMethod},
+    {"--sparsity", "SHARE", "", Prune, "of all weights, or channels, that go, as 0.8", setSparsity},
+    {"--pattern", "KIND", "unstructured 1x16 4x4 2:4 channels", Prune,
+     "which weights go together: blocks of so many inputs by outputs (default: 1x16), 2:4, two of each four inputs, channels, or unstructured",
+     setPattern},
+    {"--method", "NAME", "magnitude wanda sparsegpt", Prune,
+     "what goes: small weights (default), those that add little to the products of samples, or what the weights left over make up for best",
+     setPruneMethod},
+    {"--prune", "SHARE", "", Compile, "prune first, before --quantize if that is given, as ingot prune --sparsity=SHARE does", setPrune},
+    {"--prune-pattern", "KIND", "unstructured 1x16 4x4 2:4 channels", Compile, "which weights go together, as --pattern of ingot prune", setPattern},
+    {"--prune-method", "NAME", "magnitude wanda sparsegpt", Compile, "what goes, as --method of ingot prune", setPruneMethod},
+    {"--prune-uniform", "", "", Compile, "the same share of each layer, as --uniform of ingot prune", setUniform},
+    {"--uniform", "", "", Prune, "the same share of each layer, instead of one budget for all", setUniform},
+    {"--layer-sparsity", "NODE=SHARE", "", Prune | Compile,
+     "of pruning: the share of a node; without --sparsity only such nodes change; may be given again", addLayerSparsity},
     {"--format", "NAME", "qdq matmulnbits", kQuantizes,
      "of weights alone: qdq, DequantizeLinear of ONNX (default), or matmulnbits, an operator of ONNX Runtime", setFormat},
-    {"--calibration", "FILE.npz", "", kQuantizes,
+    {"--calibration", "FILE.npz", "", kCompresses,
      "samples by input name, or a folder of such files; one in a file or several along its first dim; may be given again", addCalibration},
     {"--calibration-method", "NAME", "minmax entropy percentile mse", kQuantizes, "how samples give the range of an activation (default: minmax)",
      setCalibrationMethod},
     {"--percentile", "P", "", kQuantizes, "of values that --calibration-method=percentile keeps in the range (default: 99.999)", setPercentile},
-    {"--random-calibration", "", "", kQuantizes, "random samples: enough to measure time, not to use the results", setRandomCalibration},
+    {"--random-calibration", "", "", kCompresses, "random samples: enough to measure time, not to use the results", setRandomCalibration},
     {"--activation-type", "TYPE", "uint8 int8", kQuantizes, "of static products: uint8 (default) or int8, both with zero points", setActivationType},
     {"--qdq", "WHERE", "fused every", kQuantizes,
      "activations that become bytes: those between products (default), or those around every operator, as ONNX Runtime's kernels need them",
@@ -335,12 +358,12 @@ constexpr OptionInfo kOptions[] = {
     {"--smooth-quant", "", "", kQuantizes,
      "of products of bytes: divide large channels of activations by factors that go into the weights, as samples show them", setSmooth},
     {"--reduce-range", "", "", kQuantizes, "weights of 7 bits, for engines that add products in 16 bits on CPUs without VNNI", setReduceRange},
-    {"--include", "NODE,NODE", "", kQuantizes, "only these: names of nodes, operators, or regular expressions for names; may be given again",
+    {"--include", "NODE,NODE", "", kCompresses, "only these: names of nodes, operators, or regular expressions for names; may be given again",
      addInclude},
-    {"--exclude", "NODE,NODE", "", kQuantizes, "not these; may be given again", addExclude},
-    {"--external-data", "", "", Quantize, "put constants into OUTPUT.data, as is done above 2 GB in any case", setExternalData},
-    {"--json", "", "", Inspect | Bench | Quantize, "one JSON object instead of text", setFlag<&CommandLine::json>},
-    {"--quiet", "", "", Compile | Run | Check | Bench | Quantize, "no progress", setFlag<&CommandLine::quiet>},
+    {"--exclude", "NODE,NODE", "", kCompresses, "not these; may be given again", addExclude},
+    {"--external-data", "", "", Quantize | Prune, "put constants into OUTPUT.data, as is done above 2 GB in any case", setExternalData},
+    {"--json", "", "", Inspect | Bench | Quantize | Prune, "one JSON object instead of text", setFlag<&CommandLine::json>},
+    {"--quiet", "", "", Compile | Run | Check | Bench | Quantize | Prune, "no progress", setFlag<&CommandLine::quiet>},
     {"--image", "NAME=FILE", "", kPictures, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",
      setImage},
     {"--mean", "M,M,M", "", kPictures, "of each channel, from 0 to 255 (default: 0); an element is (value - mean) * scale",

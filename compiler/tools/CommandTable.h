@@ -12,7 +12,18 @@
 namespace ingot {
 
 /// The commands as bits: OptionInfo::commands is a set of them.
-enum Command : unsigned { Compile = 1, Run = 2, Check = 4, Help = 8, Completion = 16, Inspect = 32, Opt = 64, Bench = 128, Quantize = 256 };
+enum Command : unsigned {
+  Compile = 1,
+  Run = 2,
+  Check = 4,
+  Help = 8,
+  Completion = 16,
+  Inspect = 32,
+  Opt = 64,
+  Bench = 128,
+  Quantize = 256,
+  Prune = 512
+};
 
 /// In OptionInfo::commands: may stand among the options that `ingot run` passes to the program.
 inline constexpr unsigned Anywhere = 1U << 31;

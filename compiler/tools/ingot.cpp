@@ -16,6 +16,7 @@
 #include "compiler/tools/Help.h"
 #include "compiler/tools/InspectText.h"
 #include "compiler/tools/MeasuredCompile.h"
+#include "compiler/tools/PruneCommand.h"
 #include "compiler/tools/QuantizeCommand.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -81,9 +82,10 @@ int compile(CommandLine &line) {
     return fail(status);
   line.measured.seconds = line.bench.seconds;
   line.measured.cacheFolder = cacheFolder();
-  absl::StatusOr<CompileSummary> summary = line.isQuantized ? compileQuantized(line)
-                                           : runs           ? compileMeasured(line.options, line.measured)
-                                                            : compileModel(line.options);
+  absl::StatusOr<CompileSummary> summary = line.isPruned      ? compilePruned(line)
+                                           : line.isQuantized ? compileQuantized(line)
+                                           : runs             ? compileMeasured(line.options, line.measured)
+                                                              : compileModel(line.options);
   if (!summary.ok())
     return fail(summary.status());
   if (summary->report)
@@ -232,6 +234,19 @@ int quantizeFile(CommandLine &line) {
   return 0;
 }
 
+int prune(CommandLine &line) {
+  absl::StatusOr<compress::PruneSummary> summary = pruneFile(line);
+  if (!summary.ok())
+    return fail(summary.status());
+  for (const std::string &note : summary->notes)
+    llvm::errs() << "warning: " << note << '\n';
+  if (line.json)
+    llvm::outs() << llvm::json::Value(pruneJson(*summary)) << '\n';
+  else
+    llvm::outs() << pruneText(line.options.output, *summary);
+  return 0;
+}
+
 int help(const CommandLine &line) {
   if (line.options.input.empty()) {
     llvm::outs() << overview();
@@ -288,6 +303,8 @@ int main(int argc, char **argv) {
     return bench(*line);
   case Quantize:
     return quantizeFile(*line);
+  case Prune:
+    return prune(*line);
   case Help:
     return help(*line);
   case Completion:

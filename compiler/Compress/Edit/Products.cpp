@@ -35,7 +35,7 @@ bool isDequantized(const ModelEditor &editor, llvm::StringRef value) {
   return producer && producer->op_type() == "DequantizeLinear";
 }
 
-/// Why the weights of a node cannot be quantised, or nothing when `product` is filled.
+/// Why the weights of a node cannot be changed, or nothing when `product` is filled.
 std::string describe(const ModelEditor &editor, int index, Product &product) {
   const onnx::NodeProto &node = editor.node(index);
   for (const std::string &input : node.input())
@@ -83,7 +83,7 @@ std::vector<Product> findProducts(const ModelEditor &editor, const NodeSelection
     bool isKnown = llvm::is_contained(kProducts, node.op_type()) && node.domain().empty();
     if (!isKnown) {
       if (selection.isListed(node) && !selection.isExcluded(node))
-        leave(node, "has no weights that this mode quantises");
+        leave(node, "has no weights of a product");
       continue;
     }
     if (selection.hasList() ? !selection.isListed(node) : !llvm::is_contained(defaults, node.op_type())) {

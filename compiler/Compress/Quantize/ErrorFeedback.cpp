@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Quantize/ErrorFeedback.h"
 
+#include "compiler/Compress/Calibrate/FeedbackFactors.h"
 #include "llvm/ADT/STLExtras.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -11,36 +11,8 @@
 namespace ingot::compress {
 namespace {
 
-using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Doubles = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
-
-/// Added to the diagonal, as a share of its mean; more only where rounding makes the matrix no positive one.
-constexpr double kDamping = 0.01;
 /// Rounded weights hand their errors to all others after so many.
 constexpr int64_t kLazy = 128;
-
-/// The upper triangle U with U^T U = H^-1, where H are the damped moments with rows and columns in the order given. With H = R R^T, R an upper
-/// triangle (the Cholesky factor from the last row to the first), U is R^-1: the inverse of H itself is never formed.
-Floats feedbackFactors(const SecondMoments &moments, llvm::ArrayRef<int64_t> order) {
-  int64_t depth = moments.depth;
-  auto momentAt = [&](int64_t i, int64_t j) { return static_cast<double>(moments.sums[std::max(i, j) * depth + std::min(i, j)]); };
-  Doubles backwards(depth, depth);
-  for (int64_t j = 0; j < depth; ++j)
-    for (int64_t i = j; i < depth; ++i)
-      backwards(i, j) = momentAt(order[depth - 1 - i], order[depth - 1 - j]);
-  double trace = backwards.trace(), damping = trace > 0 ? kDamping * trace / static_cast<double>(depth) : 1;
-  Eigen::LLT<Doubles> factored;
-  do {
-    backwards.diagonal().array() += damping;
-    factored.compute(backwards);
-    damping *= 10;
-  } while (factored.info() != Eigen::Success && std::isfinite(damping));
-  Doubles inverse = Doubles::Identity(depth, depth);
-  if (factored.info() != Eigen::Success) // sums beyond floats: no feedback
-    return inverse.cast<float>();
-  factored.matrixL().solveInPlace(inverse);
-  return inverse.reverse().cast<float>();
-}
 
 } // namespace
 
@@ -50,7 +22,7 @@ void roundWithFeedback(llvm::ArrayRef<float> weights, const SecondMoments &momen
   std::vector<int64_t> order(depth);
   std::iota(order.begin(), order.end(), 0);
   llvm::sort(order, [&](int64_t a, int64_t b) { return std::pair(importance(b), a) < std::pair(importance(a), b); });
-  const Floats factors = feedbackFactors(moments, order);
+  const FloatMatrix factors = feedbackFactors(moments, order);
 
   for (int64_t channel = 0; channel < channels; ++channel)
     for (int64_t b = 0; b < result.blocks; ++b) {
@@ -58,11 +30,11 @@ void roundWithFeedback(llvm::ArrayRef<float> weights, const SecondMoments &momen
       result.scales[channel * result.blocks + b] = roundToNearest(weights.slice(channel * depth + from, count), result.grid);
     }
   // One row for the weights of all channels at a place: the errors of a row go to the rows after it.
-  Floats left(depth, channels);
+  FloatMatrix left(depth, channels);
   for (int64_t i = 0; i < depth; ++i)
     for (int64_t channel = 0; channel < channels; ++channel)
       left(i, channel) = weights[channel * depth + order[i]];
-  Floats errors(kLazy, channels);
+  FloatMatrix errors(kLazy, channels);
   for (int64_t from = 0; from < depth; from += kLazy) {
     int64_t to = std::min(from + kLazy, depth), count = to - from;
     for (int64_t i = from; i < to; ++i) {

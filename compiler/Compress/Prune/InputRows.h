@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COMPILER_COMPRESS_PRUNE_INPUTROWS_H
+#define COMPILER_COMPRESS_PRUNE_INPUTROWS_H
+
+#include "compiler/Compress/Edit/Products.h"
+
+namespace ingot::compress {
+
+/// How the rows that a product multiplies by its weights lie in its activation: one behind the other, or, of a convolution, as the patches under its
+/// filter, the channels of a tap together.
+struct InputRows {
+  std::string value;                                                         ///< the activation
+  int64_t depth = 0;                                                         ///< of a row
+  std::vector<int64_t> dims = {};                                            ///< of a convolution's activation; -1, at most once: any
+  std::vector<int64_t> kernel = {}, strides = {}, dilations = {}, pads = {}; ///< of a convolution; pads: all begins, then all ends
+
+  bool operator==(const InputRows &) const = default;
+
+  /// The rows in what a run made of the activation; of a convolution at most `kMostPatches`, evenly spread. `storage` may hold them.
+  llvm::ArrayRef<float> rowsOf(llvm::ArrayRef<float> data, std::vector<float> &storage) const;
+  static constexpr int64_t kMostPatches = 1024;
+};
+
+/// The rows of a product, or none with a reason.
+std::optional<InputRows> inputRows(const ModelEditor &editor, const Product &product, std::string &reason);
+
+} // namespace ingot::compress
+
+#endif

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COMPILER_COMPRESS_PRUNE_SAMPLEDINPUTS_H
+#define COMPILER_COMPRESS_PRUNE_SAMPLEDINPUTS_H
+
+#include "compiler/Compress/Prune/InputRows.h"
+#include "compiler/Compress/Prune/PruneOptions.h"
+
+namespace ingot::compress {
+
+/// What samples make of the inputs of products. Each pass runs the model on all samples.
+class SampledInputs {
+public:
+  /// Finds the files of `options`, or takes random samples.
+  static absl::StatusOr<SampledInputs> open(const PruneOptions &options);
+
+  /// The number of these rows; equal ones have one number.
+  size_t add(InputRows rows);
+  const InputRows &operator[](size_t number) const { return inputs[number]; }
+
+  /// Hands over the rows with the given numbers, those of one sample after the other.
+  absl::Status visit(llvm::ArrayRef<size_t> numbers, llvm::function_ref<void(size_t number, llvm::ArrayRef<float> rows)> take);
+
+  int64_t samples = 0; ///< of the last pass
+
+private:
+  SampledInputs(const std::string &model, std::vector<std::string> files) : model(model), files(std::move(files)) {}
+
+  std::string model;
+  std::vector<std::string> files;
+  std::vector<InputRows> inputs;
+};
+
+} // namespace ingot::compress
+
+#endif
