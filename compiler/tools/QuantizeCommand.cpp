@@ -35,7 +35,8 @@ std::string quantizeText(const std::string &output, const QuantizeSummary &summa
   out << output << ": " << kindText(summary) << ", " << summary.quantized << (summary.quantized == 1 ? " node" : " nodes") << ", constants "
       << llvm::format("%.2f", summary.bytesAfter / 1048576.0) << " MiB of " << llvm::format("%.2f", summary.bytesBefore / 1048576.0) << " MiB\n";
   if (summary.samples > 0)
-    out << summary.samples << (summary.samples == 1 ? " sample, " : " samples, ") << summary.tensors << " activations are bytes\n";
+    out << summary.samples << (summary.samples == 1 ? " sample, " : " samples, ") << summary.tensors << " activations are bytes"
+        << (summary.smoothed > 0 ? ", outliers of " + std::to_string(summary.smoothed) + " went into weights" : "") << '\n';
   llvm::MapVector<llvm::StringRef, std::vector<const LeftAlone *>> reasons;
   for (const LeftAlone &left : summary.leftAlone)
     reasons[left.reason].push_back(&left);
@@ -56,6 +57,7 @@ llvm::json::Object quantizeJson(const QuantizeSummary &summary) {
                             {"quantized", summary.quantized},
                             {"samples", summary.samples},
                             {"activations", summary.tensors},
+                            {"smoothed", summary.smoothed},
                             {"constant_bytes_before", static_cast<int64_t>(summary.bytesBefore)},
                             {"constant_bytes_after", static_cast<int64_t>(summary.bytesAfter)},
                             {"left_alone", std::move(leftAlone)},

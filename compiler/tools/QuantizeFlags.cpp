@@ -46,6 +46,14 @@ absl::Status setSymmetry(CommandLine &line, bool symmetric) {
   return absl::OkStatus();
 }
 
+absl::Status setSmoothing(CommandLine &line, bool smooth) {
+  std::optional<bool> &field = line.quantize.smooth;
+  if (field && *field != smooth)
+    return usage("--smooth-quant and --no-smooth-quant contradict each other");
+  field = smooth;
+  return absl::OkStatus();
+}
+
 } // namespace
 
 absl::Status setMode(llvm::StringRef text, CommandLine &line) {
@@ -133,10 +141,9 @@ absl::Status setPlacement(llvm::StringRef text, CommandLine &line) {
   return choose("--qdq", text, line.quantize.placement, {std::pair("fused", Placement::Fused), std::pair("every", Placement::Every)});
 }
 
-absl::Status setSmooth(llvm::StringRef, CommandLine &line) {
-  line.quantize.smooth = true;
-  return absl::OkStatus();
-}
+absl::Status setSmooth(llvm::StringRef, CommandLine &line) { return setSmoothing(line, true); }
+
+absl::Status setNoSmooth(llvm::StringRef, CommandLine &line) { return setSmoothing(line, false); }
 
 absl::Status setReduceRange(llvm::StringRef, CommandLine &line) {
   line.quantize.reduceRange = true;

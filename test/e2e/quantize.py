@@ -355,17 +355,41 @@ def smooth_outliers(b: Bench):
         if tensor.name == "w1":
             tensor.CopyFrom(numpy_helper.from_array(unpack(tensor) / size[:, None], "w1"))
     source = b.save(source, "outliers")
-    np.savez(b.folder / "outliers.npz", x=random.standard_normal((40, 72), dtype=np.float32) * size)
+    np.savez(b.folder / "outliers.npz", x=random.standard_normal((400, 72), dtype=np.float32) * size)
     exact = literally(source, inputs)["y"]
     for mode in ("dynamic", "static"):
         samples = ["--calibration=outliers.npz"]
-        plain = b.quantize(source, "plain", f"--mode={mode}", *(samples if mode == "static" else []))
+        plain = b.quantize(source, "plain", f"--mode={mode}", *([*samples, "--no-smooth-quant"] if mode == "static" else []))
         smooth = b.quantize(source, "smooth", f"--mode={mode}", "--smooth-quant", *samples)
         errors = [float(np.abs(literally(path, inputs)["y"] - exact).mean()) for path in (plain, smooth)]
         assert errors[1] < errors[0] / 3, f"{mode}: mean errors without and with smoothing are {errors}"
         near({"y": exact}, literally(smooth, inputs), BYTES, mode)
     b.refused(2, "not for --qdq=every", options=("--calibration=outliers.npz", "--smooth-quant", "--qdq=every"), source=source)
+    expect(b.quantize(source, "default", "--calibration=outliers.npz").read_bytes() == smooth.read_bytes(), True, "static products are smoothed")
     b.refused(2, "--smooth-quant needs samples", options=("--mode=dynamic", "--smooth-quant"), source=source)
+    b.refused(2, "--no-smooth-quant is for --mode=static", options=("--mode=dynamic", "--no-smooth-quant"), source=source)
+    b.refused(2, "contradict each other", options=("--calibration=outliers.npz", "--smooth-quant", "--no-smooth-quant"), source=source)
+
+
+def smooth_norms(b: Bench):
+    """Outliers that a norm makes go from its gain into the weights, unless others read them, too."""
+    size = np.where(np.arange(72) % 24 == 5, 60, 1).astype(np.float32)
+    constants = {"gain": size, "shift": size / 3, "w1": weights(3, 72, 48) / size[:, None], "w2": weights(4, 72, 72) / size[:, None]}
+    norm = helper.make_node("LayerNormalization", ["x", "gain", "shift"], ["n"], name="norm")
+    up, across = helper.make_node("MatMul", ["n", "w1"], ["y"], name="up"), helper.make_node("MatMul", ["n", "w2"], ["p"], name="across")
+    residual = helper.make_node("Add", ["n", "p"], ["z"], name="residual")
+    inputs = {"x": np.random.default_rng(6).standard_normal((40, 72), dtype=np.float32)}
+    np.savez(b.folder / "norms.npz", **inputs)
+    for nodes, muls in (([norm, up], 0), ([norm, up, across, residual], 1)):
+        outputs = [info("y", TensorProto.FLOAT, [40, 48]), info("z", TensorProto.FLOAT, [40, 72])][: 1 + muls]
+        source = b.save(model(nodes, [info("x", TensorProto.FLOAT, [40, 72])], outputs, constants), "norms")
+        exact = literally(source, inputs)
+        smooth = b.quantize(source, "smooth", "--calibration=norms.npz")
+        plain = b.quantize(source, "plain", "--calibration=norms.npz", "--no-smooth-quant")
+        expect(ops(smooth).count("Mul"), muls, "divisions at run time")
+        errors = [float(np.abs(literally(path, inputs)["y"] - exact["y"]).mean()) for path in (plain, smooth)]
+        assert errors[1] < errors[0] / 3, f"mean errors without and with smoothing are {errors}"
+        near(exact, b.own(smooth, inputs), BYTES, "program of our own")
 
 
 def select_by_name(b: Bench):
@@ -420,14 +444,14 @@ def old_operators(b: Bench):
     ]
     ports = [info("x", TensorProto.FLOAT, [4, 32])], [info("y", TensorProto.FLOAT, [4, 16])]
     make = lambda nodes: model(nodes, *ports, {"w": weights(3, 32, 16) * 9}, 11)
-    source = b.save(make(nodes), "old")
     x = {"x": np.random.default_rng(2).standard_normal((4, 32), dtype=np.float32)}
     np.savez(b.folder / "old.npz", **x)
-    for words in (("--weights=int8",), ("--calibration=old.npz",), ()):
-        path = b.quantize(source, "new", *words)
-        near(harness.oracle(source, x), harness.oracle(path, x), 0.05, words)
-    nodes[1] = helper.make_node("Softmax", ["p"], ["s"], axis=0, name="soft")
-    b.refused(1, "node 'soft' (Softmax", "opset 13", "opset 21", source=b.save(make(nodes), "older"), options=("--weights=int8",))
+    for axis in (1, 0):
+        nodes[1] = helper.make_node("Softmax", ["p"], ["s"], axis=axis, name="soft")
+        source = b.save(make(nodes), f"old-{axis}")
+        for words in (("--weights=int8",), ("--calibration=old.npz",), ()):
+            path = b.quantize(source, "new", *words)
+            near(harness.oracle(source, x), harness.oracle(path, x), 0.05, (axis, words))
 
 
 def compile_with_quantize(b: Bench):
@@ -502,8 +526,8 @@ def bad_samples(b: Bench):
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
          weight_only_convolution, weight_only_shares_constants, gptq_feeds_back, static_flows, static_places, static_samples, static_random,
-         smooth_outliers, select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models,
-         bad_samples]
+         smooth_outliers, smooth_norms, select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize,
+         bad_options, bad_models, bad_samples]
 
 
 def main() -> int:

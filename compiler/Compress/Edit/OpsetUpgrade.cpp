@@ -20,7 +20,7 @@ enum class Change {
   InputFromAxes,  ///< the attribute `axes` is an input
   InputFromSplit, ///< the attribute `split` is an input
   CountOutputs,   ///< without sizes, the number of outputs must be said
-  LastAxisOnly,   ///< the meaning stayed for the last axis alone
+  OneAxis,        ///< took all dims from `axis` on as one; now that one alone
   Refused
 };
 
@@ -36,9 +36,9 @@ constexpr OperatorChange kChanges[] = {
     {13, "Unsqueeze", Change::InputFromAxes},
     {13, "ReduceSum", Change::InputFromAxes},
     {13, "Split", Change::InputFromSplit},
-    {13, "Softmax", Change::LastAxisOnly},
-    {13, "LogSoftmax", Change::LastAxisOnly},
-    {13, "Hardmax", Change::LastAxisOnly},
+    {13, "Softmax", Change::OneAxis},
+    {13, "LogSoftmax", Change::OneAxis},
+    {13, "Hardmax", Change::OneAxis},
     {18, "ReduceMax", Change::InputFromAxes},
     {18, "ReduceMin", Change::InputFromAxes},
     {18, "ReduceMean", Change::InputFromAxes},
@@ -59,7 +59,8 @@ public:
   Upgrade(ModelEditor &editor, int from, int to) : editor(editor), from(from), to(to) {}
 
   absl::Status visit(onnx::GraphProto &graph, bool isMain) {
-    for (onnx::NodeProto &node : *graph.mutable_node()) {
+    for (int i = 0, count = graph.node_size(); i < count; ++i) { // new nodes come behind
+      onnx::NodeProto &node = *graph.mutable_node(i);
       for (onnx::AttributeProto &attribute : *node.mutable_attribute()) {
         if (attribute.has_g())
           problem.Update(visit(*attribute.mutable_g(), /*isMain=*/false));
@@ -94,11 +95,14 @@ private:
       if (node.input_size() < 2 || node.input(1).empty())
         setAttribute(node, "num_outputs", node.output_size());
       return absl::OkStatus();
-    case Change::LastAxisOnly: {
+    case Change::OneAxis: {
       std::optional<std::vector<int64_t>> dims = isMain ? editor.dims(node.input(0)) : std::nullopt;
-      int64_t axis = integerAttribute(node, "axis", 1), rank = dims ? static_cast<int64_t>(dims->size()) : 0;
-      if (axis != -1 && (rank == 0 || axis != rank - 1))
-        return refuse(node, row);
+      int64_t axis = integerAttribute(node, "axis", 1);
+      if (axis != -1 && !(dims && axis == static_cast<int64_t>(dims->size()) - 1)) {
+        if (!isMain)
+          return refuse(node, row);
+        flattenAround(node, axis);
+      }
       for (onnx::AttributeProto &attribute : *node.mutable_attribute())
         if (attribute.name() == "axis")
           attribute.set_i(-1); // the new default, too
@@ -108,6 +112,16 @@ private:
       return refuse(node, row);
     }
     llvm_unreachable("all kinds of changes are handled");
+  }
+
+  /// The node gets a matrix whose rows are the dims from `axis` on, and its result their shape.
+  void flattenAround(onnx::NodeProto &node, int64_t axis) {
+    std::string input = node.input(0), result = node.output(0), base = result;
+    node.set_input(0, editor.addNode("Flatten", {input}, editor.newName(base + "_rows")));
+    setAttribute(editor.lastNode(), "axis", axis);
+    node.set_output(0, editor.newName(base + "_of_rows"));
+    std::string shape = editor.addNode("Shape", {input}, editor.newName(base + "_shape"));
+    editor.addNode("Reshape", {node.output(0), shape}, result);
   }
 
   /// An attribute that lists integers becomes the second input.
@@ -149,6 +163,7 @@ absl::Status raiseOpset(ModelEditor &editor, int version) {
                                       " on: export the model again");
   absl::Status status = Upgrade(editor, from, version).visit(*model.mutable_graph(), /*isMain=*/true);
   editor.importDomain("", version);
+  editor.reindex();
   return status;
 }
 

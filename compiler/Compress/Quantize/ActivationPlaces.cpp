@@ -205,6 +205,11 @@ private:
 
 } // namespace
 
+bool passesBytes(llvm::StringRef op) {
+  Kind kind = kindOf(op);
+  return kind == Kind::Mover || kind == Kind::Joiner || kind == Kind::Reducer;
+}
+
 std::vector<ActivationPlace> chooseActivations(const ModelEditor &editor, llvm::ArrayRef<Product> products, Placement placement) {
   Chooser chooser(editor, products);
   if (placement == Placement::Fused)

@@ -15,6 +15,9 @@ struct ActivationPlace {
   bool mayDiffer = false;        ///< from its group, where that costs too much precision: a reader joins it with others
 };
 
+/// Whether the results of an operator of ONNX are elements or means of its inputs, so that it passes on bytes as they are.
+bool passesBytes(llvm::StringRef op);
+
 /// Decides which values of a graph become bytes so that they flow from product to product. Constants never do here.
 std::vector<ActivationPlace> chooseActivations(const ModelEditor &editor, llvm::ArrayRef<Product> products, Placement placement);
 

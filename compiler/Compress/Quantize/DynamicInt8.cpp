@@ -188,7 +188,7 @@ absl::Status quantizeDynamic(ModelEditor &editor, const NodeSelection &selection
       summary.leftAlone.push_back({node.name(), node.op_type(), reason});
     return !reason.empty();
   });
-  if (options.smooth)
+  if (options.smooth.value_or(false))
     if (absl::Status status = smoothActivations(editor, products, options, summary).status(); !status.ok())
       return status;
   DynamicInt8 work(editor, options);

@@ -54,9 +54,10 @@ absl::Status checkOptions(const QuantizeOptions &options) {
                       "and static products take weights of 8 bits with a scale per channel");
   if (options.blockSize && (!llvm::isPowerOf2_64(*options.blockSize) || *options.blockSize < 16 || *options.blockSize > 256))
     return usageError("--block-size wants 16, 32, 64, 128 or 256, got " + std::to_string(*options.blockSize));
-  if (options.smooth && (mode == Mode::WeightOnly || options.placement == Placement::Every))
+  bool smooths = options.smooth.value_or(false);
+  if (smooths && (mode == Mode::WeightOnly || options.placement == Placement::Every))
     return usageError("--smooth-quant is for products of bytes, and not for --qdq=every, which would round activations before they are smoothed");
-  bool feedsBack = options.method == WeightMethod::Gptq, needsSamples = mode == Mode::Static || options.smooth || feedsBack;
+  bool feedsBack = options.method == WeightMethod::Gptq, needsSamples = mode == Mode::Static || smooths || feedsBack;
   if (needsSamples && !hasSamples(options))
     return usageError(std::string(mode == Mode::Static ? "static quantisation"
                                   : feedsBack          ? "--method=gptq"
@@ -69,6 +70,8 @@ absl::Status checkOptions(const QuantizeOptions &options) {
     return usageError("--calibration and --random-calibration contradict each other");
   if (mode != Mode::Static && (options.rangeMethod || options.percentile || options.signedActivations || options.placement))
     return usageError("--calibration-method, --percentile, --activation-type and --qdq are for --mode=static");
+  if (options.smooth == false && mode != Mode::Static)
+    return usageError("--no-smooth-quant is for --mode=static: nothing else is smoothed unless it is asked for");
   if (mode != Mode::Dynamic && options.granularity)
     return usageError("--granularity is for --mode=dynamic");
   if (options.percentile && options.rangeMethod.value_or(RangeMethod::Percentile) != RangeMethod::Percentile)

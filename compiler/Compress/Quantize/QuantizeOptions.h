@@ -49,7 +49,7 @@ struct QuantizeOptions {
   bool randomCalibration = false;
   std::optional<bool> signedActivations;
   std::optional<Placement> placement;
-  bool smooth = false; ///< SmoothQuant; needs samples
+  std::optional<bool> smooth; ///< outliers of activations go into weights; none: in static mode, where samples are real
 
   bool operator==(const QuantizeOptions &) const = default;
 
@@ -65,6 +65,7 @@ struct QuantizeSummary {
   std::vector<std::string> notes;
   uint64_t bytesBefore = 0, bytesAfter = 0; ///< of constants
   int64_t samples = 0, tensors = 0;         ///< of calibration, and the activations that became bytes
+  int64_t smoothed = 0;                     ///< activations whose outliers went into weights
 };
 
 } // namespace ingot::compress

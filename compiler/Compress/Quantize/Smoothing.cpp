@@ -2,6 +2,8 @@
 #include "compiler/Compress/Quantize/Smoothing.h"
 
 #include "compiler/Compress/Calibrate/CalibrationModel.h"
+#include "compiler/Compress/Quantize/ActivationPlaces.h"
+#include "compiler/Compress/Quantize/SmoothingSearch.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -10,48 +12,103 @@
 namespace ingot::compress {
 namespace {
 
-constexpr double kStrength = 0.5;
+/// Factors are worth a multiplication at run time when this or less is left of the expected squared error.
+constexpr double kWorthwhile = 0.65;
 
-/// The largest magnitude of weights that meet each element of the last dim of an activation, in all products that read it.
-absl::StatusOr<std::vector<float>> largestWeights(const ModelEditor &editor, llvm::ArrayRef<Product *> products) {
-  std::vector<float> largest(products.front()->weights.depth), channel(largest.size());
+/// Calls `take` with the weights of each channel of the products, without factors.
+absl::Status eachChannel(const ModelEditor &editor, llvm::ArrayRef<Product *> products, llvm::function_ref<void(llvm::ArrayRef<float>)> take) {
+  std::vector<float> channel(products.front()->weights.depth);
   for (const Product *product : products) {
     absl::StatusOr<ChannelReader> reader = ChannelReader::open(editor, product->weights);
     if (!reader.ok())
       return reader.status();
     for (int64_t i = 0; i < product->weights.channels; ++i) {
       reader->read(i, channel);
-      for (auto [most, weight] : llvm::zip_equal(largest, channel))
-        most = std::max(most, std::abs(weight));
+      take(channel);
     }
   }
-  return largest;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SmoothingSearch::Found> search(const ModelEditor &editor, llvm::ArrayRef<Product *> products, const ActivationChannels &activation) {
+  std::vector<float> largest(products.front()->weights.depth);
+  absl::Status status = eachChannel(editor, products, [&](llvm::ArrayRef<float> channel) {
+    for (auto [most, weight] : llvm::zip_equal(largest, channel))
+      most = std::max(most, std::abs(weight));
+  });
+  SmoothingSearch search(activation, largest);
+  status.Update(eachChannel(editor, products, [&](llvm::ArrayRef<float> channel) { search.addWeights(channel); }));
+  if (!status.ok())
+    return status;
+  return search.best();
+}
+
+/// The inputs of a node that its result is proportional to, channel by channel, when all of them are constants; else none.
+std::vector<int> gainsOf(const ModelEditor &editor, const onnx::NodeProto &node, int64_t depth) {
+  std::vector<int> gains;
+  if (node.op_type() == "LayerNormalization" || node.op_type() == "RMSNormalization" || node.op_type() == "SimplifiedLayerNormalization")
+    for (int i = 1; i < node.input_size(); ++i)
+      gains.push_back(i);
+  else if (node.op_type() == "Mul")
+    gains = {editor.isConstant(node.input(0)) ? 0 : 1};
+  auto fits = [&](int input) {
+    return editor.elementType(node.input(input)) == onnx::TensorProto::FLOAT && editor.isConstant(node.input(input)) &&
+           *editor.dims(node.input(input)) == std::vector<int64_t>{depth};
+  };
+  return llvm::all_of(gains, fits) ? gains : std::vector<int>();
+}
+
+/// Makes a new value that is `value` times `reciprocals`: by the gain of the norm that makes it, if nobody else reads it, or by a Mul.
+absl::StatusOr<std::string> scaled(ModelEditor &editor, const std::string &value, size_t readers, llvm::ArrayRef<float> reciprocals) {
+  std::string name = editor.newName(value + "_smoothed");
+  auto depth = static_cast<int64_t>(reciprocals.size());
+  int producer = editor.producerIndex(value);
+  bool isOwn = producer >= 0 && editor.uses(value).size() == readers && !editor.isReadElsewhere(value) && !editor.isOutput(value);
+  std::vector<int> gains = isOwn ? gainsOf(editor, editor.node(producer), depth) : std::vector<int>();
+  absl::Status problem;
+  for (int input : gains) {
+    const std::string old = editor.node(producer).input(input);
+    absl::StatusOr<std::vector<float>> gain = readFloats(editor, old);
+    if (!gain.ok())
+      return gain.status();
+    for (auto [one, reciprocal] : llvm::zip_equal(*gain, reciprocals))
+      one *= reciprocal;
+    std::string constant = editor.newName(old + "_smoothed");
+    editor.addConstant(constant, onnx::TensorProto::FLOAT, {depth}, bytesOf(*gain), problem);
+    editor.setInput(producer, input, constant);
+  }
+  if (!gains.empty()) {
+    editor.node(producer).set_output(0, name);
+  } else {
+    std::string constant = editor.newName(value + "_smoothing");
+    editor.addConstant(constant, onnx::TensorProto::FLOAT, {depth}, bytesOf(reciprocals), problem);
+    editor.addNode("Mul", {value, constant}, name);
+  }
+  editor.setTypeLike(name, value);
+  if (!problem.ok())
+    return problem;
+  return name;
 }
 
 } // namespace
-
-std::vector<float> smoothingFactors(llvm::ArrayRef<float> activations, llvm::ArrayRef<float> weights, double strength) {
-  std::vector<float> factors;
-  for (auto [x, w] : llvm::zip_equal(activations, weights)) {
-    double factor = x > 0 && w > 0 ? std::pow(x, strength) / std::pow(w, 1 - strength) : 1;
-    factors.push_back(static_cast<float>(std::clamp(factor, 1e-5, 1e5)));
-  }
-  return factors;
-}
 
 absl::StatusOr<llvm::StringMap<SmoothedValue>> smoothActivations(ModelEditor &editor, std::vector<Product> &products, const QuantizeOptions &options,
                                                                  QuantizeSummary &summary) {
   llvm::MapVector<llvm::StringRef, std::vector<Product *>> readers;
   for (Product &product : products) {
-    const onnx::NodeProto &node = editor.node(product.node);
-    if (node.op_type() != "Conv" && integerAttribute(node, "transA", 0) == 0)
+    const onnx::NodeProto &node = editor.node(product.node), *producer = editor.producer(node.input(0));
+    // Unless it is asked for, nothing gets between bytes and a product.
+    bool breaksFlow = !options.smooth && producer && passesBytes(producer->op_type());
+    if (node.op_type() != "Conv" && integerAttribute(node, "transA", 0) == 0 && !breaksFlow)
       readers[node.input(0)].push_back(&product);
   }
   std::vector<std::string> values;
-  std::vector<std::vector<float>> largest;
-  for (const auto &[value, nodes] : readers) {
-    values.push_back(value.str());
-    largest.emplace_back(nodes.front()->weights.depth);
+  std::vector<std::vector<Product *>> nodes;
+  std::vector<ActivationChannels> channels;
+  for (const auto &[value, readersOfValue] : readers) {
+    values.push_back(value.str()); // the map's keys lie in nodes, which change
+    nodes.push_back(readersOfValue);
+    channels.emplace_back(readersOfValue.front()->weights.depth);
   }
   llvm::StringMap<SmoothedValue> smoothed;
   if (values.empty())
@@ -63,38 +120,32 @@ absl::StatusOr<llvm::StringMap<SmoothedValue>> smoothActivations(ModelEditor &ed
   if (!model.ok())
     return model.status();
   absl::StatusOr<int64_t> samples = runSamples(**model, *files, [&](size_t value, llvm::ArrayRef<float> data) {
-    std::vector<float> &most = largest[value];
-    for (size_t row = 0; row < data.size(); row += most.size())
-      for (size_t i = 0; i < most.size(); ++i)
-        if (float size = std::abs(data[row + i]); std::isfinite(size))
-          most[i] = std::max(most[i], size);
+    channels[value].add(data);
     return absl::OkStatus();
   });
   if (!samples.ok())
     return samples.status();
   summary.samples = *samples;
-  absl::Status problem;
-  for (auto [value, most] : llvm::zip_equal(values, largest)) {
-    llvm::ArrayRef<Product *> nodes = readers[value];
-    absl::StatusOr<std::vector<float>> weights = largestWeights(editor, nodes);
-    if (!weights.ok())
-      return weights.status();
-    std::vector<float> factors = smoothingFactors(most, *weights, kStrength), reciprocals;
-    for (float factor : factors)
+  for (auto [value, products, activation] : llvm::zip_equal(values, nodes, channels)) {
+    absl::StatusOr<SmoothingSearch::Found> found = search(editor, products, activation);
+    if (!found.ok())
+      return found.status();
+    if (found->gain > kWorthwhile)
+      continue;
+    std::vector<float> reciprocals;
+    for (float factor : found->factors)
       reciprocals.push_back(1 / factor);
-    std::string name = editor.newName(value + "_smoothed"), constant = editor.newName(value + "_smoothing");
-    editor.addConstant(constant, onnx::TensorProto::FLOAT, {static_cast<int64_t>(factors.size())}, bytesOf(reciprocals), problem);
-    editor.addNode("Mul", {value, constant}, name);
-    editor.setTypeLike(name, value);
-    for (Product *product : nodes) {
-      editor.setInput(product->node, 0, name);
-      product->weights.factors = factors;
+    absl::StatusOr<std::string> name = scaled(editor, value, products.size(), reciprocals);
+    if (!name.ok())
+      return name.status();
+    for (Product *product : products) {
+      editor.setInput(product->node, 0, *name);
+      product->weights.factors = found->factors;
     }
-    smoothed[name] = {value, std::move(reciprocals)};
+    smoothed[*name] = {value, std::move(reciprocals)};
   }
+  summary.smoothed = static_cast<int64_t>(smoothed.size());
   editor.reindex();
-  if (!problem.ok())
-    return problem;
   return smoothed;
 }
 

@@ -82,8 +82,10 @@ absl::StatusOr<std::vector<ValueRange>> calibrate(llvm::ArrayRef<ActivationPlace
       summary.notes.push_back("value '" + place.value + "' is NaN or infinite " + std::to_string(count) +
                               " times in the samples; these are left out");
   std::vector<ValueRange> ranges;
+  ranges.reserve(histograms.size());
+  RangeMethod method = options.rangeMethod.value_or(options.percentile ? RangeMethod::Percentile : RangeMethod::Mse);
   for (const Histogram &histogram : histograms)
-    ranges.push_back(histogram.range(options.rangeMethod.value_or(RangeMethod::MinMax), options.percentile.value_or(kPercentile)));
+    ranges.push_back(histogram.range(method, options.percentile.value_or(kPercentile)));
   return ranges;
 }
 
@@ -214,7 +216,7 @@ absl::Status quantizeStatic(ModelEditor &editor, const NodeSelection &selection,
   if (absl::Status status = raiseOpset(editor, kChannelOpset); !status.ok())
     return status;
   llvm::StringMap<SmoothedValue> smoothed;
-  if (options.smooth) {
+  if (options.smooth.value_or(options.placement != Placement::Every && !options.randomCalibration)) {
     absl::StatusOr<llvm::StringMap<SmoothedValue>> values = smoothActivations(editor, products, options, summary);
     if (!values.ok())
       return values.status();
@@ -226,6 +228,7 @@ absl::Status quantizeStatic(ModelEditor &editor, const NodeSelection &selection,
     return ranges.status();
   shareRanges(places, *ranges);
   std::vector<std::string> inputs;
+  inputs.reserve(products.size());
   for (const Product &product : products)
     inputs.push_back(editor.node(product.node).input(0));
   StaticInt8 work(editor, options);
