@@ -133,7 +133,9 @@ void describeKernels(ModuleOp body, const DiagnosticCollector &diagnostics, Mode
     auto text = [&](StringRef key) { return region.getAs<StringAttr>(key).str(); };
     auto number = [&](StringRef key) { return static_cast<uint64_t>(region.getAs<IntegerAttr>(key).getInt()); };
     interface.regions.push_back({text("name"), text("family"), text("kind"), number("flops"), number("bytes"),
-                                 region.contains("bf16") ? INGOT_ARITHMETIC_BF16 : INGOT_ARITHMETIC_F32});
+                                 region.contains("bf16")   ? INGOT_ARITHMETIC_BF16
+                                 : region.contains("int8") ? INGOT_ARITHMETIC_INT8
+                                                           : INGOT_ARITHMETIC_F32});
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the machine can do at most, for shares of it: multiply-adds of f32 with the widest vectors that the CPU has (and of pairs of bf16, where a
-// model has such), and reading memory of three sizes. All threads of the team measure at the same time, as they share clocks, caches and memory in a
-// run. Each takes its best round: what else the machine does only makes rounds longer.
+// What the machine can do at most, for shares of it: multiply-adds of f32 with the widest vectors that the CPU has (and of pairs of bf16 and groups of
+// bytes, where a model has such), and reading memory of three sizes. All threads of the team measure at the same time, as they share clocks, caches
+// and memory in a run. Each takes its best round: what else the machine does only makes rounds longer.
 #define _GNU_SOURCE
 #include "Profiler.h"
 
@@ -68,18 +68,29 @@ __attribute__((target("avx512f,avx512bf16"), noinline)) static double multiply_b
   return (double)FLOPS * CHAINS * STEPS;
 }
 
+typedef int Integers __attribute__((vector_size(64)));
+
+__attribute__((target("avx512f,avx512vnni"), noinline)) static double multiply_int8(void) {
+  enum { CHAINS = 16, OPERATIONS = 8 * 16 };
+  Integers sum[CHAINS] = {{0}}, x = {0}, y = {0};
+  for (int step = 0; step < STEPS; ++step)
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; ++i) __asm__ volatile("vpdpbusd %2, %1, %0" : "+v"(sum[i]) : "v"(x), "v"(y));
+  return (double)OPERATIONS * CHAINS * STEPS;
+}
+
 static Loops widest_loops(void) {
   const uint64_t features = ingot_cpu_features();
   if (features & INGOT_CPU_X86_64_V4)
-    return (Loops){{multiply512, features & INGOT_CPU_AVX512_BF16 ? multiply_bf16 : NULL}, read512};
-  return features & INGOT_CPU_X86_64_V3 ? (Loops){{multiply256, NULL}, read256} : (Loops){{multiply128, NULL}, read128};
+    return (Loops){{multiply512, features & INGOT_CPU_AVX512_BF16 ? multiply_bf16 : NULL, features & INGOT_CPU_AVX512_VNNI ? multiply_int8 : NULL},
+                   read512};
+  return features & INGOT_CPU_X86_64_V3 ? (Loops){{multiply256}, read256} : (Loops){{multiply128}, read128};
 }
 #elif defined(__aarch64__)
 DEFINE_LOOPS(128, 4, 20, "w", )
-static Loops widest_loops(void) { return (Loops){{multiply128, NULL}, read128}; }
+static Loops widest_loops(void) { return (Loops){{multiply128}, read128}; }
 #else
 DEFINE_LOOPS(128, 4, 8, "g", )
-static Loops widest_loops(void) { return (Loops){{multiply128, NULL}, read128}; }
+static Loops widest_loops(void) { return (Loops){{multiply128}, read128}; }
 #endif
 
 static size_t bytes_at(int level, uint32_t threads) {

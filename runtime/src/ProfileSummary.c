@@ -118,12 +118,21 @@ static void summarize_calls(IngotProfiler *profiler, uint32_t later, uint32_t nu
   region->imbalance = median(imbalances, samples);
 }
 
+/// The peak of a region, and what it is called: that of f32 where the CPU has no instruction for what the region multiplies.
+static double peak_of(const IngotProfile *profile, uint32_t arithmetic, const char **name) {
+  if (arithmetic == INGOT_ARITHMETIC_BF16 && profile->bf16_flops_per_second > 0)
+    return *name = "bf16", profile->bf16_flops_per_second;
+  if (arithmetic == INGOT_ARITHMETIC_INT8 && profile->int8_flops_per_second > 0)
+    return *name = "int8", profile->int8_flops_per_second;
+  return *name = "FMA", profile->flops_per_second;
+}
+
 static void summarize_roofline(const IngotProfile *profile, IngotRegionProfile *region) {
   const double flops = (double)region->region->flops, bytes = (double)region->region->bytes, share = bytes / profile->threads;
   region->level = share <= MOST_IN_L2 ? INGOT_LEVEL_L2 : share <= MOST_IN_L3 ? INGOT_LEVEL_L3 : INGOT_LEVEL_MEMORY;
   const double bandwidth = profile->bytes_per_second[region->level];
-  const bool pairs = region->region->arithmetic == INGOT_ARITHMETIC_BF16 && profile->bf16_flops_per_second > 0;
-  const double rate = pairs ? profile->bf16_flops_per_second : profile->flops_per_second;
+  const char *name;
+  const double rate = peak_of(profile, region->region->arithmetic, &name);
   const double by_flops = rate > 0 ? flops / rate : 0, by_bytes = bandwidth > 0 ? bytes / bandwidth : 0;
   region->by_bytes = by_bytes > by_flops;
   region->roofline = region->seconds > 0 ? (region->by_bytes ? by_bytes : by_flops) / region->seconds : 0;
@@ -160,13 +169,14 @@ typedef struct Kind {
   double share;
   double seconds;            ///< of all calls, by their medians
   double by_flops, by_bytes; ///< the least time of those that arithmetic bounds, and of those that memory bounds
-  double pairs;              ///< of `by_flops`: with pairs of bf16
+  const char *peak;          ///< of the regions that arithmetic bounds: that by which most of them are judged
   double bytes_of_level[INGOT_LEVELS];
 } Kind;
 
 /// Regions of the same kind as the first region of it are added up.
 static Kind kind_of(const IngotModel *model, const IngotProfile *profile, uint32_t first) {
-  Kind kind = {.name = model->region_text + profile->regions[first].region->kind};
+  Kind kind = {.name = model->region_text + profile->regions[first].region->kind, .peak = "FMA"};
+  double by_peak[INGOT_ARITHMETICS] = {0}, most = 0;
   for (uint32_t i = 0; i < profile->region_count; ++i) {
     const IngotRegionProfile *region = &profile->regions[i];
     if (strcmp(model->region_text + region->region->kind, kind.name) != 0)
@@ -175,9 +185,15 @@ static Kind kind_of(const IngotModel *model, const IngotProfile *profile, uint32
     kind.share += region->share;
     kind.seconds += seconds;
     *(region->by_bytes ? &kind.by_bytes : &kind.by_flops) += least;
-    kind.pairs += !region->by_bytes && region->region->arithmetic == INGOT_ARITHMETIC_BF16 && profile->bf16_flops_per_second > 0 ? least : 0;
+    if (!region->by_bytes)
+      by_peak[region->region->arithmetic] += least;
     kind.bytes_of_level[region->level] += region->by_bytes ? least : 0;
   }
+  for (uint32_t arithmetic = 0; arithmetic < INGOT_ARITHMETICS; ++arithmetic)
+    if (by_peak[arithmetic] > most) {
+      most = by_peak[arithmetic];
+      peak_of(profile, arithmetic, &kind.peak);
+    }
   return kind;
 }
 
@@ -203,7 +219,7 @@ static void describe_kind(const Kind *kind, char *text, size_t size) {
     snprintf(text, size, "at %.0f %% of what %s can deliver: %s", 100 * share, levels[level],
              share >= 0.6 ? "bound by the movement of data" : "bound by latency, or by kernels that could be better");
   else
-    snprintf(text, size, "at %.0f %% of the %s peak: %s", 100 * share, kind->pairs > least / 2 ? "bf16" : "FMA",
+    snprintf(text, size, "at %.0f %% of the %s peak: %s", 100 * share, kind->peak,
              share >= 0.6 ? "bound by arithmetic" : "bound by latency, or by kernels that could be better");
 }
 
@@ -261,6 +277,7 @@ void ingot_profiler_summarize(IngotProfiler *profiler, IngotProfile *profile) {
     const Recorder *recorder = &profiler->recorders[t];
     profile->flops_per_second += recorder->flops[INGOT_ARITHMETIC_F32];
     profile->bf16_flops_per_second += recorder->flops[INGOT_ARITHMETIC_BF16];
+    profile->int8_flops_per_second += recorder->flops[INGOT_ARITHMETIC_INT8];
     for (int level = 0; level < INGOT_LEVELS; ++level)
       profile->bytes_per_second[level] += recorder->bytes[level];
     profile->first_page_faults += recorder->faults[0];

@@ -164,6 +164,8 @@ void ingot_write_trace(const IngotProfiler *profiler, const IngotVariant *varian
   put_key(out, "gflops", profile->flops_per_second * 1e-9, 3);
   if (profile->bf16_flops_per_second > 0)
     put_key(out, "bf16_gflops", profile->bf16_flops_per_second * 1e-9, 3);
+  if (profile->int8_flops_per_second > 0)
+    put_key(out, "int8_gops", profile->int8_flops_per_second * 1e-9, 3);
   for (int level = 0; level < INGOT_LEVELS; ++level) {
     put(out, ",\"%s_gb_per_s\":", level_names[level]);
     put_number(out, profile->bytes_per_second[level] * 1e-9, 0, 3);
@@ -220,6 +222,11 @@ void ingot_write_table(const IngotProfiler *profiler, const IngotProfile *profil
     put(out, ", ");
     put_number(out, profile->bf16_flops_per_second * 1e-9, 0, 0);
     put(out, " GFLOP/s (bf16)");
+  }
+  if (profile->int8_flops_per_second > 0) {
+    put(out, ", ");
+    put_number(out, profile->int8_flops_per_second * 1e-9, 0, 0);
+    put(out, " GOP/s (int8)");
   }
   for (int level = 0; level < INGOT_LEVELS; ++level) {
     put(out, ", %s ", level_names[level]);

@@ -183,6 +183,7 @@ public:
     for (uint32_t t = 0; t < 2; ++t) {
       profiler->recorders[t].flops[INGOT_ARITHMETIC_F32] = 1e9;
       profiler->recorders[t].flops[INGOT_ARITHMETIC_BF16] = 2e9;
+      profiler->recorders[t].flops[INGOT_ARITHMETIC_INT8] = 4e9;
       for (double &bandwidth : profiler->recorders[t].bytes)
         bandwidth = 1e9;
     }
@@ -261,6 +262,31 @@ TEST(ProfileTest, PairsOfBf16HaveAPeakOfTheirOwn) {
   ASSERT_EQ(profile.region_count, 1u);
   EXPECT_DOUBLE_EQ(profile.regions[0].roofline, 0.45);
   EXPECT_STREQ(profile.bottleneck, "99 % of the time is in copies at 45 % of the bf16 peak: bound by latency, or by kernels that could be better.");
+}
+
+TEST(ProfileTest, BytesHaveAPeakOfTheirOwn) {
+  MarkedModel model;
+  model.regions[0].flops = 640'000; // 80 us at 8 GOP/s
+  model.regions[0].arithmetic = INGOT_ARITHMETIC_INT8;
+  Recorded recorded(model.model);
+  recorded.run({{{0, 100}}, {{0, 100}}});
+  recorded.run({{{0, 100}}, {{0, 100}}});
+  const IngotProfile profile = recorded.summary();
+  EXPECT_DOUBLE_EQ(profile.int8_flops_per_second, 8e9);
+  ASSERT_EQ(profile.region_count, 1u);
+  EXPECT_DOUBLE_EQ(profile.regions[0].roofline, 0.8);
+  EXPECT_STREQ(profile.bottleneck, "99 % of the time is in copies at 80 % of the int8 peak: bound by arithmetic.");
+}
+
+TEST(ProfileTest, BytesAreMeasuredWhereAModelHasThem) {
+  MarkedModel model;
+  model.regions[0].arithmetic = INGOT_ARITHMETIC_INT8;
+  Session session(model.model, profiled(2));
+  ASSERT_EQ(session.status, INGOT_OK) << session.text;
+  run(session, 2);
+  const IngotProfile profile = profileOf(session);
+  EXPECT_EQ(profile.bf16_flops_per_second, 0);
+  EXPECT_EQ(profile.int8_flops_per_second > 2 * profile.flops_per_second, (ingot_cpu_features() & INGOT_CPU_AVX512_VNNI) != 0);
 }
 
 TEST(ProfileTest, PairsAreMeasuredWhereAModelHasThem) {

@@ -98,12 +98,21 @@ int64_t bufferBytes(RegionOp region) {
   return bytes;
 }
 
-/// Whether it multiplies pairs of bf16, which is twice as fast as f32.
-bool multipliesPairs(RegionOp region) {
-  return llvm::any_of(region.getBody().front(), [](Operation &op) {
-    return isa<PackedMatMulOp, ConvOp>(op) &&
-           llvm::all_of(ArrayRef({op.getOperand(0), op.getOperand(1)}), [](Value side) { return getElementTypeOrSelf(side.getType()).isBF16(); });
-  });
+/// What products multiply where that is not f32: pairs of bf16, or groups of bytes. Depthwise products have instructions for neither.
+StringRef arithmeticOf(RegionOp region) {
+  for (Operation &op : region.getBody().front()) {
+    if (auto blocks = dyn_cast<BlockMatMulOp>(op); blocks && blocks.getBytes() == 1)
+      return "int8";
+    auto conv = dyn_cast<ConvOp>(op);
+    if (!isa<PackedMatMulOp, SparseMatMulOp>(op) && !(conv && !conv.isDepthwise()))
+      continue;
+    Type left = getElementTypeOrSelf(op.getOperand(0)), right = getElementTypeOrSelf(op.getOperand(1));
+    if (left.isBF16() && right.isBF16())
+      return "bf16";
+    if (left.isInteger(8) && right.isInteger(8))
+      return "int8";
+  }
+  return "";
 }
 
 } // namespace
@@ -118,8 +127,8 @@ DictionaryAttr describeRegion(RegionOp region) {
   facts.set("kind", b.getStringAttr(kindOf(region)));
   facts.set("flops", b.getI64IntegerAttr(flops));
   facts.set("bytes", b.getI64IntegerAttr(bytes));
-  if (multipliesPairs(region))
-    facts.set("bf16", b.getUnitAttr());
+  if (StringRef arithmetic = arithmeticOf(region); !arithmetic.empty())
+    facts.set(arithmetic, b.getUnitAttr());
   return facts.getDictionary(region.getContext());
 }
 

@@ -129,15 +129,16 @@ typedef struct IngotMemory {
   uint64_t weight_bytes;  /* of the model or its file, read-only and shared by all sessions */
 } IngotMemory;
 
-/* The instructions whose rate is a region's peak: multiply-adds of f32, or of pairs of bf16 that are added up in f32. */
-enum { INGOT_ARITHMETIC_F32 = 0, INGOT_ARITHMETIC_BF16 = 1, INGOT_ARITHMETICS = 2 };
+/* The instructions whose rate is a region's peak: multiply-adds of f32, of pairs of bf16 that are added up in f32, or of groups of four bytes that
+   are added up in i32. */
+enum { INGOT_ARITHMETIC_F32 = 0, INGOT_ARITHMETIC_BF16 = 1, INGOT_ARITHMETIC_INT8 = 2, INGOT_ARITHMETICS = 3 };
 
 /* A part of the model that is computed without a point where its threads meet. Texts are offsets in IngotModel.region_text. */
 typedef struct IngotRegion {
   uint32_t name;   /* of its ONNX nodes */
   uint32_t family; /* of its kernel */
   uint32_t kind;   /* as in "3x3 convolutions" */
-  uint32_t arithmetic; /* INGOT_ARITHMETIC_F32 or _BF16: what it multiplies */
+  uint32_t arithmetic; /* INGOT_ARITHMETIC_*: what it multiplies */
   uint64_t flops; /* of one call; with symbols: at the sizes that the compiler planned for; 0: none, or not known */
   uint64_t bytes; /* that one call reads and writes */
 } IngotRegion;

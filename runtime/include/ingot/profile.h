@@ -54,6 +54,7 @@ typedef struct IngotProfile {
   uint32_t dropped;       /* 1: there were more events than the session keeps; the trace begins late */
   const char *bottleneck; /* one sentence */
   double bf16_flops_per_second; /* as flops_per_second, of pairs of bf16; 0: no region multiplies these, or the CPU has no instruction for it */
+  double int8_flops_per_second; /* the same of groups of four bytes */
 } IngotProfile;
 
 typedef enum IngotProfileFormat {
