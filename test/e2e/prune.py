@@ -14,6 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import harness
+import models
 import quantize
 from quantize import expect, info, literally, model, near, weights
 
@@ -346,6 +347,25 @@ def heads_go_together(b: Bench):
         near(expected, b.own(path, x), 1e-5, "program of our own")
 
 
+def channels_of_models(b: Bench):
+    """Models at full size: 30 % of their channels, valid for everybody, and as much less to compute as that means."""
+    for name, most in (("mobilenet-v2", 0.7), ("resnet50", 0.5), ("bert-base-128", 0.75)):
+        [one] = models.find([name])
+        path = b.folder / f"{name}.onnx"
+        done = b.ingot("prune", models.prepare(one), "-o", path, "--sparsity=0.3", "--pattern=channels", "--json")
+        assert done.code == 0, f"{name}: {done.text()}"
+        report = json.loads(done.out)
+        share = report["flops_after"] / report["flops_before"]
+        assert share < most, f"{name}: {share:.2f} of the work is left"
+        odd = [layer for layer in report["layers"] if layer["channels_before"] % 16 == 0 and layer["channels_after"] % 16 != 0]
+        assert not odd, f"{name}: layers with channels that are no multiple of 16 any more: {odd[:3]}"
+        inputs = models.inputs(one)
+        expected = harness.oracle(path, inputs)
+        if name == "mobilenet-v2":
+            _, complaint = harness.compare(expected, b.own(path, inputs), 1e-4)
+            assert complaint is None, f"{name}: program of our own: {complaint}"
+
+
 def along(b: Bench):
     """Activations that go along with each other: samples, in a file, and others of the same kind."""
     random = np.random.default_rng(8)
@@ -518,8 +538,8 @@ def bad_models(b: Bench):
 
 
 CASES = [magnitude_as_numpy, blocks_stay_whole, two_of_four, budget_over_layers, channels_through_everything, channels_by_norm, channels_stop,
-         heads_go_together, channels_of_shared_constants, wanda_as_numpy, sparsegpt_makes_up, samples_of_convolutions, compile_with_prune,
-         shared_constants, select_by_name, external_data, bad_options, bad_models, bad_samples]
+         heads_go_together, channels_of_shared_constants, channels_of_models, wanda_as_numpy, sparsegpt_makes_up, samples_of_convolutions,
+         compile_with_prune, shared_constants, select_by_name, external_data, bad_options, bad_models, bad_samples]
 
 
 def main() -> int:
