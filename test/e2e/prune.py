@@ -284,11 +284,12 @@ def channels_stop(b: Bench):
         "LayerNormalization": [helper.make_node("LayerNormalization", ["h", "n"], ["s"]), second],
         "Softmax": [helper.make_node("Softmax", ["h"], ["s"]), second],
         "ReduceMean": [helper.make_node("ReduceMean", ["h"], ["m"], axes=[1]), helper.make_node("Sub", ["h", "m"], ["s"]), second],
+        "ReduceSum": [helper.make_node("ReduceSum", ["h", "none"], ["m"]), helper.make_node("Sub", ["h", "m"], ["s"]), second],
         "Shape": [helper.make_node("Shape", ["h"], ["d"]), helper.make_node("Reshape", ["h", "d"], ["s"]), second],
         "Add": [helper.make_node("Add", ["h", "h2"], ["s"]), second],
     }
     for op, nodes in cases.items():
-        extra = {"n": ones} if op == "LayerNormalization" else {}
+        extra = {"LayerNormalization": {"n": ones}, "ReduceSum": {"none": np.array([], np.int64)}}.get(op, {})
         if op == "Add":
             nodes = [helper.make_node("Softmax", ["h0"], ["h2"]), *nodes]
             nodes.insert(0, helper.make_node("Slice", ["x", "from", "to", "axes"], ["h0"]))

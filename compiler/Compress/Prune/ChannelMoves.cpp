@@ -32,7 +32,7 @@ bool isSame(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> after, const
 
 std::optional<llvm::SmallSet<int, 8>> ChannelAnalysis::axesOf(const onnx::NodeProto &node, size_t rank, int input) const {
   std::optional<Dims> axes = integersOf(node, input, "axes");
-  if (!axes)
+  if (!axes || axes->empty()) // none may mean all
     return std::nullopt;
   llvm::SmallSet<int, 8> result;
   for (int64_t axis : *axes)
