@@ -74,9 +74,14 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
       absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module, diagnostics);
       if (!recipes.ok())
         return diagnostics.status(recipes.status());
-      llvm::raw_string_ostream stream(model->weightBytes);
+      std::string bytes;
+      llvm::raw_string_ostream stream(bytes);
       if (absl::Status status = writeWeightBlob(module, weights, recipes->get(), stream); !status.ok())
         return status;
+      model->weights.reset(allocate(bytes.size()).release());
+      if (!model->weights)
+        return absl::ResourceExhaustedError("no memory for the weights");
+      std::memcpy(model->weights.get(), bytes.data(), bytes.size());
       dropRecipes(module);
       module->removeAttr("ingot.weight_layout");
     }
@@ -127,16 +132,14 @@ void JitModel::sizeOutputs(llvm::ArrayRef<int64_t> values, std::vector<Output> &
   }
 }
 
+void JitModel::Free::operator()(void *memory) const { std::free(memory); }
+
 absl::StatusOr<std::vector<JitModel::Output>> JitModel::run(llvm::ArrayRef<const void *> inputs) const {
   std::vector<Output> outputs;
   outputs.reserve(interface.outputs.size());
   for (const TensorInterface &output : interface.outputs)
     outputs.push_back({output, {}});
   std::vector<int64_t> values = firstValues(), rooms = values;
-  Memory weights = allocate(weightBytes.size());
-  if (!weights)
-    return absl::ResourceExhaustedError("no memory for the weights");
-  std::memcpy(weights.get(), weightBytes.data(), weightBytes.size());
   for (bool grown = true; grown;) {
     int64_t bytes = prepare ? reinterpret_cast<int64_t (*)(int64_t *)>(prepare)(values.data()) : static_cast<int64_t>(arenaBytes);
     if (bytes < 0)

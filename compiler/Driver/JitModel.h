@@ -37,6 +37,9 @@ public:
 
 private:
   JitModel() = default;
+  struct Free {
+    void operator()(void *memory) const;
+  };
   void sizeOutputs(llvm::ArrayRef<int64_t> values, std::vector<Output> &outputs) const;
   std::vector<int64_t> firstValues() const;
 
@@ -44,7 +47,7 @@ private:
   std::unique_ptr<Jit> jit;
   void *entry = nullptr, *prepare = nullptr; ///< `prepare` is null in a model whose sizes are all fixed
   uint64_t valueCount = 0;
-  std::string weightBytes;
+  std::unique_ptr<void, Free> weights;
   std::vector<uint64_t> elementBytes; ///< of the outputs
   uint64_t arenaBytes = 0;
 };

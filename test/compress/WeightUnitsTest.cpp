@@ -30,9 +30,9 @@ TEST(WeightMatrix, TakesTheInputsOfATapBeforeTheNextTap) {
   weights.channelStride = 6;
   weights.depthStride = 1;
   WeightMatrix filter(weights, counting(12));
-  std::vector<float> second;
+  std::vector<float> second(6);
   for (int64_t k = 0; k < 6; ++k)
-    second.push_back(filter.at(k, 1));
+    second[k] = filter.at(k, 1);
   EXPECT_THAT(second, ElementsAre(7, 9, 11, 8, 10, 12));
 }
 

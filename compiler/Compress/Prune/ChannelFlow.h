@@ -20,11 +20,11 @@ struct ChannelValue {
 /// channel by channel needs all of them: they stay.
 struct ChannelFlow {
   ChannelSets sets;
-  llvm::StringMap<ChannelValue> values;               ///< those with channels, by name
-  llvm::StringMap<std::map<int, Channels>> constants; ///< axes of constants
-  std::map<int, Channels> outputs;                    ///< of products, by node
-  std::map<int, Channels> groups;                     ///< of depthwise convolutions: one group for each channel
-  std::map<int, std::map<int, Channels>> sizes;       ///< of Reshape and Split: numbers that are counts of channels, by node and position
+  llvm::StringMap<ChannelValue> values;                             ///< those with channels, by name
+  std::map<std::pair<int, int>, std::map<int, Channels>> constants; ///< axes of constants, by node and input
+  std::map<int, Channels> outputs;                                  ///< of products, by node
+  std::map<int, Channels> groups;                                   ///< of depthwise convolutions: one group for each channel
+  std::map<int, std::map<int, Channels>> sizes; ///< of Reshape and Split: numbers that are counts of channels, by node and position
   static ChannelFlow find(const ModelEditor &editor, llvm::ArrayRef<Product> products, llvm::ArrayRef<LeftAlone> leftAlone);
 };
 

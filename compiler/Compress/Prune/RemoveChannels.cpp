@@ -165,11 +165,11 @@ private:
       const Weights &weights = product.weights;
       auto outputs = flow.outputs.find(product.node);
       int64_t all = weights.channels * weights.depth, left = all, channelsLeft = weights.channels;
-      if (auto axes = flow.constants.find(weights.name); axes != flow.constants.end())
+      if (auto axes = flow.constants.find({product.node, product.weightInput}); axes != flow.constants.end())
         for (const auto &[axis, channels] : axes->second)
           left = left / static_cast<int64_t>(channels.size()) * countLeft(channels);
       bool mayShrink = false;
-      std::string reason = "its channels are not followed";
+      std::string reason = "its channels are those of its input, which stay, or shapes are not known";
       if (outputs != flow.outputs.end()) {
         channelsLeft = countLeft(outputs->second);
         for (int32_t channel : outputs->second) {
@@ -197,8 +197,8 @@ private:
   }
 
   absl::Status rewrite() {
-    for (const auto &[name, axes] : flow.constants)
-      if (absl::Status status = shrink(name.str(), axes); !status.ok())
+    for (const auto &[use, axes] : flow.constants)
+      if (absl::Status status = shrink({use.first, use.second}, axes); !status.ok())
         return status;
     for (const auto &[node, channels] : flow.groups)
       if (int64_t left = countLeft(channels); left < static_cast<int64_t>(channels.size()))
@@ -219,8 +219,19 @@ private:
     return absl::OkStatus();
   }
 
-  /// Keeps what is left of a constant along its axes.
-  absl::Status shrink(const std::string &name, const std::map<int, Channels> &axes) {
+  /// Keeps what is left of a constant along its axes, for one reader; others that need the same read the same.
+  absl::Status shrink(const Use &use, const std::map<int, Channels> &axes) {
+    const std::string name = editor.node(use.node).input(use.input);
+    std::string key = name;
+    for (const auto &[axis, channels] : axes) {
+      key += "/" + std::to_string(axis) + ":";
+      for (int32_t channel : channels)
+        key += isRemoved(channel) ? '0' : '1';
+    }
+    if (auto known = shrunk.find(key); known != shrunk.end()) {
+      editor.setInput(use.node, use.input, known->second);
+      return absl::OkStatus();
+    }
     std::vector<int64_t> dims = *editor.dims(name);
     int32_t type = editor.elementType(name);
     absl::StatusOr<ingest::Initializer> data = editor.model().tensor(*editor.constant(name));
@@ -249,8 +260,8 @@ private:
     std::string fresh = editor.newName(name + "_pruned");
     absl::Status status;
     editor.addConstant(fresh, type, dims, bytes, status);
-    for (const Use &use : editor.uses(name))
-      editor.setInput(use.node, use.input, fresh);
+    editor.setInput(use.node, use.input, fresh);
+    shrunk[key] = fresh;
     return status;
   }
 
@@ -298,7 +309,8 @@ private:
   std::vector<Product> products;
   ChannelFlow flow;
   std::vector<Class> classes;
-  std::set<int32_t> removed; ///< sets
+  std::set<int32_t> removed;                 ///< sets
+  std::map<std::string, std::string> shrunk; ///< constants by their original and what is left of it
 };
 
 } // namespace
