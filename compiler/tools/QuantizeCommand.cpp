@@ -18,6 +18,8 @@ using namespace compress;
 std::string kindText(const QuantizeSummary &summary) {
   switch (summary.mode) {
   case Mode::WeightOnly:
+    if (summary.half)
+      return *summary.half == HalfType::Float16 ? "weights in fp16" : "weights in bf16";
     return "weights in int" + std::to_string(summary.weightBits);
   case Mode::Dynamic:
     return "dynamic int8";

@@ -63,18 +63,27 @@ absl::Status setMode(llvm::StringRef text, CommandLine &line) {
 
 absl::Status setKind(llvm::StringRef text, CommandLine &line) {
   line.isQuantized = true;
-  if (text == "int4" || text == "int8") {
+  if (text == "int4" || text == "int8" || text == "fp16" || text == "bf16") {
     line.quantize.mode = Mode::WeightOnly;
-    line.quantize.weightBits = text == "int4" ? 4 : 8;
-    return absl::OkStatus();
+    return setWeights(text, line);
   }
-  return choose("--quantize", text, line.quantize.mode,
-                {std::pair("static", Mode::Static), std::pair("dynamic", Mode::Dynamic), std::pair("int4", Mode::WeightOnly),
-                 std::pair("int8", Mode::WeightOnly)});
+  if (text == "static" || text == "dynamic")
+    return setMode(text, line);
+  return usage("--quantize wants static, dynamic, int4, int8, fp16 or bf16, got '" + text + "'");
 }
 
 absl::Status setWeights(llvm::StringRef text, CommandLine &line) {
-  return choose("--weights", text, line.quantize.weightBits, {std::pair("int4", 4), std::pair("int8", 8)});
+  line.quantize.weightBits.reset();
+  line.quantize.halves.reset();
+  if (text == "int4" || text == "int8") {
+    line.quantize.weightBits = text == "int4" ? 4 : 8;
+    return absl::OkStatus();
+  }
+  if (text == "fp16" || text == "bf16") {
+    line.quantize.halves = text == "fp16" ? HalfType::Float16 : HalfType::Bfloat16;
+    return absl::OkStatus();
+  }
+  return usage("--weights wants int4, int8, fp16 or bf16, got '" + text + "'");
 }
 
 absl::Status setBlockSize(llvm::StringRef text, CommandLine &line) {

@@ -75,7 +75,7 @@ def PackBlocksPass : Pass<"ingot-pack-blocks", "::mlir::func::FuncOp"> {
 def SinkDequantizationPass : Pass<"ingot-sink-dequantization", "::mlir::func::FuncOp"> {
   let summary = "move integers instead of what they stand for";
   let description = [{
-    Reshapes, transposes, slices, repetitions, look-ups, joins of tensors that are quantised alike, and pools that take the largest element work on the integers of 8 or 16 bits that an
+    Reshapes, transposes, slices, repetitions, look-ups, resizing to the nearest element, joins of tensors that are quantised alike, and pools that take the largest element work on the integers of 8 or 16 bits that an
     `ingot.dequantize` reads, which then stands behind them. An `ingot.quantize` with constant parameters that undoes an `ingot.dequantize` disappears. No value changes.
     Example: test/passes/Compress/sink-dequantization.mlir
   }];

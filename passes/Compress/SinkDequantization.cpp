@@ -35,11 +35,15 @@ Value onIntegers(PatternRewriter &rewriter, Operation *op, ValueRange x, Dequant
   return result;
 }
 
-/// view(dequantize(x)) -> dequantize(view(x)), for reshapes, slices, repetitions, look-ups and the largest of a window
+/// Whether every element of the result is one of the operand's.
+bool repeatsElements(ResizeOp op) { return op.getMode() == Interpolation::Nearest && op.getCoordinates() != "tf_crop_and_resize"; }
+
+/// view(dequantize(x)) -> dequantize(view(x)), for reshapes, slices, repetitions, look-ups, the nearest element and the largest of a window
 struct SinkBelowMove : RewritePattern {
   explicit SinkBelowMove(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!isa<ReshapeOp, SliceOp, BroadcastOp, EqualDimsOp, GatherOp, PoolOp>(op))
+    auto resize = dyn_cast<ResizeOp>(op);
+    if (!isa<ReshapeOp, SliceOp, BroadcastOp, EqualDimsOp, GatherOp, PoolOp>(op) && !(resize && repeatsElements(resize)))
       return rewriter.notifyMatchFailure(op, "does not move elements as they are");
     auto from = op->getOperand(0).getDefiningOp<DequantizeOp>();
     if (!hasOneScale(from) || !isWorthMoving(from))

@@ -4,9 +4,9 @@
 import random
 import unicodedata
 
-SUBJECTS = """The old lighthouse keeper|A group of students|My neighbour's cat|The central bank|An experienced surgeon|The new compiler|Our football team|\
-The museum in Vienna|A small bakery|The spacecraft|She|The committee|A retired physicist|The river|Heavy rain|The orchestra|Their lawyer|\
-A swarm of bees|The mayor of the city|This recipe""".split("|")
+SUBJECTS = """The old lighthouse keeper|A group of students|My neighbour's cat|The central bank|An experienced surgeon|The new compiler|\
+Our football team|The museum in Vienna|A small bakery|The spacecraft|She|The committee|A retired physicist|The river|Heavy rain|\
+The orchestra|Their lawyer|A swarm of bees|The mayor of the city|This recipe""".split("|")
 VERBS = """announced|quietly repaired|has decided to sell|failed to explain|is looking for|carefully measured|celebrated|ignored|was surprised by|\
 wrote a long report about|will postpone|photographed""".split("|")
 OBJECTS = """the broken engine of the ferry|a collection of medieval maps|higher interest rates next year|the results of the experiment|\

@@ -285,6 +285,36 @@ def gptq_feeds_back(b: Bench):
     b.refused(2, "--method=gptq needs samples", options=("--weights=int4", "--method=gptq"))
 
 
+def weight_only_halves(b: Bench):
+    """Floats of 16 bits, rounded to nearest, in the file and in the program; what is too large for float16 stays."""
+    x = {"x": np.random.default_rng(2).standard_normal((3, 512), dtype=np.float32)}
+    ports = [info("x", TensorProto.FLOAT, [3, 512])], [info("y", TensorProto.FLOAT, [3, 384])]
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["p"], name="first"), helper.make_node("MatMul", ["p", "v"], ["y"], name="second")]
+    constants = {"w": weights(1, 512, 512), "v": weights(2, 512, 384)}
+    source = b.save(model(nodes, *ports, constants), "halves")
+    exact, sizes = literally(source, x), {}
+    for name, bits in (("fp16", 11), ("bf16", 8)):
+        path = b.quantize(source, name, f"--weights={name}")
+        expect(ops(path), ["Cast", "MatMul", "Cast", "MatMul"], "operators")
+        assert path.stat().st_size < source.stat().st_size * 0.51, "the file is not half as large"
+        stored = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in onnx.load(path).graph.initializer}
+        off = np.abs(stored[f"w_{name}"] - constants["w"]) / np.maximum(np.abs(constants["w"]), 2.0**-14)
+        assert 2.0 ** -(bits + 2) < off.max() <= 2.0**-bits, f"{name}: relative error {off.max()}"
+        near(literally(path, x), b.own(path, x), 1e-4, "program of our own")
+        near(harness.oracle(path, x), literally(path, x), 1e-4, "ONNX Runtime")
+        near(exact, literally(path, x), 0.02, name)
+    for path in (source, b.folder / "fp16.onnx", b.folder / "bf16.onnx"):
+        made = harness.compile_model(path, b.folder / "sized", LEVEL)
+        expect(made.code, 0, made.text())
+        sizes[path.stem] = (b.folder / "sized").stat().st_size
+    assert sizes["fp16"] < 0.6 * sizes["halves"] and sizes["bf16"] < 0.6 * sizes["halves"], f"sizes of programs: {sizes}"
+    large = b.save(model(nodes, *ports, {**constants, "v": constants["v"] * 1e7}), "large")
+    done = b.ingot("quantize", large, "-o", b.folder / "kept.onnx", "--weights=fp16", "--json")
+    expect(json.loads(done.out)["left_alone"], [{"node": "second", "op": "MatMul", "reason": "its weights are too large for float16"}], "left alone")
+    b.quantize(large, "kept", "--weights=bf16")
+    b.refused(2, "only change how weights are stored", source=source, options=("--weights=fp16", "--block-size=32"))
+
+
 def weight_only_shares_constants(b: Bench):
     """One constant of two products, given by a Constant node, is stored once."""
     constant = helper.make_node("Constant", [], ["w"], value=numpy_helper.from_array(weights(11, 64, 64)))
@@ -525,9 +555,9 @@ def bad_samples(b: Bench):
 
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
-         weight_only_convolution, weight_only_shares_constants, gptq_feeds_back, static_flows, static_places, static_samples, static_random,
-         smooth_outliers, smooth_norms, select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize,
-         bad_options, bad_models, bad_samples]
+         weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, static_flows, static_places,
+         static_samples, static_random, smooth_outliers, smooth_norms, select_by_name, again_leaves_alone, external_data, old_operators,
+         compile_with_quantize, bad_options, bad_models, bad_samples]
 
 
 def main() -> int:

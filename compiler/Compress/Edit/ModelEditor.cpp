@@ -291,4 +291,11 @@ float floatAttribute(const onnx::NodeProto &node, llvm::StringRef name, float ot
   return otherwise;
 }
 
+llvm::StringRef stringAttribute(const onnx::NodeProto &node, llvm::StringRef name, llvm::StringRef otherwise) {
+  for (const onnx::AttributeProto &attribute : node.attribute())
+    if (attribute.name() == name)
+      return attribute.s();
+  return otherwise;
+}
+
 } // namespace ingot::compress

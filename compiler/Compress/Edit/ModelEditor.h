@@ -88,6 +88,7 @@ void setAttribute(onnx::NodeProto &node, const std::string &name, int64_t value)
 /// An attribute of a node, or `otherwise`.
 int64_t integerAttribute(const onnx::NodeProto &node, llvm::StringRef name, int64_t otherwise);
 float floatAttribute(const onnx::NodeProto &node, llvm::StringRef name, float otherwise);
+llvm::StringRef stringAttribute(const onnx::NodeProto &node, llvm::StringRef name, llvm::StringRef otherwise);
 
 template <typename T> llvm::ArrayRef<char> bytesOf(llvm::ArrayRef<T> values) {
   return {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)};

@@ -107,6 +107,8 @@ private:
   Kind kind(int node) const {
     if (isProduct.contains(node))
       return Kind::Product;
+    if (editor.node(node).op_type() == "Resize" && stringAttribute(editor.node(node), "mode", "nearest") == "nearest")
+      return Kind::Mover;
     return editor.node(node).domain().empty() ? kindOf(editor.node(node).op_type()) : Kind::Other;
   }
 

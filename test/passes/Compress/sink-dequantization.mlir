@@ -31,6 +31,23 @@ func.func @along_a_dim(%w: tensor<8x4xi8>, %s: tensor<8xf32>, %x: tensor<1x4x6x6
 
 // -----
 
+// The nearest element is one of the operand's; outside of a cropped image it is a number of its own, and what lies between elements is computed.
+// CHECK-LABEL: func.func @resized
+func.func @resized(%x: tensor<1x4x3x3xui8>, %z: tensor<ui8>) -> (tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>) {
+  %s = ingot.constant dense<0.5> : tensor<f32>
+  // CHECK: ingot.resize linear %{{.*}} : tensor<1x4x3x3xf32>
+  // CHECK: ingot.resize nearest %{{.*}} "tf_crop_and_resize" {{.*}} : tensor<1x4x3x3xf32>
+  // CHECK: %[[N:.*]] = ingot.resize nearest %arg0 {{.*}} : tensor<1x4x3x3xui8> -> tensor<1x4x6x6xui8>
+  // CHECK: ingot.dequantize %[[N]]
+  %y = ingot.dequantize %x scale %s zero_point %z to f32 : (tensor<1x4x3x3xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x4x3x3xf32>
+  %a = ingot.resize linear %y scales [1.0, 1.0, 2.0, 2.0] "asymmetric" "floor" : tensor<1x4x3x3xf32> -> tensor<1x4x6x6xf32>
+  %b = ingot.resize nearest %y scales [1.0, 1.0, 2.0, 2.0] "tf_crop_and_resize" "floor" {roi = array<f64: 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 1.0>} : tensor<1x4x3x3xf32> -> tensor<1x4x6x6xf32>
+  %c = ingot.resize nearest %y scales [1.0, 1.0, 2.0, 2.0] "asymmetric" "floor" : tensor<1x4x3x3xf32> -> tensor<1x4x6x6xf32>
+  return %a, %b, %c : tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @joined
 func.func @joined(%x: tensor<2xi8>, %y: tensor<3xi8>) -> (tensor<5xf32>, tensor<5xf32>) {
   %s = ingot.constant dense<0.5> : tensor<f32>
