@@ -56,6 +56,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
                                                             const DiagnosticCollector &diagnostics) {
   std::unique_ptr<JitModel> model(new JitModel());
   StageOptions options = given;
+  std::string weightBytes;
   options.runSymbol = kEntry.str();
   for (const Stage &stage : stages()) {
     if (stage.name == "plan") {
@@ -74,7 +75,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
       absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module, diagnostics);
       if (!recipes.ok())
         return diagnostics.status(recipes.status());
-      llvm::raw_string_ostream stream(model->weightBytes);
+      llvm::raw_string_ostream stream(weightBytes);
       if (absl::Status status = writeWeightBlob(module, weights, recipes->get(), stream); !status.ok())
         return status;
       dropRecipes(module);
@@ -87,6 +88,11 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
     if (stage.name == "kernel")
       describeKernels(module, diagnostics, model->interface);
   }
+  model->weights.reset(allocate(weightBytes.size()).release());
+  if (!model->weights)
+    return absl::ResourceExhaustedError("no memory for the weights");
+  std::memcpy(model->weights.get(), weightBytes.data(), weightBytes.size());
+  weightBytes = std::string();
   absl::StatusOr<TargetSpec> target = nativeTarget();
   if (!target.ok())
     return target.status();
@@ -133,10 +139,6 @@ absl::StatusOr<std::vector<JitModel::Output>> JitModel::run(llvm::ArrayRef<const
   for (const TensorInterface &output : interface.outputs)
     outputs.push_back({output, {}});
   std::vector<int64_t> values = firstValues(), rooms = values;
-  Memory weights = allocate(weightBytes.size());
-  if (!weights)
-    return absl::ResourceExhaustedError("no memory for the weights");
-  std::memcpy(weights.get(), weightBytes.data(), weightBytes.size());
   for (bool grown = true; grown;) {
     int64_t bytes = prepare ? reinterpret_cast<int64_t (*)(int64_t *)>(prepare)(values.data()) : static_cast<int64_t>(arenaBytes);
     if (bytes < 0)

@@ -9,6 +9,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -44,7 +45,7 @@ private:
   std::unique_ptr<Jit> jit;
   void *entry = nullptr, *prepare = nullptr; ///< `prepare` is null in a model whose sizes are all fixed
   uint64_t valueCount = 0;
-  std::string weightBytes;
+  std::unique_ptr<void, void (*)(void *)> weights{nullptr, std::free};
   std::vector<uint64_t> elementBytes; ///< of the outputs
   uint64_t arenaBytes = 0;
 };

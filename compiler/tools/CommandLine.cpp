@@ -44,7 +44,8 @@ absl::Status checkComplete(const CommandLine &line) {
   compress::QuantizeOptions given = line.quantize, shared; // what pruning and quantising have in common
   std::tie(shared.include, shared.exclude, shared.calibration, shared.randomCalibration) =
       std::tie(given.include, given.exclude, given.calibration, given.randomCalibration);
-  if (command.id == Compile && !line.isQuantized && given != (line.isPruned ? shared : compress::QuantizeOptions()))
+  if (command.id == Compile && !line.isQuantized &&
+      (given != (line.isPruned ? shared : compress::QuantizeOptions()) || line.measures != compress::MeasureOptions()))
     return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");
   if (command.id == Compile && !line.isPruned && line.prune != compress::PruneOptions())
     return usage("options of pruning need --prune=SHARE");

@@ -3,6 +3,7 @@
 #define COMPILER_TOOLS_COMMANDLINE_H
 
 #include "absl/status/statusor.h"
+#include "compiler/Compress/Budget/QuantizeMeasured.h"
 #include "compiler/Compress/Prune/PruneOptions.h"
 #include "compiler/Compress/Quantize/QuantizeOptions.h"
 #include "compiler/Driver/Compile.h"
@@ -37,6 +38,7 @@ struct CommandLine {
   ImageOptions pictures;                     ///< of `run` and `bench`
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`
   compress::QuantizeOptions quantize;        ///< of `quantize`, and of `compile --quantize`; without input and output
+  compress::MeasureOptions measures;         ///< of both of them
   compress::PruneOptions prune;              ///< of `prune`, and of `compile --prune`; what it shares with quantisation is in `quantize`
   bool isPruned = false;                     ///< `compile --prune` was given
   bool ablate = false;                       ///< of `bench`

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandTable.h"
 
+#include "compiler/tools/Budget/BudgetFlags.h"
 #include "compiler/tools/PruneFlags.h"
 #include "compiler/tools/QuantizeFlags.h"
 #include "llvm/ADT/STLExtras.h"
@@ -363,6 +364,16 @@ constexpr OptionInfo kOptions[] = {
      addInclude},
     {"--exclude", "NODE,NODE", "", kCompresses, "not these; may be given again", addExclude},
     {"--external-data", "", "", Quantize | Prune, "put constants into OUTPUT.data, as is done above 2 GB in any case", setExternalData},
+    {"--max-error", "E", "", kQuantizes,
+     "only as many layers as keep the largest difference at the outputs, as a share of their largest magnitude, at or below this, on the samples",
+     budget_flags::setMaxError},
+    {"--min-cosine", "C", "", kQuantizes, "the same of the cosine between outputs before and after, of every sample", budget_flags::setMinCosine},
+    {"--min-top1", "T", "", kQuantizes, "the same of the share of rows whose largest element stays where it is, from 0 to 1",
+     budget_flags::setMinTop1},
+    {"--measure-on", "FILE.npz", "", kQuantizes, "samples for the three above and --report (default: those of --calibration); may be given again",
+     budget_flags::addMeasureOn},
+    {"--report", "FILE.html", "", Quantize, "write the errors of outputs and layers, and what each layer costs alone: a page (.html), or .json",
+     setText<&CompileOptions::report>},
     {"--json", "", "", Inspect | Bench | Quantize | Prune, "one JSON object instead of text", setFlag<&CommandLine::json>},
     {"--quiet", "", "", Compile | Run | Check | Bench | Quantize | Prune, "no progress", setFlag<&CommandLine::quiet>},
     {"--image", "NAME=FILE", "", kPictures, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",

@@ -222,15 +222,15 @@ int bench(CommandLine &line) {
 int quantizeFile(CommandLine &line) {
   line.quantize.input = line.options.input;
   line.quantize.output = line.options.output;
-  absl::StatusOr<compress::QuantizeSummary> summary = compress::quantizeModel(line.quantize);
-  if (!summary.ok())
-    return fail(summary.status());
-  for (const std::string &note : summary->notes)
+  absl::StatusOr<QuantizeResult> result = quantizeCommand(line);
+  if (!result.ok())
+    return fail(result.status());
+  for (const std::string &note : result->notes)
     llvm::errs() << "warning: " << note << '\n';
   if (line.json)
-    llvm::outs() << llvm::json::Value(quantizeJson(*summary)) << '\n';
+    llvm::outs() << llvm::json::Value(std::move(result->object)) << '\n';
   else
-    llvm::outs() << quantizeText(line.options.output, *summary);
+    llvm::outs() << result->text;
   return 0;
 }
 

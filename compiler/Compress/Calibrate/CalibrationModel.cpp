@@ -123,7 +123,7 @@ absl::StatusOr<CalibrationModel::Compiled *> CalibrationModel::compiledFor(const
   return &all.front();
 }
 
-absl::Status CalibrationModel::run(const Sample &sample, llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
+absl::StatusOr<std::vector<JitModel::Output>> CalibrationModel::values(const Sample &sample) {
   absl::StatusOr<Compiled *> compiled = compiledFor(sample);
   if (!compiled.ok())
     return compiled.status();
@@ -140,7 +140,11 @@ absl::Status CalibrationModel::run(const Sample &sample, llvm::function_ref<absl
     std::memcpy(aligned.emplace_back(new std::byte[input.bytes + 1]).get(), it->second.bytes.data(), input.bytes);
     places.push_back(aligned.back().get());
   }
-  absl::StatusOr<std::vector<JitModel::Output>> outputs = model.run(places);
+  return model.run(places);
+}
+
+absl::Status CalibrationModel::run(const Sample &sample, llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
+  absl::StatusOr<std::vector<JitModel::Output>> outputs = values(sample);
   if (!outputs.ok())
     return outputs.status();
   for (auto [i, output] : llvm::enumerate(*outputs))
@@ -175,22 +179,22 @@ absl::StatusOr<std::string> randomBytes(const SampleInput &input, int64_t count,
 
 } // namespace
 
-absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::string> files,
-                                   llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
+absl::StatusOr<int64_t> forEachSample(llvm::ArrayRef<SampleInput> inputs, llvm::ArrayRef<std::string> files,
+                                      llvm::function_ref<absl::Status(const Sample &)> visit) {
   int64_t samples = 0;
   auto runOne = [&](const Sample &sample) {
     ++samples;
-    return model.run(sample, take);
+    return visit(sample);
   };
   for (const std::string &file : files)
-    if (absl::Status status = visitSamples(file, model.inputs(), runOne); !status.ok())
+    if (absl::Status status = visitSamples(file, inputs, runOne); !status.ok())
       return status;
   std::mt19937 generator(1);
   for (int i = 0; files.empty() && i < kRandomSamples; ++i) {
     Sample sample;
     std::vector<std::string> data;
-    data.reserve(model.inputs().size());
-    for (const SampleInput &input : model.inputs()) {
+    data.reserve(inputs.size());
+    for (const SampleInput &input : inputs) {
       std::vector<int64_t> dims = input.dims;
       for (size_t dim = 0; dim < dims.size(); ++dim)
         dims[dim] = dims[dim] >= 0 ? dims[dim] : dim == 0 ? 1 : kRandomDim;
@@ -204,6 +208,11 @@ absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::
       return status;
   }
   return samples;
+}
+
+absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::string> files,
+                                   llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
+  return forEachSample(model.inputs(), files, [&](const Sample &sample) { return model.run(sample, take); });
 }
 
 } // namespace ingot::compress

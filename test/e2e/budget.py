@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Measured errors of compressed models and budgets for them: what `ingot quantize` says of a model, beside what ONNX Runtime makes of the same files.
+
+    test/e2e/budget.py                       everything
+    test/e2e/budget.py --filter 'report.*'   only these
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import harness
+
+info = helper.make_tensor_value_info
+LAYERS = ["first", "outliers", "middle", "last"]
+
+
+def weights(seed, *shape):
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(np.prod(shape[1:]) if len(shape) > 2 else shape[0]))
+
+
+def save(path, nodes, inputs, outputs, constants):
+    graph = helper.make_graph(nodes, "g", inputs, outputs, [numpy_helper.from_array(value, name) for name, value in constants.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), path)
+
+
+def perceptron(path):
+    """Four products; one has a few weights so large that the others of their blocks are lost in 4 bits."""
+    constants = {f"w{i}": weights(i, 64, 64) for i in range(4)} | {"b1": weights(9, 64)}
+    constants["w1"][::16] *= np.float32(25)
+    nodes, value = [], "x"
+    for i, name in enumerate(LAYERS):
+        if name == "middle":
+            nodes.append(helper.make_node("Gemm", [value, f"w{i}", "b1"], [f"p{i}"], name=name))
+        else:
+            nodes.append(helper.make_node("MatMul", [value, f"w{i}"], ["y" if i == 3 else f"p{i}"], name=name))
+        value = f"t{i}"
+        if i < 3:
+            nodes.append(helper.make_node("Tanh", [f"p{i}"], [value]))
+    save(path, nodes, [info("x", TensorProto.FLOAT, ["n", 64])], [info("y", TensorProto.FLOAT, ["n", 64])], constants)
+
+
+def convolutions(path):
+    nodes = [
+        helper.make_node("Conv", ["x", "w0", "b0"], ["c0"], name="stem", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c0"], ["r0"]),
+        helper.make_node("Conv", ["r0", "w1", "b1"], ["c1"], name="body", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Add", ["c1", "r0"], ["s"]),
+        helper.make_node("Relu", ["s"], ["r1"]),
+        helper.make_node("GlobalAveragePool", ["r1"], ["g"]),
+        helper.make_node("Flatten", ["g"], ["f"]),
+        helper.make_node("Gemm", ["f", "w2", "b2"], ["y"], name="head", transB=1),
+    ]
+    constants = {"w0": weights(1, 16, 3, 3, 3), "b0": weights(2, 16), "w1": weights(3, 16, 16, 3, 3), "b1": weights(4, 16), "w2": weights(5, 10, 16),
+                 "b2": weights(6, 10)}
+    save(path, nodes, [info("x", TensorProto.FLOAT, [1, 3, 12, 12])], [info("y", TensorProto.FLOAT, [1, 10])], constants)
+
+
+class Bench:
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.perceptron, self.convolutions = folder / "perceptron.onnx", folder / "convolutions.onnx"
+        perceptron(self.perceptron)
+        convolutions(self.convolutions)
+        random = np.random.default_rng(5)
+        self.rows = [{"x": random.standard_normal((1, 64), dtype=np.float32)} for _ in range(6)]
+        self.images = [{"x": random.standard_normal((1, 3, 12, 12), dtype=np.float32)} for _ in range(6)]
+        np.savez(folder / "rows.npz", x=np.concatenate([row["x"] for row in self.rows]))
+        np.savez(folder / "images.npz", x=np.concatenate([image["x"] for image in self.images]))
+
+    def ingot(self, *words) -> harness.Outcome:
+        return harness.execute([harness.INGOT, *words], timeout=600, cwd=self.folder)
+
+    def done(self, *words) -> harness.Outcome:
+        outcome = self.ingot(*words)
+        assert outcome.code == 0, f"ingot {' '.join(map(str, words))} ended with {outcome.code}: {outcome.text()}"
+        self.nothing_left()
+        return outcome
+
+    def nothing_left(self):
+        left = [path.name for path in self.folder.iterdir() if ".tmp" in path.name]
+        assert not left, f"left behind: {left}"
+
+    def refused(self, code, *words, options):
+        outcome = self.ingot("quantize", self.perceptron, "-o", "refused.onnx", *options)
+        missing = [word for word in words if word not in outcome.err]
+        assert outcome.code == code and not missing, f"{options}: exit code {outcome.code}, expected {code}; no {missing} in: {outcome.text()}"
+        assert not (self.folder / "refused.onnx").exists(), f"{options}: a file was written"
+        self.nothing_left()
+
+
+def error_of(original, compressed, samples) -> dict:
+    """The measures of the one output, by ONNX Runtime and numpy."""
+    wanted, got = [[session.run(None, sample)[0].astype(np.float64) for sample in samples]
+                   for session in (harness.session(str(original)), harness.session(str(compressed)))]
+    difference = [w - g for w, g in zip(wanted, got)]
+    cosines = [float(np.vdot(w, g) / (np.linalg.norm(w) * np.linalg.norm(g))) for w, g in zip(wanted, got)]
+    noise = sum(float(np.sum(d * d)) for d in difference) / sum(float(np.sum(w * w)) for w in wanted)
+    return {"max_error": max(float(np.abs(d).max()) for d in difference) / max(float(np.abs(w).max()) for w in wanted),
+            "sqnr_db": -10 * np.log10(noise), "cosine": float(np.mean(cosines)), "least_cosine": min(cosines),
+            "top1": float(np.mean([np.argmax(w, -1) == np.argmax(g, -1) for w, g in zip(wanted, got)]))}
+
+
+def agree(said: dict, known: dict, what: str, relative=0.05, decibels=0.4):
+    """Rounding of activations to bytes falls the other way here and there, so errors agree to some percent, not to the last bit."""
+    assert abs(said["sqnr_db"] - known["sqnr_db"]) <= decibels, f"{what}: {said} and {known}"
+    assert abs(said["max_error"] - known["max_error"]) <= relative * known["max_error"] + 1e-6, f"{what}: {said} and {known}"
+    for key in ("cosine", "least_cosine"):
+        assert abs((1 - said[key]) - (1 - known[key])) <= 2 * relative * (1 - known[key]) + 1e-6, f"{what}: {said} and {known}"
+    assert abs(said["top1"] - known["top1"]) <= 1e-9, f"{what}: {said} and {known}"
+
+
+KINDS = {"int4": ("--weights=int4",), "dynamic": ("--mode=dynamic",), "static": ("--mode=static",)}
+
+
+def report_agrees(b: Bench):
+    for name, source, samples, file, layers in (("perceptron", b.perceptron, b.rows, "rows.npz", LAYERS),
+                                                ("convolutions", b.convolutions, b.images, "images.npz", ["stem", "body", "head"])):
+        for kind, options in KINDS.items():
+            if kind != "static" and name == "convolutions":
+                options += ("--include=Conv,Gemm",)
+            out = b.folder / f"{name}.{kind}.onnx"
+            b.done("quantize", source, "-o", out, *options, f"--calibration={file}", "--report=report.json")
+            report = json.loads((b.folder / "report.json").read_text())
+            assert report["measured_samples"] == len(samples), report["measured_samples"]
+            assert [one["name"] for one in report["layers"]] == layers, report["layers"]
+            agree(report["outputs"][0]["error"], error_of(source, out, samples), f"{name} {kind}")
+            ratio = report["constant_bytes_before"] / report["constant_bytes_after"]
+            assert abs(report["compression_ratio"] - ratio) < 1e-9, report["compression_ratio"]
+
+
+def sensitivities_agree(b: Bench):
+    """A layer's sensitivity, found by switching, is the error of a model in which only that layer is quantised."""
+    for kind, options in KINDS.items():
+        b.done("quantize", b.perceptron, "-o", "all.onnx", *options, "--calibration=rows.npz", "--report=report.json")
+        report = json.loads((b.folder / "report.json").read_text())
+        found = {one["name"]: one["error"] for one in report["sensitivities"]}
+        assert sorted(found) == sorted(LAYERS), found
+        noises = [one["error"]["sqnr_db"] for one in report["sensitivities"]]
+        assert noises == sorted(noises), f"{kind}: not from the most to the least sensitive: {noises}"
+        for layer in LAYERS:
+            b.done("quantize", b.perceptron, "-o", "one.onnx", *options, f"--include={layer}",
+                   *(["--calibration=rows.npz"] if kind == "static" else []))
+            agree(found[layer], error_of(b.perceptron, b.folder / "one.onnx", b.rows), f"{kind} {layer}", relative=0.1, decibels=0.6)
+    b.done("quantize", b.perceptron, "-o", "all.onnx", "--weights=int4", "--calibration=rows.npz", "--report=report.json")
+    assert json.loads((b.folder / "report.json").read_text())["most_sensitive"][0] == "outliers"
+
+
+def summary_and_page(b: Bench):
+    done = b.done("quantize", b.perceptron, "-o", "out.onnx", "--weights=int4", "--calibration=rows.npz", "--report=report.html")
+    for part in ("times smaller", "error at the outputs, 6 samples: max ", "the most sensitive layers: 'outliers', '"):
+        assert part in done.out, f"no '{part}' in: {done.out}"
+    page = (b.folder / "report.html").read_text()
+    for part in ("<h1>", "perceptron.onnx", *LAYERS):
+        assert part in page, f"no '{part}' in the page"
+    assert "http" not in page, "the page needs another file"
+
+
+def budget_is_met(b: Bench):
+    out = b.folder / "out.onnx"
+    b.done("quantize", b.perceptron, "-o", "all.onnx", "--weights=int4")
+    everything = error_of(b.perceptron, b.folder / "all.onnx", b.rows)
+    for option, key, goal, holds in (("--max-error", "max_error", everything["max_error"] * 0.6, lambda e, g: e <= g * 1.001),
+                                     ("--min-cosine", "least_cosine", 1 - 0.3 * (1 - everything["least_cosine"]), lambda e, g: e >= g - 1e-6)):
+        done = b.done("quantize", b.perceptron, "-o", out, "--weights=int4", "--calibration=rows.npz", f"{option}={goal}", "--json")
+        said = json.loads(done.out)
+        error = error_of(b.perceptron, out, b.rows)
+        assert holds(error[key], goal), f"{option}={goal}, but {error}"
+        assert "outliers" in said["kept_by_budget"] and len(said["kept_by_budget"]) < len(LAYERS), said["kept_by_budget"]
+        ops = {node.name: node for node in onnx.load(out).graph.node}
+        for name in LAYERS:
+            constant = any(ops[name].input[1] == tensor.name for tensor in onnx.load(out).graph.initializer)
+            assert constant == (name in said["kept_by_budget"]), f"'{name}' is{'' if constant else ' not'} as it was"
+    done = b.done("quantize", b.perceptron, "-o", out, "--weights=int4", "--calibration=rows.npz", "--max-error=10", "--json")
+    assert json.loads(done.out)["kept_by_budget"] == []
+    assert error_of(b.perceptron, out, b.rows) == everything
+
+
+def budget_of_other_samples(b: Bench):
+    """Static products calibrate on some samples and are measured on others."""
+    done = b.done("quantize", b.convolutions, "-o", "out.onnx", "--calibration=images.npz", "--measure-on=images.npz", "--min-top1=0.1", "--json")
+    assert json.loads(done.out)["kind"] == "static int8"
+    np.savez(b.folder / "three.npz", x=np.ones((3, 3, 12, 12), np.float32))
+    done = b.done("quantize", b.convolutions, "-o", "out.onnx", "--calibration=images.npz", "--measure-on=three.npz", "--max-error=9", "--json")
+    assert json.loads(done.out)["measured_samples"] == 3
+
+
+def budget_is_not_met(b: Bench):
+    b.refused(1, "no choice of layers meets --max-error=1e-06", "the best found: max ", "1 of 4 layers compressed", "the most sensitive layers: 'outliers'",
+              options=("--weights=int4", "--calibration=rows.npz", "--max-error=1e-6"))
+
+
+def bad_options(b: Bench):
+    b.refused(2, "--min-cosine wants a number from 0 to 1, got '1.5'", options=("--min-cosine=1.5",))
+    b.refused(2, "--max-error wants a number of at least 0, got 'x'", options=("--max-error=x",))
+    b.refused(2, "errors are measured on samples", options=("--max-error=0.1",))
+    b.refused(2, "must end in .html or .json", options=("--report=page.txt", "--calibration=rows.npz"))
+    b.refused(1, "gone.npz", options=("--mode=dynamic", "--measure-on=gone.npz", "--max-error=0.1"))
+    done = b.ingot("compile", b.perceptron, "-o", "program", "--max-error=0.1")
+    assert done.code == 2 and "need --quantize" in done.err, done.text()
+    done = b.ingot("quantize", b.perceptron, "-o", b.perceptron, "--max-error=9", "--calibration=rows.npz")
+    assert done.code == 2 and "would replace the model" in done.err, done.text()
+
+
+def random_samples(b: Bench):
+    done = b.done("quantize", b.perceptron, "-o", "out.onnx", "--mode=dynamic", "--random-calibration", "--max-error=9")
+    assert "errors are those of random inputs" in done.err, done.text()
+
+
+def compile_within(b: Bench):
+    done = b.done("compile", b.perceptron, "-o", "program", "--quantize=dynamic", "--calibration=rows.npz", "--min-cosine=0.9", "--dim", "n=1")
+    assert "error at the outputs, 6 samples" in done.out, done.out
+    _, outputs = harness.run_model(b.folder / "program", b.rows[0])
+    wanted = harness.oracle(b.perceptron, b.rows[0])["y"]
+    assert np.vdot(outputs["y"], wanted) > 0.9 * np.linalg.norm(outputs["y"]) * np.linalg.norm(wanted)
+    done = b.ingot("compile", b.perceptron, "-o", "none", "--quantize=int4", "--calibration=rows.npz", "--max-error=1e-6", "--dim", "n=1")
+    assert done.code == 1 and "no choice of layers meets" in done.err and not (b.folder / "none").exists(), done.text()
+
+
+CASES = [report_agrees, sensitivities_agree, summary_and_page, budget_is_met, budget_of_other_samples, budget_is_not_met, bad_options, random_samples,
+         compile_within]
+
+
+def main() -> int:
+    report, wanted = harness.begin(__doc__)
+    for case in CASES:
+        name = "budget-" + case.__name__.replace("_", "-")
+        if not wanted(name) and not wanted(name.removeprefix("budget-")):
+            continue
+        try:
+            case(Bench(harness.scratch("budget")))
+            report.case(name, None)
+        except Exception as error:  # of ONNX Runtime, too
+            report.case(name, f"{type(error).__name__}: {error}"[:900])
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
