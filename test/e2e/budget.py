@@ -21,7 +21,8 @@ LAYERS = ["first", "outliers", "middle", "last"]
 
 
 def weights(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(np.prod(shape[1:]) if len(shape) > 2 else shape[0]))
+    depth = np.prod(shape[1:]) if len(shape) > 2 else shape[0]
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(depth))
 
 
 def save(path, nodes, inputs, outputs, constants):
@@ -191,8 +192,8 @@ def budget_of_other_samples(b: Bench):
 
 
 def budget_is_not_met(b: Bench):
-    b.refused(1, "no choice of layers meets --max-error=1e-06", "the best found: max ", "1 of 4 layers compressed", "the most sensitive layers: 'outliers'",
-              options=("--weights=int4", "--calibration=rows.npz", "--max-error=1e-6"))
+    b.refused(1, "no choice of layers meets --max-error=1e-06", "the best found: max ", "1 of 4 layers compressed",
+              "the most sensitive layers: 'outliers'", options=("--weights=int4", "--calibration=rows.npz", "--max-error=1e-6"))
 
 
 def bad_options(b: Bench):
