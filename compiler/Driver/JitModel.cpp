@@ -92,6 +92,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
   if (!model->weights)
     return absl::ResourceExhaustedError("no memory for the weights");
   std::memcpy(model->weights.get(), weightBytes.data(), weightBytes.size());
+  model->weightSize = weightBytes.size();
   weightBytes = std::string();
   absl::StatusOr<TargetSpec> target = nativeTarget();
   if (!target.ok())

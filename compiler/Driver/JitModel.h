@@ -28,6 +28,8 @@ public:
   const std::vector<TensorInterface> &inputs() const { return interface.inputs; }
   const std::vector<TensorInterface> &outputs() const { return interface.outputs; }
 
+  uint64_t weightBytes() const { return weightSize; }
+
   struct Output {
     TensorInterface tensor; ///< With the dims that the run found.
     std::string data;
@@ -47,7 +49,7 @@ private:
   uint64_t valueCount = 0;
   std::unique_ptr<void, void (*)(void *)> weights{nullptr, std::free};
   std::vector<uint64_t> elementBytes; ///< of the outputs
-  uint64_t arenaBytes = 0;
+  uint64_t arenaBytes = 0, weightSize = 0;
 };
 
 } // namespace ingot

@@ -28,6 +28,14 @@ struct BenchOptions {
   std::string chart;   ///< a file for a picture of the result; empty: none
 };
 
+/// What `ingot compile` was asked to explore.
+struct SearchFlags {
+  bool isOn = false, hasTime = false;
+  double seconds = 60;
+  std::string file;         ///< the search's points as JSON: written by a search, read for one of them
+  std::optional<int> point; ///< is compiled
+};
+
 /// A parsed command line of `ingot`.
 struct CommandLine {
   const CommandInfo *command = nullptr;
@@ -39,6 +47,7 @@ struct CommandLine {
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`
   compress::QuantizeOptions quantize;        ///< of `quantize`, and of `compile --quantize`; without input and output
   compress::MeasureOptions measures;         ///< of both of them
+  SearchFlags search;                        ///< of `compile`
   compress::PruneOptions prune;              ///< of `prune`, and of `compile --prune`; what it shares with quantisation is in `quantize`
   bool isPruned = false;                     ///< `compile --prune` was given
   bool ablate = false;                       ///< of `bench`

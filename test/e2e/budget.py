@@ -223,8 +223,79 @@ def compile_within(b: Bench):
     assert done.code == 1 and "no choice of layers meets" in done.err and not (b.folder / "none").exists(), done.text()
 
 
+def search_front(b: Bench):
+    """Every point can be compiled, and is what the search said: its errors are those of the program."""
+    done = b.done("compile", b.perceptron, "--search", "--time-budget=120s", "--calibration=rows.npz", "--search-file=search.json",
+                  "--chart=front.svg")
+    assert "Pareto front" in done.out and " as it is" in done.out, done.out
+    found = json.loads((b.folder / "search.json").read_text())
+    points = found["points"]
+    assert found["complete"] and [point["point"] for point in points] == list(range(1, len(points) + 1)), found
+    names = [point["name"] for point in points]
+    assert names[0] == "as it is" and points[0]["pareto"], names
+    for part in ("static int8", "dynamic int8", "int4 weights", "int4 weights, activations int8", "int8 weights", "bf16",
+                 "int4 weights, 1 layer kept", "int4 weights, 2 layers dynamic int8"):
+        assert part in names, f"no '{part}' in {names}"
+    for one in points:
+        measures = lambda point: (point["weight_bytes"], point["milliseconds"], -(point["error"]["sqnr_db"] or 1e9))
+        better = [other for other in points if measures(other) != measures(one) and all(x <= y for x, y in zip(measures(other), measures(one)))]
+        assert one["pareto"] == (not better), f"{one['name']}: {one['pareto']}, but {[other['name'] for other in better]} are better"
+    svg = (b.folder / "front.svg").read_text()
+    assert svg.count("<circle") == len(points) and "http://www.w3.org/2000/svg" in svg
+    assert points[names.index("int4 weights, 1 layer kept")]["recipe"]["steps"][0]["exclude"] == ["outliers"]
+    assert points[names.index("int4 weights")]["weight_bytes"] < points[0]["weight_bytes"] / 4
+    for name in ("static int8", "int4 weights, 1 layer kept", "int4 weights, 2 layers dynamic int8"):
+        point = points[names.index(name)]
+        b.done("compile", b.perceptron, "-o", "program", "--search-file=search.json", f"--point={point['point']}", "--calibration=rows.npz",
+               "--dim", "n=6")
+        _, outputs = harness.run_model(b.folder / "program", {"x": np.concatenate([row["x"] for row in b.rows])})
+        wanted = harness.oracle(b.perceptron, {"x": np.concatenate([row["x"] for row in b.rows])})["y"].astype(np.float64)
+        sqnr = -10 * np.log10(np.sum((outputs["y"] - wanted) ** 2) / np.sum(wanted ** 2))
+        assert abs(sqnr - point["error"]["sqnr_db"]) < 0.5, f"{name}: {sqnr} dB, the search said {point['error']}"
+
+
+def search_within(b: Bench):
+    done = b.done("compile", b.perceptron, "-o", "program", "--search", "--calibration=rows.npz", "--max-error=0.02", "--dim", "n=1", "--json")
+    found = json.loads(done.out)
+    chosen = next(point for point in found["points"] if point["point"] == found["compiled_point"])
+    fits = [point for point in found["points"] if point["error"]["max_error"] <= 0.02]
+    assert chosen["milliseconds"] == min(point["milliseconds"] for point in fits), found
+    assert {point["point"] for point in fits} == {point["point"] for point in found["points"] if point["meets_budget"]}
+    _, outputs = harness.run_model(b.folder / "program", b.rows[0])
+    wanted = harness.oracle(b.perceptron, b.rows[0])["y"]
+    assert np.abs(outputs["y"] - wanted).max() < 0.03 * np.abs(wanted).max()
+
+
+def search_keeps_time(b: Bench):
+    """Too little time for anything: the model as it is remains, and the time is not much overdrawn."""
+    done = b.done("compile", b.convolutions, "--search", "--time-budget=0.001", "--calibration=images.npz", "--json")
+    found = json.loads(done.out)
+    assert [point["name"] for point in found["points"]] == ["as it is"] and not found["complete"], found
+    whole = json.loads(b.done("compile", b.convolutions, "--search", "--calibration=images.npz", "--json").out)
+    assert whole["complete"], whole
+    time = f"--time-budget={whole['seconds'] / 2}s"
+    half = json.loads(b.done("compile", b.convolutions, "--search", time, "--calibration=images.npz", "--json").out)
+    # The machine may be busy in between, so the bound is wider than what the search aims at.
+    assert half["seconds"] < 0.75 * whole["seconds"] + 1, f"{half['seconds']} s of {whole['seconds'] / 2}"
+    names = [point["name"] for point in whole["points"]]
+    assert [point["name"] for point in half["points"]] == names[:len(half["points"])], "another order"
+
+
+def bad_searches(b: Bench):
+    for options, words in ((("--search",), "--search measures on samples"), (("--search", "-o", "p", "--calibration=rows.npz"), "within a budget"),
+                           (("--search", "--max-error=1", "--calibration=rows.npz"), "add -o FILE"), (("-o", "p", "--point=2"), "is one of a search"),
+                           (("--search", "--time-budget=soon"), "wants a time as 60s"), (("-o", "p", "--search-file=s.json"), "go with --search"),
+                           (("--search", "--quantize=int4"), "without --quantize")):
+        done = b.ingot("compile", b.perceptron, *options)
+        assert done.code == 2 and words in done.err, f"{options}: {done.code}, {done.text()}"
+    (b.folder / "s.json").write_text('{"points": [{"point": 1, "recipe": {"steps": [{"mode": "odd"}]}}]}')
+    for point, words in ((1, "no recipe of a search"), (7, "there is no point 7, only 1 to 1")):
+        done = b.ingot("compile", b.perceptron, "-o", "p", "--search-file=s.json", f"--point={point}")
+        assert done.code == 1 and words in done.err and not (b.folder / "p").exists(), done.text()
+
+
 CASES = [report_agrees, sensitivities_agree, summary_and_page, budget_is_met, budget_of_other_samples, budget_is_not_met, bad_options, random_samples,
-         compile_within]
+         compile_within, search_front, search_within, search_keeps_time, bad_searches]
 
 
 def main() -> int:

@@ -52,7 +52,7 @@ struct CalibrationModel::State {
   std::vector<std::string> values;
   std::vector<SampleInput> inputs;
   DialectRegistry registry;
-  MachineModel machine;
+  StageOptions stages;
   std::deque<Compiled> compiled; ///< the last one used is the first
 
   absl::StatusOr<std::unique_ptr<JitModel>> compile(const std::map<std::string, std::vector<int64_t>> &shapes) const;
@@ -61,9 +61,12 @@ struct CalibrationModel::State {
 CalibrationModel::CalibrationModel() : state(std::make_unique<State>()) {}
 CalibrationModel::~CalibrationModel() = default;
 
+uint64_t CalibrationModel::weightBytes() const { return state->compiled.empty() ? 0 : state->compiled.front().model->weightBytes(); }
+
 const std::vector<SampleInput> &CalibrationModel::inputs() const { return state->inputs; }
 
-absl::StatusOr<std::unique_ptr<CalibrationModel>> CalibrationModel::open(const std::string &path, std::vector<std::string> values) {
+absl::StatusOr<std::unique_ptr<CalibrationModel>> CalibrationModel::open(const std::string &path, std::vector<std::string> values,
+                                                                         const StageOptions &stages) {
   absl::StatusOr<TargetSpec> target = nativeTarget();
   if (!target.ok())
     return target.status();
@@ -74,7 +77,8 @@ absl::StatusOr<std::unique_ptr<CalibrationModel>> CalibrationModel::open(const s
   model->state->path = path;
   model->state->values = std::move(values);
   model->state->inputs = describeInputs((*loaded)->graph());
-  model->state->machine = machineOf(*target);
+  model->state->stages = stages;
+  model->state->stages.machine = machineOf(*target);
   registerDialects(model->state->registry);
   return model;
 }
@@ -99,9 +103,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> CalibrationModel::State::compile(const
   OwningOpRef<ModuleOp> module = importer::importModel(context, source, weights, {.dynamic = true, .inputShapes = shapes});
   if (!module)
     return diagnostics.status("import failed without a message");
-  StageOptions options = StageOptions::ofLevel(3);
-  options.machine = machine;
-  return JitModel::compile(*module, weights, options, diagnostics);
+  return JitModel::compile(*module, weights, stages, diagnostics);
 }
 
 absl::StatusOr<CalibrationModel::Compiled *> CalibrationModel::compiledFor(const Sample &sample) {

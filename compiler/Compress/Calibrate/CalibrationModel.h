@@ -15,13 +15,17 @@ namespace ingot::compress {
 class CalibrationModel {
 public:
   /// `values` are names of f32 tensors of the main graph.
-  static absl::StatusOr<std::unique_ptr<CalibrationModel>> open(const std::string &path, std::vector<std::string> values);
+  static absl::StatusOr<std::unique_ptr<CalibrationModel>> open(const std::string &path, std::vector<std::string> values,
+                                                                const StageOptions &stages = StageOptions::ofLevel(3));
   ~CalibrationModel();
 
   const std::vector<SampleInput> &inputs() const;
 
   /// The values of one sample, with the shapes that they have there.
   absl::StatusOr<std::vector<JitModel::Output>> values(const Sample &sample);
+
+  /// Bytes of the weights of the compiled model that ran last.
+  uint64_t weightBytes() const;
 
   /// Runs one sample and hands over each value; `value` is its place in the list.
   absl::Status run(const Sample &sample, llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take);

@@ -33,4 +33,33 @@ absl::Status addMeasureOn(llvm::StringRef text, CommandLine &line) {
   return text.empty() ? usage("--measure-on wants a .npz file or a folder of them") : absl::OkStatus();
 }
 
+absl::Status setSearch(llvm::StringRef, CommandLine &line) {
+  line.search.isOn = true;
+  return absl::OkStatus();
+}
+
+absl::Status setTimeBudget(llvm::StringRef text, CommandLine &line) {
+  llvm::StringRef number = text;
+  double unit = number.consume_back("m") ? 60 : 1;
+  number.consume_back("s");
+  if (number.getAsDouble(line.search.seconds) || !(line.search.seconds > 0 && line.search.seconds <= 86400))
+    return usage("--time-budget wants a time as 60s or 5m, got '" + text + "'");
+  line.search.seconds *= unit;
+  line.search.hasTime = true;
+  return absl::OkStatus();
+}
+
+absl::Status setSearchFile(llvm::StringRef text, CommandLine &line) {
+  line.search.file = text.str();
+  return text.ends_with(".json") ? absl::OkStatus() : usage("--search-file holds JSON: its name must end in .json, got '" + text + "'");
+}
+
+absl::Status setPoint(llvm::StringRef text, CommandLine &line) {
+  int point;
+  if (text.getAsInteger(10, point) || point < 1)
+    return usage("--point wants the number of a point, from 1 on, got '" + text + "'");
+  line.search.point = point;
+  return absl::OkStatus();
+}
+
 } // namespace ingot::budget_flags

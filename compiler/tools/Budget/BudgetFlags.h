@@ -17,6 +17,11 @@ absl::Status setMinCosine(llvm::StringRef text, CommandLine &line);
 absl::Status setMinTop1(llvm::StringRef text, CommandLine &line);
 absl::Status addMeasureOn(llvm::StringRef text, CommandLine &line);
 
+absl::Status setSearch(llvm::StringRef text, CommandLine &line);
+absl::Status setTimeBudget(llvm::StringRef text, CommandLine &line);
+absl::Status setSearchFile(llvm::StringRef text, CommandLine &line);
+absl::Status setPoint(llvm::StringRef text, CommandLine &line);
+
 } // namespace budget_flags
 } // namespace ingot
 
