@@ -55,8 +55,9 @@ absl::StatusOr<std::unique_ptr<ErrorReference>> ErrorReference::open(const std::
   std::vector<LeftAlone> leftAlone;
   for (const Product &product : findProducts(editor, *everything, kinds, leftAlone)) {
     const onnx::NodeProto &node = editor.node(product.node);
+    int64_t spatialDims = node.op_type() == "Conv" ? static_cast<int64_t>(product.weights.dims.size()) - 2 : 0;
     reference->products.push_back(
-        {node.name(), node.op_type(), node.output(0), product.weights.channels * product.weights.depth, product.weights.depth});
+        {node.name(), node.op_type(), node.output(0), product.weights.channels * product.weights.depth, product.weights.depth, spatialDims});
   }
   absl::StatusOr<std::unique_ptr<CalibrationModel>> model = CalibrationModel::open(original, reference->outputNames);
   if (!model.ok())

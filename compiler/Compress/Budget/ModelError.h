@@ -16,6 +16,7 @@ namespace ingot::compress {
 struct Layer {
   std::string node, op, value; ///< `value`: its result
   int64_t weights = 0, depth = 0;
+  int64_t spatialDims = 0; ///< of the result, behind its channels
 };
 
 /// The error of an output of the model, or of the result of a layer.

@@ -8,6 +8,8 @@
 #include "compiler/Driver/UsageError.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <array>
+
 namespace ingot::compress {
 namespace {
 
@@ -38,6 +40,32 @@ double gainOf(const Layer &layer, const ModelError &all, Mode mode) {
   return static_cast<double>(measured->error.elements) * static_cast<double>(layer.depth);
 }
 
+/// Fits the layers of the candidate, and keeps that where the outputs are better for it.
+absl::Status fitCandidate(ErrorReference &reference, const std::string &path, const WorkFolder &folder, Fit fit, bool externalData,
+                          MeasuredSummary &summary) {
+  absl::StatusOr<WorkFolder> fitFolder = WorkFolder::create(path);
+  if (!fitFolder.ok())
+    return fitFolder.status();
+  absl::StatusOr<std::vector<FittedLayer>> fitted = fitLayers(reference, path, fitFolder->candidate(), folder, fit, externalData);
+  if (!fitted.ok())
+    return fitted.status();
+  ValueError errors[2];
+  for (auto [error, file] : llvm::zip_equal(errors, std::array{path, fitFolder->candidate()})) {
+    absl::StatusOr<ModelError> measured = reference.measure(file, /*withLayers=*/false);
+    if (!measured.ok())
+      return measured.status();
+    error = measured->atOutputs();
+  }
+  summary.fitted = std::move(*fitted);
+  summary.unfitted = errors[0];
+  if (errors[1].noise < errors[0].noise)
+    return fitFolder->keepCandidate();
+  for (FittedLayer &layer : summary.fitted)
+    layer.after = layer.before;
+  summary.quantized.notes.push_back("fitting the layers does not make the outputs better, so they stay as they were");
+  return absl::OkStatus();
+}
+
 } // namespace
 
 absl::StatusOr<MeasuredSummary> quantizeMeasured(const QuantizeOptions &options, const MeasureOptions &wanted) {
@@ -63,9 +91,10 @@ absl::StatusOr<MeasuredSummary> quantizeMeasured(const QuantizeOptions &options,
     some.output = output;
     llvm::append_range(some.exclude, except);
     absl::StatusOr<QuantizeSummary> quantized = quantizeModel(some);
-    if (quantized.ok())
-      summary.quantized = std::move(*quantized);
-    return quantized.status();
+    if (!quantized.ok())
+      return quantized.status();
+    summary.quantized = std::move(*quantized);
+    return wanted.fit == Fit::None ? absl::OkStatus() : fitCandidate(**reference, output, *folder, wanted.fit, options.externalData, summary);
   };
   if (absl::Status status = compress({}, folder->candidate()); !status.ok())
     return status;

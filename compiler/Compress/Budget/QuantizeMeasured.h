@@ -2,6 +2,7 @@
 #ifndef COMPILER_COMPRESS_BUDGET_QUANTIZEMEASURED_H
 #define COMPILER_COMPRESS_BUDGET_QUANTIZEMEASURED_H
 
+#include "compiler/Compress/Budget/Distill.h"
 #include "compiler/Compress/Budget/LayerChoice.h"
 #include "compiler/Compress/Quantize/QuantizeOptions.h"
 
@@ -13,7 +14,9 @@ struct MeasureOptions {
   std::vector<std::string> samples; ///< .npz files, or folders of them, to measure on; empty: those of calibration
   bool report = false;              ///< errors are wanted, also without a budget
 
-  bool isWanted() const { return report || budget.isSet(); }
+  Fit fit = Fit::None;
+
+  bool isWanted() const { return report || fit != Fit::None || budget.isSet(); }
   bool operator==(const MeasureOptions &) const = default;
 };
 
@@ -22,6 +25,8 @@ struct MeasuredSummary {
   QuantizeSummary quantized;
   ModelError error;
   std::vector<LayerSensitivity> sensitivities; ///< the most sensitive first
+  std::vector<FittedLayer> fitted;             ///< in the order of the model
+  std::optional<ValueError> unfitted;          ///< at the outputs, of the model before its layers were fitted
   std::vector<std::string> kept;               ///< nodes that stayed as they are because of the budget
 };
 

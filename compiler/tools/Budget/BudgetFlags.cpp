@@ -33,6 +33,17 @@ absl::Status addMeasureOn(llvm::StringRef text, CommandLine &line) {
   return text.empty() ? usage("--measure-on wants a .npz file or a folder of them") : absl::OkStatus();
 }
 
+absl::Status setBiasCorrection(llvm::StringRef, CommandLine &line) {
+  compress::Fit &fit = line.measures.fit;
+  fit = fit == compress::Fit::None ? compress::Fit::Bias : fit;
+  return absl::OkStatus();
+}
+
+absl::Status setDistill(llvm::StringRef, CommandLine &line) {
+  line.measures.fit = compress::Fit::BiasAndScales;
+  return absl::OkStatus();
+}
+
 absl::Status setSearch(llvm::StringRef, CommandLine &line) {
   line.search.isOn = true;
   return absl::OkStatus();

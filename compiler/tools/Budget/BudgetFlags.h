@@ -17,6 +17,8 @@ absl::Status setMinCosine(llvm::StringRef text, CommandLine &line);
 absl::Status setMinTop1(llvm::StringRef text, CommandLine &line);
 absl::Status addMeasureOn(llvm::StringRef text, CommandLine &line);
 
+absl::Status setBiasCorrection(llvm::StringRef text, CommandLine &line);
+absl::Status setDistill(llvm::StringRef text, CommandLine &line);
 absl::Status setSearch(llvm::StringRef text, CommandLine &line);
 absl::Status setTimeBudget(llvm::StringRef text, CommandLine &line);
 absl::Status setSearchFile(llvm::StringRef text, CommandLine &line);

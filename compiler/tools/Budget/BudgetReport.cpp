@@ -80,6 +80,15 @@ std::string page(const llvm::json::Object &object) {
   writeTable(out, "Outputs", object.getArray("outputs"), "error");
   writeTable(out, "Error at the outputs when only this layer is compressed, the most sensitive first", object.getArray("sensitivities"), "error");
   writeTable(out, "Results of layers", object.getArray("layers"), "error");
+  if (const llvm::json::Array *fitted = object.getArray("fitted")) {
+    out << "<h2>Fitted layers: noise, as a share of the signal, on samples that were not used to "
+           "fit</h2><table><tr><th>name<th>before<th>after</tr>\n";
+    for (const llvm::json::Value &row : *fitted)
+      out << "<tr><td>" << escaped(row.getAsObject()->getString("name").value_or("")) << "</td><td>"
+          << shown(row.getAsObject()->get("noise_before"), "%.3g", "") << "</td><td>" << shown(row.getAsObject()->get("noise_after"), "%.3g", "")
+          << "</td></tr>\n";
+    out << "</table>\n";
+  }
   if (const llvm::json::Array *kept = object.getArray("kept_by_budget"); kept && !kept->empty()) {
     out << "<h2>Kept as they are by the budget</h2><ul>\n";
     for (const llvm::json::Value &name : *kept)
@@ -100,6 +109,11 @@ llvm::json::Array namedErrors(llvm::ArrayRef<NamedError> errors) {
 
 std::string measuredText(const MeasuredSummary &summary) {
   std::string text = "error at the outputs, " + std::to_string(summary.error.samples) + " samples: " + errorText(summary.error.atOutputs()) + "\n";
+  if (summary.unfitted) {
+    auto better = llvm::count_if(summary.fitted, [](const FittedLayer &layer) { return layer.after < layer.before; });
+    text += "fitted " + std::to_string(better) + " of " + std::to_string(summary.fitted.size()) + " layers; before: " + errorText(*summary.unfitted) +
+            "\n";
+  }
   if (!summary.sensitivities.empty())
     text += "the most sensitive layers: " + mostSensitive(summary.sensitivities) + "\n";
   if (!summary.kept.empty())
@@ -125,6 +139,13 @@ void addMeasured(llvm::json::Object &object, const MeasuredSummary &summary) {
   }
   for (const std::string &node : summary.kept)
     kept.push_back(node);
+  if (summary.unfitted) {
+    llvm::json::Array fitted;
+    for (const FittedLayer &layer : summary.fitted)
+      fitted.push_back(llvm::json::Object{{"name", layer.node}, {"noise_before", number(layer.before)}, {"noise_after", number(layer.after)}});
+    object["fitted"] = std::move(fitted);
+    object["error_before_fit"] = errorJson(*summary.unfitted);
+  }
   object["measured_samples"] = summary.error.samples;
   object["outputs"] = namedErrors(summary.error.outputs);
   object["layers"] = namedErrors(summary.error.layers);

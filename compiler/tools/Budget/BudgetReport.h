@@ -11,7 +11,8 @@ namespace ingot {
 /// The error at the outputs, the most sensitive layers and those that stayed because of the budget, a line each.
 std::string measuredText(const compress::MeasuredSummary &summary);
 
-/// Adds `outputs`, `layers`, `most_sensitive` and `kept_by_budget`. A number that is not finite is null.
+/// Adds `outputs`, `layers`, `most_sensitive`, `kept_by_budget`, and `fitted` and `error_before_fit` where layers were fitted. A number that is not
+/// finite is null.
 void addMeasured(llvm::json::Object &object, const compress::MeasuredSummary &summary);
 
 /// The measures of an error: `max_error`, `sqnr_db` (null: no noise), `cosine`, `least_cosine`, `top1`.
