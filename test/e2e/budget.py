@@ -285,7 +285,7 @@ def bad_searches(b: Bench):
     for options, words in ((("--search",), "--search measures on samples"), (("--search", "-o", "p", "--calibration=rows.npz"), "within a budget"),
                            (("--search", "--max-error=1", "--calibration=rows.npz"), "add -o FILE"), (("-o", "p", "--point=2"), "is one of a search"),
                            (("--search", "--time-budget=soon"), "wants a time as 60s"), (("-o", "p", "--search-file=s.json"), "go with --search"),
-                           (("--search", "--quantize=int4"), "without --quantize")):
+                           (("--search", "--quantize=int4"), "without --quantize, --prune")):
         done = b.ingot("compile", b.perceptron, *options)
         assert done.code == 2 and words in done.err, f"{options}: {done.code}, {done.text()}"
     (b.folder / "s.json").write_text('{"points": [{"point": 1, "recipe": {"steps": [{"mode": "odd"}]}}]}')

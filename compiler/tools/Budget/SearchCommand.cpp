@@ -81,8 +81,8 @@ absl::Status checkSearch(const CommandLine &line) {
   bool hasBudget = line.measures.budget.isSet();
   if (!flags.isOn && !flags.point && (!flags.file.empty() || flags.hasTime || !line.bench.chart.empty() || line.json))
     return usageError("--search-file, --time-budget, --chart and --json of compile go with --search");
-  if (flags.isOn && (flags.point || line.isQuantized))
-    return usageError("--search chooses the precision itself: without --quantize and --point");
+  if (flags.isOn && (flags.point || line.isQuantized || line.isPruned))
+    return usageError("--search chooses the compression itself: without --quantize, --prune and --point");
   if (flags.point && flags.file.empty())
     return usageError("--point is one of a search: --search-file=FILE.json says which");
   if (flags.isOn && !line.options.output.empty() && !hasBudget)
