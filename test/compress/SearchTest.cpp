@@ -42,6 +42,10 @@ TEST(Recipe, ReadsWhatItWrites) {
   small.exclude = {"a", "b.*"};
   bytes.mode = Mode::Dynamic;
   bytes.include = {"a"};
+  recipe.prune.emplace();
+  recipe.prune->sparsity = 0.8;
+  recipe.prune->method = PruneMethod::SparseGpt;
+  recipe.prune->exclude = {"c"};
   recipe.steps = {small, bytes};
   absl::StatusOr<Recipe> read = Recipe::fromJson(recipe.json());
   ASSERT_TRUE(read.ok()) << read.status();
@@ -49,6 +53,7 @@ TEST(Recipe, ReadsWhatItWrites) {
   EXPECT_TRUE(read->int8Activations);
   EXPECT_FALSE(read->bf16);
   EXPECT_EQ(read->steps, recipe.steps);
+  EXPECT_EQ(read->prune, recipe.prune);
   EXPECT_FALSE(Recipe::fromJson(llvm::json::Object{}).ok());
   EXPECT_FALSE(Recipe::fromJson(llvm::json::Object{{"steps", llvm::json::Array{llvm::json::Object{{"mode", "odd"}}}}}).ok());
 }

@@ -234,7 +234,7 @@ def search_front(b: Bench):
     names = [point["name"] for point in points]
     assert names[0] == "as it is" and points[0]["pareto"], names
     for part in ("static int8", "dynamic int8", "int4 weights", "int4 weights, activations int8", "int8 weights", "bf16",
-                 "int4 weights, 1 layer kept", "int4 weights, 2 layers dynamic int8"):
+                 "int4 weights, 1 layer kept", "int4 weights, 2 layers dynamic int8", "half of the weights in blocks of 1x16"):
         assert part in names, f"no '{part}' in {names}"
     for one in points:
         measures = lambda point: (point["weight_bytes"], point["milliseconds"], -(point["error"]["sqnr_db"] or 1e9))
@@ -244,7 +244,7 @@ def search_front(b: Bench):
     assert svg.count("<circle") == len(points) and "http://www.w3.org/2000/svg" in svg
     assert points[names.index("int4 weights, 1 layer kept")]["recipe"]["steps"][0]["exclude"] == ["outliers"]
     assert points[names.index("int4 weights")]["weight_bytes"] < points[0]["weight_bytes"] / 4
-    for name in ("static int8", "int4 weights, 1 layer kept", "int4 weights, 2 layers dynamic int8"):
+    for name in ("static int8", "a fifth of the weights in blocks of 1x16", "int4 weights, 1 layer kept", "int4 weights, 2 layers dynamic int8"):
         point = points[names.index(name)]
         b.done("compile", b.perceptron, "-o", "program", "--search-file=search.json", f"--point={point['point']}", "--calibration=rows.npz",
                "--dim", "n=6")

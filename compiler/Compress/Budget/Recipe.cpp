@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Budget/Recipe.h"
 
+#include "compiler/Compress/Prune/Prune.h"
 #include "compiler/Compress/Quantize/Quantize.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -44,6 +45,19 @@ absl::StatusOr<QuantizeOptions> readStep(const llvm::json::Object *object) {
   return step;
 }
 
+absl::StatusOr<PruneOptions> readPrune(const llvm::json::Object &object) {
+  PruneOptions prune;
+  prune.sparsity = object.getNumber("sparsity");
+  if (!prune.sparsity || !(*prune.sparsity > 0 && *prune.sparsity < 1))
+    return wrong("its pruning has no sparsity between 0 and 1");
+  if (object.getBoolean("reconstructs").value_or(false))
+    prune.method = PruneMethod::SparseGpt;
+  for (auto [key, words] : {std::pair("include", &prune.include), {"exclude", &prune.exclude}})
+    if (absl::Status status = readWords(object, key, *words); !status.ok())
+      return status;
+  return prune;
+}
+
 } // namespace
 
 llvm::json::Object Recipe::json() const {
@@ -57,7 +71,13 @@ llvm::json::Object Recipe::json() const {
       object["block_size"] = *step.blockSize;
     all.push_back(std::move(object));
   }
-  return llvm::json::Object{{"name", name}, {"steps", std::move(all)}, {"bf16", bf16}, {"int8_activations", int8Activations}};
+  llvm::json::Object object{{"name", name}, {"steps", std::move(all)}, {"bf16", bf16}, {"int8_activations", int8Activations}};
+  if (prune)
+    object["prune"] = llvm::json::Object{{"sparsity", prune->sparsity.value_or(0)},
+                                         {"reconstructs", prune->method == PruneMethod::SparseGpt},
+                                         {"include", array(prune->include)},
+                                         {"exclude", array(prune->exclude)}};
+  return object;
 }
 
 absl::StatusOr<Recipe> Recipe::fromJson(const llvm::json::Object &object) {
@@ -68,6 +88,12 @@ absl::StatusOr<Recipe> Recipe::fromJson(const llvm::json::Object &object) {
   recipe.name = object.getString("name").value_or("").str();
   recipe.bf16 = object.getBoolean("bf16").value_or(false);
   recipe.int8Activations = object.getBoolean("int8_activations").value_or(false);
+  if (const llvm::json::Object *found = object.getObject("prune")) {
+    absl::StatusOr<PruneOptions> prune = readPrune(*found);
+    if (!prune.ok())
+      return prune.status();
+    recipe.prune = std::move(*prune);
+  }
   for (const llvm::json::Value &value : *steps) {
     absl::StatusOr<QuantizeOptions> step = readStep(value.getAsObject());
     if (!step.ok())
@@ -80,6 +106,17 @@ absl::StatusOr<Recipe> Recipe::fromJson(const llvm::json::Object &object) {
 absl::StatusOr<std::string> applyRecipe(const Recipe &recipe, const std::string &input, const std::vector<std::string> &calibration,
                                         bool randomCalibration, const WorkFolder &folder) {
   std::string path = input;
+  if (recipe.prune) {
+    PruneOptions options = *recipe.prune;
+    options.input = path;
+    path = options.output = folder.file("pruned.onnx");
+    if (options.method == PruneMethod::SparseGpt) {
+      options.calibration = calibration;
+      options.randomCalibration = randomCalibration;
+    }
+    if (absl::StatusOr<PruneSummary> done = pruneModel(options); !done.ok())
+      return done.status();
+  }
   for (auto [i, step] : llvm::enumerate(recipe.steps)) {
     QuantizeOptions options = step;
     options.input = path;

@@ -3,6 +3,7 @@
 #define COMPILER_COMPRESS_BUDGET_RECIPE_H
 
 #include "compiler/Compress/Budget/WorkFolder.h"
+#include "compiler/Compress/Prune/PruneOptions.h"
 #include "compiler/Compress/Quantize/QuantizeOptions.h"
 #include "llvm/Support/JSON.h"
 
@@ -10,10 +11,11 @@ namespace ingot::compress {
 
 /// How a compressed program is made of a model: what is written into the file, step by step, and how that is compiled.
 struct Recipe {
-  std::string name;                   ///< for a person
-  std::vector<QuantizeOptions> steps; ///< without files
-  bool bf16 = false;                  ///< --precision=bf16
-  bool int8Activations = false;       ///< --activations=int8
+  std::string name;                        ///< for a person
+  std::optional<PruneOptions> prune = {};  ///< comes first; blocks of 1x16; without files
+  std::vector<QuantizeOptions> steps = {}; ///< without files
+  bool bf16 = false;                       ///< --precision=bf16
+  bool int8Activations = false;            ///< --activations=int8
 
   llvm::json::Object json() const;
   /// The error says what is wrong with the object.

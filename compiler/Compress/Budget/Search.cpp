@@ -20,6 +20,8 @@ constexpr int kLeastRounds = 5, kMostRounds = 200;
 constexpr double kTimingSeconds = 0.2;
 /// Shares of the layers that stay as they are, the most sensitive ones.
 constexpr double kKeptShares[] = {1.0 / 16, 1.0 / 4, 1.0 / 2};
+/// Shares of the weights that go.
+constexpr double kSparsities[] = {0.5, 0.8};
 /// How much longer than it is told a search may take.
 constexpr double kOvertime = 1.1;
 
@@ -100,9 +102,25 @@ private:
     };
     Kind int4Bytes = quantized("int4 weights, activations int8", Mode::WeightOnly, 4, 32);
     int4Bytes.recipe.int8Activations = true;
-    return {quantized("dynamic int8", Mode::Dynamic, {}, {}),    quantized("static int8", Mode::Static, {}, {}),
-            quantized("int4 weights", Mode::WeightOnly, 4, 32),  int4Bytes,
-            quantized("int8 weights", Mode::WeightOnly, 8, 128), Kind{{.name = "bf16", .steps = {}, .bf16 = true}, {}}};
+    auto pruned = [&](const char *name, double sparsity) {
+      PruneOptions prune;
+      prune.sparsity = sparsity;
+      prune.method = PruneMethod::SparseGpt;
+      prune.include = options.include;
+      prune.exclude = options.exclude;
+      return Kind{{.name = name, .prune = prune}, {}};
+    };
+    Kind sparseBytes = pruned("half of the weights in blocks of 1x16, dynamic int8", kSparsities[0]);
+    sparseBytes.recipe.steps = quantized("", Mode::Dynamic, {}, {}).recipe.steps;
+    return {quantized("dynamic int8", Mode::Dynamic, {}, {}),
+            quantized("static int8", Mode::Static, {}, {}),
+            quantized("int4 weights", Mode::WeightOnly, 4, 32),
+            int4Bytes,
+            quantized("int8 weights", Mode::WeightOnly, 8, 128),
+            Kind{{.name = "bf16", .bf16 = true}, {}},
+            pruned("half of the weights in blocks of 1x16", kSparsities[0]),
+            pruned("a fifth of the weights in blocks of 1x16", kSparsities[1]),
+            sparseBytes};
   }
 
   absl::Status tryAll() {
@@ -111,7 +129,7 @@ private:
       size_t before = result.points.size();
       if (absl::Status status = tryRecipe(kind.recipe); !status.ok())
         return status;
-      if (result.points.size() > before && !kind.recipe.steps.empty())
+      if (result.points.size() > before && !kind.recipe.steps.empty() && !kind.recipe.prune)
         tried.push_back(std::move(kind));
     }
     for (Kind &kind : tried)

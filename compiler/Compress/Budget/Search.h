@@ -43,8 +43,8 @@ void markFront(std::vector<SearchPoint> &points);
 /// The fastest point that meets the budget; null when there is none.
 const SearchPoint *bestPoint(llvm::ArrayRef<SearchPoint> points);
 
-/// Tries precisions, then precisions with sensitive layers kept, then two precisions in one model, always in the same order, until the time is
-/// over. Each is compiled, measured in turn with the model as it is, and compared with it on up to 16 samples.
+/// Tries precisions and sparsities, then precisions with sensitive layers kept, then two precisions in one model, always in the same order, until the
+/// time is over. Each is compiled, measured in turn with the model as it is, and compared with it on up to 16 samples.
 absl::StatusOr<SearchResult> searchCompression(const SearchOptions &options);
 
 } // namespace ingot::compress
