@@ -26,6 +26,7 @@ public:
       return editor.status();
     std::unique_ptr<Student> student(new Student());
     std::vector<std::string> results;
+    results.reserve(folds.size());
     for (const LayerFold &fold : folds)
       results.push_back(student->addInputs(**editor, fold));
     (*editor)->finish();
