@@ -82,6 +82,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
       if (!model->weights)
         return absl::ResourceExhaustedError("no memory for the weights");
       std::memcpy(model->weights.get(), bytes.data(), bytes.size());
+      model->weightSize = bytes.size();
       dropRecipes(module);
       module->removeAttr("ingot.weight_layout");
     }

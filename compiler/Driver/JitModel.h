@@ -9,6 +9,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,8 @@ public:
   /// In the order of the function's arguments and results.
   const std::vector<TensorInterface> &inputs() const { return interface.inputs; }
   const std::vector<TensorInterface> &outputs() const { return interface.outputs; }
+
+  uint64_t weightBytes() const { return weightSize; }
 
   struct Output {
     TensorInterface tensor; ///< With the dims that the run found.
@@ -49,7 +52,7 @@ private:
   uint64_t valueCount = 0;
   std::unique_ptr<void, Free> weights;
   std::vector<uint64_t> elementBytes; ///< of the outputs
-  uint64_t arenaBytes = 0;
+  uint64_t arenaBytes = 0, weightSize = 0;
 };
 
 } // namespace ingot

@@ -2,6 +2,7 @@
 #include "compiler/tools/CommandLine.h"
 
 #include "compiler/Driver/UsageError.h"
+#include "compiler/tools/Budget/SearchCommand.h"
 #include "compiler/tools/CommandTable.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
@@ -37,14 +38,17 @@ absl::Status checkComplete(const CommandLine &line) {
   const CommandInfo &command = *line.command;
   if (line.options.input.empty() && !command.operand.empty())
     return usage("no " + command.operand + " given." + see(command));
-  if (command.id == Compile && line.options.output.empty() && line.options.compileTo.empty())
+  if (command.id == Compile && line.options.output.empty() && line.options.compileTo.empty() && !line.search.isOn)
     return usage("no output given: add -o FILE");
   if ((command.id == Quantize || command.id == Prune) && line.options.output.empty())
     return usage("no output given: add -o FILE.onnx");
+  if (absl::Status status = command.id == Compile ? checkSearch(line) : absl::OkStatus(); !status.ok())
+    return status;
   compress::QuantizeOptions given = line.quantize, shared; // what pruning and quantising have in common
   std::tie(shared.include, shared.exclude, shared.calibration, shared.randomCalibration) =
       std::tie(given.include, given.exclude, given.calibration, given.randomCalibration);
-  if (command.id == Compile && !line.isQuantized && given != (line.isPruned ? shared : compress::QuantizeOptions()))
+  if (command.id == Compile && !line.isQuantized && !line.search.isOn && !line.search.point &&
+      (given != (line.isPruned ? shared : compress::QuantizeOptions()) || line.measures != compress::MeasureOptions()))
     return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");
   if (command.id == Compile && !line.isPruned && line.prune != compress::PruneOptions())
     return usage("options of pruning need --prune=SHARE");

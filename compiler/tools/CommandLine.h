@@ -3,6 +3,7 @@
 #define COMPILER_TOOLS_COMMANDLINE_H
 
 #include "absl/status/statusor.h"
+#include "compiler/Compress/Budget/QuantizeMeasured.h"
 #include "compiler/Compress/Prune/PruneOptions.h"
 #include "compiler/Compress/Quantize/QuantizeOptions.h"
 #include "compiler/Driver/Compile.h"
@@ -27,6 +28,14 @@ struct BenchOptions {
   std::string chart;   ///< a file for a picture of the result; empty: none
 };
 
+/// What `ingot compile` was asked to explore.
+struct SearchFlags {
+  bool isOn = false, hasTime = false;
+  double seconds = 60;
+  std::string file;         ///< the search's points as JSON: written by a search, read for one of them
+  std::optional<int> point; ///< is compiled
+};
+
 /// A parsed command line of `ingot`.
 struct CommandLine {
   const CommandInfo *command = nullptr;
@@ -37,6 +46,8 @@ struct CommandLine {
   ImageOptions pictures;                     ///< of `run` and `bench`
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`
   compress::QuantizeOptions quantize;        ///< of `quantize`, and of `compile --quantize`; without input and output
+  compress::MeasureOptions measures;         ///< of both of them
+  SearchFlags search;                        ///< of `compile`
   compress::PruneOptions prune;              ///< of `prune`, and of `compile --prune`; what it shares with quantisation is in `quantize`
   bool isPruned = false;                     ///< `compile --prune` was given
   bool ablate = false;                       ///< of `bench`

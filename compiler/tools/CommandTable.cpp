@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandTable.h"
 
+#include "compiler/tools/Budget/BudgetFlags.h"
 #include "compiler/tools/PruneFlags.h"
 #include "compiler/tools/QuantizeFlags.h"
 #include "llvm/ADT/STLExtras.h"
@@ -314,7 +315,8 @@ constexpr OptionInfo kOptions[] = {
     {"--sessions", "N", "", Bench, "at the same time (default: 1)", setCount<&BenchOptions::sessions, 1, 256>},
     {"--ablate", "", "", Bench, "what each pass is worth: the model with each of them left out, in turn with all", setFlag<&CommandLine::ablate>},
     {"--compare", "onnxruntime", "onnxruntime", Bench, "measure that, too", setCompare},
-    {"--chart", "FILE.svg", "", Bench, "draw the time of each run and the percentiles", setChart},
+    {"--chart", "FILE.svg", "", Bench | Compile, "draw the time of each run and the percentiles; of --search: time and error of all points",
+     setChart},
     {"--profile", "FILE.json", "", Bench, "where the time goes, in more runs behind the timed ones: a trace for Perfetto, a table of regions",
      setProfile},
     {"--quantize", "KIND", "static dynamic int4 int8 fp16 bf16", Compile,
@@ -363,7 +365,28 @@ constexpr OptionInfo kOptions[] = {
      addInclude},
     {"--exclude", "NODE,NODE", "", kCompresses, "not these; may be given again", addExclude},
     {"--external-data", "", "", Quantize | Prune, "put constants into OUTPUT.data, as is done above 2 GB in any case", setExternalData},
-    {"--json", "", "", Inspect | Bench | Quantize | Prune, "one JSON object instead of text", setFlag<&CommandLine::json>},
+    {"--search", "", "", Compile,
+     "measure size, time and error of many ways to compress the model and print the Pareto front; with a budget and -o, "
+     "compile the fastest that meets it",
+     budget_flags::setSearch},
+    {"--time-budget", "60s", "", Compile, "of --search: seconds (s) or minutes (m) (default: 60s)", budget_flags::setTimeBudget},
+    {"--search-file", "FILE.json", "", Compile, "where --search writes all points, and --point finds them", budget_flags::setSearchFile},
+    {"--point", "N", "", Compile, "compile this point of --search-file", budget_flags::setPoint},
+    {"--max-error", "E", "", kQuantizes,
+     "only as many layers as keep the largest difference at the outputs, as a share of their largest magnitude, at or below this, on the samples",
+     budget_flags::setMaxError},
+    {"--min-cosine", "C", "", kQuantizes, "the same of the cosine between outputs before and after, of every sample", budget_flags::setMinCosine},
+    {"--min-top1", "T", "", kQuantizes, "the same of the share of rows whose largest element stays where it is, from 0 to 1",
+     budget_flags::setMinTop1},
+    {"--bias-correction", "", "", kQuantizes, "shift each channel of each layer by what quantising it changes on average, on the samples",
+     budget_flags::setBiasCorrection},
+    {"--distill", "", "", kQuantizes, "fit biases and scales of each layer, one after the other, to what the original layer gives on the samples",
+     budget_flags::setDistill},
+    {"--measure-on", "FILE.npz", "", kQuantizes, "samples for the three above and --report (default: those of --calibration); may be given again",
+     budget_flags::addMeasureOn},
+    {"--report", "FILE.html", "", Quantize, "write the errors of outputs and layers, and what each layer costs alone: a page (.html), or .json",
+     setText<&CompileOptions::report>},
+    {"--json", "", "", Inspect | Bench | Quantize | Prune | Compile, "one JSON object instead of text", setFlag<&CommandLine::json>},
     {"--quiet", "", "", Compile | Run | Check | Bench | Quantize | Prune, "no progress", setFlag<&CommandLine::quiet>},
     {"--image", "NAME=FILE", "", kPictures, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",
      setImage},

@@ -113,7 +113,7 @@ absl::StatusOr<CompileSummary> compilePruned(CommandLine &line) {
   QuantizeOptions withoutSamples = line.quantize;
   withoutSamples.calibration.clear();
   withoutSamples.randomCalibration = false;
-  if (line.isQuantized && checkOptions(withoutSamples).ok()) // they were for pruning
+  if (line.isQuantized && !line.measures.isWanted() && checkOptions(withoutSamples).ok()) // they were for pruning
     line.quantize = withoutSamples;
   line.prune.input = line.options.input;
   line.prune.output = model.str().str();

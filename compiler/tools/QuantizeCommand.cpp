@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/QuantizeCommand.h"
 
+#include "compiler/Compress/Budget/QuantizeMeasured.h"
 #include "compiler/Compress/Quantize/Quantize.h"
+#include "compiler/tools/Budget/BudgetReport.h"
+#include "compiler/tools/CommandTable.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
@@ -29,13 +32,18 @@ std::string kindText(const QuantizeSummary &summary) {
   return "";
 }
 
+double compressionRatio(const QuantizeSummary &summary) {
+  return summary.bytesAfter == 0 ? 1 : static_cast<double>(summary.bytesBefore) / static_cast<double>(summary.bytesAfter);
+}
+
 } // namespace
 
 std::string quantizeText(const std::string &output, const QuantizeSummary &summary) {
   std::string text;
   llvm::raw_string_ostream out(text);
   out << output << ": " << kindText(summary) << ", " << summary.quantized << (summary.quantized == 1 ? " node" : " nodes") << ", constants "
-      << llvm::format("%.2f", summary.bytesAfter / 1048576.0) << " MiB of " << llvm::format("%.2f", summary.bytesBefore / 1048576.0) << " MiB\n";
+      << llvm::format("%.2f", summary.bytesAfter / 1048576.0) << " MiB of " << llvm::format("%.2f", summary.bytesBefore / 1048576.0) << " MiB, "
+      << llvm::format("%.2f", compressionRatio(summary)) << " times smaller\n";
   if (summary.samples > 0)
     out << summary.samples << (summary.samples == 1 ? " sample, " : " samples, ") << summary.tensors << " activations are bytes"
         << (summary.smoothed > 0 ? ", outliers of " + std::to_string(summary.smoothed) + " went into weights" : "") << '\n';
@@ -62,8 +70,32 @@ llvm::json::Object quantizeJson(const QuantizeSummary &summary) {
                             {"smoothed", summary.smoothed},
                             {"constant_bytes_before", static_cast<int64_t>(summary.bytesBefore)},
                             {"constant_bytes_after", static_cast<int64_t>(summary.bytesAfter)},
+                            {"compression_ratio", compressionRatio(summary)},
                             {"left_alone", std::move(leftAlone)},
                             {"notes", std::move(notes)}};
+}
+
+absl::StatusOr<QuantizeResult> quantizeCommand(CommandLine &line) {
+  const std::string report = line.command->id == Quantize ? line.options.report : "";
+  const std::string &name = line.command->id == Quantize ? line.options.output : line.options.input;
+  line.measures.report = !report.empty();
+  if (absl::Status status = report.empty() ? absl::OkStatus() : checkCompressionReport(report); !status.ok())
+    return status;
+  if (!line.measures.isWanted()) {
+    absl::StatusOr<QuantizeSummary> summary = quantizeModel(line.quantize);
+    if (!summary.ok())
+      return summary.status();
+    return QuantizeResult{quantizeText(name, *summary), quantizeJson(*summary), summary->notes};
+  }
+  absl::StatusOr<MeasuredSummary> summary = quantizeMeasured(line.quantize, line.measures);
+  if (!summary.ok())
+    return summary.status();
+  QuantizeResult result{quantizeText(name, summary->quantized) + measuredText(*summary), quantizeJson(summary->quantized), summary->quantized.notes};
+  addMeasured(result.object, *summary);
+  result.object["model"] = line.options.input;
+  if (absl::Status status = report.empty() ? absl::OkStatus() : writeCompressionReport(report, result.object); !status.ok())
+    return status;
+  return result;
 }
 
 absl::StatusOr<CompileSummary> compileQuantized(CommandLine &line) {
@@ -76,7 +108,7 @@ absl::StatusOr<CompileSummary> compileQuantized(CommandLine &line) {
   line.quantize.input = line.options.input;
   line.quantize.output = model.str().str();
   llvm::sys::RemoveFileOnSignal(model);
-  absl::StatusOr<QuantizeSummary> quantized = quantizeModel(line.quantize);
+  absl::StatusOr<QuantizeResult> quantized = quantizeCommand(line);
   if (!quantized.ok())
     return quantized.status();
   line.options.input = line.quantize.output;
@@ -85,9 +117,8 @@ absl::StatusOr<CompileSummary> compileQuantized(CommandLine &line) {
   line.options.input = line.quantize.input;
   if (!summary.ok())
     return summary;
-  std::string text = quantizeText(line.options.input, *quantized);
   llvm::SmallVector<llvm::StringRef> lines;
-  llvm::StringRef(text).split(lines, '\n', -1, /*KeepEmpty=*/false);
+  llvm::StringRef(quantized->text).split(lines, '\n', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef one : lines)
     summary->notes.push_back(one.str());
   for (const std::string &note : quantized->notes)

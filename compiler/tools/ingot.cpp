@@ -11,6 +11,7 @@
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/Ablation.h"
 #include "compiler/tools/Bench.h"
+#include "compiler/tools/Budget/SearchCommand.h"
 #include "compiler/tools/Chart.h"
 #include "compiler/tools/CommandTable.h"
 #include "compiler/tools/Help.h"
@@ -76,13 +77,32 @@ std::string cacheFolder() {
   return folder.str().str();
 }
 
+int search(CommandLine &line) {
+  if (absl::Status status = checkRunsHere(line.options.target); !status.ok())
+    return fail(status);
+  absl::StatusOr<SearchOutcome> outcome = runSearch(line);
+  if (!outcome.ok())
+    return fail(outcome.status());
+  if (line.json) {
+    llvm::outs() << llvm::json::Value(std::move(outcome->object)) << '\n';
+    return 0;
+  }
+  llvm::outs() << outcome->text;
+  if (outcome->compiled)
+    printSummary(line.options, *outcome->compiled);
+  return 0;
+}
+
 int compile(CommandLine &line) {
   bool runs = line.measured.measure || line.measured.tune;
   if (absl::Status status = runs ? checkRunsHere(line.options.target) : absl::OkStatus(); !status.ok())
     return fail(status);
   line.measured.seconds = line.bench.seconds;
   line.measured.cacheFolder = cacheFolder();
-  absl::StatusOr<CompileSummary> summary = line.isPruned      ? compilePruned(line)
+  if (line.search.isOn)
+    return search(line);
+  absl::StatusOr<CompileSummary> summary = line.search.point  ? compilePoint(line)
+                                           : line.isPruned    ? compilePruned(line)
                                            : line.isQuantized ? compileQuantized(line)
                                            : runs             ? compileMeasured(line.options, line.measured)
                                                               : compileModel(line.options);
@@ -222,15 +242,15 @@ int bench(CommandLine &line) {
 int quantizeFile(CommandLine &line) {
   line.quantize.input = line.options.input;
   line.quantize.output = line.options.output;
-  absl::StatusOr<compress::QuantizeSummary> summary = compress::quantizeModel(line.quantize);
-  if (!summary.ok())
-    return fail(summary.status());
-  for (const std::string &note : summary->notes)
+  absl::StatusOr<QuantizeResult> result = quantizeCommand(line);
+  if (!result.ok())
+    return fail(result.status());
+  for (const std::string &note : result->notes)
     llvm::errs() << "warning: " << note << '\n';
   if (line.json)
-    llvm::outs() << llvm::json::Value(quantizeJson(*summary)) << '\n';
+    llvm::outs() << llvm::json::Value(std::move(result->object)) << '\n';
   else
-    llvm::outs() << quantizeText(line.options.output, *summary);
+    llvm::outs() << result->text;
   return 0;
 }
 

@@ -52,7 +52,7 @@ struct CalibrationModel::State {
   std::vector<std::string> values;
   std::vector<SampleInput> inputs;
   DialectRegistry registry;
-  MachineModel machine;
+  StageOptions stages;
   std::deque<Compiled> compiled; ///< the last one used is the first
 
   absl::StatusOr<std::unique_ptr<JitModel>> compile(const std::map<std::string, std::vector<int64_t>> &shapes) const;
@@ -61,9 +61,12 @@ struct CalibrationModel::State {
 CalibrationModel::CalibrationModel() : state(std::make_unique<State>()) {}
 CalibrationModel::~CalibrationModel() = default;
 
+uint64_t CalibrationModel::weightBytes() const { return state->compiled.empty() ? 0 : state->compiled.front().model->weightBytes(); }
+
 const std::vector<SampleInput> &CalibrationModel::inputs() const { return state->inputs; }
 
-absl::StatusOr<std::unique_ptr<CalibrationModel>> CalibrationModel::open(const std::string &path, std::vector<std::string> values) {
+absl::StatusOr<std::unique_ptr<CalibrationModel>> CalibrationModel::open(const std::string &path, std::vector<std::string> values,
+                                                                         const StageOptions &stages) {
   absl::StatusOr<TargetSpec> target = nativeTarget();
   if (!target.ok())
     return target.status();
@@ -74,7 +77,8 @@ absl::StatusOr<std::unique_ptr<CalibrationModel>> CalibrationModel::open(const s
   model->state->path = path;
   model->state->values = std::move(values);
   model->state->inputs = describeInputs((*loaded)->graph());
-  model->state->machine = machineOf(*target);
+  model->state->stages = stages;
+  model->state->stages.machine = machineOf(*target);
   registerDialects(model->state->registry);
   return model;
 }
@@ -99,9 +103,7 @@ absl::StatusOr<std::unique_ptr<JitModel>> CalibrationModel::State::compile(const
   OwningOpRef<ModuleOp> module = importer::importModel(context, source, weights, {.dynamic = true, .inputShapes = shapes});
   if (!module)
     return diagnostics.status("import failed without a message");
-  StageOptions options = StageOptions::ofLevel(3);
-  options.machine = machine;
-  return JitModel::compile(*module, weights, options, diagnostics);
+  return JitModel::compile(*module, weights, stages, diagnostics);
 }
 
 absl::StatusOr<CalibrationModel::Compiled *> CalibrationModel::compiledFor(const Sample &sample) {
@@ -123,7 +125,7 @@ absl::StatusOr<CalibrationModel::Compiled *> CalibrationModel::compiledFor(const
   return &all.front();
 }
 
-absl::Status CalibrationModel::run(const Sample &sample, llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
+absl::StatusOr<std::vector<JitModel::Output>> CalibrationModel::values(const Sample &sample) {
   absl::StatusOr<Compiled *> compiled = compiledFor(sample);
   if (!compiled.ok())
     return compiled.status();
@@ -140,7 +142,11 @@ absl::Status CalibrationModel::run(const Sample &sample, llvm::function_ref<absl
     std::memcpy(aligned.emplace_back(new std::byte[input.bytes + 1]).get(), it->second.bytes.data(), input.bytes);
     places.push_back(aligned.back().get());
   }
-  absl::StatusOr<std::vector<JitModel::Output>> outputs = model.run(places);
+  return model.run(places);
+}
+
+absl::Status CalibrationModel::run(const Sample &sample, llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
+  absl::StatusOr<std::vector<JitModel::Output>> outputs = values(sample);
   if (!outputs.ok())
     return outputs.status();
   for (auto [i, output] : llvm::enumerate(*outputs))
@@ -175,22 +181,22 @@ absl::StatusOr<std::string> randomBytes(const SampleInput &input, int64_t count,
 
 } // namespace
 
-absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::string> files,
-                                   llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
+absl::StatusOr<int64_t> forEachSample(llvm::ArrayRef<SampleInput> inputs, llvm::ArrayRef<std::string> files,
+                                      llvm::function_ref<absl::Status(const Sample &)> visit) {
   int64_t samples = 0;
   auto runOne = [&](const Sample &sample) {
     ++samples;
-    return model.run(sample, take);
+    return visit(sample);
   };
   for (const std::string &file : files)
-    if (absl::Status status = visitSamples(file, model.inputs(), runOne); !status.ok())
+    if (absl::Status status = visitSamples(file, inputs, runOne); !status.ok())
       return status;
   std::mt19937 generator(1);
   for (int i = 0; files.empty() && i < kRandomSamples; ++i) {
     Sample sample;
     std::vector<std::string> data;
-    data.reserve(model.inputs().size());
-    for (const SampleInput &input : model.inputs()) {
+    data.reserve(inputs.size());
+    for (const SampleInput &input : inputs) {
       std::vector<int64_t> dims = input.dims;
       for (size_t dim = 0; dim < dims.size(); ++dim)
         dims[dim] = dims[dim] >= 0 ? dims[dim] : dim == 0 ? 1 : kRandomDim;
@@ -204,6 +210,11 @@ absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::
       return status;
   }
   return samples;
+}
+
+absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::string> files,
+                                   llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
+  return forEachSample(model.inputs(), files, [&](const Sample &sample) { return model.run(sample, take); });
 }
 
 } // namespace ingot::compress

@@ -3,6 +3,7 @@
 #define COMPILER_COMPRESS_CALIBRATE_CALIBRATIONMODEL_H
 
 #include "compiler/Compress/Calibrate/CalibrationSamples.h"
+#include "compiler/Driver/JitModel.h"
 
 #include <memory>
 #include <string>
@@ -14,10 +15,17 @@ namespace ingot::compress {
 class CalibrationModel {
 public:
   /// `values` are names of f32 tensors of the main graph.
-  static absl::StatusOr<std::unique_ptr<CalibrationModel>> open(const std::string &path, std::vector<std::string> values);
+  static absl::StatusOr<std::unique_ptr<CalibrationModel>> open(const std::string &path, std::vector<std::string> values,
+                                                                const StageOptions &stages = StageOptions::ofLevel(3));
   ~CalibrationModel();
 
   const std::vector<SampleInput> &inputs() const;
+
+  /// The values of one sample, with the shapes that they have there.
+  absl::StatusOr<std::vector<JitModel::Output>> values(const Sample &sample);
+
+  /// Bytes of the weights of the compiled model that ran last.
+  uint64_t weightBytes() const;
 
   /// Runs one sample and hands over each value; `value` is its place in the list.
   absl::Status run(const Sample &sample, llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take);
@@ -31,8 +39,12 @@ private:
   std::unique_ptr<State> state;
 };
 
-/// Runs all samples of the files, or, with no files, a few random ones: normal floats, zeros and ones for integers, open dims at a small size.
+/// Visits all samples of the files, or, with no files, a few random ones: normal floats, zeros and ones for integers, open dims at a small size.
 /// Returns their number.
+absl::StatusOr<int64_t> forEachSample(llvm::ArrayRef<SampleInput> inputs, llvm::ArrayRef<std::string> files,
+                                      llvm::function_ref<absl::Status(const Sample &)> visit);
+
+/// Runs these samples. Returns their number.
 absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::string> files,
                                    llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take);
 

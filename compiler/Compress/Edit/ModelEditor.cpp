@@ -68,15 +68,22 @@ std::optional<onnx::TensorProto> constantOf(const onnx::NodeProto &node) {
 } // namespace
 
 absl::StatusOr<std::unique_ptr<ModelEditor>> ModelEditor::open(const std::string &input, const std::string &output) {
-  absl::StatusOr<std::unique_ptr<ingest::Model>> model = ingest::loadModel(input);
-  if (!model.ok())
-    return model.status();
+  absl::StatusOr<std::unique_ptr<ModelEditor>> editor = openToRead(input);
+  if (!editor.ok())
+    return editor;
   absl::StatusOr<std::unique_ptr<TensorSpool>> spool = TensorSpool::create(output);
   if (!spool.ok())
     return spool.status();
+  (*editor)->newData = std::move(*spool);
+  return editor;
+}
+
+absl::StatusOr<std::unique_ptr<ModelEditor>> ModelEditor::openToRead(const std::string &input) {
+  absl::StatusOr<std::unique_ptr<ingest::Model>> model = ingest::loadModel(input);
+  if (!model.ok())
+    return model.status();
   std::unique_ptr<ModelEditor> editor(new ModelEditor());
   editor->source = std::move(*model);
-  editor->newData = std::move(*spool);
   onnx::ModelProto &proto = editor->source->mutableProto();
   proto.set_ir_version(std::max<int64_t>(proto.ir_version(), kFirstFreeInitializers));
   editor->hoistConstants();

@@ -23,6 +23,8 @@ class ModelEditor {
 public:
   /// Reads and validates the model at `input`; new constants wait beside `output`.
   static absl::StatusOr<std::unique_ptr<ModelEditor>> open(const std::string &input, const std::string &output);
+  /// For questions alone: it can take no new constants.
+  static absl::StatusOr<std::unique_ptr<ModelEditor>> openToRead(const std::string &input);
 
   const ingest::Model &model() const { return *source; }
   ingest::Model &model() { return *source; }

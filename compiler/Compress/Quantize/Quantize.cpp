@@ -48,6 +48,10 @@ Mode modeOf(const QuantizeOptions &options) {
   return hasSamples(options) ? Mode::Static : Mode::Dynamic;
 }
 
+bool needsSamples(const QuantizeOptions &options) {
+  return modeOf(options) == Mode::Static || options.smooth.value_or(false) || options.method == WeightMethod::Gptq;
+}
+
 absl::Status checkOptions(const QuantizeOptions &options) {
   Mode mode = modeOf(options);
   if (mode != Mode::WeightOnly && hasWeightOnlyOption(options))
@@ -62,13 +66,13 @@ absl::Status checkOptions(const QuantizeOptions &options) {
   bool smooths = options.smooth.value_or(false);
   if (smooths && (mode == Mode::WeightOnly || options.placement == Placement::Every))
     return usageError("--smooth-quant is for products of bytes, and not for --qdq=every, which would round activations before they are smoothed");
-  bool feedsBack = options.method == WeightMethod::Gptq, needsSamples = mode == Mode::Static || smooths || feedsBack;
-  if (needsSamples && !hasSamples(options))
+  bool feedsBack = options.method == WeightMethod::Gptq;
+  if (needsSamples(options) && !hasSamples(options))
     return usageError(std::string(mode == Mode::Static ? "static quantisation"
                                   : feedsBack          ? "--method=gptq"
                                                        : "--smooth-quant") +
                       " needs samples: --calibration=FILE.npz, or --random-calibration, whose result means little");
-  if (!needsSamples && hasSamples(options))
+  if (!needsSamples(options) && hasSamples(options))
     return usageError(
         "--calibration and --random-calibration are of no use here: only static quantisation, --smooth-quant and --method=gptq look at samples");
   if (options.randomCalibration && !options.calibration.empty())

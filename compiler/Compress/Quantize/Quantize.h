@@ -10,6 +10,9 @@ namespace ingot::compress {
 /// The mode that the options mean.
 Mode modeOf(const QuantizeOptions &options);
 
+/// Whether they look at samples.
+bool needsSamples(const QuantizeOptions &options);
+
 /// An error of use for options that contradict each other or mean nothing in their mode.
 absl::Status checkOptions(const QuantizeOptions &options);
 
