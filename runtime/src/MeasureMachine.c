@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the machine can do at most, for shares of it: multiply-adds of f32 with the widest vectors that the CPU has (and of pairs of bf16 and groups of
-// bytes, where a model has such), and reading memory of three sizes. All threads of the team measure at the same time, as they share clocks, caches
-// and memory in a run. Each takes its best round: what else the machine does only makes rounds longer.
+// What the machine can do at most, for shares of it: multiply-adds of f32 with the widest vectors that the CPU has (and of pairs of bf16 and groups
+// of bytes, where a model has such), and reading memory of three sizes. All threads of the team measure at the same time, as they share clocks,
+// caches and memory in a run. Each takes its best round: what else the machine does only makes rounds longer.
 #define _GNU_SOURCE
 #include "Profiler.h"
 
