@@ -328,8 +328,9 @@ constexpr OptionInfo kOptions[] = {
     {"--block-size", "N", "16 32 64 128 256", kQuantizes, "weights that share a scale (default: 32, and 128 for int8)", setBlockSize},
     {"--symmetric", "", "", kQuantizes, "weights alone without zero points (default)", setSymmetric},
     {"--asymmetric", "", "", kQuantizes, "weights alone with zero points", setAsymmetric},
-    {"--method", "NAME", "rtn hqq gptq", kQuantizes,
-     "of rounding weights: rtn, to nearest with the best scale (default), hqq, half-quadratic, or gptq, with error feedback as samples show it",
+    {"--method", "NAME", "rtn hqq gptq awq", kQuantizes,
+     "of rounding weights: rtn, to nearest with the best scale (default), hqq, half-quadratic, gptq, with error feedback as samples show it, or awq, "
+     "finer where samples have large activations",
      setMethod},
     {"--sparsity", "SHARE", "", Prune, "of all weights, or channels, that go, as 0.8", setSparsity},
     {"--pattern", "KIND", "unstructured 1x16 4x4 2:4 channels", Prune,

@@ -103,7 +103,8 @@ absl::Status setFormat(llvm::StringRef text, CommandLine &line) {
 
 absl::Status setMethod(llvm::StringRef text, CommandLine &line) {
   return choose("--method", text, line.quantize.method,
-                {std::pair("rtn", WeightMethod::Rtn), std::pair("hqq", WeightMethod::Hqq), std::pair("gptq", WeightMethod::Gptq)});
+                {std::pair("rtn", WeightMethod::Rtn), std::pair("hqq", WeightMethod::Hqq), std::pair("gptq", WeightMethod::Gptq),
+                 std::pair("awq", WeightMethod::Awq)});
 }
 
 absl::Status setGranularity(llvm::StringRef text, CommandLine &line) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Quantize/SmoothingSearch.h"
+#include "compiler/Compress/Quantize/ActivationAwareSearch.h"
 
 #include <cmath>
 #include <gmock/gmock.h>
@@ -31,6 +31,35 @@ TEST(ActivationChannels, LeaveOutWhatIsNoNumber) {
   EXPECT_THAT(channels.squares, ElementsAre(10, 20));
   EXPECT_EQ(channels.rows, 3);
 }
+
+/// Weights of 32 inputs, of which one is `large` times as large as the others.
+SmoothingSearch::Found searchForWeights(float large) {
+  std::mt19937 generator(3);
+  std::normal_distribution<float> normal;
+  ActivationChannels channels(32);
+  for (int row = 0; row < 200; ++row) {
+    std::vector<float> values(32);
+    for (int i = 0; i < 32; ++i)
+      values[i] = normal(generator) * (i == 5 ? large : 1);
+    channels.add(values);
+  }
+  ActivationAwareSearch search(channels, {.bits = 4}, 32);
+  for (int channel = 0; channel < 40; ++channel) {
+    std::vector<float> weights(32);
+    for (float &weight : weights)
+      weight = normal(generator);
+    search.addWeights(weights);
+  }
+  return search.best();
+}
+
+TEST(ActivationAwareSearch, EnlargesWeightsOfLargeChannels) {
+  SmoothingSearch::Found found = searchForWeights(50);
+  EXPECT_LT(found.gain, 0.7);
+  EXPECT_GT(found.factors[5], 2 * found.factors[4]);
+}
+
+TEST(ActivationAwareSearch, LeavesEvenChannelsAlone) { EXPECT_GT(searchForWeights(1).gain, 0.9); }
 
 /// Random products of 24 channels, of which one is `outlier` times as large as the others.
 struct Case {

@@ -285,6 +285,24 @@ def gptq_feeds_back(b: Bench):
     b.refused(2, "--method=gptq needs samples", options=("--weights=int4", "--method=gptq"))
 
 
+def awq_is_finer_where_it_matters(b: Bench):
+    """Few channels that are much larger than the others: their weights are rounded more finely. In the norm's gain, or by a Mul."""
+    random = np.random.default_rng(9)
+    size = np.where(np.arange(72) % 12 == 3, 30, 1)
+    x = lambda rows: (random.standard_normal((rows, 72)) * size).astype(np.float32)
+    np.savez(b.folder / "large.npz", x=x(400))
+    inputs = {"x": x(50)}
+    exact = literally(b.perceptron, inputs)["y"]
+    for words in (("--weights=int4",), ("--weights=int4", "--asymmetric", "--format=matmulnbits")):
+        plain, better = (b.quantize(b.perceptron, name, *words, *more)
+                         for name, more in (("plain", ()), ("awq", ("--method=awq", "--calibration=large.npz"))))
+        errors = [float(np.square(literally(path, inputs)["y"] - exact).mean()) for path in (plain, better)]
+        assert errors[1] < errors[0] * 0.7, f"{words}: mean squared errors without and with it are {errors}"
+        assert "Mul" in ops(better), "nothing divides the activation"
+        near(literally(better, inputs), b.own(better, inputs), 1e-4, f"{words}, program of our own")
+    b.refused(2, "--method=awq needs samples", options=("--weights=int4", "--method=awq"))
+
+
 def weight_only_halves(b: Bench):
     """Floats of 16 bits, rounded to nearest, in the file and in the program; what is too large for float16 stays."""
     x = {"x": np.random.default_rng(2).standard_normal((3, 512), dtype=np.float32)}
@@ -555,7 +573,7 @@ def bad_samples(b: Bench):
 
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
-         weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, static_flows, static_places,
+         weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, awq_is_finer_where_it_matters, static_flows, static_places,
          static_samples, static_random, smooth_outliers, smooth_norms, select_by_name, again_leaves_alone, external_data, old_operators,
          compile_with_quantize, bad_options, bad_models, bad_samples]
 

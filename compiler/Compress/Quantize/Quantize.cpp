@@ -49,7 +49,8 @@ Mode modeOf(const QuantizeOptions &options) {
 }
 
 bool needsSamples(const QuantizeOptions &options) {
-  return modeOf(options) == Mode::Static || options.smooth.value_or(false) || options.method == WeightMethod::Gptq;
+  return modeOf(options) == Mode::Static || options.smooth.value_or(false) || options.method == WeightMethod::Gptq ||
+         options.method == WeightMethod::Awq;
 }
 
 absl::Status checkOptions(const QuantizeOptions &options) {
@@ -66,15 +67,15 @@ absl::Status checkOptions(const QuantizeOptions &options) {
   bool smooths = options.smooth.value_or(false);
   if (smooths && (mode == Mode::WeightOnly || options.placement == Placement::Every))
     return usageError("--smooth-quant is for products of bytes, and not for --qdq=every, which would round activations before they are smoothed");
-  bool feedsBack = options.method == WeightMethod::Gptq;
   if (needsSamples(options) && !hasSamples(options))
-    return usageError(std::string(mode == Mode::Static ? "static quantisation"
-                                  : feedsBack          ? "--method=gptq"
-                                                       : "--smooth-quant") +
+    return usageError(std::string(mode == Mode::Static                   ? "static quantisation"
+                                  : options.method == WeightMethod::Gptq ? "--method=gptq"
+                                  : options.method == WeightMethod::Awq  ? "--method=awq"
+                                                                         : "--smooth-quant") +
                       " needs samples: --calibration=FILE.npz, or --random-calibration, whose result means little");
   if (!needsSamples(options) && hasSamples(options))
-    return usageError(
-        "--calibration and --random-calibration are of no use here: only static quantisation, --smooth-quant and --method=gptq look at samples");
+    return usageError("--calibration and --random-calibration are of no use here: only static quantisation, --smooth-quant, --method=gptq and "
+                      "--method=awq look at samples");
   if (options.randomCalibration && !options.calibration.empty())
     return usageError("--calibration and --random-calibration contradict each other");
   if (mode != Mode::Static && (options.rangeMethod || options.percentile || options.signedActivations || options.placement))

@@ -19,7 +19,7 @@ enum class Mode { WeightOnly, Dynamic, Static };
 enum class Granularity { Row, Tensor };
 
 /// How weights are rounded in weight-only mode.
-enum class WeightMethod { Rtn, Hqq, Gptq };
+enum class WeightMethod { Rtn, Hqq, Gptq, Awq };
 
 /// Floats of 16 bits that weights are stored as.
 enum class HalfType { Float16, Bfloat16 };

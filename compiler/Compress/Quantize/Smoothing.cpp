@@ -2,27 +2,34 @@
 #include "compiler/Compress/Quantize/Smoothing.h"
 
 #include "compiler/Compress/Calibrate/CalibrationModel.h"
+#include "compiler/Compress/Quantize/ActivationAwareSearch.h"
 #include "compiler/Compress/Quantize/ActivationPlaces.h"
 #include "compiler/Compress/Quantize/SmoothingSearch.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
+#include <limits>
 
 namespace ingot::compress {
 namespace {
 
 /// Factors are worth a multiplication at run time when this or less is left of the expected squared error.
 constexpr double kWorthwhile = 0.65;
+/// The same for weights alone, where a multiplication is little beside a product that is not made faster.
+constexpr double kWorthwhileForWeights = 0.9;
+/// Channels of results of each product that are rounded to try factors.
+constexpr int64_t kTriedChannels = 64;
 
-/// Calls `take` with the weights of each channel of the products, without factors.
-absl::Status eachChannel(const ModelEditor &editor, llvm::ArrayRef<Product *> products, llvm::function_ref<void(llvm::ArrayRef<float>)> take) {
+/// Calls `take` with the weights of each channel of the products, or of about `most` of each product, without factors.
+absl::Status eachChannel(const ModelEditor &editor, llvm::ArrayRef<Product *> products, llvm::function_ref<void(llvm::ArrayRef<float>)> take,
+                         int64_t most = std::numeric_limits<int64_t>::max()) {
   std::vector<float> channel(products.front()->weights.depth);
   for (const Product *product : products) {
     absl::StatusOr<ChannelReader> reader = ChannelReader::open(editor, product->weights);
     if (!reader.ok())
       return reader.status();
-    for (int64_t i = 0; i < product->weights.channels; ++i) {
+    for (int64_t i = 0, step = std::max<int64_t>(product->weights.channels / most, 1); i < product->weights.channels; i += step) {
       reader->read(i, channel);
       take(channel);
     }
@@ -30,7 +37,8 @@ absl::Status eachChannel(const ModelEditor &editor, llvm::ArrayRef<Product *> pr
   return absl::OkStatus();
 }
 
-absl::StatusOr<SmoothingSearch::Found> search(const ModelEditor &editor, llvm::ArrayRef<Product *> products, const ActivationChannels &activation) {
+absl::StatusOr<SmoothingSearch::Found> searchForBytes(const ModelEditor &editor, llvm::ArrayRef<Product *> products,
+                                                      const ActivationChannels &activation) {
   std::vector<float> largest(products.front()->weights.depth);
   absl::Status status = eachChannel(editor, products, [&](llvm::ArrayRef<float> channel) {
     for (auto [most, weight] : llvm::zip_equal(largest, channel))
@@ -90,18 +98,12 @@ absl::StatusOr<std::string> scaled(ModelEditor &editor, const std::string &value
   return name;
 }
 
-} // namespace
+using Readers = llvm::MapVector<llvm::StringRef, std::vector<Product *>>;
+using Search = llvm::function_ref<absl::StatusOr<SmoothingSearch::Found>(llvm::ArrayRef<Product *> products, const ActivationChannels &activation)>;
 
-absl::StatusOr<llvm::StringMap<SmoothedValue>> smoothActivations(ModelEditor &editor, std::vector<Product> &products, const QuantizeOptions &options,
-                                                                 QuantizeSummary &summary) {
-  llvm::MapVector<llvm::StringRef, std::vector<Product *>> readers;
-  for (Product &product : products) {
-    const onnx::NodeProto &node = editor.node(product.node), *producer = editor.producer(node.input(0));
-    // Unless it is asked for, nothing gets between bytes and a product.
-    bool breaksFlow = !options.smooth && producer && passesBytes(producer->op_type());
-    if (node.op_type() != "Conv" && integerAttribute(node, "transA", 0) == 0 && !breaksFlow)
-      readers[node.input(0)].push_back(&product);
-  }
+/// Divides the activations that `readers` read by the factors that are found, where they leave `worthwhile` or less of the error.
+absl::StatusOr<llvm::StringMap<SmoothedValue>> divideActivations(ModelEditor &editor, const Readers &readers, double worthwhile, Search search,
+                                                                 const QuantizeOptions &options, QuantizeSummary &summary) {
   std::vector<std::string> values;
   std::vector<std::vector<Product *>> nodes;
   std::vector<ActivationChannels> channels;
@@ -127,10 +129,10 @@ absl::StatusOr<llvm::StringMap<SmoothedValue>> smoothActivations(ModelEditor &ed
     return samples.status();
   summary.samples = *samples;
   for (auto [value, products, activation] : llvm::zip_equal(values, nodes, channels)) {
-    absl::StatusOr<SmoothingSearch::Found> found = search(editor, products, activation);
+    absl::StatusOr<SmoothingSearch::Found> found = search(products, activation);
     if (!found.ok())
       return found.status();
-    if (found->gain > kWorthwhile)
+    if (found->gain > worthwhile)
       continue;
     std::vector<float> reciprocals;
     for (float factor : found->factors)
@@ -147,6 +149,43 @@ absl::StatusOr<llvm::StringMap<SmoothedValue>> smoothActivations(ModelEditor &ed
   summary.smoothed = static_cast<int64_t>(smoothed.size());
   editor.reindex();
   return smoothed;
+}
+
+/// Whether the rows of its activation are multiplied, so that factors belong to elements of its last dim.
+bool multipliesRows(const onnx::NodeProto &node) { return node.op_type() != "Conv" && integerAttribute(node, "transA", 0) == 0; }
+
+} // namespace
+
+absl::StatusOr<llvm::StringMap<SmoothedValue>> smoothActivations(ModelEditor &editor, std::vector<Product> &products, const QuantizeOptions &options,
+                                                                 QuantizeSummary &summary) {
+  Readers readers;
+  for (Product &product : products) {
+    const onnx::NodeProto &node = editor.node(product.node), *producer = editor.producer(node.input(0));
+    // Unless it is asked for, nothing gets between bytes and a product.
+    bool breaksFlow = !options.smooth && producer && passesBytes(producer->op_type());
+    if (multipliesRows(node) && !breaksFlow)
+      readers[node.input(0)].push_back(&product);
+  }
+  auto search = [&](llvm::ArrayRef<Product *> products, const ActivationChannels &activation) {
+    return searchForBytes(editor, products, activation);
+  };
+  return divideActivations(editor, readers, kWorthwhile, search, options, summary);
+}
+
+absl::Status scaleForRounding(ModelEditor &editor, std::vector<Product> &products, const WeightGrid &grid, int64_t block,
+                              const QuantizeOptions &options, QuantizeSummary &summary) {
+  Readers readers;
+  for (Product &product : products)
+    if (const onnx::NodeProto &node = editor.node(product.node); multipliesRows(node) && editor.uses(product.weights.name).size() == 1)
+      readers[node.input(0)].push_back(&product);
+  auto search = [&](llvm::ArrayRef<Product *> products, const ActivationChannels &activation) -> absl::StatusOr<SmoothingSearch::Found> {
+    ActivationAwareSearch search(activation, grid, block);
+    absl::Status status = eachChannel(editor, products, [&](llvm::ArrayRef<float> channel) { search.addWeights(channel); }, kTriedChannels);
+    if (!status.ok())
+      return status;
+    return search.best();
+  };
+  return divideActivations(editor, readers, kWorthwhileForWeights, search, options, summary).status();
 }
 
 } // namespace ingot::compress

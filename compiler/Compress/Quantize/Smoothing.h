@@ -4,6 +4,7 @@
 
 #include "compiler/Compress/Edit/Products.h"
 #include "compiler/Compress/Quantize/QuantizeOptions.h"
+#include "compiler/Compress/Quantize/WeightRounding.h"
 
 namespace ingot::compress {
 
@@ -18,6 +19,11 @@ struct SmoothedValue {
 /// the new values by name.
 absl::StatusOr<llvm::StringMap<SmoothedValue>> smoothActivations(ModelEditor &editor, std::vector<Product> &products, const QuantizeOptions &options,
                                                                  QuantizeSummary &summary);
+
+/// The same for weights that alone are rounded, in blocks: those that meet large channels become larger (`ActivationAwareSearch`). Weights that
+/// several products share stay as they are.
+absl::Status scaleForRounding(ModelEditor &editor, std::vector<Product> &products, const WeightGrid &grid, int64_t block,
+                              const QuantizeOptions &options, QuantizeSummary &summary);
 
 } // namespace ingot::compress
 

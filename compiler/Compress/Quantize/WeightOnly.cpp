@@ -5,6 +5,7 @@
 #include "compiler/Compress/Edit/OpsetUpgrade.h"
 #include "compiler/Compress/Quantize/BlockedWeights.h"
 #include "compiler/Compress/Quantize/ErrorFeedback.h"
+#include "compiler/Compress/Quantize/Smoothing.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace ingot::compress {
@@ -31,6 +32,9 @@ public:
       : editor(editor), grid{options.weightBits.value_or(4), options.symmetric.value_or(true)},
         block(options.blockSize.value_or(grid.bits == 4 ? 32 : 128)), format(options.format.value_or(WeightFormat::Qdq)),
         method(options.method.value_or(WeightMethod::Rtn)) {}
+
+  const WeightGrid &gridOf() const { return grid; }
+  int64_t blockSize() const { return block; }
 
   /// With `moments` of its activation a product is rounded with error feedback; weights that are shared, as their first product wants it.
   absl::Status quantize(const Product &product, const SecondMoments *moments) {
@@ -322,6 +326,9 @@ absl::Status quantizeWeightsOnly(ModelEditor &editor, const NodeSelection &selec
         return status;
   }
   WeightOnly work(editor, options);
+  if (options.method == WeightMethod::Awq)
+    if (absl::Status status = scaleForRounding(editor, products, work.gridOf(), work.blockSize(), options, summary); !status.ok())
+      return status;
   for (llvm::ArrayRef<Product> rest = products; !rest.empty();) {
     MomentsByValue moments;
     size_t count = rest.size();
