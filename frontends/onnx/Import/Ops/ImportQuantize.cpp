@@ -55,6 +55,13 @@ void importQuantizeLinear(Node &n) {
               << ", which is not supported; it must be an integer or float of 2 to 8 bits, or an integer of 16";
     return;
   }
+  // Quotients are computed in f32, or in the type of wider scales; halves are what they would be rounded to.
+  auto precision = static_cast<int32_t>(n.integer("precision"));
+  if (precision == onnx::TensorProto::FLOAT16 || precision == onnx::TensorProto::BFLOAT16) {
+    n.error() << "QuantizeLinear node '" << n.proto.name() << "' divides in " << ingest::elementTypeName(precision)
+              << ", which is not supported; leave out 'precision' to divide in float32";
+    return;
+  }
   std::optional<Quantization> q = readQuantization(n, ScaleUse::Divides);
   if (!q)
     return;

@@ -23,6 +23,16 @@ protected:
   }
 };
 
+TEST_F(ImportQuantized, DividesInTheTypeThatAModelWants) {
+  auto dividedIn = [&](int32_t type) {
+    onnx::ModelProto proto =
+        model("g (float[2] x, float s) => (uint8[2] y) { [n] y = QuantizeLinear<precision = " + std::to_string(type) + ">(x, s) }", "\"\": 23");
+    return import(proto);
+  };
+  EXPECT_THAT(dividedIn(TensorProto::FLOAT), HasSubstr("ingot.quantize"));
+  EXPECT_THAT(dividedIn(TensorProto::FLOAT16), HasSubstr("QuantizeLinear node 'n' divides in float16, which is not supported"));
+}
+
 TEST_F(ImportQuantized, UnpacksNibblesInARecipeAndKeepsTheTypeOfInputsAndOutputs) {
   onnx::ModelProto proto =
       model("g (int4[2, 3] x, float[64, 40] z) => (int4[2, 3] y, float[64, 40] d) { y = Identity(x) w = Cast<to = 1>(q) d = Add(w, z) }", "\"\": 21");
