@@ -11,6 +11,7 @@
 #include "compiler/Codegen/Translate.h"
 #include "compiler/Codegen/WeightsObject.h"
 #include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/FloatProductLines.h"
 #include "compiler/Driver/ImportFile.h"
 #include "compiler/Driver/Inspect.h"
 #include "compiler/Driver/Interface.h"
@@ -61,7 +62,7 @@ public:
   explicit Compilation(const CompileOptions &options) : options(options), registry(makeRegistry()), context(registry), diagnostics(context) {}
 
   absl::Status import();
-  absl::Status check();
+  absl::StatusOr<std::vector<std::string>> check();
   absl::Status checkOutputIsNoInput() const;
   absl::Status runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions);
   absl::StatusOr<CompileSummary> printStage();
@@ -131,13 +132,16 @@ absl::Status Compilation::import() {
   return absl::OkStatus();
 }
 
-absl::Status Compilation::check() {
+absl::StatusOr<std::vector<std::string>> Compilation::check() {
   if (absl::Status status = import(); !status.ok())
     return status;
+  absl::StatusOr<std::vector<std::string>> lines = describeFloatProducts(*module, diagnostics);
+  if (!lines.ok())
+    return lines;
   for (const Stage &stage : stages())
     if (absl::Status status = stage.name == "llvm" ? absl::OkStatus() : runStage(*module, stage, StageOptions::ofLevel(0)); !status.ok())
       return status;
-  return absl::OkStatus();
+  return lines;
 }
 
 absl::Status Compilation::runStage(ModuleOp target, const Stage &stage, const StageOptions &stageOptions) {
@@ -555,6 +559,6 @@ absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options) {
   return options.compileTo.empty() ? compilation.compile() : compilation.printStage();
 }
 
-absl::Status checkModel(const CompileOptions &options) { return Compilation(options).check(); }
+absl::StatusOr<std::vector<std::string>> checkModel(const CompileOptions &options) { return Compilation(options).check(); }
 
 } // namespace ingot

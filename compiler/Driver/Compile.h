@@ -76,8 +76,9 @@ absl::Status checkOptions(const CompileOptions &options);
 /// failure, and an existing file is replaced only by a complete one.
 absl::StatusOr<CompileSummary> compileModel(const CompileOptions &options);
 
-/// Reports every node that cannot be compiled, a line each: OK when there is none. Takes the model through the plain path without making code.
-absl::Status checkModel(const CompileOptions &options);
+/// Reports every node that cannot be compiled, a line each: OK when there is none. Takes the model through the plain path without making code. Of
+/// a quantised model returns a line for each product that is not computed in integers, with the reason.
+absl::StatusOr<std::vector<std::string>> checkModel(const CompileOptions &options);
 
 /// Whether all of `disabledPasses` run at the level and can be left out.
 absl::Status checkDisabledPasses(const CompileOptions &options);

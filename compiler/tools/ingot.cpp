@@ -119,9 +119,12 @@ int compile(CommandLine &line) {
 }
 
 int check(const CommandLine &line) {
-  if (absl::Status status = checkModel(line.options); !status.ok())
-    return fail(status);
+  absl::StatusOr<std::vector<std::string>> inFloats = checkModel(line.options);
+  if (!inFloats.ok())
+    return fail(inFloats.status());
   llvm::outs() << line.options.input << ": every node can be compiled\n";
+  for (const std::string &product : *inFloats)
+    llvm::outs() << "note: " << product << '\n';
   return 0;
 }
 

@@ -303,6 +303,27 @@ def awq_is_finer_where_it_matters(b: Bench):
     b.refused(2, "--method=awq needs samples", options=("--weights=int4", "--method=awq"))
 
 
+def check_names_products_in_floats(b: Bench):
+    """Of two activations, of 16 bits, of one quantised side: each with its reason; products of bytes are not named."""
+    ports = [info("x", TensorProto.FLOAT, [4, 32])], [info("y", TensorProto.FLOAT, [4, 4])]
+    constants = {"s": np.float32(0.05), "z": np.uint8(128), "t": np.float32(0.01), "wide": np.uint16(30000),
+                 "w": np.random.default_rng(1).integers(-99, 99, (32, 32)).astype(np.int8), "v": weights(2, 32, 32)}
+    node = lambda op, inputs, output: helper.make_node(op, inputs, [output], name=output)
+    nodes = [node("QuantizeLinear", ["x", "s", "z"], "q"), node("DequantizeLinear", ["q", "s", "z"], "d"), node("DequantizeLinear", ["w", "t"], "e"),
+             node("MatMul", ["d", "e"], "bytes"), node("MatMul", ["d", "v"], "one_side"), node("MatMul", ["one_side", "e"], "other_side"),
+             node("QuantizeLinear", ["bytes", "s", "wide"], "p"), node("DequantizeLinear", ["p", "s", "wide"], "f"), node("MatMul", ["f", "e"], "words"),
+             node("QuantizeLinear", ["words", "s", "z"], "g"), node("DequantizeLinear", ["g", "s", "z"], "h"), node("Transpose", ["h"], "k"),
+             node("MatMul", ["d", "k"], "both"), node("Transpose", ["other_side"], "i"), node("MatMul", ["other_side", "i"], "floats"),
+             node("Add", ["both", "floats"], "y")]
+    path = b.save(model(nodes, *ports, constants), "mixed")
+    done = harness.execute([harness.INGOT, "check", path])
+    expect(done.code, 0, "exit code")
+    named = {name: f"'{name}'" in done.out for name in ("bytes", "one_side", "other_side", "words", "both", "floats")}
+    expect(named, {"bytes": False, "one_side": True, "other_side": True, "words": True, "both": True, "floats": False}, done.out)
+    for reason in ("its weights are not quantised", "its activation is not quantised", "integers of 16 bits", "its right side is no constant"):
+        assert f"is computed in floats: {reason}" in done.out.replace("it multiplies ", ""), f"{reason} is missing in {done.out}"
+
+
 def weight_only_halves(b: Bench):
     """Floats of 16 bits, rounded to nearest, in the file and in the program; what is too large for float16 stays."""
     x = {"x": np.random.default_rng(2).standard_normal((3, 512), dtype=np.float32)}
@@ -573,7 +594,7 @@ def bad_samples(b: Bench):
 
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
-         weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, awq_is_finer_where_it_matters,
+         weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, awq_is_finer_where_it_matters, check_names_products_in_floats,
          static_flows, static_places,
          static_samples, static_random, smooth_outliers, smooth_norms, select_by_name, again_leaves_alone, external_data, old_operators,
          compile_with_quantize, bad_options, bad_models, bad_samples]
