@@ -311,7 +311,8 @@ def check_names_products_in_floats(b: Bench):
     node = lambda op, inputs, output: helper.make_node(op, inputs, [output], name=output)
     nodes = [node("QuantizeLinear", ["x", "s", "z"], "q"), node("DequantizeLinear", ["q", "s", "z"], "d"), node("DequantizeLinear", ["w", "t"], "e"),
              node("MatMul", ["d", "e"], "bytes"), node("MatMul", ["d", "v"], "one_side"), node("MatMul", ["one_side", "e"], "other_side"),
-             node("QuantizeLinear", ["bytes", "s", "wide"], "p"), node("DequantizeLinear", ["p", "s", "wide"], "f"), node("MatMul", ["f", "e"], "words"),
+             node("QuantizeLinear", ["bytes", "s", "wide"], "p"), node("DequantizeLinear", ["p", "s", "wide"], "f"),
+             node("MatMul", ["f", "e"], "words"),
              node("QuantizeLinear", ["words", "s", "z"], "g"), node("DequantizeLinear", ["g", "s", "z"], "h"), node("Transpose", ["h"], "k"),
              node("MatMul", ["d", "k"], "both"), node("Transpose", ["other_side"], "i"), node("MatMul", ["other_side", "i"], "floats"),
              node("Add", ["both", "floats"], "y")]
@@ -595,6 +596,7 @@ def bad_samples(b: Bench):
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
          weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, awq_is_finer_where_it_matters, check_names_products_in_floats,
+        
          static_flows, static_places,
          static_samples, static_random, smooth_outliers, smooth_norms, select_by_name, again_leaves_alone, external_data, old_operators,
          compile_with_quantize, bad_options, bad_models, bad_samples]
