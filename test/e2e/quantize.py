@@ -595,11 +595,9 @@ def bad_samples(b: Bench):
 
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
-         weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, awq_is_finer_where_it_matters, check_names_products_in_floats,
-        
-         static_flows, static_places,
-         static_samples, static_random, smooth_outliers, smooth_norms, select_by_name, again_leaves_alone, external_data, old_operators,
-         compile_with_quantize, bad_options, bad_models, bad_samples]
+         weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, awq_is_finer_where_it_matters,
+         check_names_products_in_floats, static_flows, static_places, static_samples, static_random, smooth_outliers, smooth_norms, select_by_name,
+         again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
 
 
 def main() -> int:
