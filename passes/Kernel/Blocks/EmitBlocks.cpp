@@ -46,32 +46,15 @@ public:
   }
 
   void emit() {
-    auto [begin, end] = shareOf(b, context, s.units(plan));
-    auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    AffineExpr columns = b.getAffineConstantExpr(s.columns);
-    SmallVector<Value> at = index.decode(loop.getInductionVar(), {countTiles(s.rows, plan[0]), countTiles(columns, plan[1])});
-    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loop.getInductionVar(), begin);
-    Value startsRows = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at[1], indexOf(b, 0));
-    Value isNew = arith::OrIOp::create(b, isFirst, startsRows);
-    emitByTile(b, index, at[0], s.rows, plan[0], [&](const TilePiece &ownRows) {
-      Value first = ownRows.start(b, at[0], plan[0]), kept = ownRows.offset ? ownRows.offset : indexOf(b, 0);
-      makeIf(b, isNew, [&] { splitRows(first, kept, ownRows.size); });
-      emitByTile(b, index, at[1], columns, plan[1], [&](const TilePiece &ownColumns) {
-        int64_t full = ownRows.size / plan[2], rest = ownRows.size % plan[2];
-        auto tileAt = [&](Value r, int64_t rows) { emitTile(addIndex(b, first, r), addIndex(b, kept, r), rows, at[1], ownColumns); };
-        if (full > 1)
-          makeLoop(b, indexOf(b, 0), indexOf(b, full * plan[2]), plan[2], {}, [&](Value r, ValueRange) {
-            tileAt(r, plan[2]);
-            return SmallVector<Value>();
-          });
-        else if (full == 1)
-          tileAt(indexOf(b, 0), plan[2]);
-        if (rest > 0)
-          tileAt(indexOf(b, full * plan[2]), rest);
-      });
-    });
+    auto keptAt = [&](const TilePiece &ownRows) { return ownRows.offset ? ownRows.offset : indexOf(b, 0); };
+    walkUnits(
+        b, context, index, s.rows, plan[0], s.columns, plan[1],
+        [&](Value rowBlock, const TilePiece &ownRows) { splitRows(ownRows.start(b, rowBlock, plan[0]), keptAt(ownRows), ownRows.size); },
+        [&](Value rowBlock, const TilePiece &ownRows, Value columnBlock, const TilePiece &ownColumns) {
+          Value first = ownRows.start(b, rowBlock, plan[0]), kept = keptAt(ownRows);
+          forRegisterTiles(b, ownRows.size, plan[2],
+                           [&](Value r, int64_t rows) { emitTile(addIndex(b, first, r), addIndex(b, kept, r), rows, columnBlock, ownColumns); });
+        });
   }
 
 private:

@@ -136,4 +136,49 @@ void walkTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &o
   });
 }
 
+void walkUnits(ImplicitLocOpBuilder &b, KernelContext &context, SymbolicIndex &index, AffineExpr rows, int64_t tileRows, int64_t columns,
+               int64_t tileColumns, llvm::function_ref<void(Value rowBlock, const TilePiece &ownRows)> startRows,
+               llvm::function_ref<void(Value rowBlock, const TilePiece &ownRows, Value columnBlock, const TilePiece &ownColumns)> unit) {
+  AffineExpr allColumns = b.getAffineConstantExpr(columns), rowBlocks = countTiles(rows, tileRows),
+             columnBlocks = countTiles(allColumns, tileColumns);
+  auto [begin, end] = shareOf(b, context, simplifyDim(rowBlocks * columnBlocks));
+  auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> at = index.decode(loop.getInductionVar(), {rowBlocks, columnBlocks});
+  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loop.getInductionVar(), begin);
+  Value startsRows = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at[1], indexOf(b, 0));
+  Value isNew = arith::OrIOp::create(b, isFirst, startsRows);
+  emitByTile(b, index, at[0], rows, tileRows, [&](const TilePiece &ownRows) {
+    makeIf(b, isNew, [&] { startRows(at[0], ownRows); });
+    emitByTile(b, index, at[1], allColumns, tileColumns, [&](const TilePiece &ownColumns) { unit(at[0], ownRows, at[1], ownColumns); });
+  });
+}
+
+void forRegisterTiles(ImplicitLocOpBuilder &b, int64_t rows, int64_t tile, llvm::function_ref<void(Value row, int64_t rows)> body) {
+  int64_t full = rows / tile, rest = rows % tile;
+  if (full > 1)
+    makeLoop(b, indexOf(b, 0), indexOf(b, full * tile), tile, {}, [&](Value row, ValueRange) {
+      body(row, tile);
+      return SmallVector<Value>();
+    });
+  else if (full == 1)
+    body(indexOf(b, 0), tile);
+  if (rest > 0)
+    body(indexOf(b, full * tile), rest);
+}
+
+void forPanels(ImplicitLocOpBuilder &b, Value columnBlock, int64_t tileColumns, const TilePiece &ownColumns,
+               llvm::function_ref<void(Value panel, int64_t columns)> body) {
+  Value first = scaleIndex(b, columnBlock, tileColumns / kPanel);
+  int64_t full = ownColumns.size / kPanel, rest = ownColumns.size % kPanel;
+  if (full > 0)
+    makeLoop(b, indexOf(b, 0), indexOf(b, full), 1, {}, [&](Value p, ValueRange) {
+      body(addIndex(b, first, p), kPanel);
+      return SmallVector<Value>();
+    });
+  if (rest > 0)
+    body(offsetBy(b, first, full), rest);
+}
+
 } // namespace ingot

@@ -32,6 +32,19 @@ void emitByPanels(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Val
 void emitPart(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::Value number, mlir::AffineExpr columns, int64_t tile,
               llvm::function_ref<void(const TilePiece &piece)> body);
 
+/// The loop over the call's share of units, each `tileRows` rows by `tileColumns` columns, column blocks fastest: `startRows` is called for the code
+/// that runs where a share or another block of rows begins, and `unit` for that of each unit.
+void walkUnits(mlir::ImplicitLocOpBuilder &b, KernelContext &context, SymbolicIndex &index, mlir::AffineExpr rows, int64_t tileRows, int64_t columns,
+               int64_t tileColumns, llvm::function_ref<void(mlir::Value rowBlock, const TilePiece &ownRows)> startRows,
+               llvm::function_ref<void(mlir::Value rowBlock, const TilePiece &ownRows, mlir::Value columnBlock, const TilePiece &ownColumns)> unit);
+
+/// The register tiles of `tile` rows that `rows` rows of a unit are, by their first row; the last one may be smaller.
+void forRegisterTiles(mlir::ImplicitLocOpBuilder &b, int64_t rows, int64_t tile, llvm::function_ref<void(mlir::Value row, int64_t rows)> body);
+
+/// The panels of a piece of columns, by their numbers; the last one may have fewer columns.
+void forPanels(mlir::ImplicitLocOpBuilder &b, mlir::Value columnBlock, int64_t tileColumns, const TilePiece &ownColumns,
+               llvm::function_ref<void(mlir::Value panel, int64_t columns)> body);
+
 /// How the units of `rows` x `columns` tiles are numbered. A thread's share is a range of numbers.
 struct TileOrder {
   mlir::AffineExpr rows, columns;

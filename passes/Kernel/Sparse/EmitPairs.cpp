@@ -30,26 +30,12 @@ public:
         floats(VectorType::get({kPanel}, b.getF32Type())), words(floats.clone(b.getI32Type())) {}
 
   void emit() {
-    auto [begin, end] = shareOf(b, context, s.units(plan));
-    auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    AffineExpr columns = b.getAffineConstantExpr(s.columns);
-    SmallVector<Value> at = index.decode(loop.getInductionVar(), {countTiles(s.rows, plan[0]), countTiles(columns, plan[1])});
-    emitByTile(b, index, at[0], s.rows, plan[0], [&](const TilePiece &ownRows) {
-      Value first = ownRows.start(b, at[0], plan[0]);
-      emitByTile(b, index, at[1], columns, plan[1], [&](const TilePiece &ownColumns) {
-        Value panel = scaleIndex(b, at[1], plan[1] / kPanel);
-        int64_t full = ownColumns.size / kPanel, rest = ownColumns.size % kPanel;
-        if (full > 0)
-          makeLoop(b, indexOf(b, 0), indexOf(b, full), 1, {}, [&](Value p, ValueRange) {
-            emitPanel(first, ownRows.size, addIndex(b, panel, p), kPanel);
-            return SmallVector<Value>();
-          });
-        if (rest > 0)
-          emitPanel(first, ownRows.size, offsetBy(b, panel, full), rest);
-      });
-    });
+    walkUnits(
+        b, context, index, s.rows, plan[0], s.columns, plan[1], [](Value, const TilePiece &) {},
+        [&](Value rowBlock, const TilePiece &ownRows, Value columnBlock, const TilePiece &ownColumns) {
+          Value first = ownRows.start(b, rowBlock, plan[0]);
+          forPanels(b, columnBlock, plan[1], ownColumns, [&](Value panel, int64_t columns) { emitPanel(first, ownRows.size, panel, columns); });
+        });
   }
 
 private:

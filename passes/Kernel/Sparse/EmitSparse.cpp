@@ -36,46 +36,17 @@ public:
   }
 
   void emit() {
-    auto [begin, end] = shareOf(b, context, s.units(plan));
-    auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    AffineExpr columns = b.getAffineConstantExpr(s.columns);
-    SmallVector<Value> at = index.decode(loop.getInductionVar(), {countTiles(s.rows, plan[0]), countTiles(columns, plan[1])});
-    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loop.getInductionVar(), begin);
-    Value startsRows = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at[1], indexOf(b, 0));
-    Value isNew = arith::OrIOp::create(b, isFirst, startsRows);
-    emitByTile(b, index, at[0], s.rows, plan[0], [&](const TilePiece &ownRows) {
-      makeIf(b, isNew, [&] { forTiles(ownRows, [&](Value r, int64_t rows) { transposeRows(at[0], ownRows, r, rows); }); });
-      emitByTile(b, index, at[1], columns, plan[1], [&](const TilePiece &ownColumns) {
-        Value panel = scaleIndex(b, at[1], plan[1] / kPanel);
-        int64_t full = ownColumns.size / kPanel, rest = ownColumns.size % kPanel;
-        if (full > 0)
-          makeLoop(b, indexOf(b, 0), indexOf(b, full), 1, {}, [&](Value p, ValueRange) {
-            emitPanel(at[0], ownRows, addIndex(b, panel, p), kPanel);
-            return SmallVector<Value>();
-          });
-        if (rest > 0)
-          emitPanel(at[0], ownRows, offsetBy(b, panel, full), rest);
-      });
-    });
+    walkUnits(
+        b, context, index, s.rows, plan[0], s.columns, plan[1],
+        [&](Value rowBlock, const TilePiece &ownRows) {
+          forRegisterTiles(b, ownRows.size, plan[2], [&](Value r, int64_t rows) { transposeRows(rowBlock, ownRows, r, rows); });
+        },
+        [&](Value rowBlock, const TilePiece &ownRows, Value columnBlock, const TilePiece &ownColumns) {
+          forPanels(b, columnBlock, plan[1], ownColumns, [&](Value panel, int64_t columns) { emitPanel(rowBlock, ownRows, panel, columns); });
+        });
   }
 
 private:
-  /// The register tiles of a piece of a unit's rows, by the first row in the piece.
-  void forTiles(const TilePiece &ownRows, llvm::function_ref<void(Value r, int64_t rows)> tile) {
-    int64_t full = ownRows.size / plan[2], rest = ownRows.size % plan[2];
-    if (full > 1)
-      makeLoop(b, indexOf(b, 0), indexOf(b, full * plan[2]), plan[2], {}, [&](Value r, ValueRange) {
-        tile(r, plan[2]);
-        return SmallVector<Value>();
-      });
-    else if (full == 1)
-      tile(indexOf(b, 0), plan[2]);
-    if (rest > 0)
-      tile(indexOf(b, full * plan[2]), rest);
-  }
-
   SmallVector<SmallVector<Value>> coordinatesOf(Value rowBlock, const TilePiece &ownRows, Value r, int64_t rows) {
     Value first = addIndex(b, ownRows.start(b, rowBlock, plan[0]), r);
     SmallVector<SmallVector<Value>> coordinates;
@@ -102,7 +73,7 @@ private:
 
   void emitPanel(Value rowBlock, const TilePiece &ownRows, Value panel, int64_t columns) {
     Value begin = placeAt(panel), end = placeAt(offsetBy(b, panel, 1));
-    forTiles(ownRows, [&](Value r, int64_t rows) {
+    forRegisterTiles(b, ownRows.size, plan[2], [&](Value r, int64_t rows) {
       SmallVector<Value> results = multiply(wordsOf(ownRows, r), rows, begin, end);
       if (int64_t lanes = lanesOfLastPanel(rows, columns); lanes != kPanel)
         for (Value &result : results)
