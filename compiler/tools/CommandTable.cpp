@@ -361,6 +361,8 @@ constexpr OptionInfo kOptions[] = {
     {"--smooth-quant", "", "", kQuantizes,
      "divide large channels of activations by factors that go into the weights, where samples show that it pays (default of static)", setSmooth},
     {"--no-smooth-quant", "", "", kQuantizes, "leave activations of static products as they are", setNoSmooth},
+    {"--equalize", "", "", kQuantizes,
+     "first give the weights on both sides of a channel between two products the same range, which changes nothing but rounding", setEqualize},
     {"--reduce-range", "", "", kQuantizes, "weights of 7 bits, for engines that add products in 16 bits on CPUs without VNNI", setReduceRange},
     {"--include", "NODE,NODE", "", kCompresses, "only these: names of nodes, operators, or regular expressions for names; may be given again",
      addInclude},

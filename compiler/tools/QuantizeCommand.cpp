@@ -47,6 +47,11 @@ std::string quantizeText(const std::string &output, const QuantizeSummary &summa
   if (summary.samples > 0)
     out << summary.samples << (summary.samples == 1 ? " sample, " : " samples, ") << summary.tensors << " activations are bytes"
         << (summary.smoothed > 0 ? ", outliers of " + std::to_string(summary.smoothed) + " went into weights" : "") << '\n';
+  if (summary.equalized) {
+    const EqualizeSummary &done = *summary.equalized;
+    out << "equalised: " << done.pairs << (done.pairs == 1 ? " pair" : " pairs") << " of products, " << done.norms
+        << " norms went into the convolutions in front; with a Clip between, and so left alone: " << done.clipped << '\n';
+  }
   llvm::MapVector<llvm::StringRef, std::vector<const LeftAlone *>> reasons;
   for (const LeftAlone &left : summary.leftAlone)
     reasons[left.reason].push_back(&left);
@@ -63,11 +68,15 @@ llvm::json::Object quantizeJson(const QuantizeSummary &summary) {
     leftAlone.push_back(llvm::json::Object{{"node", left.node}, {"op", left.op}, {"reason", left.reason}});
   for (const std::string &note : summary.notes)
     notes.push_back(note);
+  llvm::json::Value equalized = nullptr;
+  if (summary.equalized)
+    equalized = llvm::json::Object{{"pairs", summary.equalized->pairs}, {"norms", summary.equalized->norms}, {"clipped", summary.equalized->clipped}};
   return llvm::json::Object{{"kind", kindText(summary)},
                             {"quantized", summary.quantized},
                             {"samples", summary.samples},
                             {"activations", summary.tensors},
                             {"smoothed", summary.smoothed},
+                            {"equalized", std::move(equalized)},
                             {"constant_bytes_before", static_cast<int64_t>(summary.bytesBefore)},
                             {"constant_bytes_after", static_cast<int64_t>(summary.bytesAfter)},
                             {"compression_ratio", compressionRatio(summary)},

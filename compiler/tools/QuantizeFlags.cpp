@@ -155,6 +155,11 @@ absl::Status setSmooth(llvm::StringRef, CommandLine &line) { return setSmoothing
 
 absl::Status setNoSmooth(llvm::StringRef, CommandLine &line) { return setSmoothing(line, false); }
 
+absl::Status setEqualize(llvm::StringRef, CommandLine &line) {
+  line.quantize.equalize = true;
+  return absl::OkStatus();
+}
+
 absl::Status setReduceRange(llvm::StringRef, CommandLine &line) {
   line.quantize.reduceRange = true;
   return absl::OkStatus();

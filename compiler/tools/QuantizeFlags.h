@@ -32,6 +32,7 @@ absl::Status setActivationType(llvm::StringRef text, CommandLine &line);
 absl::Status setPlacement(llvm::StringRef text, CommandLine &line);
 absl::Status setSmooth(llvm::StringRef text, CommandLine &line);
 absl::Status setNoSmooth(llvm::StringRef text, CommandLine &line);
+absl::Status setEqualize(llvm::StringRef text, CommandLine &line);
 absl::Status setReduceRange(llvm::StringRef text, CommandLine &line);
 
 } // namespace quantize_flags

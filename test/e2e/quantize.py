@@ -462,6 +462,83 @@ def smooth_norms(b: Bench):
         near(exact, b.own(smooth, inputs), BYTES, "program of our own")
 
 
+def uneven(between="Relu") -> onnx.ModelProto:
+    """Convolutions with norms, a depthwise one, pools and products, whose channels have sizes from 1/30 to 30 that the next layer takes back."""
+    conv = lambda x, y, name, **rest: helper.make_node("Conv", [x, f"{name}.w", f"{name}.b"], [y], name=name, **rest)
+    norm = lambda x, y, name: helper.make_node("BatchNormalization", [x, *(f"{name}.{part}" for part in ("scale", "shift", "mean", "variance"))], [y])
+    act = (lambda x, y: helper.make_node("Clip", [x, "zero", "six"], [y])) if between == "Clip" else (lambda x, y: helper.make_node("Relu", [x], [y]))
+    nodes = [
+        helper.make_node("Conv", ["x", "a.w"], ["a0"], name="a", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        norm("a0", "a1", "a"), act("a1", "a2"),
+        conv("a2", "b0", "b", kernel_shape=[3, 3], pads=[1, 1, 1, 1], group=24),
+        norm("b0", "b1", "b"), helper.make_node("LeakyRelu", ["b1"], ["b2"], alpha=0.1),
+        helper.make_node("MaxPool", ["b2"], ["b3"], kernel_shape=[2, 2], strides=[2, 2]),
+        conv("b3", "c0", "c", kernel_shape=[3, 3], group=2), helper.make_node("PRelu", ["c0", "slope"], ["c1"]),
+        helper.make_node("AveragePool", ["c1"], ["c2"], kernel_shape=[3, 3], strides=[3, 3]), helper.make_node("Flatten", ["c2"], ["c3"]),
+        helper.make_node("Gemm", ["c3", "d.w", "d.b"], ["d0"], name="d", transB=1), helper.make_node("Relu", ["d0"], ["d1"]),
+        helper.make_node("MatMul", ["d1", "e.w"], ["e0"], name="e"), helper.make_node("Add", ["e.b", "e0"], ["e1"]),
+        helper.make_node("Relu", ["e1"], ["e2"]),
+        helper.make_node("Gemm", ["e2", "f.w", "f.b"], ["y"], name="f", alpha=0.5),
+    ]
+    random = np.random.default_rng(11)
+    constants = {"zero": np.float32(0), "six": np.float32(6), "slope": np.array([0.2], np.float32)}
+    shapes = {"a": (24, 3, 3, 3), "b": (24, 1, 3, 3), "c": (16, 12, 3, 3), "d": (32, 64), "e": (32, 24), "f": (24, 10)}
+    before = np.ones(3, np.float32)
+    for i, (name, shape) in enumerate(shapes.items()):
+        outputs = shape[1] if name in "ef" else shape[0]
+        after = np.exp(random.uniform(-3.4, 3.4, outputs)).astype(np.float32) if name != "f" else np.ones(10, np.float32)
+        w = weights(60 + i, *shape)
+        if name in "ef":  # [inputs, outputs]
+            w = w / before[:, None] * after
+        elif name == "d":  # four pixels of each channel
+            w = w / np.repeat(before, 4) * after[:, None]
+        elif name == "c":
+            w = w / before.reshape(2, 12)[np.arange(16) // 8][:, :, None, None] * after[:, None, None, None]
+        elif name == "b":
+            w = w / before[:, None, None, None]
+        constants[f"{name}.w"] = w.astype(np.float32)
+        bias = lambda: (random.standard_normal(outputs) * 0.1).astype(np.float32)
+        if name in "ab":
+            constants |= {f"{name}.scale": after * random.choice([-1, 1], outputs).astype(np.float32), f"{name}.shift": bias() * after,
+                          f"{name}.mean": bias(), f"{name}.variance": random.uniform(0.5, 2, outputs).astype(np.float32)}
+        if name != "a":
+            constants[f"{name}.b"] = bias() * (after if name in "cdef" else 1)
+        before = after
+    return model(nodes, [info("x", TensorProto.FLOAT, ["n", 3, 16, 16])], [info("y", TensorProto.FLOAT, ["n", 10])], constants, 17)
+
+
+def equalize_channels(b: Bench):
+    """Badly scaled channels: the error of bytes becomes several times smaller, and what floats compute stays the same but for rounding."""
+    source = b.save(uneven(), "uneven")
+    exact = literally(source, b.images)
+    floats = b.quantize(source, "floats", "--equalize", "--weights=fp16")
+    proto = onnx.load(floats)
+    for node in [node for node in proto.graph.node if node.op_type == "Cast"]:
+        name = node.input[0].removesuffix("_fp16")
+        assert name.endswith("_equalized"), f"the weights of {node.output[0]} are not equalised"
+    expect("BatchNormalization" in ops(floats), False, "a norm behind a convolution")
+    near(exact, literally(floats, b.images), 4e-3, "with weights of 16 bits")
+    # Dynamic products leave convolutions in floats, and a value that the caller reads cannot take a factor.
+    seen = uneven()
+    seen.graph.output.append(info("c0", TensorProto.FLOAT, ["n", 16, 6, 6]))
+    seen = b.save(seen, "seen")
+    done = b.ingot("quantize", seen, "-o", b.folder / "one.onnx", "--equalize", "--mode=dynamic", "--json")
+    expect((done.code, json.loads(done.out)["equalized"]), (0, {"pairs": 4, "norms": 2, "clipped": 0}), "pairs around an output")
+    near({"c0": literally(seen, b.images)["c0"]}, literally(b.folder / "one.onnx", b.images), 1e-5, "convolutions in floats")
+    done = b.ingot("quantize", source, "-o", b.folder / "one.onnx", "--equalize", "--weights=int8", "--exclude=f", "--json")
+    expect((done.code, json.loads(done.out)["equalized"]), (0, {"pairs": 4, "norms": 2, "clipped": 0}), "pairs without the last")
+    clipped = b.save(uneven("Clip"), "clipped")
+    done = b.ingot("quantize", clipped, "-o", b.folder / "one.onnx", "--equalize", "--weights=fp16", "--json")
+    expect((done.code, json.loads(done.out)["equalized"]), (0, {"pairs": 4, "norms": 2, "clipped": 1}), "pairs with a Clip in the first")
+    near(literally(clipped, b.images), literally(b.folder / "one.onnx", b.images), 4e-3, "with a Clip")
+    for words in (["--mode=static", "--no-smooth-quant", "--calibration=samples.npz"], ["--mode=dynamic"]):
+        plain, equal = b.quantize(source, "plain", *words), b.quantize(source, "equal", "--equalize", *words)
+        errors = [float(np.abs(literally(path, b.images)["y"] - exact["y"]).mean()) for path in (plain, equal)]
+        assert errors[1] < errors[0] / 3, f"{words}: mean errors without and with equalising are {errors}"
+        near(exact, literally(equal, b.images), BYTES, words)
+    near(literally(equal, b.images), b.own(equal, b.images), 1e-2, "program of our own")
+
+
 def select_by_name(b: Bench):
     cases = {"--exclude=down": "Gemm", "--include=Gemm": "MatMul", "--include=u.*": "Gemm", "--exclude=MatMul": "MatMul"}
     for words, kept in cases.items():
@@ -596,8 +673,8 @@ def bad_samples(b: Bench):
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
          weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, awq_is_finer_where_it_matters,
-         check_names_products_in_floats, static_flows, static_places, static_samples, static_random, smooth_outliers, smooth_norms, select_by_name,
-         again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
+         check_names_products_in_floats, static_flows, static_places, static_samples, static_random, smooth_outliers, smooth_norms, equalize_channels,
+         select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
 
 
 def main() -> int:

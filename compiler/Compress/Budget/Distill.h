@@ -3,7 +3,7 @@
 #define COMPILER_COMPRESS_BUDGET_DISTILL_H
 
 #include "compiler/Compress/Budget/ModelError.h"
-#include "compiler/Compress/Budget/WorkFolder.h"
+#include "compiler/Compress/Edit/WorkFolder.h"
 
 namespace ingot::compress {
 

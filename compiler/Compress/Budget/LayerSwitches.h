@@ -4,7 +4,7 @@
 
 #include "compiler/Compress/Budget/ModelError.h"
 #include "compiler/Compress/Budget/SampleSet.h"
-#include "compiler/Compress/Budget/WorkFolder.h"
+#include "compiler/Compress/Edit/WorkFolder.h"
 #include "llvm/ADT/BitVector.h"
 
 namespace ingot::compress {

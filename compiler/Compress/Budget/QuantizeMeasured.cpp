@@ -69,6 +69,18 @@ absl::Status fitCandidate(ErrorReference &reference, const std::string &path, co
 } // namespace
 
 absl::StatusOr<MeasuredSummary> quantizeMeasured(const QuantizeOptions &options, const MeasureOptions &wanted) {
+  if (options.equalize) {
+    // Errors are those against the equalised model: it computes the same, and its values are those that layers are compared by.
+    QuantizeOptions rest;
+    absl::StatusOr<EqualizedModel> equalized = equalizeFirst(options, rest);
+    if (!equalized.ok())
+      return equalized.status();
+    absl::StatusOr<MeasuredSummary> summary = quantizeMeasured(rest, wanted);
+    if (!summary.ok())
+      return equalized->asOriginal(summary.status());
+    addEqualized(*equalized, summary->quantized);
+    return summary;
+  }
   QuantizeOptions work = options;
   work.mode = modeOf(options);
   if (!needsSamples(work)) {

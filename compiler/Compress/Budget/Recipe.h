@@ -2,7 +2,7 @@
 #ifndef COMPILER_COMPRESS_BUDGET_RECIPE_H
 #define COMPILER_COMPRESS_BUDGET_RECIPE_H
 
-#include "compiler/Compress/Budget/WorkFolder.h"
+#include "compiler/Compress/Edit/WorkFolder.h"
 #include "compiler/Compress/Prune/PruneOptions.h"
 #include "compiler/Compress/Quantize/QuantizeOptions.h"
 #include "llvm/Support/JSON.h"

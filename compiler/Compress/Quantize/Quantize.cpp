@@ -91,9 +91,35 @@ absl::Status checkOptions(const QuantizeOptions &options) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<EqualizedModel> equalizeFirst(const QuantizeOptions &options, QuantizeOptions &rest) {
+  absl::StatusOr<EqualizedModel> equalized = EqualizedModel::make(options.input, options.output, options.include, options.exclude);
+  if (!equalized.ok())
+    return equalized;
+  rest = options;
+  rest.input = equalized->path();
+  rest.equalize = false;
+  return equalized;
+}
+
+void addEqualized(const EqualizedModel &equalized, QuantizeSummary &summary) {
+  summary.equalized = equalized.summary;
+  summary.bytesBefore = equalized.originalBytes;
+}
+
 absl::StatusOr<QuantizeSummary> quantizeModel(const QuantizeOptions &options) {
   if (absl::Status status = checkOptions(options); !status.ok())
     return status;
+  if (options.equalize) {
+    QuantizeOptions rest;
+    absl::StatusOr<EqualizedModel> equalized = equalizeFirst(options, rest);
+    if (!equalized.ok())
+      return equalized.status();
+    absl::StatusOr<QuantizeSummary> summary = quantizeModel(rest);
+    if (!summary.ok())
+      return equalized->asOriginal(summary.status());
+    addEqualized(*equalized, *summary);
+    return summary;
+  }
   absl::StatusOr<std::unique_ptr<ModelEditor>> opened = ModelEditor::open(options.input, options.output);
   if (!opened.ok())
     return opened.status();

@@ -4,6 +4,7 @@
 
 #include "compiler/Compress/Calibrate/Histogram.h"
 #include "compiler/Compress/Edit/Products.h"
+#include "compiler/Compress/Equalize/Equalization.h"
 
 #include <cstdint>
 #include <optional>
@@ -55,6 +56,8 @@ struct QuantizeOptions {
   std::optional<Placement> placement;
   std::optional<bool> smooth; ///< outliers of activations go into weights; none: in static mode, where samples are real
 
+  bool equalize = false; ///< ranges of weights are the same on both sides of a channel, before anything else
+
   bool operator==(const QuantizeOptions &) const = default;
 
   bool reduceRange = false; ///< weights of 7 bits: CPUs without VNNI add up products of bytes in 16 bits in some engines
@@ -71,6 +74,7 @@ struct QuantizeSummary {
   uint64_t bytesBefore = 0, bytesAfter = 0; ///< of constants
   int64_t samples = 0, tensors = 0;         ///< of calibration, and the activations that became bytes
   int64_t smoothed = 0;                     ///< activations whose outliers went into weights
+  std::optional<EqualizeSummary> equalized = {};
 };
 
 } // namespace ingot::compress

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_WORKFOLDER_H
-#define COMPILER_COMPRESS_BUDGET_WORKFOLDER_H
+#ifndef COMPILER_COMPRESS_EDIT_WORKFOLDER_H
+#define COMPILER_COMPRESS_EDIT_WORKFOLDER_H
 
 #include "absl/status/statusor.h"
 
