@@ -138,7 +138,7 @@ def page(result: dict) -> str:
         f"Milliseconds at 1 / 2 threads, medians of {result['rounds']} rounds in which all engines run in turn. Peers run the same quantised file.",
         "\"f32\" is Ingot without Winograd convolutions; cosine: of int8 results to what ONNX Runtime computes of the same file without its",
         "optimisations.", "",
-        "Pruned models: [pruning.md](pruning.md); weights of 4 bits: [blocks.md](blocks.md); accuracy on real weights: [accuracy.md](accuracy.md).", "",
+        "Pruned models: [pruning.md](pruning.md); 4 bits: [blocks.md](blocks.md); accuracy on real weights: [accuracy.md](accuracy.md).", "",
         "| model | MB before / after | own f32 | int8 | ONNX Runtime | OpenVINO | cosine |", "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for row in result["models"]:
