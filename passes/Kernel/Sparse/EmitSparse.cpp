@@ -85,7 +85,7 @@ private:
 
   /// For each row the sum over blocks [begin, end).
   SmallVector<Value> multiply(Value from, int64_t rows, Value begin, Value end) {
-    int64_t chains = sparseChains(plan[2]); // the same for all tiles of the region
+    int64_t chains = context.plan().getUnroll(); // the same for all tiles of the region
     SmallVector<Value> zeros(chains * rows, arith::ConstantOp::create(b, b.getZeroAttr(sums)));
     auto add = [&](SmallVector<Value> carried, Value block, int64_t chain) {
       Value place = placeAt(offsetBy(b, block, s.panels() + 1)), at = addIndex(b, from, scaleIndex(b, place, rows));
@@ -109,9 +109,8 @@ private:
     });
     if (chains > 1)
       own = makeLoop(b, whole, end, 1, own, [&](Value block, ValueRange carried) { return add(SmallVector<Value>(carried), block, 0); });
-    for (; chains > 1; chains /= 2)
-      for (int64_t i = 0; i < chains / 2 * rows; ++i)
-        own[i] = ElementMath(b, sums).add(own[i], own[i + chains / 2 * rows]);
+    for (int64_t i = rows; i < chains * rows; ++i)
+      own[i % rows] = ElementMath(b, sums).add(own[i % rows], own[i]);
     own.resize(rows);
     return own;
   }

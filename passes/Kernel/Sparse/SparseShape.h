@@ -6,12 +6,9 @@
 
 namespace ingot {
 
-/// Partial sums of each row of a register tile, so that a multiply-add need not wait for the one before.
-inline int64_t sparseChains(int64_t rows) { return rows >= 4 ? 1 : rows >= 2 ? 2 : 4; }
-
-/// The sizes of an `ingot.sparse_matmul`. A plan's tile is [rows, columns] of a unit, then the rows of a register tile, which has one panel. A unit
-/// keeps its rows in the thread's own memory, transposed: a word of four bytes (a group of the product's step) of each row of a register tile, then
-/// the next words. So a block reads one place, and what no block asks for is not read.
+/// The sizes of an `ingot.sparse_matmul`. A plan's tile is [rows, columns] of a unit, then the rows of a register tile, which has one panel; `unroll`
+/// is the number of partial sums of each row. A unit keeps its rows in the thread's own memory, transposed: a word of four bytes (a group of the
+/// product's step) of each row of a register tile, then the next words. So a block reads one place, and what no block asks for is not read.
 struct SparseShape {
   SparseMatMulOp op;
   Dims rowDims;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Plan/Sparse/SparseCost.h"
 
-#include "passes/Kernel/Sparse/SparseShape.h"
+#include "passes/Kernel/ComputeShapes.h"
 
 namespace ingot {
 namespace {
@@ -20,6 +20,8 @@ double fetchRate(const SparseSizes &sizes, double bytes, const MachineModel &mac
 }
 
 } // namespace
+
+int64_t sparseChains(int64_t tileRows) { return tileRows >= 4 ? 1 : tileRows >= 2 ? 2 : 4; }
 
 int64_t mostSparseRows(const MachineModel &machine) { return machine.vectorRegisters / machine.registersPerVector() - (machine.isWide() ? 4 : 2); }
 

@@ -27,6 +27,9 @@ double pairCycles(const SparseSizes &sizes, int64_t tileRows, const MachineModel
 /// The most rows whose sums, and what is chosen for them, stay in registers.
 int64_t mostPairRows(const MachineModel &machine);
 
+/// Partial sums of each row of a register tile, so that a multiply-add need not wait for the one before.
+int64_t sparseChains(int64_t tileRows);
+
 /// The most rows of a register tile: sums, a block, and two vectors that are being computed.
 int64_t mostSparseRows(const MachineModel &machine);
 

@@ -28,6 +28,8 @@ public:
     constexpr int64_t kMostRows = 512;
     return tile[0] <= kMostRows && tile[2] <= mostSparseRows(machine) ? "" : "needs more registers than there are, or memory near the core";
   }
+  int64_t chooseUnroll(ArrayRef<int64_t> tile) const override { return sparseChains(tile[2]); }
+  int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return mostSparseRows(machine) / tile[2]; }
   Dims getDims() const override { return {s.rows}; }
   AffineExpr units(ArrayRef<int64_t> tile) const override { return s.units(tile); }
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {

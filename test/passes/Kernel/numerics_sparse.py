@@ -100,6 +100,7 @@ def main():
         add((9,), 100, 64, element, room=5)
         plan = "<family = sparse, tile = [12, 32, 5], unroll = 1, lanes = 16, units = 6, parallel = true, scratch = 8192>"
         add((29,), 128, 64, element, plan=plan)
+        add((29,), 128, 64, element, plan=plan.replace("unroll = 1", "unroll = 3"))
     add((128,), 200, 100, kind="bias relu")
     add((3, 1, 5), 130, 24, kind="bias relu", spread=(3, 5))
     for right in ("bf16", "f16"):
