@@ -61,6 +61,7 @@ MINILM_WAYS = [
     Way("int8, dynamic", ("--mode=dynamic",), 0.995),
     Way("int4, rounded to nearest", ("--weights=int4",), 0),
     Way("int4, gptq", ("--weights=int4", "--method=gptq"), 0.98, True),
+    Way("int4, awq", ("--weights=int4", "--method=awq"), 0, True),
 ]
 OCR_NAMES, OCR_BAR, OCR_SPEED_BAR = ("ppocr-det", "ppocr-rec"), 97, 1.8
 
