@@ -44,7 +44,7 @@ constexpr Stage kStages[] = {
        pm.addPass(createCSEPass());
        if (options.layout) {
          pm.addNestedPass<func::FuncOp>(createSinkDequantizationPass()); // or reshapes and transposes hide what products multiply
-         pm.addNestedPass<func::FuncOp>(createPackBlocksPass({.bytes = options.activationBytes}));
+         pm.addNestedPass<func::FuncOp>(createPackBlocksPass({.bytes = options.activationBytes}, options.constants));
          pm.addNestedPass<func::FuncOp>(createFormIntegerProductsPass());
        }
        pm.addNestedPass<func::FuncOp>(createExpandQuantizationPass());

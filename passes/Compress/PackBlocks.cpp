@@ -5,6 +5,7 @@
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "passes/Compress/Passes.h"
 #include "passes/Graph/ConstantOperands.h"
+#include "passes/Weights/ConstantEvaluator.h"
 
 #define DEBUG_TYPE "ingot-pack-blocks"
 
@@ -55,7 +56,8 @@ Value asUnsigned(ImplicitLocOpBuilder &b, Value points) {
 
 /// matmul(a, dequantize(q, scales, points)) -> block_matmul(a, pack_blocks(q), scales, points)
 struct PackWeights : OpRewritePattern<MatMulOp> {
-  PackWeights(MLIRContext *context, int64_t bytes) : OpRewritePattern(context), bytes(bytes) {}
+  PackWeights(MLIRContext *context, int64_t bytes, const ConstantEvaluator *constants)
+      : OpRewritePattern(context), bytes(bytes), constants(constants) {}
 
   LogicalResult matchAndRewrite(MatMulOp op, PatternRewriter &rewriter) const override {
     Value right = op.getRhs();
@@ -95,17 +97,28 @@ struct PackWeights : OpRewritePattern<MatMulOp> {
   }
 
 private:
-  /// Whether all zero points are those that packed weights have anyway.
-  static bool isMiddle(Value points) {
-    DenseElementsAttr dense = getDenseConstant(points);
-    return dense && dense.isSplat() && dense.getSplatValue<APInt>() == (dense.getElementType().isUnsignedInteger() ? 8 : 0);
+  /// Whether all zero points are those that packed weights have anyway, as symmetric quantisers write them: one number, or bytes that hold it twice.
+  bool isMiddle(Value points) const {
+    int64_t middle = typeOf(points).getElementType().isUnsignedInteger() ? 8 : 0;
+    while (isa_and_present<BroadcastOp, ReshapeOp, TransposeOp, SliceOp>(points.getDefiningOp()))
+      points = points.getDefiningOp()->getOperand(0);
+    if (DenseElementsAttr dense = getDenseConstant(points))
+      return dense.isSplat() && dense.getSplatValue<APInt>() == middle;
+    auto unpack = points.getDefiningOp<UnpackBitsOp>();
+    auto stored = unpack && unpack.getBits() == 4 ? unpack.getX().getDefiningOp<ConstantOp>() : ConstantOp();
+    if (!stored || !constants)
+      return false;
+    ArrayRef<char> bytes = constants->bytesOf(stored.getValue());
+    return !bytes.empty() && llvm::all_of(bytes, [&](char byte) { return byte == static_cast<char>(middle * 0x11); });
   }
 
   int64_t bytes;
+  const ConstantEvaluator *constants;
 };
 
 struct PackBlocksPass : impl::PackBlocksPassBase<PackBlocksPass> {
   using PackBlocksPassBase::PackBlocksPassBase;
+  PackBlocksPass(PackBlocksPassOptions options, const ConstantEvaluator *constants) : PackBlocksPassBase(options), constants(constants) {}
 
   void runOnOperation() override {
     if (bytes != 1 && bytes != 4) {
@@ -113,10 +126,18 @@ struct PackBlocksPass : impl::PackBlocksPassBase<PackBlocksPass> {
       return signalPassFailure();
     }
     RewritePatternSet patterns(&getContext());
-    patterns.add<PackWeights>(&getContext(), bytes);
+    patterns.add<PackWeights>(&getContext(), bytes, constants);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
+
+private:
+  const ConstantEvaluator *constants = nullptr;
 };
 
 } // namespace
+
+std::unique_ptr<Pass> createPackBlocksPass(PackBlocksPassOptions options, const ConstantEvaluator *constants) {
+  return std::make_unique<PackBlocksPass>(options, constants);
+}
+
 } // namespace ingot

@@ -16,6 +16,9 @@ class ConstantEvaluator;
 /// The pass with a view of the weights, so that it knows which are zero. `constants` may be null and must outlive the pass.
 std::unique_ptr<mlir::Pass> createFormSparseProductsPass(FormSparseProductsPassOptions options, const ConstantEvaluator *constants);
 
+/// The pass with a view of the weights, so that it knows where all stored zero points are those that need not be kept. `constants` as above.
+std::unique_ptr<mlir::Pass> createPackBlocksPass(PackBlocksPassOptions options, const ConstantEvaluator *constants);
+
 } // namespace ingot
 
 #endif

@@ -73,8 +73,8 @@ def ScheduleLoadsPass : Pass<"ingot-schedule-loads", "::mlir::func::FuncOp"> {
   let description = [{
     Sets `ingot.loads` of regions whose kernels stream packed weights (contractions, direct and Winograd convolutions of all sizes): two numbers that kernels
     obey. The first one: while so many tiles of a block of columns are computed, the next block is fetched into the second cache. The second one, for weights that
-    are read once for a block of pixels (Winograd): each panel is fetched so many steps of the reduction before it is used; up to 64
-    into the nearest cache, above into the second. Nothing is fetched for short reductions, where there is one block only, or without the attribute. `ahead` gives
+    are read once for a block of pixels (Winograd) or rows (weights of 4 bits): each panel is fetched so many steps of the reduction before it is used; up to 64
+    into the nearest cache, above into the second (of 4 bits always into the nearest). Nothing is fetched for short reductions, where there is one block only, or without the attribute. `ahead` gives
     the second number for all regions that read their weights once. Needs tiles.
     Example: test/passes/Plan/schedule-loads.mlir
   }];

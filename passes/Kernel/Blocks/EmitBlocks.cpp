@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Blocks/BlockShape.h"
 #include "passes/Kernel/Blocks/SplitActivations.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,8 +16,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// Weights are fetched so many bytes before they are used: they are read once, and as fast as memory gives them.
-constexpr int64_t kFetchAhead = 2048;
 /// Chunks of a block that are written out; larger blocks are a loop of these.
 constexpr int64_t kMostChunks = 4;
 
@@ -28,7 +27,7 @@ constexpr int64_t kMostChunks = 4;
 ///     for register tile of the rows
 ///       for block
 ///         integers[row][panel][byte] = starts[row][block][byte]
-///         for chunk of 8 rows of the weights
+///         for chunk of 8 rows of the weights              a chunk that comes later is fetched (`ingot.loads`)
 ///           integers[..] += low halves of the chunk * 4 bytes of the row + high halves * the next 4
 ///         sums[row][panel] += scales[panel][block] * step[row][block] * (integers, put together)
 ///       out[row, columns] = body(sums[row][panel], ...)
@@ -40,7 +39,7 @@ public:
       : b(b), context(context), index(b, context), s(shape), plan(context.plan().getTile()), split(b, context.scratch, plan[0] * shape.rowBytes()),
         lhs(b, context, s.op.getLhs()), weights(FlatBuffer(b, context, s.op.getWeights()).memref),
         scales(FlatBuffer(b, context, s.op.getScales()).memref), floats(VectorType::get({kPanel}, b.getF32Type())),
-        integers(floats.clone(b.getI32Type())) {
+        integers(floats.clone(b.getI32Type())), ahead(LoadSchedule::of(context.region).ahead) {
     if (s.op.getPoints())
       points = FlatBuffer(b, context, s.op.getPoints()).memref;
   }
@@ -137,7 +136,9 @@ private:
     SmallVector<Value> halves[2]; // of each panel: the lower rows of the chunk, and the others
     for (Value own : block) {
       Value at = addIndex(b, scaleIndex(b, own, s.block / kChunkRows * kChunkBytes), scaleIndex(b, chunk, kChunkBytes));
-      memref::PrefetchOp::create(b, weights, offsetBy(b, at, kFetchAhead), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      if (ahead > 0)
+        memref::PrefetchOp::create(b, weights, offsetBy(b, at, ahead / kChunkRows * kChunkBytes), /*isWrite=*/false, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
       Value pairs = vector::BitCastOp::create(b, integers, vector::LoadOp::create(b, VectorType::get({kChunkBytes}, b.getI8Type()), weights, at));
       halves[0].push_back(arith::AndIOp::create(b, pairs, m.integer(0x0f0f0f0f)));
       halves[1].push_back(arith::AndIOp::create(b, arith::ShRUIOp::create(b, pairs, m.integer(4)), m.integer(0x0f0f0f0f)));
@@ -200,6 +201,7 @@ private:
   FlatBuffer lhs;
   Value weights, scales, points;
   VectorType floats, integers;
+  int64_t ahead; ///< rows of weights by which they are fetched before they are used
 };
 
 } // namespace

@@ -8,8 +8,10 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// As many streams of weights as are read fastest.
 constexpr int64_t kMostPanels = 4;
+/// Rows of weights, 4 KiB of a panel: one row on one thread of Zen 4 reads 23 GB/s of DRAM with it and 19 without, where activations are as exact as
+/// f32; for those of bytes, whose products wait for memory alone, it makes no difference.
+constexpr int64_t kFetchAhead = 512;
 
 /// A product with weights of 4 bits. A tile is [rows, columns] of a unit and the rows of a register tile.
 class BlocksModel : public KernelModel {
@@ -36,6 +38,7 @@ public:
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
     return {axisOf(estimateDim(s.rows, symbol), tile[0]), axisOf(s.columns, tile[1])};
   }
+  WeightStream weights(ArrayRef<int64_t>) const override { return {.blocks = 1, .tiles = 1, .depth = s.depth, .ahead = kFetchAhead}; }
   int64_t scratchBytes(ArrayRef<int64_t> tile) const override { return tile[0] * s.rowBytes(); }
 
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
@@ -67,7 +70,8 @@ private:
   double block(int64_t rows, int64_t panels) const {
     constexpr double kUnpack = 0.5, kBytesPerCycle = 8, kLatency = 4;
     double products = 2 * rows * s.bytes * machine.cyclesPerVector() + kUnpack;
-    double memory = panels * kChunkBytes / kBytesPerCycle * (1 + 0.1 * (kMostPanels - panels));
+    // One panel behind the other is one stream, which hardware fetches best: 27 GB/s on one thread of Zen 4, four at once 23.
+    double memory = panels * kChunkBytes / kBytesPerCycle * (1 + 0.1 * (panels - 1));
     double chunk = std::max({panels * products, memory, 2 * kLatency});
     return chunk * s.block / kChunkRows + rows * panels * (2 + s.bytes) * machine.cyclesPerVector();
   }

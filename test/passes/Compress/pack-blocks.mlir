@@ -65,6 +65,22 @@ func.func @middle(%x: tensor<1x64xf32>) -> tensor<1x16xf32> {
 
 // -----
 
+// As MatMulNBits without zero points is imported.
+// CHECK-LABEL: @broadcast_middle(
+// CHECK: ingot.block_matmul %{{.*}}, %{{.*}} scales %{{[^ ]*}} block 64
+func.func @broadcast_middle(%x: tensor<1x64xf32>) -> tensor<1x16xf32> {
+  %w = ingot.constant #ingot.weight<0, "w"> : tensor<16x32xui8>
+  %s = ingot.constant #ingot.weight<1, "s"> : tensor<16x1xf32>
+  %eight = ingot.constant dense<8> : tensor<ui8>
+  %z = ingot.broadcast %eight : tensor<ui8> -> tensor<16x1xui8>
+  %q = ingot.unpack_bits %w bits 4 to ui8 : tensor<16x32xui8> -> tensor<16x64xui8>
+  %d = ingot.dequantize %q scale %s zero_point %z {axis = 1 : i64, block = 64 : i64} to f32 : (tensor<16x64xui8>, tensor<16x1xf32>, tensor<16x1xui8>) -> tensor<16x64xf32>
+  %y = ingot.matmul %x, %d {transpose_rhs} : tensor<1x64xf32>, tensor<16x64xf32> -> tensor<1x16xf32>
+  return %y : tensor<1x16xf32>
+}
+
+// -----
+
 // Not along the depth; not of 4 bits; not constant; a block of no size that there are kernels for.
 // CHECK-LABEL: @others(
 // CHECK-NOT: block_matmul
