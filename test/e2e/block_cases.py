@@ -61,14 +61,14 @@ def packed(codes: np.ndarray, bits: int) -> np.ndarray:
 
 
 def block_product(bits=4, rows=3, k=64, n=24, block=32, points=None, half=False, flat=False, groups=False, bias=False, batch=(), turned=False):
-    """points: None, "packed" or "float"."""
+    """points: None, "packed", "middle" (packed, all 8) or "float"."""
 
     def case_of(g):
         blocks, element = -(-k // block), np.float16 if half else np.float32
         b = packed(g.rng.integers(0, 1 << bits, (n, blocks * block)), bits).reshape(n, blocks, -1)
         scales = g.rng.uniform(-0.2, 0.2, (n, blocks)).astype(element)  # negative ones, too
         zeros = g.rng.integers(0, 1 << bits, (n, blocks))
-        zero_points = {None: "", "packed": packed(zeros, bits), "float": (zeros + 0.25).astype(element)}[points]
+        zero_points = {None: "", "packed": packed(zeros, bits), "middle": packed(0 * zeros + 8, bits), "float": (zeros + 0.25).astype(element)}[points]
         if flat:
             scales = scales.reshape(-1)
             zero_points = zero_points if points is None else zero_points.reshape(-1)
@@ -91,6 +91,7 @@ def add_block_products() -> None:
         "4bit-one-row": {"rows": 1, "k": 256, "n": 48, "block": 128},
         "4bit-packed-points": {"points": "packed"},
         "4bit-float-points": {"points": "float"},
+        "4bit-middle-points": {"points": "middle", "n": 20},
         "4bit-odd-blocks": {"k": 96, "points": "packed"},
         "4bit-last-block-padded": {"k": 88, "points": "packed"},
         "4bit-block-16": {"block": 16, "points": "packed"},
