@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How fast threads read memory that no cache holds: read_bandwidth THREADS prints GB/s, the best of several passes over 256 MB each. Each thread reads
-// its share from front to back in half of the passes, as hardware fetches best, and as four streams that are fetched ahead in the others: which one
-// is faster differs between processors, and from hour to hour on a machine that others share.
+// How fast threads read memory that no cache holds: read_bandwidth THREADS prints GB/s, the best of several passes over 256 MB each. Each thread
+// reads its share from front to back in half of the passes, as hardware fetches best, and as four streams that are fetched ahead in the others: which
+// one is faster differs between processors, and from hour to hour on a machine that others share.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
