@@ -23,13 +23,19 @@ Value widen(ImplicitLocOpBuilder &b, Value loaded, Type element) {
   return isBytes(element) ? castElements(b, loaded, element, b.getI32Type()) : widenElements(b, loaded);
 }
 
+/// The bits of a vector as one integer. By one cast, not as the element of a vector: LLVM makes a load of an integer of it, which it can broadcast on
+/// the way from memory to several widths; else it goes through a general register, and each broadcast takes the units that multiply.
+Value asScalar(ImplicitLocOpBuilder &b, Value vector) {
+  auto type = cast<VectorType>(vector.getType());
+  return LLVM::BitcastOp::create(b, b.getIntegerType(type.getNumElements() * type.getElementTypeBitWidth()), vector);
+}
+
 /// The first `present` of four bytes at `at`, the others being zero, as i32.
 Value loadBytes(ImplicitLocOpBuilder &b, Value buffer, Value at, int64_t present) {
   auto load = [&](int64_t first, int64_t count) -> Value {
     Value from = b.createOrFold<arith::AddIOp>(at, arith::ConstantIndexOp::create(b, first));
     Value bytes = vector::LoadOp::create(b, vectorOf(count, b.getI8Type()), buffer, from);
-    auto whole = vectorOf(1, b.getIntegerType(count * 8));
-    Value bits = vector::ExtractOp::create(b, vector::BitCastOp::create(b, whole, bytes), 0);
+    Value bits = asScalar(b, bytes);
     return count == 4 ? bits : arith::ExtUIOp::create(b, b.getI32Type(), bits).getResult();
   };
   if (present != 3)
@@ -67,7 +73,7 @@ Value ProductStep::loadLeft(ImplicitLocOpBuilder &b, Value buffer, Value at, int
     return arith::ExtUIOp::create(b, b.getI32Type(), bits); // the other element is zero
   }
   Value pair = vector::LoadOp::create(b, vectorOf(group, left), buffer, at);
-  return vector::ExtractOp::create(b, vector::BitCastOp::create(b, vectorOf(1, b.getI32Type()), pair), 0);
+  return asScalar(b, pair);
 }
 
 Value ProductStep::loadRight(ImplicitLocOpBuilder &b, Value buffer, Value at, int64_t lanes) const {
