@@ -86,9 +86,11 @@ def lines() -> list:
 
 
 GPT2 = pre_tokenizers.ByteLevel(add_prefix_space=False)
+WORDS_OF_LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 LLAMA3 = pre_tokenizers.Sequence([
-    pre_tokenizers.Split(Regex(r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
-                         "isolated"),
+    pre_tokenizers.Split(Regex(WORDS_OF_LLAMA3), "isolated"),
     pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
 ])  # fmt: skip
 
@@ -106,7 +108,8 @@ def byte_pairs(folder, name, words, normalizer=None, post=None, **options) -> To
     tokenizer.pre_tokenizer = words
     if normalizer:
         tokenizer.normalizer = normalizer
-    trainer = trainers.BpeTrainer(vocab_size=1500, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), special_tokens=["<s>", "</s>"], show_progress=False)
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=1500, initial_alphabet=letters, special_tokens=["<s>", "</s>"], show_progress=False)
     tokenizer.train_from_iterator(lines(), trainer)
     if post:
         tokenizer.post_processor = post
