@@ -27,7 +27,8 @@ TOKENIZE = harness.INGOT.parents[1] / "test" / "tokenize"
 
 
 def weights(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(np.prod(shape[1:]) if len(shape) > 2 else shape[0]))
+    depth = np.prod(shape[1:]) if len(shape) > 2 else shape[0]
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(depth))
 
 
 def model(nodes, inputs, outputs, constants):

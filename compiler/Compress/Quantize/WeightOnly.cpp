@@ -16,7 +16,7 @@ constexpr int kBlockedOpset = 21;
 constexpr llvm::StringLiteral kMicrosoft = "com.microsoft";
 
 /// Moments of activations that are in memory at a time; each such group is a pass over the samples.
-constexpr int64_t kMomentBytes = int64_t(2) << 30;
+constexpr int64_t kMomentBytes = int64_t(512) << 20;
 
 /// By names of activations.
 using MomentsByValue = llvm::StringMap<SecondMoments>;
