@@ -4,6 +4,10 @@
 #include "compiler/Inputs/Text/Unicode.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+
 namespace ingot::compress {
 namespace {
 
@@ -36,6 +40,22 @@ absl::Status readLines(const std::string &path, const Tokenizer &tokenizer, size
   return absl::OkStatus();
 }
 
+/// Puts lines of one length together, since a model is compiled for each length: in the order in which lengths come first, so that the first lines
+/// are still like all others.
+void groupByLength(std::vector<Line> &lines) {
+  std::map<size_t, size_t> groupOf;
+  std::vector<std::vector<Line>> groups;
+  for (Line &line : lines) {
+    auto [group, isNew] = groupOf.try_emplace(line.text.ids.size(), groups.size());
+    if (isNew)
+      groups.emplace_back();
+    groups[group->second].push_back(std::move(line));
+  }
+  lines.clear();
+  for (std::vector<Line> &group : groups)
+    std::move(group.begin(), group.end(), std::back_inserter(lines));
+}
+
 } // namespace
 
 absl::Status visitTexts(llvm::ArrayRef<std::string> files, llvm::ArrayRef<SampleInput> inputs, const Tokenizer &tokenizer,
@@ -50,6 +70,8 @@ absl::Status visitTexts(llvm::ArrayRef<std::string> files, llvm::ArrayRef<Sample
   if (lines.empty())
     return absl::InvalidArgumentError(files.front() + ": there is no line with text");
   size_t batch = filled->batch();
+  if (batch == 1 && filled->hasOwnLengths())
+    groupByLength(lines);
   for (size_t first = 0; first < lines.size(); first += batch) {
     std::vector<TokenizedText> some;
     for (size_t i = first; i < first + batch; ++i)

@@ -24,6 +24,9 @@ public:
   /// Texts of one batch; 1 where the batch is open.
   int64_t batch() const { return rows; }
 
+  /// Whether a text that is alone in its batch has the length of its own tokens.
+  bool hasOwnLengths() const { return !length; }
+
   /// Where texts are cut: the length that they get, else where the tokenizer's file says, at most at 512.
   size_t longest(const Tokenizer &tokenizer) const;
 
