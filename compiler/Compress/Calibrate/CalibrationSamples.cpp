@@ -12,6 +12,7 @@
 #include "llvm/Support/Path.h"
 
 #include <cmath>
+#include <cstring>
 
 namespace ingot::compress {
 namespace {
