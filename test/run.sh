@@ -6,7 +6,7 @@
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
 # Steps after set-up and build: checks, sanitize, gtest, lit, models, bits, spills, dynamic, voice, ops, open, precision, fuzz, input, artefacts,
-# cross, commands, quantize, prune, budget, report, profiles, python, bench, example, conformance.
+# cross, commands, quantize, samples, large, prune, budget, report, profiles, python, bench, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
@@ -16,8 +16,8 @@ case ${1:-} in --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models bits spills dynamic voice ops open precision fuzz input artefacts cross commands quantize prune budget)
-steps+=(report profiles python bench example conformance)
+steps=(checks sanitize gtest lit models bits spills dynamic voice ops open precision fuzz input artefacts cross commands quantize samples)
+steps+=(large prune budget report profiles python bench example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -107,6 +107,8 @@ artefacts() { "$INGOT_PYTHON" test/e2e/artefacts.py; }
 cross() { "$INGOT_PYTHON" test/e2e/cross.py; }
 commands() { "$INGOT_PYTHON" test/e2e/command_line.py; }
 quantize() { "$INGOT_PYTHON" test/e2e/quantize.py; }
+samples() { "$INGOT_PYTHON" test/e2e/samples.py; }
+large() { "$INGOT_PYTHON" test/e2e/large.py; }
 prune() { "$INGOT_PYTHON" test/e2e/prune.py; }
 budget() { "$INGOT_PYTHON" test/e2e/budget.py; }
 report() { "$INGOT_PYTHON" test/e2e/effect_report.py; }

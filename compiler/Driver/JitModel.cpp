@@ -74,15 +74,11 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
       absl::StatusOr<std::unique_ptr<RecipeRunner>> recipes = RecipeRunner::create(module, diagnostics);
       if (!recipes.ok())
         return diagnostics.status(recipes.status());
-      std::string bytes;
-      llvm::raw_string_ostream stream(bytes);
-      if (absl::Status status = writeWeightBlob(module, weights, recipes->get(), stream); !status.ok())
-        return status;
-      model->weights.reset(allocate(bytes.size()).release());
-      if (!model->weights)
-        return absl::ResourceExhaustedError("no memory for the weights");
-      std::memcpy(model->weights.get(), bytes.data(), bytes.size());
-      model->weightSize = bytes.size();
+      auto write = [&](llvm::raw_ostream &out) { return writeWeightBlob(module, weights, recipes->get(), out); };
+      absl::StatusOr<WeightMemory> written = WeightMemory::create(weightBlobBytes(module), write);
+      if (!written.ok())
+        return written.status();
+      model->weights = std::move(*written);
       dropRecipes(module);
       module->removeAttr("ingot.weight_layout");
     }
@@ -133,8 +129,6 @@ void JitModel::sizeOutputs(llvm::ArrayRef<int64_t> values, std::vector<Output> &
   }
 }
 
-void JitModel::Free::operator()(void *memory) const { std::free(memory); }
-
 absl::StatusOr<std::vector<JitModel::Output>> JitModel::run(llvm::ArrayRef<const void *> inputs) const {
   std::vector<Output> outputs;
   outputs.reserve(interface.outputs.size());
@@ -155,7 +149,7 @@ absl::StatusOr<std::vector<JitModel::Output>> JitModel::run(llvm::ArrayRef<const
       places.push_back(output.data.data());
     }
     IngotCall call{};
-    call.weights = static_cast<const uint8_t *>(weights.get());
+    call.weights = weights.data();
     call.arena = static_cast<uint8_t *>(arena.get());
     call.inputs = inputs.data();
     call.outputs = places.data();

@@ -5,11 +5,11 @@
 #include "absl/status/statusor.h"
 #include "compiler/Codegen/Jit.h"
 #include "compiler/Codegen/ModelInterface.h"
+#include "compiler/Driver/WeightMemory.h"
 #include "compiler/Pipelines/Stages.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -28,7 +28,7 @@ public:
   const std::vector<TensorInterface> &inputs() const { return interface.inputs; }
   const std::vector<TensorInterface> &outputs() const { return interface.outputs; }
 
-  uint64_t weightBytes() const { return weightSize; }
+  uint64_t weightBytes() const { return weights.size(); }
 
   struct Output {
     TensorInterface tensor; ///< With the dims that the run found.
@@ -40,9 +40,6 @@ public:
 
 private:
   JitModel() = default;
-  struct Free {
-    void operator()(void *memory) const;
-  };
   void sizeOutputs(llvm::ArrayRef<int64_t> values, std::vector<Output> &outputs) const;
   std::vector<int64_t> firstValues() const;
 
@@ -50,9 +47,9 @@ private:
   std::unique_ptr<Jit> jit;
   void *entry = nullptr, *prepare = nullptr; ///< `prepare` is null in a model whose sizes are all fixed
   uint64_t valueCount = 0;
-  std::unique_ptr<void, Free> weights;
+  WeightMemory weights;
   std::vector<uint64_t> elementBytes; ///< of the outputs
-  uint64_t arenaBytes = 0, weightSize = 0;
+  uint64_t arenaBytes = 0;
 };
 
 } // namespace ingot

@@ -23,9 +23,11 @@ find_package(Protobuf REQUIRED)
 find_package(absl REQUIRED CONFIG)
 find_package(GTest REQUIRED)
 find_package(Eigen3 REQUIRED CONFIG) # headers alone: matrices of `ingot quantize`
-find_package(PNG REQUIRED) # pictures as inputs: of the program `ingot` alone
+find_package(PNG REQUIRED) # pictures and texts as inputs: of the program `ingot` alone
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(TurboJpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(Utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(Pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 if(NOT EXISTS ${INGOT_ONNX}/include/onnx/onnx_pb.h)
   message(FATAL_ERROR "ONNX's C++ library is not in '${INGOT_ONNX}': run compiler/dev/setup.sh, then eval \"$(compiler/dev/setup.sh --env)\" and configure again")
 endif()

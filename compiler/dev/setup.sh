@@ -33,8 +33,8 @@ fi
 
 packages=(llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev lld-22 clang-22 libclang-rt-22-dev clang-format-22 clang-tidy-22
   protobuf-compiler libprotobuf-dev libabsl-dev libgtest-dev libgmock-dev libbenchmark-dev libeigen3-dev ninja-build ccache zlib1g-dev libzstd-dev
-  libpng-dev libturbojpeg0-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross g++ git make pkg-config qemu-user python3 python3-venv ca-certificates
-  libopencv-imgproc-dev) # the last one: examples/embed-cpp-ocr
+  libpng-dev libturbojpeg0-dev libutf8proc-dev libpcre2-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross g++ git make pkg-config qemu-user
+  python3 python3-venv ca-certificates libopencv-imgproc-dev) # the last one: examples/embed-cpp-ocr
 
 if [[ ${1:-} == --list ]]; then
   printf 'Debian packages: %s\n' "${packages[*]}"

@@ -45,8 +45,8 @@ absl::Status checkComplete(const CommandLine &line) {
   if (absl::Status status = command.id == Compile ? checkSearch(line) : absl::OkStatus(); !status.ok())
     return status;
   compress::QuantizeOptions given = line.quantize, shared; // what pruning and quantising have in common
-  std::tie(shared.include, shared.exclude, shared.calibration, shared.randomCalibration) =
-      std::tie(given.include, given.exclude, given.calibration, given.randomCalibration);
+  std::tie(shared.include, shared.exclude, shared.calibration, shared.sampleFormat, shared.randomCalibration) =
+      std::tie(given.include, given.exclude, given.calibration, given.sampleFormat, given.randomCalibration);
   if (command.id == Compile && !line.isQuantized && !line.search.isOn && !line.search.point &&
       (given != (line.isPruned ? shared : compress::QuantizeOptions()) || line.measures != compress::MeasureOptions()))
     return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");

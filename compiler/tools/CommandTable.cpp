@@ -170,14 +170,19 @@ absl::Status setImage(llvm::StringRef text, CommandLine &line) {
   return text.empty() ? usage("--image wants NAME=FILE") : absl::OkStatus();
 }
 
-template <std::vector<double> ImageOptions::*field> absl::Status setNumbers(llvm::StringRef text, CommandLine &line) {
-  if (!parseNumbers(text, line.pictures.*field))
+/// Of pictures that are inputs of a run, or samples.
+PictureOptions &pictureOptions(CommandLine &line) {
+  return (line.command->id & (Run | Bench)) ? line.pictures.values : line.quantize.sampleFormat.pictures;
+}
+
+template <std::vector<double> PictureOptions::*field> absl::Status setNumbers(llvm::StringRef text, CommandLine &line) {
+  if (!parseNumbers(text, pictureOptions(line).*field))
     return usage("'" + text + "' is no list of numbers as 123.7,116.3,103.5 or 1/58.4,1/57.1,1/57.4");
   return absl::OkStatus();
 }
 
 absl::Status setChannels(llvm::StringRef text, CommandLine &line) {
-  line.pictures.isBgr = text == "bgr";
+  pictureOptions(line).isBgr = text == "bgr";
   return text == "rgb" || text == "bgr" ? absl::OkStatus() : usage("--channels wants rgb or bgr, got '" + text + "'");
 }
 
@@ -236,7 +241,8 @@ constexpr unsigned kCode = Compile | Run | Bench;                          // an
 constexpr unsigned kAll = Compile | Run | Check | Help | Completion | Inspect | Opt | Bench | Quantize | Prune;
 constexpr unsigned kCompresses = Quantize | Prune | Compile;
 constexpr unsigned kQuantizes = Quantize | Compile;
-constexpr unsigned kPictures = Run | Bench | Anywhere;
+constexpr unsigned kImages = Run | Bench | Anywhere;
+constexpr unsigned kPictures = kImages | kCompresses;
 
 constexpr llvm::StringLiteral kStages = "import graph region plan kernel llvm";
 
@@ -348,8 +354,12 @@ constexpr OptionInfo kOptions[] = {
      "of pruning: the share of a node; without --sparsity only such nodes change; may be given again", addLayerSparsity},
     {"--format", "NAME", "qdq matmulnbits", kQuantizes,
      "of weights alone: qdq, DequantizeLinear of ONNX (default), or matmulnbits, an operator of ONNX Runtime", setFormat},
-    {"--calibration", "FILE.npz", "", kCompresses,
-     "samples by input name, or a folder of such files; one in a file or several along its first dim; may be given again", addCalibration},
+    {"--calibration", "FILE", "", kCompresses,
+     "samples: .npz files by input name, pictures (.png, .jpg), or texts (.txt, a sample in each line), or a folder of one of them; may be given "
+     "again",
+     addCalibration},
+    {"--tokenizer", "FILE", "", kCompresses, "of samples that are texts: tokenizer.json or vocab.txt of the model", setTokenizer},
+    {"--tokens", "N", "", kCompresses, "the length of such samples, cut or padded (default: the model's, or where it is open, their own)", setTokens},
     {"--calibration-method", "NAME", "minmax entropy percentile mse", kQuantizes, "how samples give the range of an activation (default: mse)",
      setCalibrationMethod},
     {"--percentile", "P", "", kQuantizes, "of values that --calibration-method=percentile keeps in the range (default: 99.999)", setPercentile},
@@ -385,17 +395,17 @@ constexpr OptionInfo kOptions[] = {
      budget_flags::setBiasCorrection},
     {"--distill", "", "", kQuantizes, "fit biases and scales of each layer, one after the other, to what the original layer gives on the samples",
      budget_flags::setDistill},
-    {"--measure-on", "FILE.npz", "", kQuantizes, "samples for the three above and --report (default: those of --calibration); may be given again",
+    {"--measure-on", "FILE", "", kQuantizes, "samples for the three above and --report (default: those of --calibration); may be given again",
      budget_flags::addMeasureOn},
     {"--report", "FILE.html", "", Quantize, "write the errors of outputs and layers, and what each layer costs alone: a page (.html), or .json",
      setText<&CompileOptions::report>},
     {"--json", "", "", Inspect | Bench | Quantize | Prune | Compile, "one JSON object instead of text", setFlag<&CommandLine::json>},
     {"--quiet", "", "", Compile | Run | Check | Bench | Quantize | Prune, "no progress", setFlag<&CommandLine::quiet>},
-    {"--image", "NAME=FILE", "", kPictures, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",
+    {"--image", "NAME=FILE", "", kImages, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",
      setImage},
     {"--mean", "M,M,M", "", kPictures, "of each channel, from 0 to 255 (default: 0); an element is (value - mean) * scale",
-     setNumbers<&ImageOptions::mean>},
-    {"--scale", "S,S,S", "", kPictures, "of each channel (default: 1/255)", setNumbers<&ImageOptions::scale>},
+     setNumbers<&PictureOptions::mean>},
+    {"--scale", "S,S,S", "", kPictures, "of each channel (default: 1/255)", setNumbers<&PictureOptions::scale>},
     {"--channels", "ORDER", "rgb bgr", kPictures, "of pictures: rgb (default) or bgr", setChannels},
     {"--help", "", "", kAll, "this page", setFlag<&CommandLine::help>},
 

@@ -3,8 +3,8 @@
 #define COMPILER_TOOLS_IMAGEINPUTS_H
 
 #include "absl/status/statusor.h"
+#include "compiler/Inputs/PictureInput.h"
 #include "llvm/ADT/SmallString.h"
-#include "llvm/ADT/StringRef.h"
 
 #include <map>
 #include <string>
@@ -12,16 +12,11 @@
 
 namespace ingot {
 
-/// Pictures for inputs of a model. An element is (value - mean) * scale, with values from 0 to 255.
+/// Pictures for inputs of a model.
 struct ImageOptions {
   std::vector<std::string> images; ///< as given: NAME=FILE; those of one input are its batch
-  std::vector<double> mean;        ///< one for all channels, or one for each; none: 0
-  std::vector<double> scale;       ///< none: 1/255
-  bool isBgr = false;              ///< blue is the first channel, as OpenCV has it
+  PictureOptions values;           ///< of `quantize`, `prune` and `compile`, too, whose samples are pictures
 };
-
-/// "1,2.5,1/58": numbers and quotients.
-bool parseNumbers(llvm::StringRef text, std::vector<double> &numbers);
 
 /// Tensors made of pictures, in files that are removed at the end.
 class ImageFiles {
@@ -31,7 +26,7 @@ public:
   ~ImageFiles();
 
   /// Reads the pictures of `options` for the inputs of `program`, resized to the model's height and width where these are fixed, by the model or by
-  /// `dims`. An input is [N, C, H, W], or [N, H, W, C] when its last dim is 1 or 3 and its second is not; N may be missing. 1 channel is gray.
+  /// `dims`.
   static absl::StatusOr<ImageFiles> make(const ImageOptions &options, const std::string &program, const std::map<std::string, int64_t> &dims);
 
   /// What to add to the program's command line.

@@ -27,6 +27,7 @@ void takeShared(const QuantizeOptions &shared, PruneOptions &options) {
   options.include = shared.include;
   options.exclude = shared.exclude;
   options.calibration = shared.calibration;
+  options.sampleFormat = shared.sampleFormat;
   options.randomCalibration = shared.randomCalibration;
   options.externalData = shared.externalData;
 }

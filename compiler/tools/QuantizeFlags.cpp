@@ -121,7 +121,20 @@ absl::Status setExternalData(llvm::StringRef, CommandLine &line) {
 
 absl::Status addCalibration(llvm::StringRef text, CommandLine &line) {
   line.quantize.calibration.push_back(text.str());
-  return text.empty() ? usage("--calibration wants a .npz file or a folder of them") : absl::OkStatus();
+  return text.empty() ? usage("--calibration wants a .npz file, a picture, a text, or a folder of them") : absl::OkStatus();
+}
+
+absl::Status setTokenizer(llvm::StringRef text, CommandLine &line) {
+  line.quantize.sampleFormat.tokenizer = text.str();
+  return text.empty() ? usage("--tokenizer wants tokenizer.json or vocab.txt") : absl::OkStatus();
+}
+
+absl::Status setTokens(llvm::StringRef text, CommandLine &line) {
+  int64_t tokens;
+  if (text.getAsInteger(10, tokens) || tokens < 1 || tokens > 1 << 20)
+    return usage("--tokens wants a whole number from 1 to 1048576, got '" + text + "'");
+  line.quantize.sampleFormat.tokens = tokens;
+  return absl::OkStatus();
 }
 
 absl::Status setCalibrationMethod(llvm::StringRef text, CommandLine &line) {

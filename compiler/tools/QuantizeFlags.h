@@ -25,6 +25,8 @@ absl::Status addInclude(llvm::StringRef text, CommandLine &line);
 absl::Status addExclude(llvm::StringRef text, CommandLine &line);
 absl::Status setExternalData(llvm::StringRef text, CommandLine &line);
 absl::Status addCalibration(llvm::StringRef text, CommandLine &line);
+absl::Status setTokenizer(llvm::StringRef text, CommandLine &line);
+absl::Status setTokens(llvm::StringRef text, CommandLine &line);
 absl::Status setCalibrationMethod(llvm::StringRef text, CommandLine &line);
 absl::Status setPercentile(llvm::StringRef text, CommandLine &line);
 absl::Status setRandomCalibration(llvm::StringRef text, CommandLine &line);

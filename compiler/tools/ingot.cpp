@@ -270,6 +270,13 @@ int prune(CommandLine &line) {
   return 0;
 }
 
+/// Whether what is said of samples is of any use, for all commands that take them.
+absl::Status checkSamples(const CommandLine &line) {
+  std::vector<std::string> paths = line.quantize.calibration;
+  llvm::append_range(paths, line.measures.samples);
+  return compress::checkSampleFormat(paths, line.quantize.sampleFormat);
+}
+
 int help(const CommandLine &line) {
   if (line.options.input.empty()) {
     llvm::outs() << overview();
@@ -311,6 +318,8 @@ int main(int argc, char **argv) {
   line->options.toolPath = llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&main));
   if (!line->quiet && isatty(STDERR_FILENO))
     line->options.progress = printProgress;
+  if (absl::Status status = checkSamples(*line); !status.ok())
+    return fail(status);
   switch (line->command->id) {
   case Compile:
     return compile(*line);

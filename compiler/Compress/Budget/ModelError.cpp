@@ -31,10 +31,10 @@ ValueError ModelError::atOutputs() const {
                          [](const ValueError &sum, const NamedError &one) { return worstOf(sum, one.error); });
 }
 
-absl::StatusOr<std::unique_ptr<ErrorReference>> ErrorReference::open(const std::string &original, std::vector<std::string> files) {
+absl::StatusOr<std::unique_ptr<ErrorReference>> ErrorReference::open(const std::string &original, SampleFiles files) {
   std::unique_ptr<ErrorReference> reference(new ErrorReference());
   reference->original = original;
-  reference->sampleFiles = std::move(files);
+  reference->samples = std::move(files);
   absl::StatusOr<std::unique_ptr<ModelEditor>> opened = ModelEditor::openToRead(original);
   if (!opened.ok())
     return opened.status();
@@ -93,7 +93,7 @@ absl::StatusOr<ModelError> ErrorReference::measure(const std::string &compressed
   if (!other.ok())
     return other.status();
   std::vector<ErrorMeter> meters(values.size());
-  absl::StatusOr<int64_t> samples = forEachSample(model->inputs(), sampleFiles, [&](const Sample &sample) {
+  absl::StatusOr<int64_t> visited = forEachSample(model->inputs(), samples, [&](const Sample &sample) {
     absl::StatusOr<std::vector<JitModel::Output>> wanted = reference->values(sample);
     if (!wanted.ok())
       return wanted.status();
@@ -107,10 +107,10 @@ absl::StatusOr<ModelError> ErrorReference::measure(const std::string &compressed
     }
     return absl::OkStatus();
   });
-  if (!samples.ok())
-    return samples.status();
+  if (!visited.ok())
+    return visited.status();
   ModelError result;
-  result.samples = *samples;
+  result.samples = *visited;
   result.notes = notes;
   for (auto [i, name] : llvm::enumerate(outputNames))
     result.outputs.push_back({name, meters[i].error()});

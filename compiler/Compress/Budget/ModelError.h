@@ -41,11 +41,11 @@ llvm::ArrayRef<float> floatsOf(const JitModel::Output &output);
 class ErrorReference {
 public:
   /// `files` are samples; without any a few random ones are taken. A failure when no output is f32.
-  static absl::StatusOr<std::unique_ptr<ErrorReference>> open(const std::string &original, std::vector<std::string> files);
+  static absl::StatusOr<std::unique_ptr<ErrorReference>> open(const std::string &original, SampleFiles files);
 
   llvm::ArrayRef<Layer> layers() const { return products; }
   llvm::ArrayRef<std::string> outputs() const { return outputNames; }
-  llvm::ArrayRef<std::string> files() const { return sampleFiles; }
+  const SampleFiles &files() const { return samples; }
   const std::vector<SampleInput> &inputs() const { return model->inputs(); }
   const std::string &path() const { return original; }
 
@@ -56,7 +56,8 @@ private:
   ErrorReference() = default;
 
   std::string original;
-  std::vector<std::string> sampleFiles, outputNames, notes;
+  SampleFiles samples;
+  std::vector<std::string> outputNames, notes;
   std::vector<Layer> products;
   std::unique_ptr<CalibrationModel> model, modelWithLayers; ///< the second one is made when it is wanted
 };

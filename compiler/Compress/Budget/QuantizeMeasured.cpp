@@ -21,7 +21,7 @@ absl::StatusOr<std::unique_ptr<ErrorReference>> openReference(const QuantizeOpti
   if (paths.empty() && !options.randomCalibration)
     return usageError("errors are measured on samples: --samples=FILE.npz or --calibration=FILE.npz, or --random-calibration, whose result means "
                       "little");
-  absl::StatusOr<std::vector<std::string>> files = sampleFiles(paths);
+  absl::StatusOr<SampleFiles> files = SampleFiles::open(paths, options.sampleFormat);
   if (!files.ok())
     return files.status();
   return ErrorReference::open(options.input, std::move(*files));

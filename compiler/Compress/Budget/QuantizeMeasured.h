@@ -11,7 +11,7 @@ namespace ingot::compress {
 /// What is asked of a quantised model, beside how it is made.
 struct MeasureOptions {
   AccuracyBudget budget;
-  std::vector<std::string> samples; ///< .npz files, or folders of them, to measure on; empty: those of calibration
+  std::vector<std::string> samples; ///< files, or folders of them, to measure on; empty: those of calibration
   bool report = false;              ///< errors are wanted, also without a budget
 
   Fit fit = Fit::None;

@@ -103,17 +103,19 @@ absl::StatusOr<Recipe> Recipe::fromJson(const llvm::json::Object &object) {
   return recipe;
 }
 
-absl::StatusOr<std::string> applyRecipe(const Recipe &recipe, const std::string &input, const std::vector<std::string> &calibration,
-                                        bool randomCalibration, const WorkFolder &folder) {
+absl::StatusOr<std::string> applyRecipe(const Recipe &recipe, const std::string &input, const SampleSource &samples, const WorkFolder &folder) {
+  auto giveSamples = [&](auto &options) {
+    options.calibration = samples.paths;
+    options.sampleFormat = samples.format;
+    options.randomCalibration = samples.isRandom;
+  };
   std::string path = input;
   if (recipe.prune) {
     PruneOptions options = *recipe.prune;
     options.input = path;
     path = options.output = folder.file("pruned.onnx");
-    if (options.method == PruneMethod::SparseGpt) {
-      options.calibration = calibration;
-      options.randomCalibration = randomCalibration;
-    }
+    if (options.method == PruneMethod::SparseGpt)
+      giveSamples(options);
     if (absl::StatusOr<PruneSummary> done = pruneModel(options); !done.ok())
       return done.status();
   }
@@ -121,10 +123,8 @@ absl::StatusOr<std::string> applyRecipe(const Recipe &recipe, const std::string 
     QuantizeOptions options = step;
     options.input = path;
     path = options.output = folder.file("step" + std::to_string(i) + ".onnx");
-    if (needsSamples(options)) {
-      options.calibration = calibration;
-      options.randomCalibration = randomCalibration;
-    }
+    if (needsSamples(options))
+      giveSamples(options);
     if (absl::StatusOr<QuantizeSummary> done = quantizeModel(options); !done.ok())
       return done.status();
   }

@@ -22,9 +22,9 @@ struct Recipe {
   static absl::StatusOr<Recipe> fromJson(const llvm::json::Object &object);
 };
 
-/// Takes a model through the steps; the files are those of the folder. Returns the path of the last one, or the model's own without steps.
-absl::StatusOr<std::string> applyRecipe(const Recipe &recipe, const std::string &input, const std::vector<std::string> &calibration,
-                                        bool randomCalibration, const WorkFolder &folder);
+/// Takes a model through the steps, which get the samples that they need; the files are those of the folder. Returns the path of the last one, or the
+/// model's own without steps.
+absl::StatusOr<std::string> applyRecipe(const Recipe &recipe, const std::string &input, const SampleSource &samples, const WorkFolder &folder);
 
 } // namespace ingot::compress
 

@@ -5,7 +5,7 @@
 
 namespace ingot::compress {
 
-absl::StatusOr<SampleSet> SampleSet::read(llvm::ArrayRef<SampleInput> inputs, llvm::ArrayRef<std::string> files, size_t most) {
+absl::StatusOr<SampleSet> SampleSet::read(llvm::ArrayRef<SampleInput> inputs, const SampleFiles &files, size_t most) {
   SampleSet set;
   absl::StatusOr<int64_t> visited = forEachSample(inputs, files, [&](const Sample &sample) {
     if (set.all.size() == most)

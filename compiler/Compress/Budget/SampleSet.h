@@ -15,7 +15,7 @@ namespace ingot::compress {
 class SampleSet {
 public:
   /// The first `most` samples of the files, or random ones when there are no files.
-  static absl::StatusOr<SampleSet> read(llvm::ArrayRef<SampleInput> inputs, llvm::ArrayRef<std::string> files, size_t most);
+  static absl::StatusOr<SampleSet> read(llvm::ArrayRef<SampleInput> inputs, const SampleFiles &files, size_t most);
 
   llvm::ArrayRef<Sample> samples() const { return all; }
   /// All but the last fifth, and that; of a single sample both are the sample.

@@ -49,10 +49,10 @@ private:
   };
 
   absl::Status prepare() {
-    const std::vector<std::string> &paths = options.samples.empty() ? options.calibration : options.samples;
-    if (paths.empty() && !options.randomCalibration)
+    const std::vector<std::string> &paths = options.samples.empty() ? options.calibration.paths : options.samples;
+    if (paths.empty() && !options.calibration.isRandom)
       return usageError("--search measures on samples: --calibration=FILE.npz, or --random-calibration, whose errors mean little");
-    absl::StatusOr<std::vector<std::string>> files = sampleFiles(paths);
+    absl::StatusOr<SampleFiles> files = SampleFiles::open(paths, options.calibration.format);
     if (!files.ok())
       return files.status();
     absl::StatusOr<WorkFolder> made = WorkFolder::create(options.beside);
@@ -187,7 +187,7 @@ private:
     if (!hasTime(2 * longest))
       return absl::OkStatus();
     Clock::time_point began = Clock::now();
-    absl::StatusOr<std::string> path = applyRecipe(kind.recipe, options.input, options.calibration, options.randomCalibration, *folder);
+    absl::StatusOr<std::string> path = applyRecipe(kind.recipe, options.input, options.calibration, *folder);
     if (!path.ok())
       return path.status();
     absl::StatusOr<std::unique_ptr<LayerSwitches>> switches = LayerSwitches::open(*reference, *path, *folder, kSensitivitySamples);
@@ -207,7 +207,7 @@ private:
     if (!hasTime(longest))
       return absl::OkStatus();
     Clock::time_point began = Clock::now();
-    absl::StatusOr<std::string> path = applyRecipe(recipe, options.input, options.calibration, options.randomCalibration, *folder);
+    absl::StatusOr<std::string> path = applyRecipe(recipe, options.input, options.calibration, *folder);
     if (absl::IsFailedPrecondition(path.status())) {
       result.notes.push_back(recipe.name + ": " + std::string(path.status().message()));
       return absl::OkStatus();

@@ -10,10 +10,9 @@ namespace ingot::compress {
 /// What a search is given.
 struct SearchOptions {
   std::string input;
-  std::string beside;                   ///< models that are tried lie in a folder beside this file
-  std::vector<std::string> calibration; ///< .npz files, or folders of them
-  bool randomCalibration = false;
-  std::vector<std::string> samples;          ///< to measure on; empty: those of calibration
+  std::string beside; ///< models that are tried lie in a folder beside this file
+  SampleSource calibration;
+  std::vector<std::string> samples;          ///< files, or folders of them, to measure on; empty: those of calibration
   std::vector<std::string> include, exclude; ///< as in QuantizeOptions
   AccuracyBudget budget;
   double seconds = 60;

@@ -21,8 +21,9 @@ using namespace mlir;
 namespace ingot::compress {
 namespace {
 
-/// Compiled models that are kept, each with its weights.
+/// Compiled models that are kept, each with its weights: so many, while all but the last one used take no more bytes than that.
 constexpr size_t kKept = 4;
+constexpr uint64_t kKeptBytes = uint64_t(512) << 20;
 constexpr int kRandomSamples = 8;
 constexpr int64_t kRandomDim = 64;
 
@@ -117,7 +118,11 @@ absl::StatusOr<CalibrationModel::Compiled *> CalibrationModel::compiledFor(const
     if (!model.ok())
       return model.status();
     all.push_front({shapes, std::move(*model)});
-    if (all.size() > kKept)
+    auto bytesOfOthers = [&] {
+      return std::accumulate(all.begin() + 1, all.end(), uint64_t(0),
+                             [](uint64_t sum, const Compiled &one) { return sum + one.model->weightBytes(); });
+    };
+    while (all.size() > kKept || (all.size() > 1 && bytesOfOthers() > kKeptBytes))
       all.pop_back();
   } else {
     std::rotate(all.begin(), found, found + 1);
@@ -181,16 +186,15 @@ absl::StatusOr<std::string> randomBytes(const SampleInput &input, int64_t count,
 
 } // namespace
 
-absl::StatusOr<int64_t> forEachSample(llvm::ArrayRef<SampleInput> inputs, llvm::ArrayRef<std::string> files,
+absl::StatusOr<int64_t> forEachSample(llvm::ArrayRef<SampleInput> inputs, const SampleFiles &files,
                                       llvm::function_ref<absl::Status(const Sample &)> visit) {
   int64_t samples = 0;
   auto runOne = [&](const Sample &sample) {
     ++samples;
     return visit(sample);
   };
-  for (const std::string &file : files)
-    if (absl::Status status = visitSamples(file, inputs, runOne); !status.ok())
-      return status;
+  if (absl::Status status = files.visit(inputs, runOne); !status.ok())
+    return status;
   std::mt19937 generator(1);
   for (int i = 0; files.empty() && i < kRandomSamples; ++i) {
     Sample sample;
@@ -212,7 +216,7 @@ absl::StatusOr<int64_t> forEachSample(llvm::ArrayRef<SampleInput> inputs, llvm::
   return samples;
 }
 
-absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::string> files,
+absl::StatusOr<int64_t> runSamples(CalibrationModel &model, const SampleFiles &files,
                                    llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take) {
   return forEachSample(model.inputs(), files, [&](const Sample &sample) { return model.run(sample, take); });
 }

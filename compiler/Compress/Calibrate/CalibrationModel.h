@@ -41,11 +41,11 @@ private:
 
 /// Visits all samples of the files, or, with no files, a few random ones: normal floats, zeros and ones for integers, open dims at a small size.
 /// Returns their number.
-absl::StatusOr<int64_t> forEachSample(llvm::ArrayRef<SampleInput> inputs, llvm::ArrayRef<std::string> files,
+absl::StatusOr<int64_t> forEachSample(llvm::ArrayRef<SampleInput> inputs, const SampleFiles &files,
                                       llvm::function_ref<absl::Status(const Sample &)> visit);
 
 /// Runs these samples. Returns their number.
-absl::StatusOr<int64_t> runSamples(CalibrationModel &model, llvm::ArrayRef<std::string> files,
+absl::StatusOr<int64_t> runSamples(CalibrationModel &model, const SampleFiles &files,
                                    llvm::function_ref<absl::Status(size_t value, llvm::ArrayRef<float> data)> take);
 
 } // namespace ingot::compress

@@ -1,42 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Calibrate/CalibrationSamples.h"
 
+#include "compiler/Compress/Calibrate/SampleKinds.h"
 #include "compiler/Driver/UsageError.h"
+#include "compiler/Inputs/Text/Tokenizer.h"
 #include "frontends/onnx/Ingest/ElementType.h"
-#include "frontends/onnx/Ingest/MappedFile.h"
 #include "onnx/onnx_pb.h"
 #include "runtime/program/Npy.h"
-#include "runtime/program/Zip.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
-#include <algorithm>
 #include <cmath>
-#include <functional>
-#include <memory>
-#include <numeric>
+#include <cstring>
 
 namespace ingot::compress {
 namespace {
 
-struct FreeTensor {
-  void operator()(HostTensor *tensor) const {
-    ingot_tensor_free(tensor);
-    delete tensor;
+using Kind = SampleFiles::Kind;
+
+std::optional<Kind> kindOf(llvm::StringRef path) {
+  std::string extension = llvm::sys::path::extension(path).lower();
+  constexpr std::pair<llvm::StringLiteral, Kind> kinds[] = {
+      {".npz", Kind::Arrays}, {".png", Kind::Pictures}, {".jpg", Kind::Pictures}, {".jpeg", Kind::Pictures}, {".txt", Kind::Texts}};
+  const auto *found = llvm::find_if(kinds, [&](const auto &one) { return one.first == extension; });
+  return found == std::end(kinds) ? std::nullopt : std::optional(found->second);
+}
+
+std::string nameOf(const std::string &path) { return llvm::sys::path::filename(path).str(); }
+
+/// The index of the first value that is none, -1 when all are.
+template <typename T> int64_t firstNoNumber(const char *data, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, data + i * sizeof(T), sizeof(T));
+    if (!std::isfinite(value))
+      return i;
   }
-};
-using Array = std::unique_ptr<HostTensor, FreeTensor>;
+  return -1;
+}
 
-absl::Status wrong(const std::string &path, const std::string &what) { return absl::InvalidArgumentError(path + ": " + what); }
+int64_t firstNoHalf(int32_t type, const char *data, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    if (!std::isfinite(ingot_element_value(type, data, i)))
+      return i;
+  return -1;
+}
 
-llvm::ArrayRef<int64_t> dimsOf(const HostTensor &array) { return {array.dims, static_cast<size_t>(array.rank)}; }
+} // namespace
 
-bool fits(llvm::ArrayRef<int64_t> dims, llvm::ArrayRef<int64_t> wanted) {
-  return dims.size() == wanted.size() && llvm::all_of(llvm::zip(dims, wanted), [](auto pair) {
-           auto [dim, want] = pair;
-           return want < 0 || dim == want;
-         });
+absl::Status checkNumbers(const std::string &path, const std::string &name, CheckedElements elements) {
+  auto [type, dims, data] = elements;
+  int64_t count = static_cast<int64_t>(ingest::elementCount(dims).value_or(0)), at = -1;
+  if (type == onnx::TensorProto::FLOAT)
+    at = firstNoNumber<float>(data, count);
+  else if (type == onnx::TensorProto::DOUBLE)
+    at = firstNoNumber<double>(data, count);
+  else if (type == onnx::TensorProto::FLOAT16)
+    at = firstNoHalf(type, data, count);
+  if (at < 0)
+    return absl::OkStatus();
+  double value = ingot_element_value(type, data, at);
+  std::vector<int64_t> index(dims.size());
+  int64_t rest = at;
+  for (size_t dim = dims.size(); dim-- > 0; rest /= dims[dim])
+    index[dim] = rest % dims[dim];
+  return absl::InvalidArgumentError(path + ": element " + ingest::printedDims(index) + " of '" + name + "' is " +
+                                    (std::isnan(value) ? "NaN" : "infinite"));
 }
 
 std::string printedShape(llvm::ArrayRef<int64_t> dims) {
@@ -46,172 +76,85 @@ std::string printedShape(llvm::ArrayRef<int64_t> dims) {
   return text;
 }
 
-/// Into how many samples the array falls, 0 when it does not fit the input.
-struct Cut {
-  int64_t samples = 0;
-  std::vector<int64_t> dims; ///< of a sample
-};
-
-Cut cutOf(const SampleInput &input, llvm::ArrayRef<int64_t> dims) {
-  if (dims.size() == input.dims.size() + 1 && fits(dims.drop_front(), input.dims))
-    return {dims[0], dims.drop_front().vec()};
-  if (dims.empty() || dims.size() != input.dims.size())
-    return {fits(dims, input.dims) ? 1 : 0, dims.vec()};
-  std::vector<int64_t> wanted = input.dims, sample = dims.vec();
-  int64_t length = input.dims[0] > 0 ? input.dims[0] : input.firstDim.empty() ? dims[0] : 1;
-  wanted[0] = -1;
-  if (!fits(dims, wanted) || length == 0 || dims[0] % length != 0)
-    return {};
-  sample[0] = length;
-  return {dims[0] / length, std::move(sample)};
-}
-
-template <typename T> int64_t firstNoNumber(const HostTensor &array) {
-  const T *values = static_cast<const T *>(array.data);
-  for (uint64_t i = 0; i < array.bytes / sizeof(T); ++i)
-    if (!std::isfinite(values[i]))
-      return static_cast<int64_t>(i);
-  return -1;
-}
-
-/// Floats of every size in which neither infinities nor NaNs may be.
-absl::Status checkNumbers(const std::string &path, const std::string &name, const HostTensor &array) {
-  int64_t at = array.element_type == onnx::TensorProto::FLOAT    ? firstNoNumber<float>(array)
-               : array.element_type == onnx::TensorProto::DOUBLE ? firstNoNumber<double>(array)
-                                                                 : -1;
-  if (array.element_type == onnx::TensorProto::FLOAT16)
-    for (uint64_t i = 0; i < array.bytes / 2 && at < 0; ++i)
-      if (!std::isfinite(ingot_element_value(array.element_type, array.data, i)))
-        at = static_cast<int64_t>(i);
-  if (at < 0)
-    return absl::OkStatus();
-  double value = ingot_element_value(array.element_type, array.data, at);
-  std::vector<int64_t> index(array.rank);
-  int64_t rest = at;
-  for (int dim = array.rank; dim-- > 0; rest /= array.dims[dim])
-    index[dim] = rest % array.dims[dim];
-  return wrong(path, "element " + ingest::printedDims(index) + " of '" + name + "' is " + (std::isnan(value) ? "NaN" : "infinite"));
-}
-
-class NpzFile {
-public:
-  explicit NpzFile(const std::string &path) : path(path) {}
-
-  absl::Status read(llvm::ArrayRef<SampleInput> inputs) {
-    absl::StatusOr<std::shared_ptr<const ingest::MappedFile>> file = ingest::MappedFile::open(path, UINT64_MAX);
-    if (!file.ok())
-      return file.status();
-    ErrorText error;
-    ZipReader zip;
-    if (ingot_zip_open(&zip, reinterpret_cast<const uint8_t *>((*file)->bytes().data()), (*file)->size(), &error) != PROGRAM_OK)
-      return wrong(path, error.text);
-    for (uint64_t left = zip.entries; left > 0; --left) {
-      ZipEntry entry;
-      if (ingot_zip_next(&zip, &entry, &error) != PROGRAM_OK)
-        return wrong(path, error.text);
-      std::unique_ptr<uint8_t, void (*)(void *)> data(entry.data, std::free);
-      std::string name = llvm::StringRef(entry.name).str();
-      if (llvm::StringRef(name).ends_with(".npy"))
-        name.resize(name.size() - 4);
-      Array array(new HostTensor());
-      if (ingot_npy_parse(data.get(), entry.size, array.get(), &error) != PROGRAM_OK)
-        return wrong(path, "'" + name + "': " + error.text);
-      if (absl::Status status = accept(name, std::move(array), inputs); !status.ok())
-        return status;
-    }
-    for (const SampleInput &input : inputs)
-      if (!arrays.count(input.name))
-        return wrong(path, "there is no array '" + input.name + "', which the model needs" + present());
-    return absl::OkStatus();
-  }
-
-  absl::Status visit(llvm::ArrayRef<SampleInput> inputs, llvm::function_ref<absl::Status(const Sample &)> take) {
-    std::map<std::string, Cut> cuts;
-    int64_t samples = -1;
-    for (const SampleInput &input : inputs) {
-      const HostTensor &array = *arrays[input.name];
-      Cut cut = cutOf(input, dimsOf(array));
-      std::string shape = "'" + input.name + "' has the shape " + ingest::printedDims(dimsOf(array));
-      if (llvm::is_contained(dimsOf(array), 0))
-        return wrong(path, shape + ": it is empty");
-      if (cut.samples == 0)
-        return wrong(path, shape + ", the model wants " + printedShape(input.dims) + ", or several of them");
-      if (samples >= 0 && cut.samples != samples)
-        return wrong(path, shape + " and holds " + std::to_string(cut.samples) + " samples, but '" + inputs[0].name + "' " + std::to_string(samples));
-      samples = cut.samples;
-      cuts[input.name] = std::move(cut);
-    }
-    for (int64_t i = 0; i < samples; ++i) {
-      Sample sample;
-      for (auto &[name, cut] : cuts) {
-        const HostTensor &array = *arrays[name];
-        uint64_t bytes = array.bytes / samples;
-        sample[name] = {cut.dims, {static_cast<const char *>(array.data) + i * bytes, static_cast<size_t>(bytes)}};
-      }
-      if (absl::Status status = take(sample); !status.ok())
-        return absl::Status(status.code(), path + ": sample " + std::to_string(i) + ": " + std::string(status.message()));
-    }
-    return absl::OkStatus();
-  }
-
-private:
-  absl::Status accept(const std::string &name, Array array, llvm::ArrayRef<SampleInput> inputs) {
-    const SampleInput *input = llvm::find_if(inputs, [&](const SampleInput &one) { return one.name == name; });
-    if (input == inputs.end()) {
-      llvm::SmallVector<llvm::StringRef> known;
-      for (const SampleInput &one : inputs)
-        known.push_back(one.name);
-      return wrong(path, "the model has no input '" + name + "'" + suggestion(name, known));
-    }
-    if (array->element_type != input->elementType)
-      return wrong(path, "'" + name + "' is " + ingest::elementTypeName(array->element_type) + ", the model wants " +
-                             ingest::elementTypeName(input->elementType));
-    if (absl::Status status = checkNumbers(path, name, *array); !status.ok())
-      return status;
-    arrays[name] = std::move(array);
-    return absl::OkStatus();
-  }
-
-  std::string present() const {
-    std::string text;
-    for (const auto &[name, array] : arrays)
-      text += (text.empty() ? "; it has '" : ", '") + name + "'";
-    return text;
-  }
-
-  const std::string &path;
-  std::map<std::string, Array> arrays;
-};
-
-} // namespace
-
-absl::StatusOr<std::vector<std::string>> sampleFiles(llvm::ArrayRef<std::string> paths) {
-  std::vector<std::string> files;
+absl::StatusOr<std::vector<SampleFiles::Group>> SampleFiles::groupsOf(llvm::ArrayRef<std::string> paths) {
+  std::vector<Group> groups;
   for (const std::string &path : paths) {
     if (!llvm::sys::fs::is_directory(path)) {
-      files.push_back(path);
+      groups.push_back({kindOf(path).value_or(Kind::Arrays), {path}});
       continue;
     }
     std::vector<std::string> inside;
     std::error_code error;
     for (llvm::sys::fs::directory_iterator it(path, error), end; it != end && !error; it.increment(error))
-      if (llvm::sys::path::extension(it->path()) == ".npz")
+      if (kindOf(it->path()) && !llvm::StringRef(nameOf(it->path())).starts_with("."))
         inside.push_back(it->path());
     if (error)
       return absl::UnavailableError("cannot read '" + path + "': " + error.message());
     if (inside.empty())
-      return wrong(path, "there is no .npz file in this folder");
+      return absl::InvalidArgumentError(path + ": there is no .npz file in this folder, no picture (.png, .jpg, .jpeg) and no text (.txt)");
     llvm::sort(inside);
-    llvm::append_range(files, inside);
+    Kind kind = *kindOf(inside.front());
+    auto other = llvm::find_if(inside, [&](const std::string &file) { return kindOf(file) != kind; });
+    if (other != inside.end())
+      return absl::InvalidArgumentError(path + ": samples of several kinds are in this folder, as '" + nameOf(inside.front()) + "' and '" +
+                                        nameOf(*other) + "': give each kind a folder of its own");
+    groups.push_back({kind, std::move(inside)});
   }
-  return files;
+  return groups;
 }
 
-absl::Status visitSamples(const std::string &path, llvm::ArrayRef<SampleInput> inputs, llvm::function_ref<absl::Status(const Sample &)> visit) {
-  NpzFile file(path);
-  if (absl::Status status = file.read(inputs); !status.ok())
-    return status;
-  return file.visit(inputs, visit);
+absl::StatusOr<SampleFiles> SampleFiles::open(llvm::ArrayRef<std::string> paths, const SampleFormat &format) {
+  SampleFiles result;
+  result.format = format;
+  absl::StatusOr<std::vector<Group>> groups = groupsOf(paths);
+  if (!groups.ok())
+    return groups.status();
+  result.groups = std::move(*groups);
+  auto text = llvm::find_if(result.groups, [](const Group &group) { return group.kind == Kind::Texts; });
+  if (text == result.groups.end())
+    return result;
+  if (format.tokenizer.empty())
+    return usageError("'" + text->files.front() +
+                      "' is text, which becomes numbers by the model's tokenizer: give --tokenizer=tokenizer.json or vocab.txt");
+  absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Tokenizer::open(format.tokenizer);
+  if (!tokenizer.ok())
+    return tokenizer.status();
+  result.tokenizer = std::move(*tokenizer);
+  return result;
+}
+
+absl::Status SampleFiles::visit(llvm::ArrayRef<SampleInput> inputs, VisitSample visit) const {
+  for (const auto &[kind, files] : groups) {
+    absl::Status status;
+    switch (kind) {
+    case Kind::Arrays:
+      status = visitArrays(files, inputs, visit);
+      break;
+    case Kind::Pictures:
+      status = visitPictures(files, inputs, format.pictures, visit);
+      break;
+    case Kind::Texts:
+      status = visitTexts(files, inputs, *tokenizer, format.tokens, visit);
+      break;
+    }
+    if (!status.ok())
+      return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status checkSampleFormat(llvm::ArrayRef<std::string> paths, const SampleFormat &format) {
+  if (format == SampleFormat())
+    return absl::OkStatus();
+  absl::StatusOr<std::vector<SampleFiles::Group>> groups = SampleFiles::groupsOf(paths);
+  if (!groups.ok())
+    return groups.status();
+  auto has = [&](Kind kind) { return llvm::any_of(*groups, [&](const auto &group) { return group.kind == kind; }); };
+  if (format.pictures != PictureOptions() && !has(Kind::Pictures))
+    return usageError("--mean, --scale and --channels are for samples that are pictures, and none are given");
+  if ((!format.tokenizer.empty() || format.tokens) && !has(Kind::Texts))
+    return usageError("--tokenizer and --tokens are for samples that are texts, and none are given");
+  return absl::OkStatus();
 }
 
 } // namespace ingot::compress

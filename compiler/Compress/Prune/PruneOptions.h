@@ -2,6 +2,7 @@
 #ifndef COMPILER_COMPRESS_PRUNE_PRUNEOPTIONS_H
 #define COMPILER_COMPRESS_PRUNE_PRUNEOPTIONS_H
 
+#include "compiler/Compress/Calibrate/SampleFormat.h"
 #include "compiler/Compress/Edit/Products.h"
 
 #include <cstdint>
@@ -39,7 +40,8 @@ struct PruneOptions {
   bool uniform = false;                        ///< `sparsity` of each layer, not of all of them together
   std::map<std::string, double> layerSparsity; ///< by names of nodes: their shares; 0: they stay
   std::vector<std::string> include, exclude;   ///< names of nodes, operators, or regular expressions for names
-  std::vector<std::string> calibration;        ///< .npz files, or folders of them
+  std::vector<std::string> calibration;        ///< files, or folders of them, as SampleFiles takes
+  SampleFormat sampleFormat;
   bool randomCalibration = false;
   bool externalData = false; ///< the constants go to a file beside the output, as they do in any case above 2 GB
 

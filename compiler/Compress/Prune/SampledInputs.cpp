@@ -7,7 +7,7 @@
 namespace ingot::compress {
 
 absl::StatusOr<SampledInputs> SampledInputs::open(const PruneOptions &options) {
-  absl::StatusOr<std::vector<std::string>> files = sampleFiles(options.calibration);
+  absl::StatusOr<SampleFiles> files = SampleFiles::open(options.calibration, options.sampleFormat);
   if (!files.ok())
     return files.status();
   return SampledInputs(options.input, std::move(*files));

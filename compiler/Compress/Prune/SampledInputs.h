@@ -2,6 +2,7 @@
 #ifndef COMPILER_COMPRESS_PRUNE_SAMPLEDINPUTS_H
 #define COMPILER_COMPRESS_PRUNE_SAMPLEDINPUTS_H
 
+#include "compiler/Compress/Calibrate/CalibrationSamples.h"
 #include "compiler/Compress/Prune/InputRows.h"
 #include "compiler/Compress/Prune/PruneOptions.h"
 
@@ -23,10 +24,10 @@ public:
   int64_t samples = 0; ///< of the last pass
 
 private:
-  SampledInputs(const std::string &model, std::vector<std::string> files) : model(model), files(std::move(files)) {}
+  SampledInputs(const std::string &model, SampleFiles files) : model(model), files(std::move(files)) {}
 
   std::string model;
-  std::vector<std::string> files;
+  SampleFiles files;
   std::vector<InputRows> inputs;
 };
 

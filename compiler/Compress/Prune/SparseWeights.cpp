@@ -16,7 +16,7 @@ namespace {
 /// Of a layer, unless more of all layers is wanted: without any weights nothing of what was before a layer matters any more.
 constexpr double kMostOfLayer = 0.95;
 /// Moments of activations that are in memory at a time; each such group is a pass over the samples.
-constexpr int64_t kMomentBytes = int64_t(2) << 30;
+constexpr int64_t kMomentBytes = int64_t(512) << 20;
 
 /// A constant of weights, and the nodes that multiply by it in the same way.
 struct Layer {

@@ -3,6 +3,7 @@
 #define COMPILER_COMPRESS_QUANTIZE_QUANTIZEOPTIONS_H
 
 #include "compiler/Compress/Calibrate/Histogram.h"
+#include "compiler/Compress/Calibrate/SampleFormat.h"
 #include "compiler/Compress/Edit/Products.h"
 #include "compiler/Compress/Equalize/Equalization.h"
 
@@ -48,7 +49,8 @@ struct QuantizeOptions {
 
   std::optional<Granularity> granularity; ///< dynamic
 
-  std::vector<std::string> calibration; ///< .npz files, or folders of them
+  std::vector<std::string> calibration; ///< files, or folders of them, as SampleFiles takes
+  SampleFormat sampleFormat;            ///< of those, and of the ones that errors are measured on
   std::optional<RangeMethod> rangeMethod;
   std::optional<double> percentile; ///< of the values that the range holds
   bool randomCalibration = false;

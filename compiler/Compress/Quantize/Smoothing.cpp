@@ -115,7 +115,7 @@ absl::StatusOr<llvm::StringMap<SmoothedValue>> divideActivations(ModelEditor &ed
   llvm::StringMap<SmoothedValue> smoothed;
   if (values.empty())
     return smoothed;
-  absl::StatusOr<std::vector<std::string>> files = sampleFiles(options.calibration);
+  absl::StatusOr<SampleFiles> files = SampleFiles::open(options.calibration, options.sampleFormat);
   if (!files.ok())
     return files.status();
   absl::StatusOr<std::unique_ptr<CalibrationModel>> model = CalibrationModel::open(options.input, values);

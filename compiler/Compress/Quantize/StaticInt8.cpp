@@ -42,7 +42,7 @@ ActivationScale scaleOf(const ValueRange &range, bool isSigned) {
 /// Runs the samples and finds the range of each place.
 absl::StatusOr<std::vector<ValueRange>> calibrate(llvm::ArrayRef<ActivationPlace> places, const llvm::StringMap<SmoothedValue> &smoothed,
                                                   const QuantizeOptions &options, QuantizeSummary &summary) {
-  absl::StatusOr<std::vector<std::string>> files = sampleFiles(options.calibration);
+  absl::StatusOr<SampleFiles> files = SampleFiles::open(options.calibration, options.sampleFormat);
   if (!files.ok())
     return files.status();
   // What the model as it is knows: the places that are such values, or made of them.

@@ -16,7 +16,7 @@ constexpr int kBlockedOpset = 21;
 constexpr llvm::StringLiteral kMicrosoft = "com.microsoft";
 
 /// Moments of activations that are in memory at a time; each such group is a pass over the samples.
-constexpr int64_t kMomentBytes = int64_t(2) << 30;
+constexpr int64_t kMomentBytes = int64_t(512) << 20;
 
 /// By names of activations.
 using MomentsByValue = llvm::StringMap<SecondMoments>;
@@ -248,7 +248,7 @@ bool takesRows(const ModelEditor &editor, const Product &product) {
 /// Adds the moments of the activations of as many products as fit into memory, at least one.
 absl::StatusOr<size_t> measureMoments(const ModelEditor &editor, llvm::ArrayRef<Product> products, const QuantizeOptions &options,
                                       MomentsByValue &moments, QuantizeSummary &summary) {
-  absl::StatusOr<std::vector<std::string>> files = sampleFiles(options.calibration);
+  absl::StatusOr<SampleFiles> files = SampleFiles::open(options.calibration, options.sampleFormat);
   if (!files.ok())
     return files.status();
   std::vector<std::string> values;

@@ -30,7 +30,7 @@ absl::Status setMinTop1(llvm::StringRef text, CommandLine &line) { return setNum
 
 absl::Status addMeasureOn(llvm::StringRef text, CommandLine &line) {
   line.measures.samples.push_back(text.str());
-  return text.empty() ? usage("--measure-on wants a .npz file or a folder of them") : absl::OkStatus();
+  return text.empty() ? usage("--measure-on wants a .npz file, a picture, a text, or a folder of them") : absl::OkStatus();
 }
 
 absl::Status setBiasCorrection(llvm::StringRef, CommandLine &line) {

@@ -55,12 +55,14 @@ llvm::json::Object searchJson(const SearchResult &result, const std::string &mod
   return llvm::json::Object{{"model", model}, {"seconds", result.seconds}, {"complete", result.isComplete}, {"points", std::move(points)}};
 }
 
+SampleSource samplesOf(const CommandLine &line) { return {line.quantize.calibration, line.quantize.sampleFormat, line.quantize.randomCalibration}; }
+
 /// Compiles what a recipe makes of the model.
 absl::StatusOr<CompileSummary> compileRecipe(CommandLine &line, const Recipe &recipe) {
   absl::StatusOr<WorkFolder> folder = WorkFolder::create(line.options.output);
   if (!folder.ok())
     return folder.status();
-  absl::StatusOr<std::string> path = applyRecipe(recipe, line.options.input, line.quantize.calibration, line.quantize.randomCalibration, *folder);
+  absl::StatusOr<std::string> path = applyRecipe(recipe, line.options.input, samplesOf(line), *folder);
   if (!path.ok())
     return path.status();
   CompileOptions options = line.options;
@@ -99,8 +101,7 @@ absl::StatusOr<SearchOutcome> runSearch(CommandLine &line) {
       return status;
   SearchOptions options{.input = line.options.input,
                         .beside = beside.empty() ? llvm::sys::path::filename(line.options.input).str() : beside,
-                        .calibration = line.quantize.calibration,
-                        .randomCalibration = line.quantize.randomCalibration,
+                        .calibration = samplesOf(line),
                         .samples = line.measures.samples,
                         .include = line.quantize.include,
                         .exclude = line.quantize.exclude,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_TOOLS_PICTURE_H
-#define COMPILER_TOOLS_PICTURE_H
+#ifndef COMPILER_INPUTS_PICTURE_H
+#define COMPILER_INPUTS_PICTURE_H
 
 #include "absl/status/statusor.h"
 
