@@ -6,6 +6,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -130,6 +131,15 @@ llvm::json::Array rejectedOf(RegionOp region, const Roofs &roofs) {
   return list;
 }
 
+llvm::json::Array numbersOf(const LoadSchedule &loads) { return llvm::json::Array{loads.tiles, loads.ahead}; }
+
+llvm::json::Array otherLoadsOf(RegionOp region) {
+  llvm::json::Array list;
+  for (const LoadSchedule &other : LoadSchedule::othersOf(region))
+    list.push_back(numbersOf(other));
+  return list;
+}
+
 llvm::json::Object describeRegion(RegionOp region, int64_t number, const Roofs &roofs) {
   Cost cost = costOf(region, roofs);
   PlanAttr plan = *region.getPlan();
@@ -145,6 +155,8 @@ llvm::json::Object describeRegion(RegionOp region, int64_t number, const Roofs &
                             {"family", stringifyFamily(plan.getFamily())},
                             {"tile", llvm::json::Array(plan.getTile())},
                             {"unroll", plan.getUnroll()},
+                            {"loads", numbersOf(LoadSchedule::of(region))},
+                            {"other_loads", otherLoadsOf(region)},
                             {"lanes", plan.getLanes()},
                             {"units", plan.getUnits()},
                             {"parallel", plan.getParallel()},

@@ -91,7 +91,8 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createEstimateCostsPass());
        pm.addNestedPass<func::FuncOp>(createScheduleRegionsPass());
        pm.addNestedPass<func::FuncOp>(createAutoParallelizePass()); // by what the tiles are predicted to cost
-       pm.addNestedPass<func::FuncOp>(createScheduleLoadsPass());   // how often a block of weights is used, the tiles say
+       pm.addNestedPass<func::FuncOp>(
+           createScheduleLoadsPass({.others = options.keepCandidates})); // how often a block of weights is used, the tiles say
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},

@@ -307,12 +307,13 @@ def same_results(b: Bench, model, program):
 
 def tiles(b: Bench):
     onnx.save(twins(), b.folder / "twins.onnx")
-    b.compile("tiled", "--tile=two:4x32/2", "--tile", "three:3x16", "--report=tiled.json", "--target=x86-64-v4", model="twins.onnx")
+    b.compile("tiled", "--tile=two:4x32/2@1+24", "--tile", "three:3x16", "--report=tiled.json", "--target=x86-64-v4", model="twins.onnx")
     report = json.loads((b.folder / "tiled.json").read_text())
     check_report(report)
-    got = {region["nodes"][0]: (region["tile"], region["unroll"]) for region in report["regions"]}
-    assert got["two"] == ([4, 32], 2) and got["three"][0] == [3, 16], got
-    assert b.manifest("tiled")["tiles"] == ["two:4x32/2", "three:3x16"]
+    got = {region["nodes"][0]: (region["tile"], region["unroll"], region["loads"]) for region in report["regions"]}
+    assert got["two"] == ([4, 32], 2, [1, 24]) and got["three"][0] == [3, 16], got
+    assert not any(region["other_loads"] for region in report["regions"]), "kept for measuring only"
+    assert b.manifest("tiled")["tiles"] == ["two:4x32/2@1+24", "three:3x16"]
     same_results(b, "twins.onnx", "tiled")
     compile = lambda tile: b.ingot("compile", "twins.onnx", "-o", "wrong", "--target=x86-64-v4", "--tile", tile)
     refused(compile("two:20x64"), 1, "two", "[20, 64]", "registers")
@@ -330,7 +331,7 @@ def tuning(b: Bench):
         report = json.loads((b.folder / "tuned.json").read_text())
         check_report(report)
         first = report["measurement"]["tuning"]
-        assert first["distinct"] == first["measured"] == 2 and 1 <= first["programs"] <= 8, first
+        assert first["distinct"] == first["measured"] == 2 and 1 <= first["programs"] <= 7, first
         same_results(b, "twins.onnx", "tuned")
         (cache,) = (b.folder / "cache/ingot").iterdir()
         assert len(json.loads(cache.read_text())) == 2
@@ -341,6 +342,8 @@ def tuning(b: Bench):
         assert (b.folder / "tuned").read_bytes() == bytes_of, "what is remembered gives other code"
         cache.write_text("{ damaged")
         b.compile("tuned", "--tune", model="twins.onnx")
+    refused(compile("two:4x32/2@1"), 1, "is no forced tile")
+    refused(compile("two:4x32/2@1+5000"), 1, "two", "cannot fetch its weights as 1+5000", "0 to 4096 steps")
         assert len(json.loads(cache.read_text())) == 2
     finally:
         del os.environ["XDG_CACHE_HOME"]
@@ -357,10 +360,17 @@ def measured(b: Bench):
     for left in (report["disabled_passes"], b.manifest("measured").get("disabled_passes", [])):
         assert sorted(left) == sorted(dropped), f"{left}, but measured as harmful are {dropped}"
     assert measurement["runs"][0]["threads"] == 1 and all(run["us"] > 0 for run in measurement["runs"]), measurement
+        remembered = cache.read_text()
     assert all(region["measured_us"] is not None for region in report["regions"]) and sum(region["measured_us"] for region in report["regions"]) > 0
     predictions = measurement["predictions"]
     timed = [region for region in report["regions"] if region["measured_us"]]
     sums = [sum(region["predicted_us"] * region["calls"] for region in timed), sum(region["measured_us"] for region in timed)]
+        for fetch, known in (("@0+7", True), ("@0+x", False)):  # what was found about fetches is taken, but for what is none
+            cache.write_text(json.dumps({entry: tile.partition("@")[0] + fetch for entry, tile in json.loads(remembered).items()}))
+            b.compile("tuned", "--tune", "--report=tuned.json", model="twins.onnx")
+            third = json.loads((b.folder / "tuned.json").read_text())
+            assert third["measurement"]["tuning"]["measured"] == (0 if known else 2), third["measurement"]
+            assert all(region["loads"] == [0, 7] for region in third["regions"] if region["family"] == "contraction") or not known, third["regions"]
     assert np.allclose([predictions["predicted_us"], predictions["measured_us"], predictions["ratio"]], [*sums, sums[0] / sums[1]]), predictions
     assert sum(family["regions"] for family in predictions["families"]) == predictions["regions"] <= len(report["regions"]), predictions
     for region in report["regions"]:
