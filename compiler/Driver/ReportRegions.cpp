@@ -4,8 +4,6 @@
 #include "compiler/Driver/PeakMemory.h"
 #include "dialects/Ingot/Shapes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "llvm/ADT/SetVector.h"
@@ -76,19 +74,6 @@ llvm::json::Array operationsOf(RegionOp region) {
       texts.push_back(op.getName().stripDialect().str()); // JSON keeps no copy of a StringRef
   }
   return texts;
-}
-
-/// Where in the arena a buffer begins whose place depends on open dims: there, each tensor has a value for that of its own.
-Value openPlaceOf(Value buffer) {
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (auto view = dyn_cast<memref::ViewOp>(op))
-      return getConstantIntValue(view.getByteShift()) ? nullptr : view.getByteShift();
-    auto viewLike = dyn_cast<ViewLikeOpInterface>(op);
-    if (!viewLike)
-      return nullptr;
-    buffer = viewLike.getViewSource();
-  }
-  return nullptr;
 }
 
 std::string shapeOf(Type type) {
@@ -213,18 +198,9 @@ llvm::json::Object Totals::asJson(const Roofs &roofs) const {
 }
 
 llvm::json::Array describeRegions(func::FuncOp planned, const Roofs &roofs) {
-  std::vector<std::set<int64_t>> reads; // of each region, those whose results it reads
-  llvm::DenseMap<Value, std::set<int64_t>> writers;
-  planned.walk([&](RegionOp region) {
-    int64_t number = static_cast<int64_t>(reads.size());
-    std::set<int64_t> &own = reads.emplace_back();
-    for (Value input : region.getInputs())
-      if (Value place = openPlaceOf(input))
-        own.insert(writers[place].begin(), writers[place].end());
-    for (Value output : region.getOutputs())
-      if (Value place = openPlaceOf(output))
-        writers[place].insert(number);
-  });
+  size_t count = 0;
+  planned.walk([&](RegionOp) { ++count; });
+  std::vector<std::set<int64_t>> reads(count); // of each region, those whose results it reads
   for (const Occupant &occupant : occupantsOf(planned))
     for (int64_t reader : occupant.readers)
       for (int64_t writer : occupant.writers)

@@ -225,6 +225,7 @@ def report_of_open_dims_and_variants(b: Bench):
                 assert not together or apart or one["first"] == other["last"] or other["first"] == one["last"], (one, other)
     general = next(body for body in bodies if not body["sizes"])
     assert any(tensor["type"].startswith("?x") for tensor in general["memory"]), general["memory"]
+    assert sum(len(region["reads"]) for region in general["regions"]) >= 4, "who reads what is known without sizes"
     b.compile("plain.o", "-O0", "--emit=object", "--report=plain.json")
     plain = json.loads((b.folder / "plain.json").read_text())
     check_report(plain)
