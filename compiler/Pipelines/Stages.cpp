@@ -69,6 +69,7 @@ constexpr Stage kStages[] = {
            pm.addPass(createFormSparseProductsPass({}, options.constants)); // in the form in which they are multiplied
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
+         pm.addNestedPass<func::FuncOp>(createJoinGatesPass()); // of left sides that are one value by now, in the precision that they have
        }
        pm.addNestedPass<func::FuncOp>(createHoistInvariantsPass()); // recipes are made in the outermost block
        pm.addNestedPass<func::FuncOp>(createVerifyGraphPass());
