@@ -84,6 +84,7 @@ private:
   absl::Status checkMemory(func::FuncOp planned, uint64_t arenaBytes);
   absl::Status lowerVariant(ModuleOp body, const StageOptions &stageOptions, VariantInterface &variant);
   absl::StatusOr<std::vector<std::vector<int64_t>>> specialSizes() const;
+  std::vector<std::string> describeSizes(llvm::ArrayRef<int64_t> sizes) const;
   absl::StatusOr<VariantInterface> emitVariant(const TargetSpec &target, LinkJob &job);
   absl::StatusOr<VariantInterface> emitBody(const TargetSpec &target, const std::string &symbol, llvm::ArrayRef<int64_t> sizes, LinkJob &job);
   absl::Status writeWeights(LinkJob &job);
@@ -103,7 +104,7 @@ private:
   std::optional<TemporaryFile> weightsFile; // an object to link, or what becomes options.weights
   CompileSummary summary;
   std::unique_ptr<EffectReport> report;
-  EffectReport *watcher = nullptr; // of the passes that run now
+  EffectReport *watcher = nullptr; // of the passes that run now: the report, until the first body of code is made
   std::string stageName;           // that runs now, since:
   std::chrono::steady_clock::time_point stageBegin;
 };
@@ -181,8 +182,9 @@ absl::StatusOr<CompileSummary> Compilation::printStage() {
   }
   if (options.keepCandidates && options.compileTo == "plan") { // the regions alone
     EffectReport regions(machineOf(targets->front()));
+    regions.beginBody(targets->front().name, machineOf(targets->front()), {});
     regions.addPlan(*module->getOps<func::FuncOp>().begin());
-    summary.report = regions.finish(options, targets->front().name, summary);
+    summary.report = regions.finish(options, summary);
     return summary;
   }
   llvm::raw_string_ostream stream(summary.text);
@@ -222,8 +224,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       return status;
     if (stage.name == "kernel")
       describeKernels(body, diagnostics, interface);
-    if (stage.name == "kernel" && watcher)
-      watcher->addKernels(body);
+    if (stage.name == "kernel" && report)
+      report->addKernels(body);
     if (stage.name != "plan")
       continue;
     Attribute layout = body->removeAttr(kLayout), first = (*module)->getAttr(kLayout);
@@ -231,8 +233,8 @@ absl::Status Compilation::lowerVariant(ModuleOp body, const StageOptions &stageO
       return absl::InternalError("the variants of the model lay out their weights differently");
     (*module)->setAttr(kLayout, layout);
     auto function = *body.getOps<func::FuncOp>().begin();
-    if (watcher)
-      watcher->addPlan(function);
+    if (report)
+      report->addPlan(function);
     for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
       if (function.getArgAttr(i, "ingot.arena"))
         variant.arenaBytes = cast<MemRefType>(type).getNumElements();
@@ -313,6 +315,19 @@ absl::StatusOr<VariantInterface> Compilation::emitVariant(const TargetSpec &targ
   return variant;
 }
 
+/// The sizes as "batch 8", without those that stay open.
+std::vector<std::string> Compilation::describeSizes(llvm::ArrayRef<int64_t> sizes) const {
+  std::vector<std::string> texts;
+  for (const SymbolInterface &symbol : interface.symbols) {
+    if (symbol.kind != INGOT_SYMBOL_INPUT || sizes.empty())
+      continue;
+    if (sizes.front() >= 0)
+      texts.push_back(symbol.name + " " + std::to_string(sizes.front()));
+    sizes = sizes.drop_front();
+  }
+  return texts;
+}
+
 /// The code for these sizes of the symbols (none: for all).
 absl::StatusOr<VariantInterface> Compilation::emitBody(const TargetSpec &target, const std::string &symbol, llvm::ArrayRef<int64_t> sizes,
                                                        LinkJob &job) {
@@ -322,6 +337,8 @@ absl::StatusOr<VariantInterface> Compilation::emitBody(const TargetSpec &target,
   stageOptions.machine = machineOf(target);
   stageOptions.sizes.assign(sizes.begin(), sizes.end());
   stageOptions.firstRegion = interface.regions.size();
+  if (report)
+    report->beginBody(target.name, stageOptions.machine, describeSizes(sizes));
   OwningOpRef<ModuleOp> body = module->clone();
   if (absl::Status status = lowerVariant(*body, stageOptions, variant); !status.ok())
     return status;
@@ -338,9 +355,9 @@ absl::StatusOr<VariantInterface> Compilation::emitBody(const TargetSpec &target,
   absl::StatusOr<llvm::SmallVector<char, 0>> object = emitObject(**translated, target);
   if (!object.ok())
     return object.status();
-  if (watcher)
-    watcher->addObject(*object);
-  watcher = nullptr; // the first body is the one that is told
+  if (report)
+    report->addObject(*object);
+  watcher = nullptr; // forecasts of what passes do are made for the first body
   job.objects.push_back(std::move(*object));
   end();
   return variant;
@@ -527,7 +544,7 @@ absl::StatusOr<CompileSummary> Compilation::compile() {
   if (!llvm::sys::fs::file_size(options.output, size))
     summary.fileBytes = size;
   if (report)
-    summary.report = report->finish(options, targets->front().name, summary);
+    summary.report = report->finish(options, summary);
   return summary;
 }
 

@@ -48,8 +48,8 @@ struct CompileOptions {
   std::map<std::string, std::vector<int64_t>> inputShapes;
   std::vector<std::string> disabledPasses; ///< by their names; see whyNeeded
   std::string report;                      ///< where the caller writes CompileSummary::report, .html or .json; empty: there is none
-  bool keepCandidates = false;             ///< for measuring tiles: the report names the best eight of each region, and nothing of the passes
-  std::vector<std::string> tiles;          ///< of certain regions, as `ingot-unroll-and-jam` takes them: REGION:12x64 or REGION:12x64/2
+  bool keepCandidates = false;             ///< for measuring tiles: the report names the best seven of each region, and nothing of the passes
+  std::vector<std::string> tiles;          ///< of certain regions, as `ingot-unroll-and-jam` takes them: REGION:12x64/2@4+0
   /// Called when a stage begins, without a time, and when it has ended. May be empty.
   std::function<void(llvm::StringRef stage, std::optional<double> seconds)> progress;
 };

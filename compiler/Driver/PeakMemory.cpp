@@ -2,9 +2,11 @@
 #include "compiler/Driver/PeakMemory.h"
 
 #include "dialects/Ingot/Ingot.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "passes/Plan/Memory/ArenaFormula.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <tuple>
@@ -18,26 +20,56 @@ constexpr llvm::StringLiteral kUnnamed = "a part of the plan";
 
 bool overlaps(const Occupant &occupant, int64_t begin, int64_t end) { return occupant.begin < end && begin < occupant.end; }
 
-/// The view of the arena that a buffer is a part of, if its place is a number.
-memref::ViewOp arenaViewOf(Value buffer, BlockArgument arena) {
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (auto view = dyn_cast<memref::ViewOp>(op))
-      return view.getSource() == arena && getConstantIntValue(view.getByteShift()) && view.getType().hasStaticShape() ? view : nullptr;
-    auto viewLike = dyn_cast<ViewLikeOpInterface>(op);
-    if (!viewLike)
-      return nullptr;
-    buffer = viewLike.getViewSource();
-  }
-  return nullptr;
+/// A part of the arena: the bytes [begin, end), and the type of what lies there.
+struct ArenaPart {
+  int64_t begin, end;
+  MemRefType type; ///< null where it depends on symbols
+};
+
+/// Where the slot lies whose offset `shift` is, or a place inside of it; nothing for other values.
+std::optional<ArenaFormula::Place> placeAtMost(Value shift) {
+  Operation *op = shift.getDefiningOp();
+  if (auto places = op ? op->getAttrOfType<DenseI64ArrayAttr>(kPlaceAttr) : DenseI64ArrayAttr(); places && places.size() == 2)
+    return ArenaFormula::Place{places[0], places[1]};
+  auto sum = dyn_cast_or_null<arith::AddIOp>(op);
+  return sum ? placeAtMost(sum.getLhs()) : std::nullopt;
 }
 
-LiveTensor describe(RegionOp region, unsigned output, MemRefType type, int64_t bytes) {
-  LiveTensor tensor{.name = kUnnamed.str(), .type = "", .bytes = bytes};
+/// The part of the arena that a buffer is in. Of buffers whose places depend on symbols it is where they lie at the largest sizes, as a whole.
+std::optional<ArenaPart> arenaPartOf(Value buffer, BlockArgument arena) {
+  while (Operation *op = buffer.getDefiningOp()) {
+    if (auto view = dyn_cast<memref::ViewOp>(op)) {
+      if (view.getSource() != arena || !view.getType().hasStaticShape())
+        return std::nullopt;
+      if (std::optional<int64_t> begin = getConstantIntValue(view.getByteShift()))
+        return ArenaPart{*begin, *begin + view.getType().getNumElements() * llvm::divideCeil(view.getType().getElementTypeBitWidth(), 8),
+                         view.getType()};
+      std::optional<ArenaFormula::Place> place = placeAtMost(view.getByteShift());
+      return place ? std::optional(ArenaPart{place->begin, place->end, {}}) : std::nullopt;
+    }
+    auto viewLike = dyn_cast<ViewLikeOpInterface>(op);
+    if (!viewLike)
+      return std::nullopt;
+    buffer = viewLike.getViewSource();
+  }
+  return std::nullopt;
+}
+
+/// What a region writes into a part of the arena; a scratch buffer of its own comes after its results.
+LiveTensor describe(RegionOp region, unsigned output, const ArenaPart &part) {
+  LiveTensor tensor{.name = kUnnamed.str(), .type = "", .bytes = part.end - part.begin};
   llvm::raw_string_ostream stream(tensor.type);
+  Operation *yield = region.getBody().front().getTerminator();
+  bool isResult = output < yield->getNumOperands();
+  ShapedType type = part.type || !isResult ? ShapedType(part.type) : cast<ShapedType>(yield->getOperand(output).getType());
+  if (!type)
+    type = cast<ShapedType>(region.getOutputs()[output].getType());
   for (int64_t dim : type.getShape())
-    stream << dim << 'x';
+    stream << (ShapedType::isDynamic(dim) ? "?" : std::to_string(dim)) << 'x';
   stream << type.getElementType();
-  Operation *producer = region.getBody().front().getTerminator()->getOperand(output).getDefiningOp();
+  if (!isResult)
+    return tensor;
+  Operation *producer = yield->getOperand(output).getDefiningOp();
   auto values = producer ? producer->getAttrOfType<ArrayAttr>("ingot.values") : ArrayAttr();
   if (values && !values.empty())
     tensor.name = "'" + cast<StringAttr>(values[values.size() - 1]).str() + "'";
@@ -50,17 +82,15 @@ public:
 
   void visit(RegionOp region) {
     for (Value input : region.getInputs())
-      if (memref::ViewOp view = arenaViewOf(input, arena))
+      if (std::optional<ArenaPart> part = arenaPartOf(input, arena))
         for (size_t i : current)
-          if (auto [begin, end] = rangeOf(view); overlaps(occupants[i], begin, end)) {
+          if (overlaps(occupants[i], part->begin, part->end)) {
             occupants[i].last = step;
             occupants[i].readers.push_back(step);
           }
     for (auto [index, output] : llvm::enumerate(region.getOutputs()))
-      if (memref::ViewOp view = arenaViewOf(output, arena)) {
-        auto [begin, end] = rangeOf(view);
-        place({begin, end, step, step, describe(region, index, view.getType(), end - begin), {step}, {}});
-      }
+      if (std::optional<ArenaPart> part = arenaPartOf(output, arena))
+        place({part->begin, part->end, step, step, describe(region, index, *part), {step}, {}});
     ++step;
   }
 
@@ -102,11 +132,6 @@ private:
     llvm::erase_if(current, [&](size_t i) { return overlaps(occupants[i], added.begin, added.end); });
     current.push_back(occupants.size());
     occupants.push_back(std::move(added));
-  }
-
-  static std::pair<int64_t, int64_t> rangeOf(memref::ViewOp view) {
-    int64_t begin = *getConstantIntValue(view.getByteShift());
-    return {begin, begin + view.getType().getNumElements() * llvm::divideCeil(view.getType().getElementTypeBitWidth(), 8)};
   }
 
   BlockArgument arena;

@@ -24,12 +24,12 @@ struct Occupant {
   std::vector<int64_t> writers, readers; ///< regions
 };
 
-/// Everything that lies in the arena of a function at the end of the plan stage, in the order in which it is written. Buffers whose place depends on
-/// a symbol are left out.
+/// Everything that lies in the arena of a function at the end of the plan stage, in the order in which it is written. Buffers whose places depend on
+/// symbols lie where they do at the largest sizes.
 std::vector<Occupant> occupantsOf(mlir::func::FuncOp planned);
 
-/// Reads from a function at the end of the plan stage which tensors are alive where most bytes of the arena are, the largest first. Buffers whose
-/// place depends on a symbol are left out.
+/// Reads from a function at the end of the plan stage which tensors are alive where most bytes of the arena are, the largest first, at the
+/// largest sizes of open dims.
 std::vector<LiveTensor> tensorsAtPeak(mlir::func::FuncOp planned);
 
 } // namespace ingot

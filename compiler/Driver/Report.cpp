@@ -31,10 +31,15 @@ absl::Status checkReportPath(const std::string &path) {
 
 void EffectReport::watch(PassManager &manager, const Stage &stage, const StageOptions &options) { passes.watch(manager, stage, options, roofs); }
 
+void EffectReport::beginBody(llvm::StringRef target, const MachineModel &machine, std::vector<std::string> sizes) {
+  bodies.push_back({.target = target.str(), .roofs = Roofs::of(machine), .sizes = std::move(sizes)});
+}
+
 void EffectReport::addPlan(func::FuncOp planned) {
-  totals = Totals::of(planned, roofs);
-  regions = describeRegions(planned, roofs);
-  memory = describeMemory(planned);
+  Body &body = bodies.back();
+  body.totals = Totals::of(planned, body.roofs);
+  body.regions = describeRegions(planned, body.roofs);
+  body.memory = describeMemory(planned);
 }
 
 void EffectReport::addKernels(ModuleOp kernels) {
@@ -45,6 +50,7 @@ void EffectReport::addKernels(ModuleOp kernels) {
         if (call.getCallee().starts_with(kKernelPrefix))
           called.push_back(call.getCallee());
       });
+  llvm::json::Array &regions = bodies.back().regions;
   if (called.size() != regions.size())
     return;
   for (auto [region, name] : llvm::zip_equal(regions, called))
@@ -59,23 +65,33 @@ void EffectReport::addObject(llvm::ArrayRef<char> object) {
     llvm::consumeError(file.takeError());
     return;
   }
+  Body &body = bodies.back();
   llvm::StringMap<int64_t> sizes;
   for (const ELFSymbolRef symbol : cast<ELFObjectFileBase>(**file).symbols()) {
     llvm::Expected<llvm::StringRef> name = symbol.getName();
     if (name && symbol.getELFType() == llvm::ELF::STT_FUNC) {
       sizes[*name] = static_cast<int64_t>(symbol.getSize());
-      codeBytes += static_cast<int64_t>(symbol.getSize());
+      body.codeBytes += static_cast<int64_t>(symbol.getSize());
     }
     llvm::consumeError(name.takeError());
   }
-  for (llvm::json::Value &region : regions) {
+  for (llvm::json::Value &region : body.regions) {
     std::optional<llvm::StringRef> name = region.getAsObject()->getString("function");
     if (auto size = name ? sizes.find(*name) : sizes.end(); size != sizes.end()) // small ones become a part of their caller
       (*region.getAsObject())["code_bytes"] = size->second;
   }
 }
 
-llvm::json::Object EffectReport::finish(const CompileOptions &options, llvm::StringRef target, const CompileSummary &summary) {
+llvm::json::Object EffectReport::Body::asJson(const CompileSummary &summary) {
+  llvm::json::Object all = totals.asJson(roofs);
+  all["weight_bytes"] = static_cast<int64_t>(summary.weightBytes);
+  all["code_bytes"] = codeBytes;
+  all["operations"] = summary.operations;
+  return llvm::json::Object{{"target", target},         {"sizes", llvm::json::Array(sizes)}, {"machine", roofs.asJson()},
+                            {"totals", std::move(all)}, {"regions", std::move(regions)},     {"memory", std::move(memory)}};
+}
+
+llvm::json::Object EffectReport::finish(const CompileOptions &options, const CompileSummary &summary) {
   llvm::json::Array effects;
   for (const PassEffect &effect : passes.all())
     effects.push_back(llvm::json::Object{{"stage", effect.stage},
@@ -87,23 +103,20 @@ llvm::json::Object EffectReport::finish(const CompileOptions &options, llvm::Str
                                          {"regions_changed", effect.regionsChanged},
                                          {"before", asJson(effect.before, roofs)},
                                          {"after", asJson(effect.after, roofs)}});
-  llvm::json::Object all = totals.asJson(roofs);
-  all["weight_bytes"] = static_cast<int64_t>(summary.weightBytes);
-  all["code_bytes"] = codeBytes;
-  all["operations"] = summary.operations;
-  return llvm::json::Object{{"version", 1},
-                            {"compiler", "ingot " INGOT_VERSION},
-                            {"model", llvm::sys::path::filename(options.input).str()},
-                            {"target", target.str()},
-                            {"level", options.level},
-                            {"open_dims", llvm::json::Array(summary.dims)},
-                            {"disabled_passes", llvm::json::Array(options.disabledPasses)},
-                            {"machine", roofs.asJson()},
-                            {"totals", std::move(all)},
-                            {"passes", std::move(effects)},
-                            {"regions", std::move(regions)},
-                            {"memory", std::move(memory)},
-                            {"measurement", nullptr}};
+  llvm::json::Object report = bodies.front().asJson(summary);
+  report["version"] = 1;
+  report["compiler"] = "ingot " INGOT_VERSION;
+  report["model"] = llvm::sys::path::filename(options.input).str();
+  report["level"] = options.level;
+  report["open_dims"] = llvm::json::Array(summary.dims);
+  report["disabled_passes"] = llvm::json::Array(options.disabledPasses);
+  report["passes"] = std::move(effects);
+  report["measurement"] = nullptr;
+  llvm::json::Array others;
+  for (Body &body : llvm::MutableArrayRef(bodies).drop_front())
+    others.push_back(body.asJson(summary));
+  report["others"] = std::move(others);
+  return report;
 }
 
 absl::Status writeReport(const std::string &path, const llvm::json::Object &report) {

@@ -13,13 +13,18 @@ namespace ingot {
 /// Whether `path` ends in .json or .html and can be written.
 absl::Status checkReportPath(const std::string &path);
 
-/// Gathers facts while a model is compiled. Of several variants and special sizes it tells the first one.
+/// Gathers facts while a model is compiled: of the passes on their way to the first body of code, and of each body, one for each target and
+/// combination of special sizes.
 class EffectReport {
 public:
+  /// `machine`: of the first target.
   explicit EffectReport(const MachineModel &machine) : roofs(Roofs::of(machine)) {}
 
   /// Follows the passes of a stage.
   void watch(mlir::PassManager &passes, const Stage &stage, const StageOptions &options);
+
+  /// What is added from here on is of the code for this target and these sizes, as "batch 8".
+  void beginBody(llvm::StringRef target, const MachineModel &machine, std::vector<std::string> sizes);
 
   // What there is at the ends of the stages.
   void addPlan(mlir::func::FuncOp planned);
@@ -27,14 +32,23 @@ public:
   void addObject(llvm::ArrayRef<char> object);
 
   /// Everything, as docs/CommandLine.md describes it.
-  llvm::json::Object finish(const CompileOptions &options, llvm::StringRef target, const CompileSummary &summary);
+  llvm::json::Object finish(const CompileOptions &options, const CompileSummary &summary);
 
 private:
-  Roofs roofs;
+  struct Body {
+    std::string target;
+    Roofs roofs;
+    std::vector<std::string> sizes;
+    Totals totals = {};
+    llvm::json::Array regions = {}, memory = {};
+    int64_t codeBytes = 0;
+
+    llvm::json::Object asJson(const CompileSummary &summary);
+  };
+
+  Roofs roofs; ///< that passes are held against
   PassEffects passes;
-  Totals totals;
-  llvm::json::Array regions, memory;
-  int64_t codeBytes = 0;
+  std::vector<Body> bodies;
 };
 
 /// Writes a report in the format that the name asks for.

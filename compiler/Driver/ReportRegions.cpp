@@ -4,8 +4,7 @@
 #include "compiler/Driver/PeakMemory.h"
 #include "dialects/Ingot/Shapes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -77,19 +76,6 @@ llvm::json::Array operationsOf(RegionOp region) {
   return texts;
 }
 
-/// Where in the arena a buffer begins whose place depends on open dims: there, each tensor has a value for that of its own.
-Value openPlaceOf(Value buffer) {
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (auto view = dyn_cast<memref::ViewOp>(op))
-      return getConstantIntValue(view.getByteShift()) ? nullptr : view.getByteShift();
-    auto viewLike = dyn_cast<ViewLikeOpInterface>(op);
-    if (!viewLike)
-      return nullptr;
-    buffer = viewLike.getViewSource();
-  }
-  return nullptr;
-}
-
 std::string shapeOf(Type type) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -130,6 +116,15 @@ llvm::json::Array rejectedOf(RegionOp region, const Roofs &roofs) {
   return list;
 }
 
+llvm::json::Array numbersOf(const LoadSchedule &loads) { return llvm::json::Array{loads.tiles, loads.ahead}; }
+
+llvm::json::Array otherLoadsOf(RegionOp region) {
+  llvm::json::Array list;
+  for (const LoadSchedule &other : LoadSchedule::othersOf(region))
+    list.push_back(numbersOf(other));
+  return list;
+}
+
 llvm::json::Object describeRegion(RegionOp region, int64_t number, const Roofs &roofs) {
   Cost cost = costOf(region, roofs);
   PlanAttr plan = *region.getPlan();
@@ -145,6 +140,8 @@ llvm::json::Object describeRegion(RegionOp region, int64_t number, const Roofs &
                             {"family", stringifyFamily(plan.getFamily())},
                             {"tile", llvm::json::Array(plan.getTile())},
                             {"unroll", plan.getUnroll()},
+                            {"loads", numbersOf(LoadSchedule::of(region))},
+                            {"other_loads", otherLoadsOf(region)},
                             {"lanes", plan.getLanes()},
                             {"units", plan.getUnits()},
                             {"parallel", plan.getParallel()},
@@ -201,18 +198,9 @@ llvm::json::Object Totals::asJson(const Roofs &roofs) const {
 }
 
 llvm::json::Array describeRegions(func::FuncOp planned, const Roofs &roofs) {
-  std::vector<std::set<int64_t>> reads; // of each region, those whose results it reads
-  llvm::DenseMap<Value, std::set<int64_t>> writers;
-  planned.walk([&](RegionOp region) {
-    int64_t number = static_cast<int64_t>(reads.size());
-    std::set<int64_t> &own = reads.emplace_back();
-    for (Value input : region.getInputs())
-      if (Value place = openPlaceOf(input))
-        own.insert(writers[place].begin(), writers[place].end());
-    for (Value output : region.getOutputs())
-      if (Value place = openPlaceOf(output))
-        writers[place].insert(number);
-  });
+  size_t count = 0;
+  planned.walk([&](RegionOp) { ++count; });
+  std::vector<std::set<int64_t>> reads(count); // of each region, those whose results it reads
   for (const Occupant &occupant : occupantsOf(planned))
     for (int64_t reader : occupant.readers)
       for (int64_t writer : occupant.writers)

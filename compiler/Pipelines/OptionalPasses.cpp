@@ -36,6 +36,8 @@ struct Dependence {
 constexpr Dependence kDependences[] = {
     {"ingot-channels-last", "ingot-split-padding"},
     {"ingot-recognize-attention", "ingot-choose-kernels"}, // there is no plain kernel for what it makes
+    {"ingot-join-gates", "ingot-choose-kernels"},
+    {"ingot-join-gates", "ingot-form-regions"}, // alone, the halves would be copied out of the product
 };
 
 } // namespace

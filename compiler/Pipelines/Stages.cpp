@@ -69,6 +69,7 @@ constexpr Stage kStages[] = {
            pm.addPass(createFormSparseProductsPass({}, options.constants)); // in the form in which they are multiplied
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
+         pm.addNestedPass<func::FuncOp>(createJoinGatesPass()); // of left sides that are one value by now, in the precision that they have
        }
        pm.addNestedPass<func::FuncOp>(createHoistInvariantsPass()); // recipes are made in the outermost block
        pm.addNestedPass<func::FuncOp>(createVerifyGraphPass());
@@ -91,7 +92,8 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createEstimateCostsPass());
        pm.addNestedPass<func::FuncOp>(createScheduleRegionsPass());
        pm.addNestedPass<func::FuncOp>(createAutoParallelizePass()); // by what the tiles are predicted to cost
-       pm.addNestedPass<func::FuncOp>(createScheduleLoadsPass());   // how often a block of weights is used, the tiles say
+       pm.addNestedPass<func::FuncOp>(
+           createScheduleLoadsPass({.others = options.keepCandidates})); // how often a block of weights is used, the tiles say
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},

@@ -282,13 +282,15 @@ constexpr OptionInfo kOptions[] = {
        line.measured.measure = true;
        return absl::OkStatus();
      }},
-    {"--tune", "", "", Compile, "measure up to eight tiles of each distinct region on this machine and take the fastest; they are remembered",
+    {"--tune", "", "", Compile,
+     "measure tiles and fetches of weights of each distinct region on this machine, and take the fastest; they are remembered",
      [](llvm::StringRef, CommandLine &line) {
        line.measured.tune = true;
        return absl::OkStatus();
      }},
-    {"--tile", "REGION:12x64/2", "", kCode,
-     "the tile of a region (its number in the plan stage, or an ONNX node of it) and how often it is unrolled; may be given again",
+    {"--tile", "REGION:12x64/2@4+0", "", kCode,
+     "the tile of a region (its number in the plan stage, or an ONNX node of it) how often it is unrolled, and when it fetches weights; may be given "
+     "again",
      [](llvm::StringRef value, CommandLine &line) {
        line.options.tiles.push_back(value.str());
        return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/Ablation.h"
 #include "compiler/tools/RegionTimes.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -21,16 +22,45 @@
 namespace ingot {
 namespace {
 
-constexpr size_t kMostTiles = 8;      // of a region that are measured, the model's choice included
+constexpr size_t kMostTried = 7;      // of a region's tiles and ways to fetch its weights, the model's choice included
 constexpr double kMostPredicted = 2;  // times the model's choice: what it deems worse is not tried
 constexpr double kLeastShare = 0.002; // of the run's time: smaller regions are left as they are
 constexpr double kLeastGain = 0.02;   // of a region's time, below which the model's choice stays
 constexpr double kSeconds = 50;       // after which no further program is made
 
-/// A distinct region: its tiles as "12x64/2", the model's choice first, and what they took.
+/// The first one, unless another one is clearly faster.
+size_t bestOf(llvm::ArrayRef<double> times) {
+  size_t best = 0;
+  for (size_t i = 1; i < times.size(); ++i)
+    if (times[i] < (best == 0 ? 1 - kLeastGain : 1.0) * times[best])
+      best = i;
+  return best;
+}
+
+/// A distinct region. Its tiles ("12x64/2") are measured first, the model's choice before the others, then the best one of them with other ways to
+/// fetch its weights ("12x64/2@0+32").
 struct Choice {
   std::vector<std::string> tiles;
-  std::vector<double> predicted, measured;
+  std::vector<double> predicted;                    ///< of the tiles
+  llvm::StringMap<std::vector<std::string>> others; ///< by tile, as soon as it has been planned: the ways that the model did not take, "0+32"
+  std::vector<double> tileTimes, otherTimes;        ///< of as many as have been measured
+
+  const std::string &bestTile() const { return tiles[bestOf(tileTimes)]; }
+  /// What is to be measured next; nothing when all has been.
+  std::optional<std::string> next() const {
+    if (tileTimes.size() < tiles.size())
+      return tiles[tileTimes.size()];
+    std::vector<std::string> ways = others.lookup(bestTile()); // of another tile there may be more than of the model's choice
+    bool isLeft = otherTimes.size() < ways.size() && tileTimes.size() + otherTimes.size() < kMostTried;
+    return isLeft ? std::optional(bestTile() + "@" + ways[otherTimes.size()]) : std::nullopt;
+  }
+  void add(double time) { (tileTimes.size() < tiles.size() ? tileTimes : otherTimes).push_back(time); }
+  std::string best() const {
+    std::vector<double> times = {tileTimes[bestOf(tileTimes)]};
+    llvm::append_range(times, otherTimes);
+    size_t way = bestOf(times);
+    return way == 0 ? bestTile() : bestTile() + "@" + others.lookup(bestTile())[way - 1];
+  }
 };
 using Choices = llvm::MapVector<std::string, Choice, llvm::StringMap<unsigned>>;
 
@@ -41,14 +71,25 @@ std::string tileText(const llvm::json::Object &plan) {
   return text + "/" + std::to_string(*plan.getInteger("unroll"));
 }
 
-/// The distinct regions of a report with tiles to choose from, and their keys by number; empty for the others.
+/// The ways to fetch weights that a planned region could have instead.
+std::vector<std::string> othersOf(const llvm::json::Object &region) {
+  std::vector<std::string> texts;
+  for (const llvm::json::Value &other : *region.getArray("other_loads")) {
+    const llvm::json::Array &numbers = *other.getAsArray();
+    texts.push_back(LoadSchedule{.tiles = *numbers[0].getAsInteger(), .ahead = *numbers[1].getAsInteger()}.text());
+  }
+  return texts;
+}
+
+/// The distinct regions of a report with something to choose, and their keys by number; empty for the others.
 std::vector<std::string> collect(const llvm::json::Object &report, Choices &choices) {
   std::vector<std::string> keys;
   for (const llvm::json::Value &value : *report.getArray("regions")) {
     const llvm::json::Object &region = *value.getAsObject();
     std::string &key = keys.emplace_back(region.getString("key").value_or("").str());
     const llvm::json::Array &rejected = *region.getArray("rejected");
-    if (key.empty() || rejected.empty()) {
+    std::vector<std::string> others = othersOf(region);
+    if (key.empty() || (rejected.empty() && others.empty())) {
       key.clear();
       continue;
     }
@@ -56,10 +97,11 @@ std::vector<std::string> collect(const llvm::json::Object &report, Choices &choi
     if (!choice.tiles.empty())
       continue;
     choice.tiles.push_back(tileText(region));
+    choice.others[choice.tiles[0]] = others;
     choice.predicted.push_back(*region.getNumber("predicted_us"));
     for (const llvm::json::Value &other : rejected) {
       const llvm::json::Object &candidate = *other.getAsObject();
-      if (choice.tiles.size() == kMostTiles || *candidate.getNumber("predicted_us") > kMostPredicted * choice.predicted[0])
+      if (choice.tiles.size() + others.size() >= kMostTried || *candidate.getNumber("predicted_us") > kMostPredicted * choice.predicted[0])
         break;
       choice.tiles.push_back(tileText(candidate));
       choice.predicted.push_back(*candidate.getNumber("predicted_us"));
@@ -89,10 +131,12 @@ public:
   }
 
   std::optional<std::string> find(const std::string &key, const Choice &choice) const {
-    std::optional<llvm::StringRef> tile = entries.getString(entryOf(key, choice));
-    if (!tile || !llvm::is_contained(choice.tiles, *tile))
+    std::optional<llvm::StringRef> best = entries.getString(entryOf(key, choice));
+    if (!best)
       return std::nullopt;
-    return tile->str();
+    auto [tile, loads] = best->split('@');
+    bool isKnown = llvm::is_contained(choice.tiles, tile) && (!best->contains('@') || LoadSchedule::parse(loads));
+    return isKnown ? std::optional(best->str()) : std::nullopt;
   }
   void add(const std::string &key, const Choice &choice, const std::string &tile) { entries[entryOf(key, choice)] = tile; }
 
@@ -108,7 +152,7 @@ public:
 
 private:
   static std::string hash(llvm::StringRef text) { return llvm::toHex(llvm::SHA1::hash(llvm::arrayRefFromStringRef(text)), /*LowerCase=*/true); }
-  static std::string entryOf(const std::string &key, const Choice &choice) { return hash(key + " " + llvm::join(choice.tiles, " ")); }
+  static std::string entryOf(const std::string &key, const Choice &choice) { return hash(key + " loads " + llvm::join(choice.tiles, " ")); }
 
   std::string path;
   llvm::json::Object entries;
@@ -116,17 +160,17 @@ private:
 
 std::string forced(const std::string &key, const std::string &tile) { return key + ":" + tile; }
 
-/// Profiles the program in which every region of `choices` has its tile number `rank`, and adds the times.
-absl::Status measureRank(CompileOptions options, Choices &choices, size_t rank, uint32_t threads) {
+/// Profiles the program in which every region of `choices` has what is to be measured next of it, and adds the times.
+absl::Status measureNext(CompileOptions options, Choices &choices, uint32_t threads) {
   for (auto &[key, choice] : choices)
-    if (rank < choice.tiles.size())
-      options.tiles.push_back(forced(key, choice.tiles[rank]));
+    if (std::optional<std::string> tile = choice.next())
+      options.tiles.push_back(forced(key, *tile));
   CompileSummary summary;
   absl::StatusOr<TemporaryProgram> program = TemporaryProgram::compile(options, &summary);
   if (!program.ok())
     return program.status();
-  Choices same;
-  std::vector<std::string> keys = collect(*summary.report, same);
+  Choices planned;
+  std::vector<std::string> keys = collect(*summary.report, planned);
   absl::StatusOr<RegionTimes> times = profileRegions(program->path(), threads, keys.size());
   if (!times.ok())
     return times.status();
@@ -134,23 +178,18 @@ absl::Status measureRank(CompileOptions options, Choices &choices, size_t rank, 
   for (auto [key, time] : llvm::zip_equal(keys, times->regions))
     sums[key] += time;
   for (auto &[key, choice] : choices) {
-    if (rank == 0 && sums[key] < kLeastShare * times->run)
-      choice.tiles.resize(1);
-    if (rank >= choice.tiles.size())
+    if (!choice.next())
       continue;
-    choice.measured.resize(choice.tiles.size(), std::nan(""));
-    choice.measured[rank] = std::fmin(choice.measured[rank], sums[key]);
+    choice.add(sums[key]);
+    auto own = planned.find(key);
+    if (own != planned.end() && choice.otherTimes.empty()) // these ways are those of the tile
+      choice.others[own->second.tiles[0]] = own->second.others.lookup(own->second.tiles[0]);
+    if (choice.tileTimes.size() == 1 && sums[key] < kLeastShare * times->run) {
+      choice.tiles.resize(1);
+      choice.others.clear();
+    }
   }
   return absl::OkStatus();
-}
-
-/// The model's choice, unless another one is clearly faster.
-size_t bestOf(const Choice &choice) {
-  size_t best = 0;
-  for (size_t i = 1; i < choice.measured.size(); ++i)
-    if (choice.measured[i] < (best == 0 ? 1 - kLeastGain : 1.0) * choice.measured[best])
-      best = i;
-  return best;
 }
 
 } // namespace
@@ -188,19 +227,14 @@ absl::StatusOr<Tuning> tune(const CompileOptions &given, const std::string &cach
       open[key] = choice;
   result.measured = static_cast<int64_t>(open.size());
   Choices tried = open;
-  auto ranks = [&] {
-    size_t most = 0;
-    for (auto &[key, choice] : tried)
-      most = std::max(most, choice.tiles.size());
-    return most;
-  };
-  for (size_t rank = 0; rank < ranks() && (rank == 0 || elapsed() < kSeconds); ++rank, ++result.programs)
-    if (absl::Status status = measureRank(options, tried, rank, threads); !status.ok())
+  auto isLeft = [](const auto &entry) { return entry.second.next().has_value(); };
+  for (; llvm::any_of(tried, isLeft) && (result.programs == 0 || elapsed() < kSeconds); ++result.programs)
+    if (absl::Status status = measureNext(options, tried, threads); !status.ok())
       return status;
   for (auto &[key, choice] : tried) {
-    const std::string &tile = choice.tiles[bestOf(choice)];
-    take(key, choice, tile);
-    cache.add(key, open[key], tile);
+    std::string best = choice.best();
+    take(key, choice, best);
+    cache.add(key, open[key], best);
   }
   if (!open.empty())
     cache.write();

@@ -9,7 +9,7 @@ namespace ingot {
 
 /// What measuring tiles has found.
 struct Tuning {
-  std::vector<std::string> tiles; ///< CompileOptions::tiles where another tile than the model's choice is faster
+  std::vector<std::string> tiles; ///< CompileOptions::tiles where something else than the model's choice is faster
   int64_t distinct = 0;           ///< regions that differ and have a choice
   int64_t measured = 0;           ///< those of them that were measured now; the others were in the cache
   int64_t programs = 0;           ///< that were made for it
@@ -18,9 +18,9 @@ struct Tuning {
   llvm::json::Object asJson() const;
 };
 
-/// Measures the tiles that the cost model ranks first, at most eight for each distinct region, with all cores: a program with the best tile of each
-/// region, one with the second best of each, and so on, profiled one after the other. What is found is kept in `cacheFolder` (empty: not kept) under
-/// a name that says what machine and compiler it holds for.
+/// Measures the tiles that the cost model ranks first, and then the fastest of them with other ways to fetch weights, at most seven things for each
+/// distinct region, with all cores: a program with the first of each region, one with the second of each, and so on, profiled one after the other.
+/// What is found is kept in `cacheFolder` (empty: not kept) under a name that says what machine and compiler it holds for.
 absl::StatusOr<Tuning> tune(const CompileOptions &options, const std::string &cacheFolder);
 
 } // namespace ingot

@@ -31,6 +31,15 @@ CastOp findStoredHalves(Value value) {
   return cast && (stored.isF16() || stored.isBF16()) ? cast : CastOp();
 }
 
+void moveConstantsBefore(Operation *op, Value constant) {
+  Operation *producer = constant.getDefiningOp();
+  if (!producer || producer->getBlock() != op->getBlock() || producer->isBeforeInBlock(op))
+    return;
+  for (Value operand : producer->getOperands())
+    moveConstantsBefore(op, operand);
+  producer->moveBefore(op);
+}
+
 void copyValueNames(Operation *from, Value to) {
   if (Attribute names = from->getAttr("ingot.values"))
     to.getDefiningOp()->setAttr("ingot.values", names);

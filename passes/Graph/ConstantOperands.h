@@ -12,6 +12,9 @@ bool isComputedFromConstants(mlir::Value value);
 /// The cast that widens what a model has stored in f16 or bf16, if `value` is that in another order; null otherwise.
 CastOp findStoredHalves(mlir::Value value);
 
+/// Moves what computes `constant` in front of `op`, where it does not stand there yet: it may stand behind its first reader to be.
+void moveConstantsBefore(mlir::Operation *op, mlir::Value constant);
+
 /// Gives `to`, which computes what `from` computed, the names of the model's values that `from` carries.
 void copyValueNames(mlir::Operation *from, mlir::Value to);
 

@@ -68,16 +68,6 @@ std::optional<Projection> matchProjection(MatMulOp op) {
   return feedsAttention(projection.result(), projection.columns()) ? std::optional(projection) : std::nullopt;
 }
 
-/// Moves what computes `constant` in front of `op`, where it does not stand there yet: it may stand behind its first reader to be.
-void moveConstantsBefore(Operation *op, Value constant) {
-  Operation *producer = constant.getDefiningOp();
-  if (!producer || producer->getBlock() != op->getBlock() || producer->isBeforeInBlock(op))
-    return;
-  for (Value operand : producer->getOperands())
-    moveConstantsBefore(op, operand);
-  producer->moveBefore(op);
-}
-
 /// The one cast that all of the values are results of; null if there is none. Weights stay narrow in front of it.
 CastOp commonCast(ArrayRef<Value> values) {
   auto first = values.front().getDefiningOp<CastOp>();

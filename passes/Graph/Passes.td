@@ -113,6 +113,18 @@ def PackContractionsPass : Pass<"ingot-pack-contractions", "::mlir::func::FuncOp
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def JoinGatesPass : Pass<"ingot-join-gates", "::mlir::func::FuncOp"> {
+  let summary = "a gate and what it lets through as one product";
+  let description = [{
+    Two products of one activation with weights of one shape whose results meet in elementwise operations (`silu(x g) * (x u)`: SwiGLU, GeGLU) become one product
+    whose packed weights hold a panel of the first, a panel of the second, and so on (a recipe); views behind it are the two (passes/Region/AlternatingPanels.h). The
+    kernel has both sums in registers and stores what the elementwise operations make of them: one tensor less is written and read, one barrier less is
+    met, and the left side is read once. Needs packed weights, sums in f32 and whole panels of columns; products that something else than elementwise operations reads stay.
+    Example: test/passes/Graph/join-gates.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def RecognizeCompositesPass : Pass<"ingot-recognize-composites", "::mlir::func::FuncOp"> {
   let summary = "find norms and activations that a model spells out";
   let description = [{

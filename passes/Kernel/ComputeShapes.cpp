@@ -17,7 +17,7 @@ ProductStep stepOf(Operation *anchor, int64_t group) {
 
 } // namespace
 
-bool checkComputeRegion(RegionOp region, Operation *anchor, const ProductStep &step, std::string &why) {
+bool checkComputeRegion(RegionOp region, Operation *anchor, const ProductStep &step, std::string &why, AlternatingPanels *parts) {
   if (!step.exists())
     return why = "multiplies f32 with f32, f16 or bf16, pairs of bf16, and ui8 with i8", false;
   auto result = typeOf(anchor->getResult(0));
@@ -25,13 +25,15 @@ bool checkComputeRegion(RegionOp region, Operation *anchor, const ProductStep &s
     return why = "computes nonempty results only, of f32, or of i32 from bytes", false;
   if (!isa<BlockArgument>(anchor->getOperand(1)))
     return why = "reads packed weights from a buffer only", false;
+  Dims made = getDims(parts ? typeOf(parts->products[0]) : result);
   for (Value yielded : region.getYielded())
-    if (getDims(typeOf(yielded)) != getDims(result))
+    if (getDims(typeOf(yielded)) != made)
       return why = "writes results of the anchor's shape only", false;
+  SmallVector<Operation *, 5> views = parts ? parts->operations() : SmallVector<Operation *, 5>();
   for (Operation &op : region.getBody().front().without_terminator()) {
     auto member = dyn_cast<RegionFormationInterface>(op);
     bool isConstant = member && member.getAnchor() == Anchor::Constant;
-    if (&op != anchor && !isConstant && (!member || !member.isEpilogue() || isa<PackOp>(op)))
+    if (&op != anchor && !isConstant && !llvm::is_contained(views, &op) && (!member || !member.isEpilogue() || isa<PackOp>(op)))
       return why = "has elementwise operations around its anchor only", false;
   }
   return true;
@@ -44,8 +46,13 @@ std::optional<ContractionShape> ContractionShape::match(RegionOp region, std::st
   ContractionShape shape;
   shape.op = op;
   shape.step = stepOf(op, op.getGroup());
-  if (!checkComputeRegion(region, op, shape.step, why))
+  std::optional<AlternatingPanels> parts = AlternatingPanels::behind(op);
+  if (!checkComputeRegion(region, op, shape.step, why, parts ? &*parts : nullptr))
     return std::nullopt;
+  if (parts)
+    shape.results.assign(std::begin(parts->products), std::end(parts->products));
+  else
+    shape.results.push_back(op.getResult());
   Dims dims = getDims(typeOf(op.getResult()));
   size_t batchDims = typeOf(op.getRhs()).getRank() - 3;
   shape.batchDims.assign(dims.begin(), dims.begin() + batchDims);

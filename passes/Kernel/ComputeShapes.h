@@ -4,6 +4,7 @@
 
 #include "passes/Kernel/Product/ProductStep.h"
 #include "passes/Kernel/SymbolicIndex.h"
+#include "passes/Region/AlternatingPanels.h"
 
 namespace ingot {
 
@@ -41,12 +42,15 @@ inline int64_t partsOfTile(PlanAttr plan, mlir::AffineExpr tiles, int64_t most) 
   return plan.getUnits() == *number * most ? most : 0;
 }
 
-/// What all compute families ask of a region: operands of the anchor that there are steps for, and results that have its shape.
-bool checkComputeRegion(RegionOp region, mlir::Operation *anchor, const ProductStep &step, std::string &why);
+/// What all compute families ask of a region: operands of the anchor that there are steps for, and results that have the shape of what the kernel
+/// computes: of the anchor's result, or of its parts.
+bool checkComputeRegion(RegionOp region, mlir::Operation *anchor, const ProductStep &step, std::string &why, AlternatingPanels *parts = nullptr);
 
 /// `rows` x `depth` times packed `depth` x `columns`, `batches` times. Without batch dims on the rhs all leading dims are rows.
 struct ContractionShape {
   PackedMatMulOp op;
+  /// What the kernel hands to the body for a tile: the product, or two whose panels alternate in its columns. Sizes below are those of the product.
+  llvm::SmallVector<mlir::Value, 2> results;
   Dims batchDims, rowDims; ///< together: the leading dims of the result
   mlir::AffineExpr batches, rows, columns, depth;
   ProductStep step;
@@ -54,16 +58,18 @@ struct ContractionShape {
 
   mlir::AffineExpr steps() const { return simplifyDim(depth.ceilDiv(step.getGroup())); }
 
+  /// Of a tile's columns there are multiples of this.
+  int64_t columnStep() const { return kPanel * static_cast<int64_t>(results.size()); }
   mlir::AffineExpr panels() const { return countTiles(columns, kPanel); }
   /// Units of the families `contraction` and `gemv` with a tile [rows, columns].
   mlir::AffineExpr units(llvm::ArrayRef<int64_t> tile) const {
     return simplifyDim(batches * countTiles(rows, tile[0]) * countTiles(panels(), tile[1] / kPanel));
   }
 
-  /// Into how many parts, each a panel of columns, a tile can be cut where a thread's share ends: 1 where it cannot.
+  /// Into how many parts, each a panel of columns (of every result), a tile can be cut where a thread's share ends: 1 where it cannot.
   int64_t mostParts(llvm::ArrayRef<int64_t> tile) const {
     bool isStatic = getConstant(rows) && getConstant(columns) && getConstant(depth);
-    return isStatic && batchDims.empty() && !hasPrologue ? tile.back() / kPanel : 1;
+    return isStatic && batchDims.empty() && !hasPrologue ? tile.back() / columnStep() : 1;
   }
 
   static std::optional<ContractionShape> match(RegionOp region, std::string &why);

@@ -13,8 +13,8 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
   if (!shape)
     return context.region.emitOpError("is planned for '") << family << "', which " << why;
   ArrayRef<int64_t> tile = context.plan().getTile();
-  if (tile.size() != 2 || tile[0] < 1 || tile[1] < 1 || tile[1] % kPanel != 0)
-    return context.region.emitOpError("needs a tile [rows, columns] with columns in multiples of ") << kPanel;
+  if (tile.size() != 2 || tile[0] < 1 || tile[1] < 1 || tile[1] % shape->columnStep() != 0)
+    return context.region.emitOpError("needs a tile [rows, columns] with columns in multiples of ") << shape->columnStep();
   int64_t parts = partsOfTile(context.plan(), shape->units(tile), shape->mostParts(tile));
   if (parts == 0)
     return context.region.emitOpError("has ") << *getConstant(shape->units(tile)) << " units with this tile, but its plan says "
@@ -45,7 +45,7 @@ LogicalResult emitPackedMatMul(ImplicitLocOpBuilder &b, KernelContext &context, 
   product.step = shape->step;
   product.columns = shape->columns;
   product.depth = shape->depth;
-  product.anchorResult = shape->op.getResult();
+  product.results = shape->results;
   product.tileRows = tile[0];
   product.tileColumns = tile[1];
   product.unroll = context.plan().getUnroll();

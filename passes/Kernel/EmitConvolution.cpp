@@ -155,7 +155,7 @@ void emitPointwise(ImplicitLocOpBuilder &b, KernelContext &context, ConvolutionS
   product.lhsValue = s.op.getX();
   product.rhsBuffer = FlatBuffer(b, context, s.op.getW()).memref;
   product.rhsValue = s.op.getW();
-  product.anchorResult = s.op.getResult();
+  product.results = {s.op.getResult()};
   product.tileRows = context.plan().getTile()[0];
   product.tileColumns = context.plan().getTile()[1];
   product.unroll = context.plan().getUnroll();

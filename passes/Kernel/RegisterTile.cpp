@@ -136,11 +136,11 @@ SmallVector<Value> RegisterTile::finish(SmallVector<Value> sums) {
   return sums;
 }
 
-void RegisterTile::prefetch(KernelContext &context, ArrayRef<SmallVector<Value>> rowIndices, Value column) {
+void RegisterTile::prefetch(KernelContext &context, int64_t products, ArrayRef<SmallVector<Value>> rowIndices, Value column) {
   for (ArrayRef<Value> indices : rowIndices)
     for (Value output : context.outputs) {
       int64_t lineElements = kCacheLine / llvm::divideCeil(cast<MemRefType>(output.getType()).getElementTypeBitWidth(), 8);
-      for (int64_t j = 0; j < panels * kPanel; j += std::max(lineElements, kPanel)) {
+      for (int64_t j = 0; j < panels / products * kPanel; j += std::max(lineElements, kPanel)) {
         SmallVector<Value> at(indices);
         at.push_back(offsetBy(b, column, j));
         memref::PrefetchOp::create(b, output, at, /*isWrite=*/true, /*localityHint=*/3, /*isDataCache=*/true);
@@ -148,20 +148,24 @@ void RegisterTile::prefetch(KernelContext &context, ArrayRef<SmallVector<Value>>
     }
 }
 
-void RegisterTile::store(KernelContext &context, Value anchorResult, ArrayRef<Value> sums, ArrayRef<SmallVector<Value>> rowIndices, Value column) {
+void RegisterTile::store(KernelContext &context, ArrayRef<Value> products, ArrayRef<Value> sums, ArrayRef<SmallVector<Value>> rowIndices,
+                         Value column) {
   BodyEmitter body(b, context);
-  bool single = cast<RankedTensorType>(anchorResult.getType()).getShape().back() == 1; // a last dim of 1 broadcasts, so it is computed as a scalar
+  auto count = static_cast<int64_t>(products.size());
+  bool single =
+      cast<RankedTensorType>(products.front().getType()).getShape().back() == 1; // a last dim of 1 broadcasts, so it is computed as a scalar
   for (int64_t r = 0; r < rows; ++r)
-    for (int64_t j = 0; j < panels; ++j) {
+    for (int64_t j = 0; j < panels; j += count) {
       SmallVector<Value> indices(rowIndices[r]);
-      indices.push_back(offsetBy(b, column, j * kPanel));
+      indices.push_back(offsetBy(b, column, j / count * kPanel));
       int64_t lanes = vectorOf(j).getNumElements(), rest = columns - j * kPanel;
       if (single) {
-        body.bind(anchorResult, vector::ExtractOp::create(b, sums[r], 0));
+        body.bind(products.front(), vector::ExtractOp::create(b, sums[r], 0));
         body.emitAndStore(indices, 1);
         continue;
       }
-      body.bind(anchorResult, sums[r * panels + j]);
+      for (int64_t i = 0; i < count; ++i)
+        body.bind(products[i], sums[r * panels + j + i]);
       body.emitAndStore(indices, lanes, active && j == panels - 1 ? active : rest < lanes ? indexOf(b, rest) : Value());
     }
 }
@@ -178,7 +182,7 @@ namespace {
 ///     sums[tileRows][panels] = 0
 ///     for k                                          the sums are loop-carried: they stay in registers
 ///       sums[r][j] += broadcast(lhs[row + r, k]) * rhs[panel + j, k, :]
-///     out[row + r, column + 16 j ...] = body(sums[r][j], ...)
+///     out[row + r, column + 16 j ...] = body(sums[r][j], ...)       with two products: body(sums[r][2 j], sums[r][2 j + 1], ...)
 class RowsTimesPanelsEmitter {
 public:
   RowsTimesPanelsEmitter(ImplicitLocOpBuilder &b, KernelContext &context, RowsTimesPanels product)
@@ -217,7 +221,13 @@ public:
       walkTiles(
           b, index, order, p.parts, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); },
           [&](Value rowBlock, Value columnBlock, Value number) {
-            emitPart(b, index, columnBlock, number, p.columns, p.tileColumns, [&](const TilePiece &ownColumns) {
+            // In columns of one result; a part has a panel of each.
+            auto products = static_cast<int64_t>(p.results.size());
+            emitPart(b, index, columnBlock, number, simplifyDim(p.columns.floorDiv(products)), p.tileColumns / products, [&](TilePiece ownColumns) {
+              ownColumns.size *= products;
+              ownColumns.whole *= products;
+              if (ownColumns.offset)
+                ownColumns.offset = scaleIndex(b, ownColumns.offset, products);
               emitByTile(b, index, rowBlock, rows, p.tileRows,
                          [&](const TilePiece &ownRows) { emitTile({}, rowBlock, ownRows, columnBlock, ownColumns); });
             });
@@ -284,7 +294,10 @@ private:
 
   void emitTile(ArrayRef<Value> batch, Value rowBlock, const TilePiece &ownRows, Value columnBlock, const TilePiece &ownColumns) {
     int64_t tileRows = ownRows.size;
+    auto products = static_cast<int64_t>(p.results.size());
     Value row = ownRows.start(b, rowBlock, p.tileRows), column = ownColumns.start(b, columnBlock, p.tileColumns);
+    if (products > 1)
+      column = b.createOrFold<arith::DivUIOp>(column, indexOf(b, products));
     SmallVector<SmallVector<Value>> coordinates = locateRows(batch, row, tileRows);
     AffineExpr columnStride = simplifyDim(p.depth.ceilDiv(p.step.getGroup()) * p.step.getGroup()), panelStride = simplifyDim(columnStride * kPanel);
     Value rhsBase = index.scale(columnBlock, simplifyDim(panelStride * (p.tileColumns / kPanel)));
@@ -295,7 +308,7 @@ private:
 
     RegisterTile tile(b, index, tileRows, ownColumns, p.unroll, p.step);
     if (getConstant(p.depth).value_or(kPrefetchDepth) >= kPrefetchDepth)
-      tile.prefetch(context, coordinates, column);
+      tile.prefetch(context, products, coordinates, column);
     SmallVector<Value> bases;
     if (p.lhsBuffer)
       bases = startRows(batch, row, coordinates);
@@ -318,7 +331,7 @@ private:
         rhs->emit(b, k, depth);
     };
     SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, left, prefetch);
-    tile.store(context, p.anchorResult, tile.finish(sums), coordinates, column);
+    tile.store(context, p.results, tile.finish(sums), coordinates, column);
   }
 
   /// How weights are fetched while a tile is multiplied. With a prologue the rows stay, and the next block is used at once.

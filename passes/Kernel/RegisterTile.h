@@ -53,11 +53,12 @@ public:
   /// One vector per row and panel, row by row.
   llvm::SmallVector<mlir::Value> finish(llvm::SmallVector<mlir::Value> sums);
 
-  /// Fetches the cache lines that `store` will write while the reduction runs.
-  void prefetch(KernelContext &context, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> rowIndices, mlir::Value column);
+  /// Fetches the cache lines that `store` will write while the reduction runs, where the sums are those of so many products.
+  void prefetch(KernelContext &context, int64_t products, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> rowIndices, mlir::Value column);
 
-  /// Computes the region's results from `sums` at `rowIndices[r]` (all coordinates but the last) and `column`, and stores them.
-  void store(KernelContext &context, mlir::Value anchorResult, llvm::ArrayRef<mlir::Value> sums,
+  /// Computes the region's results from `sums` at `rowIndices[r]` (all coordinates but the last) and `column`, and stores them. Panels of several
+  /// `products`, the values that the body knows the sums as, alternate.
+  void store(KernelContext &context, llvm::ArrayRef<mlir::Value> products, llvm::ArrayRef<mlir::Value> sums,
              llvm::ArrayRef<llvm::SmallVector<mlir::Value>> rowIndices, mlir::Value column);
 
   int64_t getRows() const { return rows; }
@@ -89,7 +90,7 @@ struct RowsTimesPanels {
   mlir::Value lhsValue;  ///< the anchor's left operand
   mlir::Value rhsBuffer; ///< flat
   mlir::Value rhsValue;
-  mlir::Value anchorResult;
+  llvm::SmallVector<mlir::Value, 2> results; ///< of the body: what the sums are; panels of two alternate, and then tiles have an even number of them
   int64_t tileRows, tileColumns, unroll;
   int64_t parts = 1; ///< units of a tile
   ProductStep step = {};

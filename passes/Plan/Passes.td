@@ -33,12 +33,13 @@ def UnrollAndJamPass : Pass<"ingot-unroll-and-jam", "::mlir::func::FuncOp"> {
     Jams as many rows and columns into a tile as the machine's registers hold (`rows * vectors + vectors + 1 <= 32`, with what the scheduler needs beside them) and
     unrolls the reduction: of all tiles that fit, the one whose predicted cycles, remainders and balance included, are least; of those within one percent the one that many threads
     share best. Kernels compute remainders exactly. The
-    next best (`keep`) stay in `ingot.rejected`. `force` gives regions, by their number in the function or a name in their location, a tile and perhaps a factor
-    (`conv1:6x32/2`); one that does not fit the registers or the family is an error. With `keys`, regions that compute the same on the same shapes get the same
+    next best (`keep`) stay in `ingot.rejected`. `force` gives regions, by their number in the function or a name in their location, a tile, perhaps a factor
+    (`conv1:6x32/2`) and perhaps the `ingot.loads` that `ingot-schedule-loads` would set otherwise (`conv1:6x32/2@4+0`); one that does not fit the registers or the
+    family is an error. With `keys`, regions that compute the same on the same shapes get the same
     `ingot.key`, by which `force` knows them too: whoever measures tiles measures them once. Needs the families of `ingot-choose-kernels`.
     Example: test/passes/Plan/unroll-and-jam.mlir
   }];
-  let options = [ListOption<"force", "force", "std::string", "Tiles of certain regions, each as REGION:12x64 or REGION:12x64/2">,
+  let options = [ListOption<"force", "force", "std::string", "Tiles of certain regions, each as REGION:12x64, REGION:12x64/2 or REGION:12x64/2@4+0">,
                  Option<"keep", "keep", "int64_t", /*default=*/"2", "How many of the next best tiles stay in ingot.rejected">,
                  Option<"keys", "keys", "bool", /*default=*/"false", "Say which regions are the same">];
 }
@@ -74,11 +75,14 @@ def ScheduleLoadsPass : Pass<"ingot-schedule-loads", "::mlir::func::FuncOp"> {
     Sets `ingot.loads` of regions whose kernels stream packed weights (contractions, direct and Winograd convolutions of all sizes): two numbers that kernels
     obey. The first one: while so many tiles of a block of columns are computed, the next block is fetched into the second cache. The second one, for weights that
     are read once for a block of pixels (Winograd) or rows (weights of 4 bits): each panel is fetched so many steps of the reduction before it is used; up to 64
-    into the nearest cache, above into the second (of 4 bits always into the nearest). Nothing is fetched for short reductions, where there is one block only, or without the attribute. `ahead` gives
-    the second number for all regions that read their weights once. Needs tiles.
+    into the nearest cache, above into the second (of 4 bits always into the nearest). Nothing is fetched for short reductions, where there is one block only, or
+    without the attribute. `ahead` gives the second number for all regions that read their weights once. A region that has the attribute, as its tile was forced
+    with it, keeps it. With `others`, two or three other pairs of numbers stay in `ingot.other_loads` for whoever measures: nothing, near, and for weights that are
+    read once in between. Needs tiles.
     Example: test/passes/Plan/schedule-loads.mlir
   }];
-  let options = [Option<"ahead", "ahead", "int64_t", /*default=*/"-1", "Steps by which weights that are read once are fetched ahead; -1: as many as pay">];
+  let options = [Option<"ahead", "ahead", "int64_t", /*default=*/"-1", "Steps by which weights that are read once are fetched ahead; -1: as many as pay">,
+                 Option<"others", "others", "bool", /*default=*/"false", "Keep other ways to fetch in ingot.other_loads">];
 }
 
 def ScheduleRegionsPass : Pass<"ingot-schedule-regions", "::mlir::func::FuncOp"> {

@@ -94,7 +94,11 @@ private:
   DenseMap<int64_t, Value> defined; ///< symbols that have got their values from data so far
   SmallVector<Operation *> old;     ///< operations on tensors, whose work planned ones do now
   SmallVector<BlockArgument> carried;
-  DenseMap<int64_t, std::pair<int64_t, int64_t>> aliveInSlot; ///< first and last step
+  struct SlotUse {
+    int64_t first, last; ///< steps
+    ArenaFormula::Place place;
+  };
+  DenseMap<int64_t, SlotUse> usesOfSlot; ///< of the values that are offsets in the arena
   unsigned inputs = 0;
   int64_t arenaBytes = 0, weightBytes = 0, valueCount = 0;
   Value arena, blob, values;
@@ -133,11 +137,12 @@ void BufferPlanner::layOutArena() {
     ArenaFormula formula(buffers, bytes);
     if (hasFormula) {
       // The offsets are computed once per call, and kept behind the values of the symbols.
-      arenaBytes = formula.arenaBytes(llvm::map_to_vector(llvm::enumerate(symbols.ranges), [&](auto entry) {
+      auto most = llvm::map_to_vector(llvm::enumerate(symbols.ranges), [&](auto entry) {
         return symbols.isRoom(entry.index()) ? entry.value().minimum : entry.value().maximum; // rooms grow when a run needs more
-      }));
-      for (ArenaBuffer &buffer : buffers) {
-        aliveInSlot[valueCount] = {buffer.first, buffer.last};
+      });
+      arenaBytes = formula.arenaBytes(most);
+      for (auto [buffer, place] : llvm::zip_equal(buffers, formula.places(most))) {
+        usesOfSlot[valueCount] = {buffer.first, buffer.last, place};
         buffer.offset = valueCount++;
       }
     }
@@ -204,8 +209,10 @@ Value BufferPlanner::slotOfValues(int64_t slot) {
     b.setInsertionPointToStart(&body);
     Value number = memref::LoadOp::create(b, values, arith::ConstantIndexOp::create(b, slot).getResult());
     auto cast = arith::IndexCastOp::create(b, b.getIndexType(), number);
-    if (auto alive = aliveInSlot.find(slot); alive != aliveInSlot.end())
-      cast->setAttr(kAliveAttr, b.getDenseI64ArrayAttr({alive->second.first, alive->second.second}));
+    if (auto use = usesOfSlot.find(slot); use != usesOfSlot.end()) {
+      cast->setAttr(kAliveAttr, b.getDenseI64ArrayAttr({use->second.first, use->second.last}));
+      cast->setAttr(kPlaceAttr, b.getDenseI64ArrayAttr({use->second.place.begin, use->second.place.end}));
+    }
     loaded = cast;
   }
   return loaded;

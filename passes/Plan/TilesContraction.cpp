@@ -23,6 +23,13 @@ int64_t rowStrideBytes(RegionOp region, Value lhs) {
   return getConstant(stride).value_or(0) * static_cast<int64_t>(tensor.getElementTypeBitWidth() / 8);
 }
 
+/// Why a tile cannot be one of the shape, as far as the number of its columns decides; or nothing.
+std::string refuseColumns(const ContractionShape &shape, ArrayRef<int64_t> tile) {
+  if (std::string why = refuseProduct(tile, /*rank=*/2); !why.empty())
+    return why;
+  return tile.back() % shape.columnStep() == 0 ? "" : "must have whole panels of both products: columns in multiples of 32";
+}
+
 /// Rows x columns of a product with packed panels. A tile is [rows, columns].
 class ContractionModel : public KernelModel {
 public:
@@ -32,12 +39,13 @@ public:
 
   void forEachTile(llvm::function_ref<void(ArrayRef<int64_t>)> offer) const override {
     ProductCost bounds = costAt(1);
-    for (int64_t panels = 1, most = largestOf(shape.panels()); panels <= most && bounds.fits(1, panels); ++panels)
+    int64_t least = shape.columnStep() / kPanel;
+    for (int64_t panels = least, most = largestOf(shape.panels()); panels <= most && (panels == least || bounds.fits(1, panels)); panels += least)
       for (int64_t rows = 1, most = largestOf(shape.rows); rows <= most && bounds.fits(rows, panels); ++rows)
         offer({rows, panels * kPanel});
   }
   std::string refuse(ArrayRef<int64_t> tile) const override {
-    if (std::string why = refuseProduct(tile, /*rank=*/2); !why.empty())
+    if (std::string why = refuseColumns(shape, tile); !why.empty())
       return why;
     return costAt(1).fits(tile[0], tile[1] / kPanel) ? "" : "needs more registers than there are, or memory near the core for its left rows";
   }
@@ -95,12 +103,13 @@ public:
       : KernelModel(Family::Gemv, kPanel), shape(shape), machine(machine), rows(rows) {}
 
   void forEachTile(llvm::function_ref<void(ArrayRef<int64_t>)> offer) const override {
-    for (int64_t panels = 1, most = std::min(kGemvPanels, estimateDim(shape.panels())); panels <= most; ++panels)
-      if (panels == 1 || fitsRegisters(rows, panels, machine))
+    int64_t least = shape.columnStep() / kPanel;
+    for (int64_t panels = least, most = std::min(kGemvPanels, estimateDim(shape.panels())); panels <= most; panels += least)
+      if (panels == least || fitsRegisters(rows, panels, machine))
         offer({rows, panels * kPanel});
   }
   std::string refuse(ArrayRef<int64_t> tile) const override {
-    if (std::string why = refuseProduct(tile, /*rank=*/2); !why.empty())
+    if (std::string why = refuseColumns(shape, tile); !why.empty())
       return why;
     if (tile[0] != rows)
       return "must have all of the " + std::to_string(rows) + " rows";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/RegionText.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Plan/Cost/TileChoice.h"
 #include "passes/Plan/Passes.h"
 #include "llvm/ADT/StringExtras.h"
@@ -13,11 +14,12 @@ namespace ingot {
 
 namespace {
 
-/// What the option `force` says about one region: "REGION:12x64/2", the unroll factor being optional.
+/// What the option `force` says about one region: "REGION:12x64/2@4+0", the unroll factor and how weights are fetched being optional.
 struct ForcedTile {
   std::string region; ///< the name of a location in it, its number, or its key
   SmallVector<int64_t, 4> tile;
   std::optional<int64_t> unroll;
+  std::optional<LoadSchedule> loads;
   bool isUsed = false;
 
   static std::optional<ForcedTile> parse(StringRef text);
@@ -27,7 +29,8 @@ struct ForcedTile {
 
 std::optional<ForcedTile> ForcedTile::parse(StringRef text) {
   auto [region, numbers] = text.rsplit(':');
-  auto [sizes, factor] = numbers.split('/');
+  auto [shape, loads] = numbers.split('@');
+  auto [sizes, factor] = shape.split('/');
   ForcedTile forced;
   forced.region = region.str();
   int64_t number;
@@ -38,11 +41,13 @@ std::optional<ForcedTile> ForcedTile::parse(StringRef text) {
   }
   if (forced.tile.empty())
     return std::nullopt;
-  if (numbers.contains('/')) {
+  if (shape.contains('/')) {
     if (factor.getAsInteger(10, number))
       return std::nullopt;
     forced.unroll = number;
   }
+  if (numbers.contains('@') && !(forced.loads = LoadSchedule::parse(loads)))
+    return std::nullopt;
   return forced;
 }
 
@@ -76,8 +81,10 @@ struct UnrollAndJamPass : impl::UnrollAndJamPassBase<UnrollAndJamPass> {
     for (const std::string &text : force) {
       std::optional<ForcedTile> one = ForcedTile::parse(text);
       if (!one)
-        return fail("'" + text +
-                    "' is no forced tile; write the region's name, its tile and, if it matters, the unroll factor, as in conv_5:12x64/2");
+        return fail(
+            "'" + text +
+            "' is no forced tile; write the region's name, its tile and, if they matter, the unroll factor and how weights are fetched, as in "
+            "conv_5:12x64/2 or conv_5:12x64/2@4+0");
       forced.push_back(std::move(*one));
     }
     size_t number = 0;
@@ -114,6 +121,8 @@ private:
       unroll = forced->unroll.value_or(model->chooseUnroll(tile));
       if (unroll < 1 || unroll > most)
         return region.emitOpError("cannot be unrolled ") << unroll << " times with this tile: the registers last for 1 to " << most;
+      if (forced->loads && failed(setLoads(region, *forced->loads, model->weights(tile))))
+        return failure();
     }
     region.setPlanAttr(model->plan(&getContext(), tile, unroll));
     RegionWork work = RegionWork::of(region);
@@ -124,6 +133,15 @@ private:
                                               static_cast<int64_t>(costs.cycles(*model, other.tile, work))));
     if (!rejected.empty())
       region->setAttr(kRejectedAttr, ArrayAttr::get(&getContext(), rejected));
+    return success();
+  }
+
+  static LogicalResult setLoads(RegionOp region, const LoadSchedule &loads, const WeightStream &stream) {
+    if (loads.tiles < 0 || loads.ahead < 0 || loads.ahead > LoadSchedule::kMostAhead)
+      return region.emitOpError("cannot fetch its weights as ") << loads.text() << ": write tiles, and 0 to " << LoadSchedule::kMostAhead << " steps";
+    if (!loads.isNone() && stream.depth == 0)
+      return region.emitOpError("cannot fetch its weights as ") << loads.text() << ": it has none, or reads them as they come";
+    loads.setOn(region);
     return success();
   }
 

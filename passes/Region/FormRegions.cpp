@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Region/AlternatingPanels.h"
 #include "passes/Region/Dequantization.h"
 #include "passes/Region/Passes.h"
 #include "passes/Region/VectorCost.h"
@@ -20,6 +21,7 @@ namespace {
 /// Operations that become one region, in the order of the block.
 struct Group {
   SmallVector<Operation *> members;
+  Value part; ///< of an anchor that computes two products: the first of them; else null
 
   /// The operation that is not elementwise; null when all are.
   Operation *anchor() const {
@@ -33,7 +35,8 @@ struct Group {
     return !op || (!isa<PackOp, AttentionOp>(op) && op->getNumResults() == 1 && cast<RegionFormationInterface>(op).getAnchor() != Anchor::Plain);
   }
 
-  Dims dims() const { return getDims(cast<RankedTensorType>((anchor() ? anchor() : members.back())->getResult(0).getType())); }
+  /// Of what the elementwise operations see.
+  Dims dims() const { return getDims(cast<RankedTensorType>((part ? part : (anchor() ? anchor() : members.back())->getResult(0)).getType())); }
 };
 
 /// The operand of a product that a prologue may compute: the left side, where the kernel reads it row by row. Null for other operations.
@@ -102,6 +105,8 @@ public:
         absorb(*group, operand);
     if (Value operand = fuse ? prologueOperand(op) : Value())
       absorbPrologue(*group, op, operand);
+    if (auto product = dyn_cast<PackedMatMulOp>(op); fuse && product)
+      takeParts(*group, product);
   }
 
   auto finished() {
@@ -110,6 +115,18 @@ public:
   }
 
 private:
+  /// Where panels of two products alternate, the views that tell them apart belong to the region: its kernel has both in registers.
+  void takeParts(Group &group, PackedMatMulOp product) {
+    std::optional<AlternatingPanels> parts = AlternatingPanels::behind(product);
+    if (!parts)
+      return;
+    for (Operation *view : parts->operations()) {
+      group.members.push_back(view);
+      groupOf[view] = &group;
+    }
+    group.part = parts->products[0];
+  }
+
   /// The group of an operand, the one computed last first, that `op` can be computed in.
   Group *groupToJoin(Operation *op) {
     auto member = cast<RegionFormationInterface>(op);

@@ -135,7 +135,7 @@ def documented() -> dict:
 
 def check_shape(value, shape, path="report"):
     """`shape`: an object with the same keys, a list of one shape for all entries, or names of types with | between."""
-    types = {"text": str, "integer": int, "number": (int, float), "flag": bool, "null": type(None)}
+    types = {"text": str, "integer": int, "number": (int, float), "flag": bool, "null": type(None), "body": dict}
     if isinstance(shape, dict):
         assert isinstance(value, dict), f"{path} is no object"
         needed, known = {key for key in shape if not key.endswith("?")}, {key.rstrip("?") for key in shape}
@@ -157,7 +157,16 @@ def check_shape(value, shape, path="report"):
 
 def check_report(report):
     check_shape(report, documented())
-    regions, passes = report["regions"], report["passes"]
+    check_body(report)
+    for body in report["others"]:
+        check_shape(body, {key: documented()[key] for key in ("target", "sizes", "machine", "totals", "regions", "memory")}, "body")
+        check_body(body)
+    order = [["graph", "region", "plan", "kernel", "llvm"].index(entry["stage"]) for entry in report["passes"]]
+    assert order == sorted(order) and set(order) == set(range(5)), order
+
+
+def check_body(report):
+    regions = report["regions"]
     assert [region["region"] for region in regions] == list(range(len(regions)))
     for region in regions:
         assert all(0 <= other < len(regions) and other != region["region"] for other in region["reads"]), region
@@ -169,8 +178,6 @@ def check_report(report):
         assert 0 <= tensor["first"] <= tensor["last"] < len(regions), tensor
     assert report["totals"]["regions"] == len(regions)
     assert sum(region["flops"] * region["calls"] for region in regions) == report["totals"]["flops"]
-    order = [["graph", "region", "plan", "kernel", "llvm"].index(entry["stage"]) for entry in passes]
-    assert order == sorted(order) and set(order) == set(range(5)), order
 
 
 def report_as_json(b: Bench):
@@ -204,6 +211,21 @@ def report_of_open_dims_and_variants(b: Bench):
     report = json.loads((b.folder / "open.json").read_text())
     check_report(report)
     assert report["open_dims"] == ["batch 1..6"] and report["target"] == "x86-64-v4", report["open_dims"]
+    bodies = [report, *report["others"]]
+    found = sorted((body["target"], body["sizes"]) for body in bodies)
+    assert found == sorted((f"x86-64-v{level}", sizes) for level in (3, 4) for sizes in ([], ["batch 2"])), found
+    assert all(body["totals"]["code_bytes"] > 0 and any(region["function"] for region in body["regions"]) for body in bodies)
+    for body in bodies:  # places are those of the largest sizes: the arena is full of them up to its end, and what is alive at once does not overlap
+        tensors = body["memory"]
+        assert max(tensor["offset"] + tensor["bytes"] for tensor in tensors) == body["totals"]["arena_bytes"], body["sizes"]
+        for i, one in enumerate(tensors):
+            for other in tensors[:i]:
+                together = one["first"] <= other["last"] and other["first"] <= one["last"]
+                apart = one["offset"] >= other["offset"] + other["bytes"] or other["offset"] >= one["offset"] + one["bytes"]
+                assert not together or apart or one["first"] == other["last"] or other["first"] == one["last"], (one, other)
+    general = next(body for body in bodies if not body["sizes"])
+    assert any(tensor["type"].startswith("?x") for tensor in general["memory"]), general["memory"]
+    assert sum(len(region["reads"]) for region in general["regions"]) >= 4, "who reads what is known without sizes"
     b.compile("plain.o", "-O0", "--emit=object", "--report=plain.json")
     plain = json.loads((b.folder / "plain.json").read_text())
     check_report(plain)
@@ -249,6 +271,7 @@ def report_as_page(b: Bench):
     report = json.loads(page.json)
     check_report(report)
     assert any("</script><b>&amp;" in region["nodes"] for region in report["regions"])
+    assert report["others"] == [] and "body" in page.ids
     used = set(re.findall(r'byId\("([\w-]+)"\)', text))
     assert used and used <= page.ids, f"the script draws into {used - page.ids}, which is not there"
 
@@ -307,18 +330,21 @@ def same_results(b: Bench, model, program):
 
 def tiles(b: Bench):
     onnx.save(twins(), b.folder / "twins.onnx")
-    b.compile("tiled", "--tile=two:4x32/2", "--tile", "three:3x16", "--report=tiled.json", "--target=x86-64-v4", model="twins.onnx")
+    b.compile("tiled", "--tile=two:4x32/2@1+24", "--tile", "three:3x16", "--report=tiled.json", "--target=x86-64-v4", model="twins.onnx")
     report = json.loads((b.folder / "tiled.json").read_text())
     check_report(report)
-    got = {region["nodes"][0]: (region["tile"], region["unroll"]) for region in report["regions"]}
-    assert got["two"] == ([4, 32], 2) and got["three"][0] == [3, 16], got
-    assert b.manifest("tiled")["tiles"] == ["two:4x32/2", "three:3x16"]
+    got = {region["nodes"][0]: (region["tile"], region["unroll"], region["loads"]) for region in report["regions"]}
+    assert got["two"] == ([4, 32], 2, [1, 24]) and got["three"][0] == [3, 16], got
+    assert not any(region["other_loads"] for region in report["regions"]), "kept for measuring only"
+    assert b.manifest("tiled")["tiles"] == ["two:4x32/2@1+24", "three:3x16"]
     same_results(b, "twins.onnx", "tiled")
     compile = lambda tile: b.ingot("compile", "twins.onnx", "-o", "wrong", "--target=x86-64-v4", "--tile", tile)
     refused(compile("two:20x64"), 1, "two", "[20, 64]", "registers")
     refused(compile("two:4x32/64"), 1, "cannot be unrolled 64 times")
     refused(compile("four:4x32"), 1, "'four'")
     refused(compile("two"), 1, "'two' is no forced tile")
+    refused(compile("two:4x32/2@1"), 1, "is no forced tile")
+    refused(compile("two:4x32/2@1+5000"), 1, "two", "cannot fetch its weights as 1+5000", "0 to 4096 steps")
     assert not (b.folder / "wrong").exists()
 
 
@@ -330,15 +356,22 @@ def tuning(b: Bench):
         report = json.loads((b.folder / "tuned.json").read_text())
         check_report(report)
         first = report["measurement"]["tuning"]
-        assert first["distinct"] == first["measured"] == 2 and 1 <= first["programs"] <= 8, first
+        assert first["distinct"] == first["measured"] == 2 and 1 <= first["programs"] <= 7, first
         same_results(b, "twins.onnx", "tuned")
         (cache,) = (b.folder / "cache/ingot").iterdir()
         assert len(json.loads(cache.read_text())) == 2
         bytes_of = (b.folder / "tuned").read_bytes()
+        remembered = cache.read_text()
         b.compile("tuned", "--tune", "--report=tuned.json", model="twins.onnx")
         second = json.loads((b.folder / "tuned.json").read_text())["measurement"]["tuning"]
         assert (second["distinct"], second["measured"], second["programs"], second["tiles"]) == (2, 0, 0, first["tiles"]), second
         assert (b.folder / "tuned").read_bytes() == bytes_of, "what is remembered gives other code"
+        for fetch, known in (("@0+7", True), ("@0+x", False)):  # what was found about fetches is taken, but for what is none
+            cache.write_text(json.dumps({entry: tile.partition("@")[0] + fetch for entry, tile in json.loads(remembered).items()}))
+            b.compile("tuned", "--tune", "--report=tuned.json", model="twins.onnx")
+            third = json.loads((b.folder / "tuned.json").read_text())
+            assert third["measurement"]["tuning"]["measured"] == (0 if known else 2), third["measurement"]
+            assert all(region["loads"] == [0, 7] for region in third["regions"] if region["family"] == "contraction") or not known, third["regions"]
         cache.write_text("{ damaged")
         b.compile("tuned", "--tune", model="twins.onnx")
         assert len(json.loads(cache.read_text())) == 2

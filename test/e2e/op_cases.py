@@ -558,6 +558,22 @@ def add_fusions() -> None:
             g.Split(g.Conv(g.input(1, 6, 9, 9), g.weight(16, 6, 1, 1)), g.ints(8, 8), axis=1, outputs=2)
         ),
     )
+
+    def gated(g, rows, hidden, activation, biases=False, outside=False):
+        """Two products of one activation that meet: SwiGLU and its relatives. `outside`: the gate alone is a result, too."""
+        x = g.LayerNormalization(g.input(*rows, 40), g.weight(40, low=0.5, high=1.5), axis=-1)
+        gate, up = g.MatMul(x, g.weight(40, hidden)), g.MatMul(x, g.weight(40, hidden))
+        if biases:
+            gate, up = g.Add(gate, g.weight(hidden)), g.Add(g.weight(hidden), up)
+        shut = g.Mul(gate, g.Sigmoid(gate)) if activation == "silu" else g.node(activation, gate)
+        y = g.MatMul(g.Mul(shut, up), g.weight(hidden, 24))
+        return [y, gate] if outside else y
+
+    for name, rows in (("row", (1,)), ("rows", (3,)), ("many", (2, 37))):
+        case(f"gate-silu-{name}", lambda g, rows=rows: gated(g, rows, 112, "silu"))
+        case(f"gate-gelu-{name}", lambda g, rows=rows: gated(g, rows, 80, "Gelu", biases=True))
+        case(f"gate-relu-outside-{name}", lambda g, rows=rows: gated(g, rows, 32, "Relu", outside=True))
+    case("gate-odd-columns", lambda g: gated(g, (11,), 90, "silu"))
     case("elementwise-chain", lambda g: g.Tanh(g.Add(g.Mul(g.Exp(g.Neg(g.Abs(g.input(3, 5, 37)))), g.input(37)), g.scalar(0.3))))
     case("matmul-softmax", lambda g: g.Softmax(g.Add(g.MatMul(g.input(1, 10, 24), g.weight(24, 101)), g.weight(101)), axis=2))
     case(

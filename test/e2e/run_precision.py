@@ -75,7 +75,19 @@ def one_row(g: op_cases.Graph):
     return g.MatMul(g.Concat(x, g.input(1, 5), axis=-1), g.weight(305, 1))
 
 
-NETWORKS = {"transformer": transformer, "images": images, "one-row": one_row}
+def gate(g: op_cases.Graph):
+    """Two products that meet, with many rows and with one."""
+    x, row = g.input(21, 60), g.input(1, 60)
+    wg, wu = g.weight(60, 96, low=-0.3, high=0.3), g.weight(60, 96, low=-0.3, high=0.3)
+
+    def swiglu(value):
+        gate = g.MatMul(value, wg)
+        return g.Mul(g.Mul(gate, g.Sigmoid(gate)), g.MatMul(value, wu))
+
+    return [swiglu(x), swiglu(row)]
+
+
+NETWORKS = {"transformer": transformer, "images": images, "one-row": one_row, "gate": gate}
 
 
 def build(name: str):

@@ -20,9 +20,26 @@ void fetch(ImplicitLocOpBuilder &b, Value buffer, Value at, int64_t locality) {
 
 } // namespace
 
-LoadSchedule LoadSchedule::of(RegionOp region) {
-  auto numbers = region->getAttrOfType<DenseI64ArrayAttr>(kLoadsAttr);
+static LoadSchedule scheduleOf(DenseI64ArrayAttr numbers) {
   return numbers && numbers.size() == 2 ? LoadSchedule{numbers[0], numbers[1]} : LoadSchedule{};
+}
+
+LoadSchedule LoadSchedule::of(RegionOp region) { return scheduleOf(region->getAttrOfType<DenseI64ArrayAttr>(kLoadsAttr)); }
+
+std::vector<LoadSchedule> LoadSchedule::othersOf(RegionOp region) {
+  std::vector<LoadSchedule> others;
+  if (auto list = region->getAttrOfType<ArrayAttr>(kOtherLoadsAttr))
+    for (auto numbers : list.getAsRange<DenseI64ArrayAttr>())
+      others.push_back(scheduleOf(numbers));
+  return others;
+}
+
+std::optional<LoadSchedule> LoadSchedule::parse(StringRef text) {
+  auto [tiles, ahead] = text.split('+');
+  LoadSchedule schedule;
+  if (tiles.getAsInteger(10, schedule.tiles) || ahead.getAsInteger(10, schedule.ahead))
+    return std::nullopt;
+  return schedule;
 }
 
 void LoadSchedule::setOn(RegionOp region) const { region->setAttr(kLoadsAttr, DenseI64ArrayAttr::get(region.getContext(), {tiles, ahead})); }

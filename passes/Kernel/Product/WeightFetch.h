@@ -8,6 +8,8 @@ namespace ingot {
 
 /// On a region, set by `ingot-schedule-loads`: how its kernel fetches packed weights before it multiplies by them. Without it nothing is fetched.
 inline constexpr llvm::StringLiteral kLoadsAttr = "ingot.loads";
+/// Beside it, where the pass was asked to keep them: a list of other ways, for whoever measures.
+inline constexpr llvm::StringLiteral kOtherLoadsAttr = "ingot.other_loads";
 
 /// What that attribute says: two numbers.
 struct LoadSchedule {
@@ -15,8 +17,14 @@ struct LoadSchedule {
   int64_t ahead = 0; ///< each panel is fetched so many steps of the reduction before it is used: few into the nearest cache, many into the second
 
   static LoadSchedule of(RegionOp region);
+  static std::vector<LoadSchedule> othersOf(RegionOp region);
+  /// The numbers as people write them, "TILES+AHEAD"; nothing for any other text.
+  static std::optional<LoadSchedule> parse(llvm::StringRef text);
+
+  std::string text() const { return std::to_string(tiles) + "+" + std::to_string(ahead); }
   void setOn(RegionOp region) const;
   bool isNone() const { return tiles == 0 && ahead == 0; }
+  bool operator==(const LoadSchedule &other) const = default;
 
   /// The most steps that can be asked for.
   static constexpr int64_t kMostAhead = 4096;

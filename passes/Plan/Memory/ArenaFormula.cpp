@@ -127,17 +127,21 @@ ArenaFormula::Offsets ArenaFormula::emit(ImplicitLocOpBuilder &b, ValueRange sym
   return offsets;
 }
 
-int64_t ArenaFormula::arenaBytes(ArrayRef<int64_t> symbols) const {
-  SmallVector<int64_t> ends(sizes.size());
-  int64_t total = 0;
+SmallVector<ArenaFormula::Place> ArenaFormula::places(ArrayRef<int64_t> symbols) const {
+  SmallVector<Place> places(sizes.size());
   for (unsigned i : order) {
-    int64_t offset = 0;
     for (unsigned lower : below[i])
-      offset = std::max(offset, ends[lower]);
-    ends[i] = saturatingAdd(offset, evaluateDim(sizes[i], symbols));
-    total = std::max(total, ends[i]);
+      places[i].begin = std::max(places[i].begin, places[lower].end);
+    places[i].end = saturatingAdd(places[i].begin, evaluateDim(sizes[i], symbols));
   }
-  return total;
+  return places;
+}
+
+int64_t ArenaFormula::arenaBytes(ArrayRef<int64_t> symbols) const {
+  int64_t bytes = 0;
+  for (const Place &place : places(symbols))
+    bytes = std::max(bytes, place.end);
+  return bytes;
 }
 
 SmallVector<SizePolynomial> ArenaFormula::peak(ArrayRef<SymbolRange> ranges) const {

@@ -9,6 +9,9 @@
 
 namespace ingot {
 
+/// On the value that says where a buffer of symbolic size begins: the bytes of the arena, [begin, end), that it takes at the largest sizes.
+inline constexpr llvm::StringLiteral kPlaceAttr = "ingot.place";
+
 /// A layout of buffers whose sizes depend on symbols. `placeInArena` has placed them for one size each; what is kept of that is who lies below whom
 /// among the buffers that are alive together. Each buffer begins where the highest buffer below it ends, whatever the sizes are, so those alive
 /// together never overlap.
@@ -24,7 +27,12 @@ public:
   /// Emits the arithmetic, as index values.
   Offsets emit(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange symbols) const;
 
-  /// The bytes of the arena for these values of the symbols.
+  struct Place {
+    int64_t begin = 0, end = 0; ///< bytes, multiples of `kBufferAlignment`
+  };
+  /// Where each buffer lies for these values of the symbols.
+  llvm::SmallVector<Place> places(llvm::ArrayRef<int64_t> symbols) const;
+  /// The bytes of the arena for them: where the last buffer ends.
   int64_t arenaBytes(llvm::ArrayRef<int64_t> symbols) const;
 
   /// Of these polynomials the largest is never less than the arena's bytes: one for each chain of buffers, lying one on another, that may be the

@@ -116,6 +116,43 @@ def contractions():
         )
 
 
+def gates():
+    """Panels of two products in turn, of which an elementwise body makes one tensor: many rows, few, one; columns that tiles divide and such that
+    leave a pair over; a left side that the body computes; the first product as a result of its own."""
+    for lead, columns, depth, kind in [
+        ((40,), 96, 33, "swiglu"),
+        ((37,), 80, 64, "bias"),
+        ((2, 13), 16, 20, "swiglu"),
+        ((131,), 208, 100, "two results"),
+        ((1,), 32, 7, "swiglu"),
+        ((1,), 304, 129, "two results"),
+        ((3,), 48, 65, "bias"),
+        ((29,), 112, 40, "prologue"),
+        ((2,), 64, 48, "prologue"),
+    ]:
+        x, wg, wu, row, scale = f32(*lead, depth), f32(depth, columns), f32(depth, columns), f32(columns), f32(depth)
+        weights = np.stack([pack(wg), pack(wu)], axis=1).reshape(columns // 8, depth, 16)
+        tensor = lambda *dims: f"tensor<{'x'.join(str(dim) for dim in lead + dims)}xf32>"
+        both, pairs, part, whole = tensor(2 * columns), tensor(columns // 16, 2, 16), tensor(columns // 16, 1, 16), tensor(columns)
+        left = "%p" if kind == "prologue" else "%0"
+        text = f"%p = ingot.binary mul %0, %2 : $0, $2 -> $0\n" if kind == "prologue" else ""
+        text += f"%c = ingot.packed_matmul {left}, %1 : $0, $1 -> {both}\n%r = ingot.reshape %c : {both} -> {pairs}\n"
+        for i, name in enumerate("gu"):
+            offsets, ones = [0] * (len(lead) + 1) + [i, 0], [1] * (len(lead) + 3)
+            text += f"%s{i} = ingot.slice %r {offsets} {[*lead, columns // 16, 1, 16]} {ones} : {pairs} -> {part}\n"
+            text += f"%{name} = ingot.reshape %s{i} : {part} -> {whole}\n"
+        text += "%a = ingot.unary silu %g {alpha = 1.0 : f64} : $r -> $r\n%y = ingot.binary mul %a, %u : $r, $r -> $r\n"
+        left = (x * scale if kind == "prologue" else x).astype(np.float64)
+        g, u = left @ wg, left @ wu
+        y, inputs = g / (1 + np.exp(-g)) * u, [x, weights] + {"bias": [row], "prologue": [scale]}.get(kind, [])
+        if kind == "bias":
+            text, y = text + "%z = ingot.binary add %y, %2 : $r, $2 -> $r\n", y + row
+        text += {"bias": "ingot.yield %z : $r", "two results": "ingot.yield %y, %g : $r, $r"}.get(kind, "ingot.yield %y : $r")
+        buffers = [Buffer(i, *((0, 0) if i is weights else spread())) for i in inputs]
+        outputs = [Buffer(r, *spread()) for r in ([y, g] if kind == "two results" else [y])]
+        REGIONS.append(Region(f"gate {lead}x{columns}x{depth} {kind}", text, buffers, outputs, 1e-4))
+
+
 def prologues_of_convolutions():
     for shape, outputs in [((1, 9, 11, 20), 24), ((2, 14, 14, 48), 112), ((1, 7, 7, 672), 40), ((1, 3, 50, 7), 8), ((1, 1, 2, 33), 250)]:
         x, scale, w = f32(*shape), f32(shape[0], 1, 1, shape[3]), f32(1, 1, shape[3], outputs)
@@ -209,6 +246,7 @@ def convolutions():
 
 def main():
     contractions()
+    gates()
     convolutions()
     prologues_of_convolutions()
     return check_regions(REGIONS, {"contraction", "gemv", "convolution", "depthwise"})

@@ -38,6 +38,21 @@ def product(rows, columns, depth, tile, family="contraction", unroll=2):
     return region(f"{family} {rows}x{columns}x{depth}", family, tile, units, body, [x, pack(w), bias], y, unroll)
 
 
+def gate(rows, columns, depth, tile, family="contraction", unroll=2):
+    """Panels of two products in turn: a part of a tile is a panel of each."""
+    x, wg, wu = f32(rows, depth), f32(depth, columns), f32(depth, columns)
+    weights = np.stack([pack(wg), pack(wu)], axis=1).reshape(columns // 8, depth, 16)
+    both, pairs, part = (f"tensor<{rows}x{rest}xf32>" for rest in (2 * columns, f"{columns // 16}x2x16", f"{columns // 16}x1x16"))
+    body = f"%c = ingot.packed_matmul %0, %1 : $0, $1 -> {both}\n%r = ingot.reshape %c : {both} -> {pairs}\n"
+    for i, name in enumerate("gu"):
+        body += f"%s{i} = ingot.slice %r [0, 0, {i}, 0] [{rows}, {columns // 16}, 1, 16] [1, 1, 1, 1] : {pairs} -> {part}\n"
+        body += f"%{name} = ingot.reshape %s{i} : {part} -> $r\n"
+    body += "%a = ingot.unary relu %g : $r -> $r\n%y = ingot.binary mul %a, %u : $r, $r -> $r\ningot.yield %y : $r"
+    units = tiles_of((rows, 2 * columns), tile) * (tile[1] // 32)
+    y = np.maximum(x.astype(np.float64) @ wg, 0) * (x.astype(np.float64) @ wu)
+    return region(f"gate {rows}x{columns}x{depth}", family, tile, units, body, [x, weights], y, unroll)
+
+
 def convolve(size, inputs, outputs, kernel, strides, groups, tile):
     x, w = f32(2, *size, inputs), f32(*kernel, inputs // groups, outputs)
     y = convolution(x, w, strides, (1, 1), groups)
@@ -66,6 +81,10 @@ REGIONS = [
     product(2, 200, 65, (2, 64), unroll=4),  # several sums of each element: those of a part are added up as those of its tile
     product(1, 1000, 129, (1, 64), "gemv", unroll=4),
     product(1, 40, 9, (1, 48), "gemv"),
+    gate(90, 96, 33, (6, 64)),
+    gate(11, 112, 40, (5, 96)),  # the last block has two panels of both, of three
+    gate(2, 208, 65, (2, 64), unroll=4),
+    gate(1, 304, 129, (1, 64), "gemv", unroll=4),
     convolve((14, 14), 12, 100, (1, 1), (1, 1), 1, (5, 48)),
     convolve((9, 9), 16, 512, (3, 3), (1, 1), 1, (1, 5, 64)),
     convolve((9, 9), 16, 40, (3, 3), (2, 2), 1, (2, 4, 48)),

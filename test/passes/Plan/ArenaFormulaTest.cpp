@@ -103,6 +103,20 @@ TEST_F(ArenaFormulaTest, ChainsThatHardlyMatterAreCovered) {
 
 TEST_F(ArenaFormulaTest, Remainders) { EXPECT_EQ(peak(formulaOf({(s % 7) * 64}, {{0, 0}})), (std::vector<std::string>{"384"})); }
 
+TEST_F(ArenaFormulaTest, PlacesStandOnEachOther) {
+  // The second buffer lies on the first; the third comes when both are gone.
+  ArenaFormula formula = formulaOf({b * 100, s * 64, number(64)}, {{0, 1}, {1, 1}, {2, 2}});
+  SmallVector<ArenaFormula::Place> places = formula.places({2, 10});
+  ASSERT_EQ(places.size(), 3u);
+  int64_t below = places[0].begin == 0 ? 0 : 1;
+  EXPECT_EQ(places[below].begin, 0);
+  EXPECT_EQ(places[1 - below].begin, places[below].end);
+  EXPECT_EQ(places[0].end - places[0].begin, 256) << "in whole cache lines";
+  EXPECT_EQ(places[1].end - places[1].begin, 640);
+  EXPECT_EQ(places[2].begin, 0);
+  EXPECT_EQ(formula.arenaBytes({2, 10}), 896);
+}
+
 TEST_F(ArenaFormulaTest, IsNeverBelowTheArenaAndHardlyAbove) {
   std::mt19937 random(3);
   auto pick = [&](int64_t from, int64_t to) { return std::uniform_int_distribution<int64_t>(from, to)(random); };

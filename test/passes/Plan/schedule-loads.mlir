@@ -4,6 +4,16 @@
 // RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-schedule-loads{ahead=7}))' | FileCheck %s --check-prefix=SEVEN
 // RUN: not ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-schedule-loads{ahead=4097}))' 2>&1 | FileCheck %s --check-prefix=FAR
 
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-schedule-loads{others=true}))' | FileCheck %s --check-prefix=OTHERS
+
+// What could be done instead stays beside it, if asked for: nothing, near, and between the two for what is read once.
+// OTHERS-LABEL: func @product
+// OTHERS: ingot.loads = array<i64: [[TILES:[0-9]+]], 0>, ingot.other_loads = [array<i64: 0, 0>, array<i64: [[TILES]], 32>]
+// OTHERS-LABEL: func @winograd
+// OTHERS: ingot.loads = array<i64: 0, 256>, ingot.other_loads = [array<i64: 0, 0>, array<i64: 0, 32>, array<i64: 0, 128>]
+// OTHERS-LABEL: func @none
+// OTHERS-NOT: ingot.loads
+
 // FAR: ingot-schedule-loads: weights cannot be fetched 4097 steps ahead: 0 to 4096
 
 // CHECK-LABEL: func @product

@@ -254,3 +254,43 @@ func.func @residual(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xui8>
   %7 = ingot.cast %6 to ui8 : tensor<4x8xf32> -> tensor<4x8xui8>
   return %7 : tensor<4x8xui8>
 }
+
+// Two products whose panels alternate in one, and what elementwise operations make of them: the views that tell the two apart are a part of the region.
+// CHECK-LABEL: func.func @gate
+func.func @gate(%x: tensor<5x8xf32>, %w: tensor<4x8x16xf32>, %b: tensor<32xf32>) -> tensor<5x32xf32> {
+  // CHECK: %[[Y:.*]] = ingot.region ins(%arg0, %arg1, %arg2) : (tensor<5x8xf32>, tensor<4x8x16xf32>, tensor<32xf32>) -> tensor<5x32xf32>
+  // CHECK: ingot.packed_matmul
+  // CHECK-COUNT-2: ingot.slice
+  // CHECK: ingot.unary silu
+  // CHECK: ingot.binary mul
+  // CHECK: ingot.binary add
+  // CHECK-NOT: ingot.region
+  // CHECK: return %[[Y]]
+  %0 = ingot.packed_matmul %x, %w : tensor<5x8xf32>, tensor<4x8x16xf32> -> tensor<5x64xf32>
+  %1 = ingot.reshape %0 : tensor<5x64xf32> -> tensor<5x2x2x16xf32>
+  %2 = ingot.slice %1 [0, 0, 0, 0] [5, 2, 1, 16] [1, 1, 1, 1] : tensor<5x2x2x16xf32> -> tensor<5x2x1x16xf32>
+  %g = ingot.reshape %2 : tensor<5x2x1x16xf32> -> tensor<5x32xf32>
+  %3 = ingot.slice %1 [0, 0, 1, 0] [5, 2, 1, 16] [1, 1, 1, 1] : tensor<5x2x2x16xf32> -> tensor<5x2x1x16xf32>
+  %u = ingot.reshape %3 : tensor<5x2x1x16xf32> -> tensor<5x32xf32>
+  %a = ingot.unary silu %g : tensor<5x32xf32> -> tensor<5x32xf32>
+  %m = ingot.binary mul %a, %u : tensor<5x32xf32>, tensor<5x32xf32> -> tensor<5x32xf32>
+  %y = ingot.binary add %m, %b : tensor<5x32xf32>, tensor<32xf32> -> tensor<5x32xf32>
+  return %y : tensor<5x32xf32>
+}
+
+// Halves of the columns are no panels in turn: the product is stored, and read in two parts.
+// CHECK-LABEL: func.func @halves
+func.func @halves(%x: tensor<5x8xf32>, %w: tensor<4x8x16xf32>) -> tensor<5x32xf32> {
+  // CHECK: ingot.region ins(%arg0, %arg1) : (tensor<5x8xf32>, tensor<4x8x16xf32>) -> tensor<5x64xf32>
+  // CHECK-COUNT-2: ingot.slice
+  // CHECK: ingot.region
+  // CHECK: ingot.binary mul
+  %0 = ingot.packed_matmul %x, %w : tensor<5x8xf32>, tensor<4x8x16xf32> -> tensor<5x64xf32>
+  %1 = ingot.reshape %0 : tensor<5x64xf32> -> tensor<5x2x2x16xf32>
+  %2 = ingot.slice %1 [0, 0, 0, 0] [5, 1, 2, 16] [1, 1, 1, 1] : tensor<5x2x2x16xf32> -> tensor<5x1x2x16xf32>
+  %g = ingot.reshape %2 : tensor<5x1x2x16xf32> -> tensor<5x32xf32>
+  %3 = ingot.slice %1 [0, 1, 0, 0] [5, 1, 2, 16] [1, 1, 1, 1] : tensor<5x2x2x16xf32> -> tensor<5x1x2x16xf32>
+  %u = ingot.reshape %3 : tensor<5x1x2x16xf32> -> tensor<5x32xf32>
+  %y = ingot.binary mul %g, %u : tensor<5x32xf32>, tensor<5x32xf32> -> tensor<5x32xf32>
+  return %y : tensor<5x32xf32>
+}
