@@ -21,8 +21,8 @@ using namespace compress;
 std::string kindText(const QuantizeSummary &summary) {
   switch (summary.mode) {
   case Mode::WeightOnly:
-    if (summary.half)
-      return *summary.half == HalfType::Float16 ? "weights in fp16" : "weights in bf16";
+    if (summary.floats)
+      return "weights in " + nameOf(*summary.floats).str();
     return "weights in int" + std::to_string(summary.weightBits);
   case Mode::Dynamic:
     return "dynamic int8";
