@@ -25,7 +25,6 @@ constexpr size_t kMostTiles = 8;      // of a region that are measured, the mode
 constexpr double kMostPredicted = 2;  // times the model's choice: what it deems worse is not tried
 constexpr double kLeastShare = 0.002; // of the run's time: smaller regions are left as they are
 constexpr double kLeastGain = 0.02;   // of a region's time, below which the model's choice stays
-constexpr double kSeconds = 50;       // after which no further program is made
 
 /// A distinct region: its tiles as "12x64/2", the model's choice first, and what they took.
 struct Choice {
@@ -160,10 +159,10 @@ llvm::json::Object Tuning::asJson() const {
       {"distinct", distinct}, {"measured", measured}, {"programs", programs}, {"seconds", seconds}, {"tiles", llvm::json::Array(tiles)}};
 }
 
-absl::StatusOr<Tuning> tune(const CompileOptions &given, const std::string &cacheFolder) {
+absl::StatusOr<Tuning> tune(const CompileOptions &given, const TuneOptions &how) {
   auto start = std::chrono::steady_clock::now();
   auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  uint32_t threads = std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U);
+  uint32_t threads = how.threads != 0 ? how.threads : std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U);
   CompileOptions options = given;
   options.keepCandidates = true;
   options.report.clear();
@@ -174,7 +173,7 @@ absl::StatusOr<Tuning> tune(const CompileOptions &given, const std::string &cach
     return plan.status();
   Choices all, open;
   collect(*plan->report, all);
-  TileCache cache(cacheFolder, threads);
+  TileCache cache(how.cacheFolder, threads);
   Tuning result;
   auto take = [&](const std::string &key, const Choice &choice, const std::string &tile) {
     if (tile != choice.tiles[0])
@@ -194,7 +193,7 @@ absl::StatusOr<Tuning> tune(const CompileOptions &given, const std::string &cach
       most = std::max(most, choice.tiles.size());
     return most;
   };
-  for (size_t rank = 0; rank < ranks() && (rank == 0 || elapsed() < kSeconds); ++rank, ++result.programs)
+  for (size_t rank = 0; rank < ranks() && (rank == 0 || elapsed() < how.seconds); ++rank, ++result.programs)
     if (absl::Status status = measureRank(options, tried, rank, threads); !status.ok())
       return status;
   for (auto &[key, choice] : tried) {
