@@ -26,6 +26,12 @@ llvm::StringSet<> valuesOf(const ModelEditor &editor) {
   return values;
 }
 
+/// Nodes of a model that belong to layers, by their names: those that multiply, and those that only prepare what one multiplies.
+struct LayerNodes {
+  using Numbers = llvm::StringMap<std::vector<size_t>>; ///< of layers
+  Numbers products, helpers;
+};
+
 /// The nodes that make the result of each layer of values that the original has; there, the layer's own node.
 LayerNodes nodesOf(const ModelEditor &editor, const llvm::StringSet<> &known, llvm::ArrayRef<Layer> layers) {
   LayerNodes nodes;
@@ -45,49 +51,85 @@ LayerNodes nodesOf(const ModelEditor &editor, const llvm::StringSet<> &known, ll
   return nodes;
 }
 
-/// A program of a model, its regions as the report has them and what they take.
-struct Profile {
-  llvm::json::Array regions;
-  std::vector<RegionTime> times;
-  RegionTime whole;
-};
+std::set<size_t> ownersOf(const llvm::json::Object &region, const LayerNodes::Numbers &nodes) {
+  std::set<size_t> owners;
+  for (const llvm::json::Value &node : *region.getArray("nodes"))
+    if (auto found = nodes.find(node.getAsString().value_or("")); found != nodes.end())
+      owners.insert(found->second.begin(), found->second.end());
+  return owners;
+}
 
-absl::StatusOr<Profile> profile(const std::string &model, const std::string &toolPath, const MeasuredSummary &summary, bool hasThreads) {
-  CompileOptions options;
-  options.input = model;
-  options.toolPath = toolPath;
-  options.inputShapes = summary.shapes;
-  options.keepCandidates = true; // the report has the regions alone
-  CompileSummary made;
-  absl::StatusOr<TemporaryProgram> program = TemporaryProgram::compile(options, &made);
-  if (!program.ok())
-    return program.status();
-  Profile result;
-  result.regions = std::move(*made.report->getArray("regions"));
-  result.times.resize(result.regions.size());
-  for (uint32_t threads : {1U, kReportThreads}) {
-    if (threads > 1 && !hasThreads)
-      break;
-    absl::StatusOr<RegionTimes> measured = profileRegions(program->path(), threads, result.regions.size());
+/// The shortest times of so many profiles count, of both programs in turn: the machine may do something else meanwhile.
+constexpr int kRounds = 2;
+
+/// A program of a model, its regions as the report has them and what they take.
+class Profile {
+public:
+  static absl::StatusOr<Profile> compile(const std::string &model, const std::string &toolPath, const MeasuredSummary &summary) {
+    CompileOptions options;
+    options.input = model;
+    options.toolPath = toolPath;
+    options.inputShapes = summary.shapes;
+    options.keepCandidates = true; // the report has the regions alone
+    CompileSummary made;
+    absl::StatusOr<TemporaryProgram> program = TemporaryProgram::compile(options, &made);
+    if (!program.ok())
+      return program.status();
+    Profile result(std::move(*program), std::move(*made.report->getArray("regions")));
+    result.predict();
+    return result;
+  }
+
+  absl::Status measure(uint32_t threads) {
+    absl::StatusOr<RegionTimes> measured = profileRegions(program.path(), threads, regions.size());
     if (!measured.ok())
       return measured.status();
     auto part = threads == 1 ? &RegionTime::alone : &RegionTime::together;
-    result.whole.*part = measured->run;
-    for (auto [time, microseconds] : llvm::zip_equal(result.times, measured->regions))
-      time.*part = microseconds;
+    auto take = [&](RegionTime &time, double microseconds) { time.*part = time.*part > 0 ? std::min(time.*part, microseconds) : microseconds; };
+    take(whole, measured->run);
+    for (auto [time, microseconds] : llvm::zip_equal(times, measured->regions))
+      take(time, microseconds);
+    return absl::OkStatus();
   }
-  for (auto [value, time] : llvm::zip_equal(result.regions, result.times)) {
-    const llvm::json::Object &region = *value.getAsObject();
-    double efficiency = 1.0 / kReportThreads;
-    for (const llvm::json::Value &one : *region.getArray("efficiency"))
-      if (one.getAsObject()->getInteger("threads") == kReportThreads)
-        efficiency = one.getAsObject()->getNumber("efficiency").value_or(efficiency);
-    time.predictedAlone = region.getNumber("predicted_us").value_or(0) * region.getNumber("calls").value_or(1);
-    time.predictedTogether = time.predictedAlone / (efficiency * kReportThreads);
-    result.whole.predictedAlone += time.predictedAlone;
-    result.whole.predictedTogether += time.predictedTogether;
+
+  llvm::json::Array regions;
+  std::vector<RegionTime> times;
+  RegionTime whole;
+
+private:
+  Profile(TemporaryProgram program, llvm::json::Array regions)
+      : regions(std::move(regions)), times(this->regions.size()), program(std::move(program)) {}
+
+  void predict() {
+    for (auto [value, time] : llvm::zip_equal(regions, times)) {
+      const llvm::json::Object &region = *value.getAsObject();
+      double efficiency = 1.0 / kReportThreads;
+      for (const llvm::json::Value &one : *region.getArray("efficiency"))
+        if (one.getAsObject()->getInteger("threads") == kReportThreads)
+          efficiency = one.getAsObject()->getNumber("efficiency").value_or(efficiency);
+      time.predictedAlone = region.getNumber("predicted_us").value_or(0) * region.getNumber("calls").value_or(1);
+      time.predictedTogether = time.predictedAlone / (efficiency * kReportThreads);
+      whole.predictedAlone += time.predictedAlone;
+      whole.predictedTogether += time.predictedTogether;
+    }
   }
-  return result;
+
+  TemporaryProgram program;
+};
+
+/// Divides the time of each region among the layers whose products it computes, or, where it computes none, whose helpers.
+void divideTimes(const Profile &profile, const LayerNodes &nodes, llvm::ArrayRef<Layer> layers, RegionTime LayerTime::*field,
+                 std::vector<LayerTime> &result) {
+  for (auto [value, time] : llvm::zip_equal(profile.regions, profile.times)) {
+    std::set<size_t> owners = ownersOf(*value.getAsObject(), nodes.products);
+    if (owners.empty())
+      owners = ownersOf(*value.getAsObject(), nodes.helpers);
+    double weights = 0;
+    for (size_t owner : owners)
+      weights += static_cast<double>(layers[owner].weights);
+    for (size_t owner : owners)
+      (result[owner].*field).add(time, static_cast<double>(layers[owner].weights) / weights);
+  }
 }
 
 llvm::json::Value number(std::optional<double> value) { return value ? llvm::json::Value(*value) : llvm::json::Value(nullptr); }
@@ -110,23 +152,6 @@ std::optional<double> RegionTime::efficiency() const {
   return speedup ? std::optional(*speedup / kReportThreads) : std::nullopt;
 }
 
-void divideTimes(const llvm::json::Array &regions, llvm::ArrayRef<RegionTime> times, const LayerNodes &nodes, llvm::ArrayRef<Layer> layers,
-                 RegionTime LayerTime::*field, std::vector<LayerTime> &result) {
-  for (auto [value, time] : llvm::zip_equal(regions, times)) {
-    std::set<size_t> owners;
-    for (const auto *kind : {&nodes.products, &nodes.helpers})
-      for (const llvm::json::Value &node : *value.getAsObject()->getArray("nodes"))
-        if (auto found = kind->find(node.getAsString().value_or("")); owners.empty() || kind == &nodes.products)
-          if (found != kind->end())
-            owners.insert(found->second.begin(), found->second.end());
-    double weights = 0;
-    for (size_t owner : owners)
-      weights += static_cast<double>(layers[owner].weights);
-    for (size_t owner : owners)
-      (result[owner].*field).add(time, static_cast<double>(layers[owner].weights) / weights);
-  }
-}
-
 absl::StatusOr<ModelTimes> measureLayerTimes(const std::string &original, const std::string &compressed, const std::string &toolPath,
                                              const MeasuredSummary &summary) {
   absl::StatusOr<std::unique_ptr<ModelEditor>> before = ModelEditor::openToRead(original), after = ModelEditor::openToRead(compressed);
@@ -137,15 +162,20 @@ absl::StatusOr<ModelTimes> measureLayerTimes(const std::string &original, const 
   times.isMeasured = llvm::heavyweight_hardware_concurrency().compute_thread_count() >= kReportThreads;
   for (const Layer &layer : summary.layers)
     times.layers.push_back({layer.node, {}, {}});
+  absl::StatusOr<Profile> wide = Profile::compile(original, toolPath, summary), narrow = Profile::compile(compressed, toolPath, summary);
+  for (const auto *program : {&wide, &narrow})
+    if (!program->ok())
+      return program->status();
+  for (int round = 0; round < kRounds; ++round)
+    for (uint32_t threads : {1U, kReportThreads})
+      for (Profile *program : {&*wide, &*narrow})
+        if (absl::Status status = threads == 1 || times.isMeasured ? program->measure(threads) : absl::OkStatus(); !status.ok())
+          return status;
   llvm::StringSet<> known = valuesOf(**before);
-  for (bool isAfter : {false, true}) {
-    absl::StatusOr<Profile> found = profile(isAfter ? compressed : original, toolPath, summary, times.isMeasured);
-    if (!found.ok())
-      return found.status();
-    (isAfter ? times.after : times.before) = found->whole;
-    divideTimes(found->regions, found->times, nodesOf(isAfter ? **after : **before, known, summary.layers), summary.layers,
-                isAfter ? &LayerTime::after : &LayerTime::before, times.layers);
-  }
+  times.before = wide->whole;
+  times.after = narrow->whole;
+  divideTimes(*wide, nodesOf(**before, known, summary.layers), summary.layers, &LayerTime::before, times.layers);
+  divideTimes(*narrow, nodesOf(**after, known, summary.layers), summary.layers, &LayerTime::after, times.layers);
   return times;
 }
 

@@ -37,18 +37,8 @@ struct ModelTimes {
   bool isMeasured = false;       ///< with `kReportThreads`: the machine has so many cores
 };
 
-/// Nodes of a model that belong to layers: those that multiply, and those that only prepare what one multiplies.
-struct LayerNodes {
-  llvm::StringMap<std::vector<size_t>> products, helpers; ///< numbers of layers, by nodes
-};
-
-/// Divides the time of each region among the layers whose products it computes, or, where it computes none, whose helpers. `regions` are those of a
-/// report, in the order of `times`; `field` of a layer takes its part.
-void divideTimes(const llvm::json::Array &regions, llvm::ArrayRef<RegionTime> times, const LayerNodes &nodes, llvm::ArrayRef<compress::Layer> layers,
-                 RegionTime LayerTime::*field, std::vector<LayerTime> &result);
-
-/// Compiles both models for this machine and the shapes of the first sample, and profiles them on random inputs with one thread and, where there are
-/// so many cores, with `kReportThreads`. `layers` are those of the original.
+/// Compiles both models for this machine and the shapes of the first sample, and profiles them in turn on random inputs with one thread and, where
+/// there are so many cores, with `kReportThreads`. `layers` are those of the original.
 absl::StatusOr<ModelTimes> measureLayerTimes(const std::string &original, const std::string &compressed, const std::string &toolPath,
                                              const compress::MeasuredSummary &summary);
 
