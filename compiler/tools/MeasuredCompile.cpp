@@ -51,7 +51,7 @@ absl::StatusOr<CompileSummary> compileMeasured(CompileOptions &options, const Me
   CompileOptions plain = options;
   plain.report.clear();
   if (what.tune) {
-    absl::StatusOr<Tuning> tuning = tune(plain, what.cacheFolder);
+    absl::StatusOr<Tuning> tuning = tune(plain, {.cacheFolder = what.cacheFolder});
     if (!tuning.ok())
       return tuning.status();
     llvm::append_range(plain.tiles, tuning->tiles);

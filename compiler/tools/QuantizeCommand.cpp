@@ -4,6 +4,7 @@
 #include "compiler/Compress/Budget/QuantizeMeasured.h"
 #include "compiler/Compress/Quantize/Quantize.h"
 #include "compiler/tools/Budget/BudgetReport.h"
+#include "compiler/tools/Budget/LayerTimes.h"
 #include "compiler/tools/CommandTable.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -21,8 +22,8 @@ using namespace compress;
 std::string kindText(const QuantizeSummary &summary) {
   switch (summary.mode) {
   case Mode::WeightOnly:
-    if (summary.half)
-      return *summary.half == HalfType::Float16 ? "weights in fp16" : "weights in bf16";
+    if (summary.floats)
+      return "weights in " + nameOf(*summary.floats).str();
     return "weights in int" + std::to_string(summary.weightBits);
   case Mode::Dynamic:
     return "dynamic int8";
@@ -101,6 +102,15 @@ absl::StatusOr<QuantizeResult> quantizeCommand(CommandLine &line) {
     return summary.status();
   QuantizeResult result{quantizeText(name, summary->quantized) + measuredText(*summary), quantizeJson(summary->quantized), summary->quantized.notes};
   addMeasured(result.object, *summary);
+  if (!report.empty()) {
+    absl::StatusOr<ModelTimes> times = measureLayerTimes(line.options.input, line.quantize.output, line.options.toolPath, *summary);
+    if (times.ok()) {
+      result.text += timesText(*times);
+      addTimes(result.object, *times);
+    } else {
+      result.notes.push_back("the times of the models are missing: " + std::string(times.status().message()));
+    }
+  }
   result.object["model"] = line.options.input;
   if (absl::Status status = report.empty() ? absl::OkStatus() : writeCompressionReport(report, result.object); !status.ok())
     return status;

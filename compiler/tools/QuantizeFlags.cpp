@@ -63,27 +63,27 @@ absl::Status setMode(llvm::StringRef text, CommandLine &line) {
 
 absl::Status setKind(llvm::StringRef text, CommandLine &line) {
   line.isQuantized = true;
-  if (text == "int4" || text == "int8" || text == "fp16" || text == "bf16") {
-    line.quantize.mode = Mode::WeightOnly;
-    return setWeights(text, line);
-  }
   if (text == "static" || text == "dynamic")
     return setMode(text, line);
-  return usage("--quantize wants static, dynamic, int4, int8, fp16 or bf16, got '" + text + "'");
+  if (!setWeights(text, line).ok())
+    return usage("--quantize wants static, dynamic, int4, int8, fp16, bf16, fp8 or fp8-e5m2, got '" + text + "'");
+  line.quantize.mode = Mode::WeightOnly;
+  return absl::OkStatus();
 }
 
 absl::Status setWeights(llvm::StringRef text, CommandLine &line) {
   line.quantize.weightBits.reset();
-  line.quantize.halves.reset();
+  line.quantize.floats.reset();
   if (text == "int4" || text == "int8") {
     line.quantize.weightBits = text == "int4" ? 4 : 8;
     return absl::OkStatus();
   }
-  if (text == "fp16" || text == "bf16") {
-    line.quantize.halves = text == "fp16" ? HalfType::Float16 : HalfType::Bfloat16;
-    return absl::OkStatus();
-  }
-  return usage("--weights wants int4, int8, fp16 or bf16, got '" + text + "'");
+  for (FloatType type : {FloatType::Float16, FloatType::Bfloat16, FloatType::Float8E4M3, FloatType::Float8E5M2})
+    if (text == nameOf(type)) {
+      line.quantize.floats = type;
+      return absl::OkStatus();
+    }
+  return usage("--weights wants int4, int8, fp16, bf16, fp8 or fp8-e5m2, got '" + text + "'");
 }
 
 absl::Status setBlockSize(llvm::StringRef text, CommandLine &line) {

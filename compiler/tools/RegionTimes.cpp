@@ -24,7 +24,8 @@ absl::StatusOr<RegionTimes> profileRegions(const std::string &program, uint32_t 
   double median = std::max(trial->getNumber("median_ms").value_or(1), 1e-3);
   command.back() = std::to_string(static_cast<int64_t>(std::clamp(kMilliseconds / median, 5.0, kMostRuns)));
   command.insert(command.end(), {"--profile", path.str().str()});
-  if (absl::StatusOr<llvm::json::Object> answer = callProgram(command); !answer.ok())
+  absl::StatusOr<llvm::json::Object> answer = callProgram(command);
+  if (!answer.ok())
     return answer.status();
   auto text = llvm::MemoryBuffer::getFile(path);
   llvm::Expected<llvm::json::Value> value = llvm::json::parse(text ? (*text)->getBuffer() : "");
@@ -34,7 +35,7 @@ absl::StatusOr<RegionTimes> profileRegions(const std::string &program, uint32_t 
     llvm::consumeError(value.takeError());
     return absl::InternalError("'" + program + "' wrote no profile");
   }
-  RegionTimes times{profile->getNumber("run_us").value_or(0), std::vector<double>(regions)};
+  RegionTimes times{1e3 * answer->getNumber("median_ms").value_or(0), std::vector<double>(regions)};
   double runs = std::max(profile->getNumber("runs").value_or(1), 1.0);
   for (const llvm::json::Value &entry : *list)
     if (const llvm::json::Object *region = entry.getAsObject())

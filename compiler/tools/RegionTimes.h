@@ -11,7 +11,7 @@ namespace ingot {
 
 /// What the regions of a program take.
 struct RegionTimes {
-  double run = 0;              ///< microseconds of a whole run
+  double run = 0;              ///< microseconds of a whole run, the median
   std::vector<double> regions; ///< of all calls of each region in a run, by its number; 0 for one that did not run
 };
 

@@ -26,7 +26,6 @@ constexpr size_t kMostTried = 7;      // of a region's tiles and ways to fetch i
 constexpr double kMostPredicted = 2;  // times the model's choice: what it deems worse is not tried
 constexpr double kLeastShare = 0.002; // of the run's time: smaller regions are left as they are
 constexpr double kLeastGain = 0.02;   // of a region's time, below which the model's choice stays
-constexpr double kSeconds = 50;       // after which no further program is made
 
 /// The first one, unless another one is clearly faster.
 size_t bestOf(llvm::ArrayRef<double> times) {
@@ -199,10 +198,10 @@ llvm::json::Object Tuning::asJson() const {
       {"distinct", distinct}, {"measured", measured}, {"programs", programs}, {"seconds", seconds}, {"tiles", llvm::json::Array(tiles)}};
 }
 
-absl::StatusOr<Tuning> tune(const CompileOptions &given, const std::string &cacheFolder) {
+absl::StatusOr<Tuning> tune(const CompileOptions &given, const TuneOptions &how) {
   auto start = std::chrono::steady_clock::now();
   auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  uint32_t threads = std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U);
+  uint32_t threads = how.threads != 0 ? how.threads : std::max(llvm::heavyweight_hardware_concurrency().compute_thread_count(), 1U);
   CompileOptions options = given;
   options.keepCandidates = true;
   options.report.clear();
@@ -213,7 +212,7 @@ absl::StatusOr<Tuning> tune(const CompileOptions &given, const std::string &cach
     return plan.status();
   Choices all, open;
   collect(*plan->report, all);
-  TileCache cache(cacheFolder, threads);
+  TileCache cache(how.cacheFolder, threads);
   Tuning result;
   auto take = [&](const std::string &key, const Choice &choice, const std::string &tile) {
     if (tile != choice.tiles[0])
@@ -228,7 +227,7 @@ absl::StatusOr<Tuning> tune(const CompileOptions &given, const std::string &cach
   result.measured = static_cast<int64_t>(open.size());
   Choices tried = open;
   auto isLeft = [](const auto &entry) { return entry.second.next().has_value(); };
-  for (; llvm::any_of(tried, isLeft) && (result.programs == 0 || elapsed() < kSeconds); ++result.programs)
+  for (; llvm::any_of(tried, isLeft) && (result.programs == 0 || elapsed() < how.seconds); ++result.programs)
     if (absl::Status status = measureNext(options, tried, threads); !status.ok())
       return status;
   for (auto &[key, choice] : tried) {

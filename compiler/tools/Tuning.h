@@ -18,10 +18,16 @@ struct Tuning {
   llvm::json::Object asJson() const;
 };
 
+/// How tiles are measured.
+struct TuneOptions {
+  std::string cacheFolder; ///< what is found is kept there, under a name that says what machine and compiler it holds for; empty: it is not kept
+  uint32_t threads = 0;    ///< 0: one per core
+  double seconds = 50;     ///< after which no further program is made
+};
+
 /// Measures the tiles that the cost model ranks first, and then the fastest of them with other ways to fetch weights, at most seven things for each
-/// distinct region, with all cores: a program with the first of each region, one with the second of each, and so on, profiled one after the other.
-/// What is found is kept in `cacheFolder` (empty: not kept) under a name that says what machine and compiler it holds for.
-absl::StatusOr<Tuning> tune(const CompileOptions &options, const std::string &cacheFolder);
+/// distinct region: a program with the first of each region, one with the second of each, and so on, profiled one after the other.
+absl::StatusOr<Tuning> tune(const CompileOptions &options, const TuneOptions &how);
 
 } // namespace ingot
 

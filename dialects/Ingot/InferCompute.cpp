@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/NarrowFloats.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
 #include "dialects/Ingot/Winograd.h"
@@ -63,7 +64,7 @@ static bool makesProduct(Type lhs, Type rhs, Type result) {
     return true;
   if (result.isSignlessInteger(32))
     return lhs.isUnsignedInteger(8) && rhs.isSignlessInteger(8);
-  return result.isF32() && (rhs.isF16() || rhs.isBF16()) && (lhs.isF32() || lhs == rhs);
+  return result.isF32() && isNarrowFloat(rhs) && (lhs.isF32() || (lhs == rhs && !isByteFloat(lhs)));
 }
 
 int64_t PackedMatMulOp::getGroup() { return typeOf(getRhs()).getShape().back() / kPanel; }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/NarrowFloats.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
 
@@ -68,7 +69,7 @@ LogicalResult SparseMatMulOp::inferReturnTypes(MLIRContext *context, std::option
     return inferenceError(loc, "has blocks or places of another shape or type than " + Twine(columns) + " columns have");
   Type left = lhs.getElementType(), right = blocks.getElementType();
   bool multipliesBytes = left.isUnsignedInteger(8) && right.isSignlessInteger(8);
-  if (!multipliesBytes && !(left.isF32() && (right.isF32() || right.isF16() || right.isBF16())) && !(left.isBF16() && right.isBF16()))
+  if (!multipliesBytes && !(left.isF32() && (right.isF32() || isNarrowFloat(right))) && !(left.isBF16() && right.isBF16()))
     return inferenceError(loc, "does not multiply elements of these types");
   Dims dims = getDims(lhs);
   dims.back() = getAffineConstantExpr(columns, context);

@@ -35,7 +35,7 @@ def Ingot_PackedMatMulOp : Ingot_PureOp<"packed_matmul", "Contraction"> {
   let summary = "matrix product with a packed right side";
   let description = [{
     `lhs [batch..., M, K]` times `rhs [batch..., ceil(N / 16), K, 16]` gives `[batch..., M, N]`. The rhs has the same batch dims or none. It may be packed in groups; its
-    elements may be f16 or bf16: products are added up in f32, which is then the result's type. A lhs of bf16 goes with a rhs of groups of two, one of ui8 with a rhs of i8 in
+    elements may be f16, bf16, f8E4M3FN or f8E5M2: products are added up in f32, which is then the result's type. A lhs of bf16 goes with a rhs of groups of two, one of ui8 with a rhs of i8 in
     groups of four: their products are added up in i32, exactly.
     Example: `%y = ingot.packed_matmul %a, %p : tensor<4x768xbf16>, tensor<1x384x32xbf16> -> tensor<4x10xf32>`
   }];

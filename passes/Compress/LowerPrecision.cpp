@@ -3,6 +3,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Compress/Passes.h"
 #include "passes/Graph/ConstantOperands.h"
+#include "passes/Graph/StoredWeights.h"
 
 #define DEBUG_TYPE "ingot-lower-precision"
 
@@ -25,25 +26,24 @@ PackOp packOfWeights(Value rhs) {
   return pack && pack.getGroup() == 1 && typeOf(rhs).getElementType().isF32() && isComputedFromConstants(pack.getX()) ? pack : PackOp();
 }
 
-/// The view `value` of `halves`, of what they are widened from.
-Value viewOfStored(ImplicitLocOpBuilder &b, Value value, CastOp halves) {
-  if (value == halves.getResult())
-    return halves.getX();
-  Value inside = viewOfStored(b, value.getDefiningOp()->getOperand(0), halves);
-  Operation *view = b.clone(*value.getDefiningOp());
-  view->setOperand(0, inside);
-  view->getResult(0).setType(typeOf(value).clone(typeOf(inside).getElementType()));
-  return view->getResult(0);
-}
-
-/// Lets a product read its weights as the model has stored them.
+/// Lets a product read its weights as the model has stored them. Their scales are multiplied with what it makes of each channel.
 void keepStored(OpOperand &rhs) {
   PackOp weights = packOfWeights(rhs.get());
-  CastOp halves = weights ? findStoredHalves(weights.getX()) : CastOp();
-  if (!halves)
+  if (!weights || !isStoredNarrow(weights.getX()))
     return;
   ImplicitLocOpBuilder b(weights.getLoc(), weights);
-  rhs.set(PackOp::create(b, viewOfStored(b, weights.getX(), halves)));
+  StoredWeights stored = takeStored(b, weights.getX());
+  rhs.set(PackOp::create(b, stored.narrow));
+  if (!stored.scales)
+    return;
+  Operation *product = rhs.getOwner();
+  b.setLoc(product->getLoc());
+  b.setInsertionPointAfter(product);
+  Value result = product->getResult(0);
+  auto scaled = BinaryOp::create(b, BinaryKind::Mul, result, stored.scales);
+  copyValueNames(product, scaled);
+  product->removeAttr("ingot.values");
+  result.replaceAllUsesExcept(scaled, scaled);
 }
 
 /// Whether the operation is a product whose kernels know narrow weights.

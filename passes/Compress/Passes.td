@@ -51,8 +51,8 @@ def LowerPrecisionPass : Pass<"ingot-lower-precision", "::mlir::func::FuncOp"> {
     nearest even; its sums stay f32. The weights are packed in pairs of rows, which recipes do. The conversion of the left side stands in front of transposes, reshapes
     and pads, at the operation that computes it: region formation makes it a part of that one's epilogue, so that where only products read a tensor it is stored in
     bf16, and what others read (residuals, norms) is f32. Depthwise convolutions, odd numbers of channels and products of two activations stay f32.
-    With `stored`, nothing is rounded: weights that the model has in f16 or bf16, and that have been widened (`ingot-widen-halves`) and packed, are packed as they are, and
-    widened by the kernel that reads them.
+    With `stored`, nothing is rounded: weights that the model has in f16, bf16, f8E4M3FN or f8E5M2, and that have been widened (`ingot-widen-halves`) and packed, are
+    packed as they are, and widened by the kernel that reads them. Where they have a scale for each channel, that is multiplied with the product's result instead.
     Example: test/passes/Compress/lower-precision.mlir
   }];
   let dependentDialects = ["::ingot::IngotDialect"];

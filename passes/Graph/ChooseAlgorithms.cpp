@@ -4,6 +4,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Graph/ConstantOperands.h"
 #include "passes/Graph/Passes.h"
+#include "passes/Graph/StoredWeights.h"
 #include "passes/Graph/WinogradError.h"
 #include "passes/Plan/Cost/WinogradCost.h"
 #include "passes/Weights/ConstantEvaluator.h"
@@ -45,8 +46,8 @@ StringRef problemOf(ConvOp op) {
     return "it has pads";
   if (!isComputedFromConstants(op.getW()))
     return "its weights are not known at compile time";
-  if (findStoredHalves(op.getW()))
-    return "its weights are stored in halves, which the transform would make eight times as large";
+  if (auto pack = op.getW().getDefiningOp<PackOp>(); pack && isStoredNarrow(pack.getX()))
+    return "its weights are stored in narrow floats, and the transform would make them many times as large";
   return "";
 }
 

@@ -23,14 +23,6 @@ bool isComputedFromConstants(Value value) {
   return true;
 }
 
-CastOp findStoredHalves(Value value) {
-  while (isa_and_present<ReshapeOp, TransposeOp, PackOp>(value.getDefiningOp()))
-    value = value.getDefiningOp()->getOperand(0);
-  auto cast = value.getDefiningOp<CastOp>();
-  Type stored = cast ? cast.getX().getType().getElementType() : Type();
-  return cast && (stored.isF16() || stored.isBF16()) ? cast : CastOp();
-}
-
 void moveConstantsBefore(Operation *op, Value constant) {
   Operation *producer = constant.getDefiningOp();
   if (!producer || producer->getBlock() != op->getBlock() || producer->isBeforeInBlock(op))
@@ -43,6 +35,17 @@ void moveConstantsBefore(Operation *op, Value constant) {
 void copyValueNames(Operation *from, Value to) {
   if (Attribute names = from->getAttr("ingot.values"))
     to.getDefiningOp()->setAttr("ingot.values", names);
+}
+
+std::optional<int64_t> variesAlong(RankedTensorType constant, int64_t rank) {
+  int64_t dim = -1;
+  for (auto [i, size] : llvm::enumerate(alignedShape(constant, rank)))
+    if (size != 1) {
+      if (dim >= 0)
+        return std::nullopt;
+      dim = i;
+    }
+  return dim;
 }
 
 SmallVector<int64_t> alignedShape(Type type, int64_t rank) {

@@ -9,9 +9,6 @@ namespace ingot {
 /// Whether the value is a constant or computed from constants alone, so that operations on it cost nothing when the model runs: they become recipes.
 bool isComputedFromConstants(mlir::Value value);
 
-/// The cast that widens what a model has stored in f16 or bf16, if `value` is that in another order; null otherwise.
-CastOp findStoredHalves(mlir::Value value);
-
 /// Moves what computes `constant` in front of `op`, where it does not stand there yet: it may stand behind its first reader to be.
 void moveConstantsBefore(mlir::Operation *op, mlir::Value constant);
 
@@ -20,6 +17,9 @@ void copyValueNames(mlir::Operation *from, mlir::Value to);
 
 /// The shape as the rank of a broadcast result sees it: ones in front.
 llvm::SmallVector<int64_t> alignedShape(mlir::Type type, int64_t rank);
+
+/// The dim of `constant`, seen at `rank`, along which it varies; -1 when it is one value. Nothing when there are several.
+std::optional<int64_t> variesAlong(mlir::RankedTensorType constant, int64_t rank);
 
 } // namespace ingot
 

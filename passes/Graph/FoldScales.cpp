@@ -46,18 +46,6 @@ bool combineWell(RankedTensorType a, RankedTensorType b) {
   return elements <= std::max(a.getNumElements(), b.getNumElements());
 }
 
-/// The dim of `constant`, seen at `rank`, along which it varies; -1 when it is one value. Nothing when there are several.
-std::optional<int64_t> variesAlong(RankedTensorType constant, int64_t rank) {
-  int64_t dim = -1;
-  for (auto [i, size] : llvm::enumerate(alignedShape(constant, rank)))
-    if (size != 1) {
-      if (dim >= 0)
-        return std::nullopt;
-      dim = i;
-    }
-  return dim;
-}
-
 /// Whose weights can take a scale of its result along `channel`, and which dim of the weights that is, counted from the last one.
 struct Scalable {
   OpOperand *weights = nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Prune/InputRows.h"
+#include "compiler/Compress/Calibrate/InputRows.h"
 
 #include <gtest/gtest.h>
 
@@ -37,6 +37,21 @@ TEST(InputRows, OfAConvolutionAreItsPatches) {
               bool isInside = y >= 0 && y < kHeight && x >= 0 && x < kWidth;
               EXPECT_EQ(got[next++], isInside ? data[((n * kChannels + c) * kHeight + y) * kWidth + x] : 0);
             }
+}
+
+/// The second of two groups looks at the channels behind those of the first one.
+TEST(InputRows, OfAGroupAreThePatchesOfItsChannels) {
+  constexpr int64_t kChannels = 4, kSize = 3;
+  InputRows rows{.value = "x", .depth = 8, .dims = {1, kChannels, kSize, kSize}};
+  rows.kernel = {2, 2};
+  rows.strides = rows.dilations = {1, 1};
+  rows.pads = {0, 0, 0, 0};
+  rows.firstChannel = 2;
+  std::vector<float> data(kChannels * kSize * kSize), storage;
+  std::iota(data.begin(), data.end(), 0.0F);
+  llvm::ArrayRef<float> got = rows.rowsOf(data, storage);
+  ASSERT_EQ(got.size(), size_t(4 * 8));
+  EXPECT_EQ(std::vector<float>(got.begin(), got.begin() + 8), (std::vector<float>{18, 27, 19, 28, 21, 30, 22, 31}));
 }
 
 TEST(InputRows, OfALargeImageAreSomeOfAllPlaces) {

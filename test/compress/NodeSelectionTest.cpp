@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Edit/NodeSelection.h"
+#include "compiler/Compress/Edit/NearestNode.h"
 #include "compiler/Driver/UsageError.h"
 
 #include <gmock/gmock.h>
@@ -47,6 +48,14 @@ TEST(NodeSelection, NamesTheNearest) {
               testing::ElementsAre("--include: the model has no node and no operator 'haed', nor does a name match it; did you mean "
                                    "'head'?"));
   EXPECT_THAT(included({"Gem"}), testing::ElementsAre(testing::HasSubstr("did you mean 'Gemm'?")));
+}
+
+TEST(NodeSelection, NamesTheNearestOfThoseThatAreNotNear) {
+  EXPECT_THAT(included({"encoder/layer.1/attention/MatMul"}),
+              testing::ElementsAre(testing::EndsWith("nor does a name match it; of its 4 nodes the nearest name is '/layer.1/MatMul'")));
+  EXPECT_EQ(nearestNode(graph(), "encoder/layer.1/attention/MatMul", /*withOperators=*/false),
+            "; of its 4 nodes the nearest name is '/layer.1/MatMul'");
+  EXPECT_EQ(nearestNode(onnx::GraphProto(), "x", /*withOperators=*/true), "; it has no names");
 }
 
 TEST(NodeSelection, SaysWhatIsWrongWithAnExpression) {

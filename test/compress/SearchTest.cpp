@@ -47,6 +47,7 @@ TEST(Recipe, ReadsWhatItWrites) {
   recipe.prune->method = PruneMethod::SparseGpt;
   recipe.prune->exclude = {"c"};
   recipe.steps = {small, bytes};
+  recipe.tiles = {"#0123456789abcdef:12x64/2"};
   absl::StatusOr<Recipe> read = Recipe::fromJson(recipe.json());
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->name, "two");
@@ -54,6 +55,7 @@ TEST(Recipe, ReadsWhatItWrites) {
   EXPECT_FALSE(read->bf16);
   EXPECT_EQ(read->steps, recipe.steps);
   EXPECT_EQ(read->prune, recipe.prune);
+  EXPECT_EQ(read->tiles, recipe.tiles);
   EXPECT_FALSE(Recipe::fromJson(llvm::json::Object{}).ok());
   EXPECT_FALSE(Recipe::fromJson(llvm::json::Object{{"steps", llvm::json::Array{llvm::json::Object{{"mode", "odd"}}}}}).ok());
 }

@@ -7,6 +7,7 @@
 """
 
 import json
+import os
 import pathlib
 import sys
 
@@ -65,6 +66,7 @@ def convolutions(path):
 class Bench:
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")  # tiles that were measured
         self.perceptron, self.convolutions = folder / "perceptron.onnx", folder / "convolutions.onnx"
         perceptron(self.perceptron)
         convolutions(self.convolutions)
@@ -152,12 +154,39 @@ def sensitivities_agree(b: Bench):
     assert json.loads((b.folder / "report.json").read_text())["most_sensitive"][0] == "outliers"
 
 
+def report_times(b: Bench):
+    """Times are there, and are positive; how long they are is no matter of a test."""
+    for name, source, file, layers in (("perceptron", b.perceptron, "rows.npz", LAYERS), ("convolutions", b.convolutions, "images.npz",
+                                                                                        ["stem", "body", "head"])):
+        for kind, options in KINDS.items():
+            if kind != "static" and name == "convolutions":
+                options += ("--include=Conv,Gemm",)
+            done = b.done("quantize", source, "-o", "out.onnx", *options, f"--calibration={file}", "--report=report.json", "--exclude", layers[-1])
+            report = json.loads((b.folder / "report.json").read_text())
+            time, what = report["time"], f"{name} {kind}"
+            threads = [run["threads"] for run in time["runs"]]
+            assert threads == ([1, 2] if time["efficiency"]["measured"] else [1]), f"{what}: {time}"
+            assert time["efficiency"]["measured"] == (os.cpu_count() >= 2) and time["efficiency"]["threads"] == 2, f"{what}: {time}"
+            for run in time["runs"]:
+                assert run["before_us"] > 0 and run["after_us"] > 0, f"{what}: {run}"
+                assert abs(run["speedup"] * run["after_us"] - run["before_us"]) < 1e-6 * run["before_us"], f"{what}: {run}"
+            assert time["efficiency"]["before"] > 0 and time["efficiency"]["after"] > 0, f"{what}: {time}"
+            found = {one["name"]: one for one in report["layer_times"]}
+            assert list(found) == layers, f"{what}: {list(found)}"
+            for one in found.values():
+                assert one["before_us"] > 0 and one["after_us"] > 0 and one["efficiency_before"] > 0 and one["efficiency_after"] > 0, f"{what}: {one}"
+            whole = time["runs"][0]
+            for side in ("before_us", "after_us"):
+                assert sum(one[side] for one in found.values()) < 2 * whole[side], f"{what}: the layers take longer than the model: {report}"
+            assert "time with one thread: " in done.out and "efficiency of 2 threads" in done.out, done.out
+
+
 def summary_and_page(b: Bench):
     done = b.done("quantize", b.perceptron, "-o", "out.onnx", "--weights=int4", "--calibration=rows.npz", "--report=report.html")
     for part in ("times smaller", "error at the outputs, 6 samples: max ", "the most sensitive layers: 'outliers', '"):
         assert part in done.out, f"no '{part}' in: {done.out}"
     page = (b.folder / "report.html").read_text()
-    for part in ("<h1>", "perceptron.onnx", *LAYERS):
+    for part in ("<h1>", "perceptron.onnx", "<h2>Time</h2>", "the model, one thread", *LAYERS):
         assert part in page, f"no '{part}' in the page"
     assert "http" not in page, "the page needs another file"
 
@@ -225,7 +254,7 @@ def compile_within(b: Bench):
 
 def search_front(b: Bench):
     """Every point can be compiled, and is what the search said: its errors are those of the program."""
-    done = b.done("compile", b.perceptron, "--search", "--time-budget=120s", "--calibration=rows.npz", "--search-file=search.json",
+    done = b.done("compile", b.perceptron, "--search", "--time-budget=600s", "--calibration=rows.npz", "--search-file=search.json",
                   "--chart=front.svg")
     assert "Pareto front" in done.out and " as it is" in done.out, done.out
     found = json.loads((b.folder / "search.json").read_text())
@@ -243,6 +272,11 @@ def search_front(b: Bench):
     svg = (b.folder / "front.svg").read_text()
     assert svg.count("<circle") == len(points) and "http://www.w3.org/2000/svg" in svg
     assert points[names.index("int4 weights, 1 layer kept")]["recipe"]["steps"][0]["exclude"] == ["outliers"]
+    dense = [point for point in points if point["name"].startswith("a fifth of the weights in blocks of 1x16, 2 layers kept dense")]
+    assert len(dense) == 1 and len(dense[0]["recipe"]["prune"]["exclude"]) == 2, names
+    assert dense[0]["error"]["sqnr_db"] > points[names.index("a fifth of the weights in blocks of 1x16")]["error"]["sqnr_db"], dense
+    tuned = [point for point in points if "tuned tiles" in point["name"]]
+    assert all(point["recipe"]["tiles"] for point in tuned) and len(tuned) + done.out.count("with other tiles: none is faster") == 2, done.out
     assert points[names.index("int4 weights")]["weight_bytes"] < points[0]["weight_bytes"] / 4
     for name in ("static int8", "a fifth of the weights in blocks of 1x16", "int4 weights, 1 layer kept", "int4 weights, 2 layers dynamic int8"):
         point = points[names.index(name)]
@@ -252,6 +286,25 @@ def search_front(b: Bench):
         wanted = harness.oracle(b.perceptron, {"x": np.concatenate([row["x"] for row in b.rows])})["y"].astype(np.float64)
         sqnr = -10 * np.log10(np.sum((outputs["y"] - wanted) ** 2) / np.sum(wanted ** 2))
         assert abs(sqnr - point["error"]["sqnr_db"]) < 0.5, f"{name}: {sqnr} dB, the search said {point['error']}"
+
+
+def points_keep_tiles(b: Bench):
+    """The tiles of a recipe are those of the program; tiles of regions that it does not have are nothing."""
+    b.done("compile", b.perceptron, "-o", "program", "--dim", "n=6", "--tile=#0000000000000000:2x16", "--report=keys.json")
+    regions = json.loads((b.folder / "keys.json").read_text())["regions"]
+    key = next(region["key"] for region in regions if "first" in region["nodes"])
+    tiles = [f"{key}:2x16/1", "#0000000000000000:2x16"]
+    (b.folder / "s.json").write_text(json.dumps({"points": [{"point": 1, "recipe": {"name": "tiled", "steps": [], "tiles": tiles}}]}))
+    b.done("compile", b.perceptron, "-o", "program", "--search-file=s.json", "--point=1", "--dim", "n=6", "--report=tiled.json")
+    regions = json.loads((b.folder / "tiled.json").read_text())["regions"]
+    found = next(region for region in regions if region["key"] == key)
+    assert (found["tile"], found["unroll"]) == ([2, 16], 1), found
+    x = {"x": np.concatenate([row["x"] for row in b.rows])}
+    _, outputs = harness.run_model(b.folder / "program", x)
+    assert harness.compare(harness.oracle(b.perceptron, x), outputs, 1e-4)[1] is None
+    (b.folder / "s.json").write_text(json.dumps({"points": [{"point": 1, "recipe": {"steps": [], "tiles": [3]}}]}))
+    done = b.ingot("compile", b.perceptron, "-o", "p", "--search-file=s.json", "--point=1")
+    assert done.code == 1 and "'tiles' holds no name" in done.err and not (b.folder / "p").exists(), done.text()
 
 
 def search_within(b: Bench):
@@ -271,14 +324,15 @@ def search_keeps_time(b: Bench):
     done = b.done("compile", b.convolutions, "--search", "--time-budget=0.001", "--calibration=images.npz", "--json")
     found = json.loads(done.out)
     assert [point["name"] for point in found["points"]] == ["as it is"] and not found["complete"], found
-    whole = json.loads(b.done("compile", b.convolutions, "--search", "--calibration=images.npz", "--json").out)
+    whole = json.loads(b.done("compile", b.convolutions, "--search", "--time-budget=300s", "--calibration=images.npz", "--json").out)
     assert whole["complete"], whole
     time = f"--time-budget={whole['seconds'] / 2}s"
     half = json.loads(b.done("compile", b.convolutions, "--search", time, "--calibration=images.npz", "--json").out)
     # The machine may be busy in between, so the bound is wider than what the search aims at.
     assert half["seconds"] < 0.75 * whole["seconds"] + 1, f"{half['seconds']} s of {whole['seconds'] / 2}"
-    names = [point["name"] for point in whole["points"]]
-    assert [point["name"] for point in half["points"]] == names[:len(half["points"])], "another order"
+    # Which points get other tiles depends on what was measured; they come last.
+    ours, names = ([point["name"] for point in found["points"] if "tuned tiles" not in point["name"]] for found in (half, whole))
+    assert ours == names[:len(ours)], "another order"
 
 
 def bad_searches(b: Bench):
@@ -376,8 +430,8 @@ def distilled_within_budget(b: Bench):
     assert {one["name"] for one in said["fitted"]} == set(LAYERS) - set(said["kept_by_budget"]), said
 
 
-CASES = [report_agrees, sensitivities_agree, summary_and_page, budget_is_met, budget_of_other_samples, budget_is_not_met, bad_options, random_samples,
-         compile_within, search_front, search_within, search_keeps_time, bad_searches,
+CASES = [report_agrees, sensitivities_agree, report_times, summary_and_page, budget_is_met, budget_of_other_samples, budget_is_not_met,
+         bad_options, random_samples, compile_within, search_front, points_keep_tiles, search_within, search_keeps_time, bad_searches,
          distilled_layers, bias_is_the_mean_difference, useless_fits_are_undone, distilled_within_budget]
 
 

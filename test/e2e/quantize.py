@@ -11,6 +11,7 @@ import json
 import pathlib
 import sys
 
+import ml_dtypes
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -285,6 +286,45 @@ def gptq_feeds_back(b: Bench):
     b.refused(2, "--method=gptq needs samples", options=("--weights=int4", "--method=gptq"))
 
 
+def gptq_of_convolutions(b: Bench):
+    """Images whose neighbours are alike: filters, those of groups too, are rounded with feedback. What has no patches is said."""
+    random = np.random.default_rng(8)
+
+    def smooth(count):
+        noise = random.standard_normal((count, 3, 20, 20))
+        return sum(noise[:, :, i:i + 16, j:j + 16] for i in range(5) for j in range(5)).astype(np.float32) / 5
+
+    np.savez(b.folder / "smooth.npz", x=smooth(16))
+    inputs = {"x": smooth(4)}
+    values = ["c1", "c3", "c6"]  # of a plain, a depthwise and a pointwise filter
+    shown = onnx.load(b.residual)
+    exact = literally(with_outputs(shown, values, b), inputs)
+    words = ("--weights=int4", "--include=Conv")
+    plain = b.quantize(b.residual, "plain", *words)
+    better = b.quantize(b.residual, "gptq", *words, "--method=gptq", "--calibration=smooth.npz")
+    errors = {}
+    for path in (plain, better):
+        got = literally(with_outputs(onnx.load(path), values, b), inputs)
+        errors[path.stem] = {value: float(np.square(got[value] - exact[value]).mean()) for value in values}
+    assert all(errors["gptq"][value] < 0.6 * errors["plain"][value] for value in values), errors
+    assert plain.stat().st_size == better.stat().st_size, "the size of the file depends on the method"
+    near(literally(better, b.images), b.own(better, b.images), 1e-4, "program of our own")
+    padded = onnx.load(b.residual)
+    padded.graph.node[0].ClearField("attribute")
+    padded.graph.node[0].attribute.append(helper.make_attribute("auto_pad", "SAME_UPPER"))
+    source = b.save(padded, "padded")
+    done = b.ingot("quantize", source, "-o", b.folder / "padded-gptq.onnx", *words, "--method=gptq", "--calibration=smooth.npz")
+    expect(done.code, 0, done.text())
+    assert "warning: node 'stem', went by rounding alone: they are convolutions with auto_pad=SAME_UPPER" in done.err, done.err
+
+
+def with_outputs(proto: onnx.ModelProto, values, b: Bench) -> pathlib.Path:
+    """The model with these values as outputs, too."""
+    for value in values:
+        proto.graph.output.append(info(value, TensorProto.FLOAT, None))
+    return b.save(proto, "shown")
+
+
 def awq_is_finer_where_it_matters(b: Bench):
     """Few channels that are much larger than the others: their weights are rounded more finely. In the norm's gain, or by a Mul."""
     random = np.random.default_rng(9)
@@ -352,7 +392,55 @@ def weight_only_halves(b: Bench):
     done = b.ingot("quantize", large, "-o", b.folder / "kept.onnx", "--weights=fp16", "--json")
     expect(json.loads(done.out)["left_alone"], [{"node": "second", "op": "MatMul", "reason": "its weights are too large for float16"}], "left alone")
     b.quantize(large, "kept", "--weights=bf16")
-    b.refused(2, "only change how weights are stored", source=source, options=("--weights=fp16", "--block-size=32"))
+    b.refused(2, "has no scales, and so no blocks", source=source, options=("--weights=fp16", "--block-size=32"))
+    b.refused(2, "only changes how weights are stored", source=source, options=("--weights=bf16", "--asymmetric"))
+
+
+def weight_only_bytes(b: Bench):
+    """Floats of 8 bits with a scale per channel or block, rounded to nearest, in the file and in the program."""
+    x = {"x": np.random.default_rng(2).standard_normal((3, 512), dtype=np.float32)}
+    ports = [info("x", TensorProto.FLOAT, [3, 512])], [info("y", TensorProto.FLOAT, [3, 384])]
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["p"], name="first"), helper.make_node("Gemm", ["p", "v"], ["y"], name="second", transB=1)]
+    constants = {"w": weights(1, 512, 512) * np.linspace(0.01, 100, 512, dtype=np.float32), "v": weights(2, 384, 512)}
+    source = b.save(model(nodes, *ports, constants, opset=17), "bytes")
+    exact = literally(source, x)
+    kinds = {"fp8": (ml_dtypes.float8_e4m3fn, 448, 0.04), "fp8-e5m2": (ml_dtypes.float8_e5m2, 57344, 0.08)}
+    for name, (dtype, largest, limit) in kinds.items():
+        path = b.quantize(source, name, f"--weights={name}")
+        expect(ops(path), ["DequantizeLinear", "MatMul", "DequantizeLinear", "Gemm"], "operators")
+        assert path.stat().st_size < source.stat().st_size * 0.26, "the file is not a quarter as large"
+        proto = onnx.load(path)
+        expect(proto.opset_import[0].version, 19, "opset")
+        stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
+        for node, constant, depth in zip([proto.graph.node[0], proto.graph.node[2]], ("w", "v"), (0, 1)):
+            codes, scales = stored[node.input[0]], stored[node.input[1]]
+            wanted = (np.abs(constants[constant]).max(depth) / np.float32(largest)).astype(np.float32)
+            assert np.array_equal(scales, wanted), f"{name}: scales of {constant}"
+            rounded = (constants[constant] / np.expand_dims(wanted, depth)).clip(-largest, largest).astype(dtype)
+            assert np.array_equal(codes.view(np.uint8), rounded.view(np.uint8)), f"{name}: numbers of {constant}"
+        near(harness.oracle(path, x), literally(path, x), 1e-4, "ONNX Runtime")
+        near(literally(path, x), b.own(path, x), 1e-4, "program of our own")
+        near(exact, literally(path, x), limit, name)
+        blocked = b.quantize(source, f"{name}-blocks", f"--weights={name}", "--block-size=32")
+        expect(onnx.load(blocked).opset_import[0].version, 21, "opset")
+        near(exact, literally(blocked, x), limit, f"{name} in blocks")
+        near(literally(blocked, x), b.own(blocked, x), 1e-4, "program of our own, in blocks")
+    sizes = {}
+    for path in (source, b.folder / "fp8.onnx", b.folder / "fp8-e5m2.onnx"):
+        made = harness.compile_model(path, b.folder / "sized", LEVEL)
+        expect(made.code, 0, made.text())
+        sizes[path.stem] = (b.folder / "sized").stat().st_size
+    made = harness.compile_model(source, b.folder / "sized", LEVEL, extra=["--quantize=fp8"])
+    expect(made.code, 0, made.text())
+    sizes["compile"] = (b.folder / "sized").stat().st_size
+    saved = sum(array.nbytes for array in constants.values()) * 3 / 4
+    for name in ("fp8", "fp8-e5m2", "compile"):
+        assert sizes["bytes"] - sizes[name] > 0.97 * saved, f"sizes of programs: {sizes}, {saved} bytes could be saved"
+    images = b.quantize(b.residual, "bytes-conv", "--weights=fp8")
+    expect(ops(images).count("DequantizeLinear"), 7, "dequantised filters")
+    near(literally(images, b.images), b.own(images, b.images), 1e-4, "convolutions in a program of our own")
+    b.refused(2, "only changes how weights are stored", source=source, options=("--weights=fp8", "--method=hqq"))
+    b.refused(2, "fp8 or fp8-e5m2, got 'fp4'", source=source, options=("--weights=fp4",))
 
 
 def weight_only_shares_constants(b: Bench):
@@ -672,9 +760,10 @@ def bad_samples(b: Bench):
 
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
-         weight_only_convolution, weight_only_halves, weight_only_shares_constants, gptq_feeds_back, awq_is_finer_where_it_matters,
-         check_names_products_in_floats, static_flows, static_places, static_samples, static_random, smooth_outliers, smooth_norms, equalize_channels,
-         select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize, bad_options, bad_models, bad_samples]
+         weight_only_convolution, weight_only_halves, weight_only_bytes, weight_only_shares_constants, gptq_feeds_back, gptq_of_convolutions,
+         awq_is_finer_where_it_matters, check_names_products_in_floats, static_flows, static_places, static_samples, static_random,
+         smooth_outliers, smooth_norms, equalize_channels, select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize,
+         bad_options, bad_models, bad_samples]
 
 
 def main() -> int:

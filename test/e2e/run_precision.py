@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Precision: small networks compiled with --precision=bf16, and networks whose weights are stored as f16, bf16 or in
-4 bits, against ONNX Runtime in f32.
+"""Precision: small networks compiled with --precision=bf16, and networks whose weights are stored as f16, bf16, fp8 or
+in 4 bits, against ONNX Runtime in f32.
 
     test/e2e/run_precision.py                       everything
     test/e2e/run_precision.py --filter 'bf16/.*'    only these
@@ -11,6 +11,7 @@ Tolerances are shares of an output's range.
   range, and a product that is not computed in bf16 at all is closer than 1e-6, which would show that the option does nothing.
 - weights of 4 bits: the reference multiplies the same numbers in f32, and so does --activations=f32; with int8 an activation is rounded by up to
   1/254 of its block's largest.
+- weights of 8 bits, floats with a scale for each channel: the reference multiplies the same numbers in f32.
 - f16 and bf16 models: the reference has the same rounded weights in f32; only the results are rounded to 2^-12 and 2^-9 of each number.
 """
 
@@ -27,6 +28,7 @@ import op_cases
 
 BF16_TOLERANCE, BF16_LEAST = 2e-2, 1e-6
 BLOCK_TOLERANCE = {"f32": 2e-6, "int8": 2e-2}
+BYTES_TOLERANCE = 5e-6
 STORED = {"f16": (TensorProto.FLOAT16, 1e-3), "bf16": (TensorProto.BFLOAT16, 8e-3)}
 
 
@@ -214,6 +216,40 @@ def check_blocks(folder, name: str, kind: str, target: str):
             assert np.isfinite(other).all(), f"{value} spoils other rows"
 
 
+def dequantized(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with the numbers that DequantizeLinear of constants makes, as constants."""
+    same = onnx.ModelProto()
+    same.CopyFrom(model)
+    constants = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear":
+            codes, scales = (constants[name] for name in node.input)
+            shape = [1] * codes.ndim
+            shape[next(attribute.i for attribute in node.attribute if attribute.name == "axis")] = scales.size
+            same.graph.initializer.append(numpy_helper.from_array(codes * scales.reshape(shape), node.output[0]))
+            same.graph.node.remove(node)
+    used = {name for node in same.graph.node for name in node.input}
+    for tensor in [tensor for tensor in same.graph.initializer if tensor.name not in used]:
+        same.graph.initializer.remove(tensor)
+    return same
+
+
+def check_bytes(folder, name: str, kind: str, target: str):
+    model, inputs = build(name)
+    path, small = folder / f"{name}-{kind}-{target}-source.onnx", folder / f"{name}-{kind}-{target}.onnx"
+    onnx.save(model, path)
+    done = harness.execute([harness.INGOT, "quantize", path, "-o", small, f"--weights={kind}"])
+    assert done.code == 0, done.text()
+    reference = folder / f"{name}-{kind}-{target}-reference.onnx"
+    onnx.save(dequantized(onnx.load(small)), reference)
+    executable, _, weights = compile_model(small, [f"--target={target}"])
+    worst, complaint = harness.compare(harness.oracle(reference, inputs), run_all(executable, inputs), BYTES_TOLERANCE)
+    assert not complaint, complaint
+    _, _, wide_weights = compile_model(path, [f"--target={target}"])
+    # Groups, depthwise filters, biases and norms stay in f32.
+    assert weights <= 0.45 * wide_weights or wide_weights < 0.05, f"weights take {weights} MiB, in f32 {wide_weights} MiB"
+
+
 def check_words(folder):
     model, _ = build("one-row")
     path = folder / "words.onnx"
@@ -237,6 +273,9 @@ def cases():
             yield f"bf16/{name}/{target}", check_bf16, (name, target)
         for kind in STORED if name != "images" else ["f16"]:  # ONNX knows no convolution of bf16 in this opset
             yield f"stored/{name}/{kind}", check_stored, (name, kind)
+    for name in NETWORKS:
+        for kind, target in (("fp8", "native"), ("fp8", "x86-64-v3"), ("fp8-e5m2", "native")):
+            yield f"bytes/{name}/{kind}/{target}", check_bytes, (name, kind, target)
     for name in block_models.NETWORKS:
         for kind in BLOCK_TOLERANCE:
             for target in ("native", "x86-64-v3"):

@@ -127,6 +127,13 @@ absl::StatusOr<MeasuredSummary> quantizeMeasured(const QuantizeOptions &options,
       return sensitivities.status();
     choice->sensitivities = std::move(*sensitivities);
   }
+  absl::StatusOr<SampleSet> first = SampleSet::read((*reference)->inputs(), (*reference)->files(), 1);
+  if (!first.ok())
+    return first.status();
+  for (const SampleInput &input : (*reference)->inputs())
+    if (llvm::is_contained(input.dims, -1))
+      summary.shapes[input.name] = first->samples().front().at(input.name).dims;
+  summary.layers = (*reference)->layers().vec();
   summary.error = std::move(choice->error);
   summary.sensitivities = std::move(choice->sensitivities);
   summary.kept = std::move(choice->kept);

@@ -24,10 +24,12 @@ struct MeasureOptions {
 struct MeasuredSummary {
   QuantizeSummary quantized;
   ModelError error;
-  std::vector<LayerSensitivity> sensitivities; ///< the most sensitive first
-  std::vector<FittedLayer> fitted;             ///< in the order of the model
-  std::optional<ValueError> unfitted;          ///< at the outputs, of the model before its layers were fitted
-  std::vector<std::string> kept;               ///< nodes that stayed as they are because of the budget
+  std::vector<LayerSensitivity> sensitivities;        ///< the most sensitive first
+  std::vector<FittedLayer> fitted;                    ///< in the order of the model
+  std::optional<ValueError> unfitted;                 ///< at the outputs, of the model before its layers were fitted
+  std::vector<std::string> kept;                      ///< nodes that stayed as they are because of the budget
+  std::vector<Layer> layers;                          ///< all products of the original with constant weights, in the order of the model
+  std::map<std::string, std::vector<int64_t>> shapes; ///< that inputs of open dims have in the first sample
 };
 
 /// `quantizeModel` with measured errors, and with a budget only as many layers as it allows. A failure, and no file, when none fits.

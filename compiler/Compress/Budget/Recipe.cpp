@@ -71,7 +71,8 @@ llvm::json::Object Recipe::json() const {
       object["block_size"] = *step.blockSize;
     all.push_back(std::move(object));
   }
-  llvm::json::Object object{{"name", name}, {"steps", std::move(all)}, {"bf16", bf16}, {"int8_activations", int8Activations}};
+  llvm::json::Object object{
+      {"name", name}, {"steps", std::move(all)}, {"bf16", bf16}, {"int8_activations", int8Activations}, {"tiles", array(tiles)}};
   if (prune)
     object["prune"] = llvm::json::Object{{"sparsity", prune->sparsity.value_or(0)},
                                          {"reconstructs", prune->method == PruneMethod::SparseGpt},
@@ -88,6 +89,8 @@ absl::StatusOr<Recipe> Recipe::fromJson(const llvm::json::Object &object) {
   recipe.name = object.getString("name").value_or("").str();
   recipe.bf16 = object.getBoolean("bf16").value_or(false);
   recipe.int8Activations = object.getBoolean("int8_activations").value_or(false);
+  if (absl::Status status = readWords(object, "tiles", recipe.tiles); !status.ok())
+    return status;
   if (const llvm::json::Object *found = object.getObject("prune")) {
     absl::StatusOr<PruneOptions> prune = readPrune(*found);
     if (!prune.ok())

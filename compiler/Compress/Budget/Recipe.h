@@ -16,6 +16,7 @@ struct Recipe {
   std::vector<QuantizeOptions> steps = {}; ///< without files
   bool bf16 = false;                       ///< --precision=bf16
   bool int8Activations = false;            ///< --activations=int8
+  std::vector<std::string> tiles = {};     ///< of regions of this machine's code, by their keys, in place of the cost model's choice
 
   llvm::json::Object json() const;
   /// The error says what is wrong with the object.

@@ -22,6 +22,9 @@ constexpr double kTimingSeconds = 0.2;
 constexpr double kKeptShares[] = {1.0 / 16, 1.0 / 4, 1.0 / 2};
 /// Shares of the weights that go.
 constexpr double kSparsities[] = {0.5, 0.8};
+/// Points that are also tried with other tiles, and the most seconds for finding the tiles of one.
+constexpr size_t kTunedPoints = 2;
+constexpr double kTuneSeconds = 15;
 /// How much longer than it is told a search may take.
 constexpr double kOvertime = 1.1;
 
@@ -124,14 +127,26 @@ private:
   }
 
   absl::Status tryAll() {
-    std::vector<Kind> all = kinds(), tried;
+    std::vector<Kind> all = kinds(), precisions, sparsities;
     for (Kind &kind : all) {
       size_t before = result.points.size();
       if (absl::Status status = tryRecipe(kind.recipe); !status.ok())
         return status;
-      if (result.points.size() > before && !kind.recipe.steps.empty() && !kind.recipe.prune)
-        tried.push_back(std::move(kind));
+      bool isPrecision = !kind.recipe.steps.empty(), isSparsity = kind.recipe.prune.has_value();
+      if (result.points.size() > before && isPrecision != isSparsity)
+        (isPrecision ? precisions : sparsities).push_back(std::move(kind));
     }
+    if (absl::Status status = tryKept(precisions); !status.ok())
+      return status;
+    if (absl::Status status = tryMixed(precisions); !status.ok())
+      return status;
+    if (absl::Status status = tryKept(sparsities); !status.ok())
+      return status;
+    return tryTiles();
+  }
+
+  /// Each of the kinds with sensitive layers as they are.
+  absl::Status tryKept(std::vector<Kind> &tried) {
     for (Kind &kind : tried)
       if (absl::Status status = findSensitive(kind); !status.ok())
         return status;
@@ -141,12 +156,52 @@ private:
         if (kept.empty() || kept.size() == kind.sensitive.size())
           continue;
         Recipe recipe = kind.recipe;
-        recipe.name += ", " + std::to_string(kept.size()) + (kept.size() == 1 ? " layer kept" : " layers kept");
-        llvm::append_range(recipe.steps.front().exclude, kept);
+        recipe.name += ", " + std::to_string(kept.size()) + (kept.size() == 1 ? " layer kept" : " layers kept") + (recipe.prune ? " dense" : "");
+        llvm::append_range(recipe.prune ? recipe.prune->exclude : recipe.steps.front().exclude, kept);
         if (absl::Status status = tryRecipe(recipe); !status.ok())
           return status;
       }
-    return tryMixed(tried);
+    return absl::OkStatus();
+  }
+
+  /// The fastest points of the front within the budget, with tiles that are measured.
+  absl::Status tryTiles() {
+    if (!options.tune || !result.isComplete)
+      return absl::OkStatus();
+    markFront(result.points);
+    std::vector<const SearchPoint *> best;
+    for (const SearchPoint &point : result.points)
+      if (point.isOnFront && point.meetsBudget)
+        best.push_back(&point);
+    llvm::sort(best, [](const SearchPoint *left, const SearchPoint *right) {
+      return std::pair(left->milliseconds, left->number) < std::pair(right->milliseconds, right->number);
+    });
+    std::vector<Recipe> recipes;
+    for (const SearchPoint *point : llvm::ArrayRef(best).take_front(kTunedPoints))
+      recipes.push_back(point->recipe);
+    std::map<std::string, std::vector<int64_t>> shapes;
+    for (const auto &[name, tensor] : samples.samples().front())
+      shapes[name] = tensor.dims;
+    for (Recipe &recipe : recipes) {
+      double left = kOvertime * options.seconds - secondsSince(start) - 3 * longest; // the last program of tuning, and the point itself
+      if (!hasTime(3 * longest))
+        return absl::OkStatus();
+      absl::StatusOr<std::string> path = applyRecipe(recipe, options.input, options.calibration, options.randomCalibration, *folder);
+      if (!path.ok())
+        return path.status();
+      absl::StatusOr<std::vector<std::string>> tiles = options.tune(*path, recipe, shapes, std::min(left, kTuneSeconds));
+      if (!tiles.ok())
+        return tiles.status();
+      if (tiles->empty()) {
+        result.notes.push_back(recipe.name + " with other tiles: none is faster than those of the cost model");
+        continue;
+      }
+      recipe.tiles = std::move(*tiles);
+      recipe.name += ", tuned tiles";
+      if (absl::Status status = tryRecipe(recipe); !status.ok())
+        return status;
+    }
+    return absl::OkStatus();
   }
 
   /// Weights in 4 bits where that costs little, bytes in the other layers.
@@ -217,6 +272,7 @@ private:
     StageOptions stages = StageOptions::ofLevel(3);
     stages.bf16 = recipe.bf16;
     stages.activationBytes = recipe.int8Activations ? 1 : 4;
+    stages.tiles = recipe.tiles;
     absl::StatusOr<std::unique_ptr<CalibrationModel>> model = CalibrationModel::open(*path, reference->outputs().vec(), stages);
     if (!model.ok())
       return model.status();

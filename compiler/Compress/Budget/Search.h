@@ -5,7 +5,14 @@
 #include "compiler/Compress/Budget/AccuracyBudget.h"
 #include "compiler/Compress/Budget/Recipe.h"
 
+#include <functional>
+
 namespace ingot::compress {
+
+/// Finds tiles for the code of a model that are faster on one thread of this machine than those of the cost model, in about so many seconds: what
+/// StageOptions::tiles takes. The recipe says how the model is compiled; its inputs have these shapes.
+using TileTuner = std::function<absl::StatusOr<std::vector<std::string>>(const std::string &model, const Recipe &recipe,
+                                                                         const std::map<std::string, std::vector<int64_t>> &shapes, double seconds)>;
 
 /// What a search is given.
 struct SearchOptions {
@@ -16,6 +23,7 @@ struct SearchOptions {
   std::vector<std::string> include, exclude; ///< as in QuantizeOptions
   AccuracyBudget budget;
   double seconds = 60;
+  TileTuner tune = {}; ///< none: all points have the tiles of the cost model
 };
 
 /// A program that was tried. Its time is of one thread of this machine.
@@ -42,8 +50,9 @@ void markFront(std::vector<SearchPoint> &points);
 /// The fastest point that meets the budget; null when there is none.
 const SearchPoint *bestPoint(llvm::ArrayRef<SearchPoint> points);
 
-/// Tries precisions and sparsities, then precisions with sensitive layers kept, then two precisions in one model, always in the same order, until the
-/// time is over. Each is compiled, measured in turn with the model as it is, and compared with it on up to 16 samples.
+/// Tries precisions and sparsities, then precisions with sensitive layers kept, two precisions in one model, and sparsities with sensitive layers
+/// kept dense, always in the same order, until the time is over; then other tiles for the fastest points of the front, within the budget. Each is
+/// compiled, measured in turn with the model as it is, and compared with it on up to 16 samples.
 absl::StatusOr<SearchResult> searchCompression(const SearchOptions &options);
 
 } // namespace ingot::compress

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Edit/NodeSelection.h"
 
+#include "compiler/Compress/Edit/NearestNode.h"
 #include "compiler/Driver/UsageError.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Regex.h"
@@ -10,7 +11,6 @@ namespace {
 
 /// Adds the nodes that `word` stands for: one of that name, else those of an operator, else those whose names match.
 absl::Status add(const onnx::GraphProto &graph, const std::string &word, llvm::StringRef option, llvm::StringSet<> &names) {
-  llvm::SmallVector<llvm::StringRef> known;
   bool found = false;
   auto addWhere = [&](llvm::function_ref<bool(const onnx::NodeProto &)> isMeant) {
     for (const onnx::NodeProto &node : graph.node())
@@ -28,12 +28,8 @@ absl::Status add(const onnx::GraphProto &graph, const std::string &word, llvm::S
     addWhere([&](const onnx::NodeProto &node) { return expression.match(node.name()); });
   if (found)
     return absl::OkStatus();
-  for (const onnx::NodeProto &node : graph.node()) {
-    known.push_back(node.name());
-    known.push_back(node.op_type());
-  }
   std::string text = "--" + option.str() + ": the model has no node and no operator '" + word + "', nor does a name match it";
-  return usageError(problem.empty() ? text + suggestion(word, known) : text + " as a regular expression: " + problem);
+  return usageError(problem.empty() ? text + nearestNode(graph, word, /*withOperators=*/true) : text + " as a regular expression: " + problem);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "compiler/Compress/Edit/ModelEditor.h"
 #include "compiler/Compress/Edit/ModelWriter.h"
+#include "compiler/Compress/Edit/NearestNode.h"
 #include "compiler/Compress/Prune/RemoveChannels.h"
 #include "compiler/Compress/Prune/SparseWeights.h"
 #include "compiler/Driver/UsageError.h"
@@ -18,14 +19,10 @@ bool hasSamples(const PruneOptions &options) { return !options.calibration.empty
 
 /// The nodes of `layerSparsity` are products of the model.
 absl::Status checkNames(const ModelEditor &editor, const PruneOptions &options) {
-  for (const auto &[name, share] : options.layerSparsity) {
-    std::vector<llvm::StringRef> known;
-    known.reserve(editor.nodeCount());
-    for (int i = 0; i < editor.nodeCount(); ++i)
-      known.push_back(editor.node(i).name());
-    if (!llvm::is_contained(known, name))
-      return usageError("--layer-sparsity: the model has no node '" + name + "'" + suggestion(name, known));
-  }
+  const onnx::GraphProto &graph = editor.model().graph();
+  for (const auto &[name, share] : options.layerSparsity)
+    if (llvm::none_of(graph.node(), [&](const onnx::NodeProto &node) { return node.name() == name; }))
+      return usageError("--layer-sparsity: the model has no node '" + name + "'" + nearestNode(graph, name, /*withOperators=*/false));
   return absl::OkStatus();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Prune/SparseWeights.h"
 
+#include "compiler/Compress/Calibrate/SampledInputs.h"
 #include "compiler/Compress/Prune/Reconstruction.h"
-#include "compiler/Compress/Prune/SampledInputs.h"
 #include "compiler/Compress/Prune/SparsityBudget.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -41,7 +41,7 @@ public:
     for (Product &product : findProducts(editor, selection, defaults, summary.leftAlone))
       addProduct(std::move(product));
     if (!options.calibration.empty() || options.randomCalibration) {
-      absl::StatusOr<SampledInputs> opened = SampledInputs::open(options);
+      absl::StatusOr<SampledInputs> opened = SampledInputs::open(options.input, options.calibration, options.sampleFormat);
       if (!opened.ok())
         return opened.status();
       sampled = std::move(*opened);
@@ -105,8 +105,11 @@ private:
     std::map<std::string, std::vector<std::string>> unknown;
     for (Layer &layer : layers) {
       std::string reason;
-      if (std::optional<InputRows> rows = inputRows(editor, layer.products.front(), reason))
-        layer.inputs = sampled->add(std::move(*rows));
+      std::vector<InputRows> rows = inputRows(editor, layer.products.front(), reason);
+      if (rows.size() > 1)
+        reason = "they are convolutions with groups";
+      if (rows.size() == 1)
+        layer.inputs = sampled->add(std::move(rows.front()));
       else
         unknown[reason].push_back(editor.node(layer.products.front().node).name());
     }

@@ -4,7 +4,7 @@
 #include "compiler/Compress/Edit/ModelEditor.h"
 #include "compiler/Compress/Edit/ModelWriter.h"
 #include "compiler/Compress/Quantize/DynamicInt8.h"
-#include "compiler/Compress/Quantize/HalfWeights.h"
+#include "compiler/Compress/Quantize/FloatWeights.h"
 #include "compiler/Compress/Quantize/StaticInt8.h"
 #include "compiler/Compress/Quantize/WeightOnly.h"
 #include "compiler/Driver/UsageError.h"
@@ -21,7 +21,7 @@ namespace ingot::compress {
 namespace {
 
 bool hasWeightOnlyOption(const QuantizeOptions &options) {
-  return options.weightBits || options.halves || options.blockSize || options.symmetric || options.format || options.method;
+  return options.weightBits || options.floats || options.blockSize || options.symmetric || options.format || options.method;
 }
 
 bool hasSamples(const QuantizeOptions &options) { return !options.calibration.empty() || options.randomCalibration; }
@@ -58,10 +58,11 @@ absl::Status checkOptions(const QuantizeOptions &options) {
   if (mode != Mode::WeightOnly && hasWeightOnlyOption(options))
     return usageError("--weights, --block-size, --symmetric, --asymmetric, --format and --method are for weights alone (--mode=weight-only): dynamic "
                       "and static products take weights of 8 bits with a scale per channel");
-  if (options.halves && (options.weightBits || options.blockSize || options.symmetric || options.format || options.method))
-    return usageError(
-        "--weights=fp16 and bf16 only change how weights are stored: --block-size, --symmetric, --asymmetric, --format and --method are "
-        "for int4 and int8");
+  if (options.floats && (options.weightBits || options.symmetric || options.format || options.method))
+    return usageError("--weights=" + nameOf(*options.floats).str() +
+                      " only changes how weights are stored: --symmetric, --asymmetric, --format and --method are for int4 and int8");
+  if (options.floats && !isByte(*options.floats) && options.blockSize)
+    return usageError("--weights=" + nameOf(*options.floats).str() + " has no scales, and so no blocks: --block-size is for int4, int8 and fp8");
   if (options.blockSize && (!llvm::isPowerOf2_64(*options.blockSize) || *options.blockSize < 16 || *options.blockSize > 256))
     return usageError("--block-size wants 16, 32, 64, 128 or 256, got " + std::to_string(*options.blockSize));
   bool smooths = options.smooth.value_or(false);
@@ -135,7 +136,8 @@ absl::StatusOr<QuantizeSummary> quantizeModel(const QuantizeOptions &options) {
   absl::Status status;
   switch (summary.mode) {
   case Mode::WeightOnly:
-    status = options.halves ? storeHalves(editor, *selection, *options.halves, summary) : quantizeWeightsOnly(editor, *selection, options, summary);
+    status = options.floats ? storeFloats(editor, *selection, *options.floats, options.blockSize, summary)
+                            : quantizeWeightsOnly(editor, *selection, options, summary);
     break;
   case Mode::Dynamic:
     status = quantizeDynamic(editor, *selection, options, summary);

@@ -23,8 +23,11 @@ enum class Granularity { Row, Tensor };
 /// How weights are rounded in weight-only mode.
 enum class WeightMethod { Rtn, Hqq, Gptq, Awq };
 
-/// Floats of 16 bits that weights are stored as.
-enum class HalfType { Float16, Bfloat16 };
+/// Floats of 16 and of 8 bits that weights are stored as.
+enum class FloatType { Float16, Bfloat16, Float8E4M3, Float8E5M2 };
+/// As the command line writes them.
+llvm::StringRef nameOf(FloatType type);
+bool isByte(FloatType type);
 
 /// How weight-only products are written: DequantizeLinear before the product, or MatMulNBits of com.microsoft.
 enum class WeightFormat { Qdq, MatMulNBits };
@@ -40,8 +43,8 @@ struct QuantizeOptions {
   std::vector<std::string> include, exclude; ///< names of nodes, operators, or regular expressions for names
   bool externalData = false;                 ///< the constants go to a file beside the output, as they do in any case above 2 GB
 
-  std::optional<int> weightBits;  ///< 4 or 8; weight-only
-  std::optional<HalfType> halves; ///< weight-only; in place of integers
+  std::optional<int> weightBits;   ///< 4 or 8; weight-only
+  std::optional<FloatType> floats; ///< weight-only; in place of integers
   std::optional<int64_t> blockSize;
   std::optional<bool> symmetric;
   std::optional<WeightFormat> format;
@@ -69,7 +72,7 @@ struct QuantizeOptions {
 struct QuantizeSummary {
   Mode mode = Mode::Dynamic;
   int weightBits = 8;
-  std::optional<HalfType> half = {};
+  std::optional<FloatType> floats = {};
   int64_t quantized = 0;
   std::vector<LeftAlone> leftAlone;
   std::vector<std::string> notes;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Quantize/WeightOnly.h"
 
-#include "compiler/Compress/Calibrate/CalibrationModel.h"
 #include "compiler/Compress/Edit/OpsetUpgrade.h"
 #include "compiler/Compress/Quantize/BlockedWeights.h"
 #include "compiler/Compress/Quantize/ErrorFeedback.h"
+#include "compiler/Compress/Quantize/InputMoments.h"
 #include "compiler/Compress/Quantize/Smoothing.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -15,11 +15,8 @@ namespace {
 constexpr int kBlockedOpset = 21;
 constexpr llvm::StringLiteral kMicrosoft = "com.microsoft";
 
-/// Moments of activations that are in memory at a time; each such group is a pass over the samples.
-constexpr int64_t kMomentBytes = int64_t(512) << 20;
-
-/// By names of activations.
-using MomentsByValue = llvm::StringMap<SecondMoments>;
+/// Of what the groups of a product multiply by their weights; empty: they are not known.
+using Moments = llvm::ArrayRef<const SecondMoments *>;
 
 /// Names of what stands for a constant of weights.
 struct Stored {
@@ -36,8 +33,8 @@ public:
   const WeightGrid &gridOf() const { return grid; }
   int64_t blockSize() const { return block; }
 
-  /// With `moments` of its activation a product is rounded with error feedback; weights that are shared, as their first product wants it.
-  absl::Status quantize(const Product &product, const SecondMoments *moments) {
+  /// With the moments of what it multiplies, a product is rounded with error feedback; weights that are shared, as their first product wants it.
+  absl::Status quantize(const Product &product, Moments moments) {
     const Weights &weights = product.weights;
     auto [it, isNew] = done.try_emplace(weights.name + (weights.channelAxis == 0 ? "/rows" : "/columns"));
     if (isNew) {
@@ -91,20 +88,17 @@ private:
   /// Blocks lie along a dim of a matrix; filters of convolutions are a block each.
   int64_t blockOf(const Weights &weights) const { return weights.dims.size() == 2 ? block : weights.depth; }
 
-  absl::StatusOr<BlockedWeights> round(const Weights &weights, const SecondMoments *moments = nullptr) {
+  absl::StatusOr<BlockedWeights> round(const Weights &weights, Moments moments = {}) {
     absl::StatusOr<ChannelReader> reader = ChannelReader::open(editor, weights);
     if (!reader.ok())
       return reader.status();
     int64_t block = blockOf(weights);
     BlockedWeights blocked(weights.channels, weights.depth, block, grid);
-    if (moments) {
-      std::vector<float> all(weights.channels * weights.depth);
-      for (int64_t i = 0; i < weights.channels; ++i)
-        reader->read(i, llvm::MutableArrayRef(all).slice(i * weights.depth, weights.depth));
-      roundWithFeedback(all, *moments, blocked);
+    std::vector<float> channel(weights.depth);
+    if (!moments.empty()) {
+      roundGroups(weights, *reader, moments, blocked);
       return blocked;
     }
-    std::vector<float> channel(weights.depth);
     std::vector<BlockScale> scales(blocked.blocks);
     for (int64_t i = 0; i < weights.channels; ++i) {
       reader->read(i, channel);
@@ -115,6 +109,29 @@ private:
       blocked.setChannel(i, channel, scales);
     }
     return blocked;
+  }
+
+  /// With error feedback, each group by its own moments. The weights of a filter go the way of its patches: through the channels of a tap, then to
+  /// the next tap.
+  static void roundGroups(const Weights &weights, const ChannelReader &reader, Moments moments, BlockedWeights &blocked) {
+    int64_t depth = weights.depth, inputs = weights.dims.size() > 2 ? weights.dims[1] : depth, taps = depth / inputs;
+    auto placeOf = [&](int64_t k) { return k % inputs * taps + k / inputs; };
+    int64_t channels = weights.channels / static_cast<int64_t>(moments.size());
+    std::vector<float> channel(depth), group(channels * depth);
+    for (auto [number, own] : llvm::enumerate(moments)) {
+      int64_t first = static_cast<int64_t>(number) * channels;
+      for (int64_t i = 0; i < channels; ++i) {
+        reader.read(first + i, channel);
+        for (int64_t k = 0; k < depth; ++k)
+          group[i * depth + k] = channel[placeOf(k)];
+      }
+      BlockedWeights part(channels, depth, blocked.block, blocked.grid);
+      roundWithFeedback(group, *own, part);
+      std::copy(part.scales.begin(), part.scales.end(), blocked.scales.begin() + first * blocked.blocks);
+      for (int64_t i = 0; i < channels; ++i)
+        for (int64_t k = 0; k < depth; ++k)
+          blocked.codes[(first + i) * depth + placeOf(k)] = part.codes[i * depth + k];
+    }
   }
 
   int32_t codeType() const {
@@ -239,47 +256,6 @@ std::string whyNoPlainProduct(const onnx::NodeProto &node) {
   return "";
 }
 
-/// Whether a product multiplies rows of its activation, so that their moments say what errors of its weights cost.
-bool takesRows(const ModelEditor &editor, const Product &product) {
-  const onnx::NodeProto &node = editor.node(product.node);
-  return node.op_type() != "Conv" && integerAttribute(node, "transA", 0) == 0;
-}
-
-/// Adds the moments of the activations of as many products as fit into memory, at least one.
-absl::StatusOr<size_t> measureMoments(const ModelEditor &editor, llvm::ArrayRef<Product> products, const QuantizeOptions &options,
-                                      MomentsByValue &moments, QuantizeSummary &summary) {
-  absl::StatusOr<SampleFiles> files = SampleFiles::open(options.calibration, options.sampleFormat);
-  if (!files.ok())
-    return files.status();
-  std::vector<std::string> values;
-  int64_t bytes = 0;
-  size_t count = 0;
-  for (; count < products.size(); ++count) {
-    const std::string &value = editor.node(products[count].node).input(0);
-    int64_t depth = products[count].weights.depth, more = depth * depth * static_cast<int64_t>(sizeof(float));
-    if (!takesRows(editor, products[count]) || moments.contains(value))
-      continue;
-    if (!values.empty() && bytes + more > kMomentBytes)
-      break;
-    moments.try_emplace(value, depth);
-    values.push_back(value);
-    bytes += more;
-  }
-  if (values.empty())
-    return count;
-  absl::StatusOr<std::unique_ptr<CalibrationModel>> model = CalibrationModel::open(options.input, values);
-  if (!model.ok())
-    return model.status();
-  absl::StatusOr<int64_t> samples = runSamples(**model, *files, [&](size_t value, llvm::ArrayRef<float> data) {
-    moments.find(values[value])->second.add(data);
-    return absl::OkStatus();
-  });
-  if (!samples.ok())
-    return samples.status();
-  summary.samples = *samples;
-  return count;
-}
-
 /// The table of a Gather that can be quantised row by row.
 std::optional<Weights> tableOf(const ModelEditor &editor, const onnx::NodeProto &node) {
   std::optional<std::vector<int64_t>> dims = editor.dims(node.input(0));
@@ -329,21 +305,27 @@ absl::Status quantizeWeightsOnly(ModelEditor &editor, const NodeSelection &selec
   if (options.method == WeightMethod::Awq)
     if (absl::Status status = scaleForRounding(editor, products, work.gridOf(), work.blockSize(), options, summary); !status.ok())
       return status;
+  std::optional<InputMoments> moments;
+  if (options.method == WeightMethod::Gptq) {
+    absl::StatusOr<SampledInputs> inputs = SampledInputs::open(options.input, options.calibration, options.sampleFormat);
+    if (!inputs.ok())
+      return inputs.status();
+    moments.emplace(std::move(*inputs));
+  }
   for (llvm::ArrayRef<Product> rest = products; !rest.empty();) {
-    MomentsByValue moments;
-    size_t count = rest.size();
-    if (options.method == WeightMethod::Gptq) {
-      absl::StatusOr<size_t> measured = measureMoments(editor, rest, options, moments, summary);
-      if (!measured.ok())
-        return measured.status();
-      count = *measured;
-    }
-    for (const Product &product : rest.take_front(count)) {
-      auto found = takesRows(editor, product) ? moments.find(editor.node(product.node).input(0)) : moments.end();
-      if (absl::Status status = work.quantize(product, found == moments.end() ? nullptr : &found->second); !status.ok())
+    absl::StatusOr<size_t> count = moments ? moments->measure(editor, rest) : rest.size();
+    if (!count.ok())
+      return count.status();
+    for (const Product &product : rest.take_front(*count))
+      if (absl::Status status = work.quantize(product, moments ? moments->of(product) : std::vector<const SecondMoments *>()); !status.ok())
         return status;
-    }
-    rest = rest.drop_front(count);
+    rest = rest.drop_front(*count);
+  }
+  if (moments) {
+    summary.samples = moments->samples();
+    for (const auto &[reason, nodes] : moments->unknown())
+      summary.notes.push_back((nodes.size() == 1 ? "node '" : std::to_string(nodes.size()) + " nodes, the first '") + nodes.front() +
+                              "', went by rounding alone: " + reason);
   }
   for (const auto &[index, table] : tables)
     if (absl::Status status = work.quantizeGather(index, table); !status.ok())

@@ -68,6 +68,40 @@ void writeTable(llvm::raw_ostream &out, llvm::StringRef title, const llvm::json:
   out << "</table>\n";
 }
 
+/// The cells of a row of times: before, after, the ratio, and the efficiency of both.
+void writeTime(llvm::raw_ostream &out, llvm::StringRef name, const llvm::json::Object &row) {
+  out << "<tr><td>" << escaped(name) << "</td>";
+  for (const char *key : {"before_us", "after_us"})
+    out << "<td>" << shown(row.get(key), "%.1f", "") << "</td>";
+  for (const char *key : {"speedup", "efficiency_before", "efficiency_after"})
+    out << "<td>" << shown(row.get(key), "%.2f", "") << "</td>";
+  out << "</tr>\n";
+}
+
+void writeTimes(llvm::raw_ostream &out, const llvm::json::Object &object) {
+  const llvm::json::Object *time = object.getObject("time");
+  const llvm::json::Array *layers = object.getArray("layer_times");
+  if (!time || !layers)
+    return;
+  const llvm::json::Object &efficiency = *time->getObject("efficiency");
+  std::string threads = shown(efficiency.get("threads"), "%.0f", "");
+  out << "<h2>Time</h2><p>On this machine, with random inputs of the first sample's shapes; layers with one thread, including what is fused with "
+         "them. Efficiency: speed-up over threads, with "
+      << threads << " of them, " << (efficiency.getBoolean("measured").value_or(false) ? "measured" : "predicted")
+      << ".</p><table><tr><th>what<th>before, us<th>after, us<th>times as fast<th>efficiency before<th>efficiency after</tr>\n";
+  for (const llvm::json::Value &value : *time->getArray("runs")) {
+    llvm::json::Object row = *value.getAsObject();
+    bool isAlone = row.getInteger("threads") == 1;
+    if (isAlone)
+      for (const char *side : {"before", "after"})
+        row[std::string("efficiency_") + side] = *efficiency.get(side);
+    writeTime(out, isAlone ? "the model, one thread" : "the model, " + threads + " threads", row);
+  }
+  for (const llvm::json::Value &value : *layers)
+    writeTime(out, value.getAsObject()->getString("name").value_or(""), *value.getAsObject());
+  out << "</table>\n";
+}
+
 std::string page(const llvm::json::Object &object) {
   std::string text;
   llvm::raw_string_ostream out(text);
@@ -77,6 +111,7 @@ std::string page(const llvm::json::Object &object) {
       << escaped(object.getString("model").value_or("Compression")) << "</h1>\n<p>" << escaped(object.getString("kind").value_or("")) << ", "
       << shown(object.get("quantized"), "%.0f", "0") << " nodes; constants " << shown(object.get("compression_ratio"), "%.2f", "")
       << " times smaller; measured on " << shown(object.get("measured_samples"), "%.0f", "0") << " samples.</p>\n";
+  writeTimes(out, object);
   writeTable(out, "Outputs", object.getArray("outputs"), "error");
   writeTable(out, "Error at the outputs when only this layer is compressed, the most sensitive first", object.getArray("sensitivities"), "error");
   writeTable(out, "Results of layers", object.getArray("layers"), "error");

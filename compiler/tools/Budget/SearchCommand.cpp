@@ -4,6 +4,7 @@
 #include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Driver/UsageError.h"
 #include "compiler/tools/Budget/BudgetReport.h"
+#include "compiler/tools/Tuning.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -57,6 +58,27 @@ llvm::json::Object searchJson(const SearchResult &result, const std::string &mod
 
 SampleSource samplesOf(const CommandLine &line) { return {line.quantize.calibration, line.quantize.sampleFormat, line.quantize.randomCalibration}; }
 
+/// How the model that a recipe has made is compiled.
+void takeRecipe(const Recipe &recipe, CompileOptions &options) {
+  options.precision = recipe.bf16 ? Precision::Bf16 : options.precision;
+  options.activations = recipe.int8Activations ? Activations::Int8 : options.activations;
+  options.measureError = false;   // it was measured, on better inputs
+  if (options.target == "native") // the tiles are for registers and caches of this machine
+    llvm::append_range(options.tiles, recipe.tiles);
+}
+
+/// Measures tiles as `--tune` does, on one thread as the search does.
+absl::StatusOr<std::vector<std::string>> tuneTiles(const CommandLine &line, const std::string &model, const Recipe &recipe,
+                                                   const std::map<std::string, std::vector<int64_t>> &shapes, double seconds) {
+  CompileOptions options;
+  options.input = model;
+  options.toolPath = line.options.toolPath;
+  options.inputShapes = shapes;
+  takeRecipe(recipe, options);
+  absl::StatusOr<Tuning> tuning = tune(options, {.cacheFolder = line.measured.cacheFolder, .threads = 1, .seconds = seconds});
+  return tuning.ok() ? absl::StatusOr<std::vector<std::string>>(tuning->tiles) : tuning.status();
+}
+
 /// Compiles what a recipe makes of the model.
 absl::StatusOr<CompileSummary> compileRecipe(CommandLine &line, const Recipe &recipe) {
   absl::StatusOr<WorkFolder> folder = WorkFolder::create(line.options.output);
@@ -67,9 +89,7 @@ absl::StatusOr<CompileSummary> compileRecipe(CommandLine &line, const Recipe &re
     return path.status();
   CompileOptions options = line.options;
   options.input = *path;
-  options.precision = recipe.bf16 ? Precision::Bf16 : options.precision;
-  options.activations = recipe.int8Activations ? Activations::Int8 : options.activations;
-  options.measureError = false; // it was measured, on better inputs
+  takeRecipe(recipe, options);
   absl::StatusOr<CompileSummary> summary = compileModel(options);
   if (summary.ok())
     summary->notes.push_back("compressed: " + recipe.name);
@@ -106,7 +126,9 @@ absl::StatusOr<SearchOutcome> runSearch(CommandLine &line) {
                         .include = line.quantize.include,
                         .exclude = line.quantize.exclude,
                         .budget = line.measures.budget,
-                        .seconds = line.search.seconds};
+                        .seconds = line.search.seconds,
+                        .tune = [&](const std::string &model, const Recipe &recipe, const std::map<std::string, std::vector<int64_t>> &shapes,
+                                    double seconds) { return tuneTiles(line, model, recipe, shapes, seconds); }};
   absl::StatusOr<SearchResult> result = searchCompression(options);
   if (!result.ok())
     return result.status();

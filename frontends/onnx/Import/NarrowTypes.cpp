@@ -69,7 +69,17 @@ Value table(TensorBuilder &t, Type element, std::string bytes, int64_t size, Str
 
 Value lookUp(TensorBuilder &t, Value table, Value index) { return t.create<GatherOp>(table, index, int64_t(0)); }
 
+/// The type of the dialect for floats of 8 bits that kernels widen themselves; null for the others, which are looked up in a table.
+Type byteFloatOf(TensorBuilder &t, int32_t onnxType) {
+  MLIRContext *context = t.b.getContext();
+  if (onnxType == TensorProto::FLOAT8E4M3FN)
+    return Float8E4M3FNType::get(context);
+  return onnxType == TensorProto::FLOAT8E5M2 ? Type(Float8E5M2Type::get(context)) : Type();
+}
+
 Value decode(TensorBuilder &t, Value x, int32_t onnxType) {
+  if (Type element = byteFloatOf(t, onnxType))
+    return t.cast(t.create<BitcastOp>(x, TypeAttr::get(element)), t.b.getF32Type());
   int64_t count = int64_t(1) << bitsOf(onnxType);
   std::string bytes(count * sizeof(float), '\0');
   for (int64_t i = 0; i < count; ++i) {

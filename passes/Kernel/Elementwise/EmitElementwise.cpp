@@ -2,6 +2,7 @@
 #include "passes/Kernel/Elementwise/EmitElementwise.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/NarrowFloats.h"
 #include "passes/Kernel/BodyEmitter.h"
 #include "passes/Kernel/Elementwise/ConstantQuantization.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -139,12 +140,39 @@ Type getValueType(Type element) {
   return integer ? IntegerType::get(element.getContext(), integer.getWidth()) : element;
 }
 
-Type getComputeType(Type element) { return element.isF16() || element.isBF16() ? Float32Type::get(element.getContext()) : getValueType(element); }
+Type getComputeType(Type element) {
+  return element.isF16() || element.isBF16() || isByteFloat(element) ? Float32Type::get(element.getContext()) : getValueType(element);
+}
+
+namespace {
+
+/// Both are widened by way of f16, which has five bits of exponent: an f8E5M2 is the upper half of one, an f8E4M3FN has a bit of exponent less, which
+/// is filled up with zero; it then means 2^8 times less, in its numbers below the smallest normal one, too.
+Value widenBytes(ImplicitLocOpBuilder &b, Value value, Type element) {
+  ElementMath bytes(b, like(value, b.getI8Type())), words(b, like(value, b.getI16Type()));
+  Value raw = arith::BitcastOp::create(b, like(value, b.getI8Type()), value), wide = arith::ExtSIOp::create(b, like(value, b.getI16Type()), raw);
+  auto asFloat = [&](Value bits) -> Value {
+    Value half = arith::BitcastOp::create(b, like(value, b.getF16Type()), bits);
+    return arith::ExtFOp::create(b, like(value, b.getF32Type()), half);
+  };
+  if (isa<Float8E5M2Type>(element))
+    return asFloat(arith::ShLIOp::create(b, wide, words.integer(8)));
+  constexpr int64_t kExceptSecond = static_cast<int16_t>(0xbfff); // the sign was extended into the highest bit of the exponent
+  Value result = asFloat(arith::AndIOp::create(b, arith::ShLIOp::create(b, wide, words.integer(7)), words.integer(kExceptSecond)));
+  ElementMath floats(b, result.getType());
+  constexpr int64_t kNan = 0x7f;
+  Value isNan = bytes.bits(arith::CmpIPredicate::eq, arith::AndIOp::create(b, raw, bytes.integer(kNan)), bytes.integer(kNan));
+  return floats.select(isNan, floats.constant(std::numeric_limits<double>::quiet_NaN()), floats.mul(result, floats.constant(256.0)));
+}
+
+} // namespace
 
 Value widenElements(ImplicitLocOpBuilder &b, Value value) {
   Type element = getElementTypeOrSelf(value.getType()), f32 = b.getF32Type();
   if (element.isF16())
     return arith::ExtFOp::create(b, like(value, f32), value);
+  if (isByteFloat(element))
+    return widenBytes(b, value, element);
   if (!element.isBF16())
     return value;
   ElementMath m(b, like(value, b.getI32Type()));

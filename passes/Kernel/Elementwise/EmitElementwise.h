@@ -16,10 +16,10 @@ inline bool isUnsignedElement(mlir::Type element) { return element.isUnsignedInt
 /// The SSA type of an element: integers are signless.
 mlir::Type getValueType(mlir::Type element);
 
-/// The type in which elements are computed: f32 for f16 and bf16, else the SSA type.
+/// The type in which elements are computed: f32 for floats of 8 and 16 bits, else the SSA type.
 mlir::Type getComputeType(mlir::Type element);
 
-/// `value` (f16 or bf16) in f32, anything else as it is.
+/// `value` (a float of 8 or 16 bits) in f32, anything else as it is.
 mlir::Value widenElements(mlir::ImplicitLocOpBuilder &b, mlir::Value value);
 
 /// `value` (f32) as the narrower float `element`, rounded to nearest even; anything else as it is.

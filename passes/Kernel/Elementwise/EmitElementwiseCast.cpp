@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/NarrowFloats.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "passes/Kernel/Elementwise/EmitElementwise.h"
 
@@ -44,7 +45,7 @@ Value castElements(ImplicitLocOpBuilder &b, Value value, Type from, Type to) {
       return m.bits(arith::CmpIPredicate::ne, value, m.integer(0));
     return fromInteger(b, value, from, to, like);
   }
-  if (!isComputed(from))
+  if (!isComputed(from) && !isByteFloat(from))
     return {};
   value = widenElements(b, value);
   Type wide = getElementTypeOrSelf(value.getType());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Product/ProductStep.h"
 
+#include "dialects/Ingot/NarrowFloats.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -49,7 +50,7 @@ Value loadBytes(ImplicitLocOpBuilder &b, Value buffer, Value at, int64_t present
 bool ProductStep::exists() const {
   switch (group) {
   case 1:
-    return (left.isF32() && (right.isF32() || right.isF16() || right.isBF16())) || (left.isUnsignedInteger(8) && right.isSignlessInteger(8));
+    return (left.isF32() && (right.isF32() || isNarrowFloat(right))) || (left.isUnsignedInteger(8) && right.isSignlessInteger(8));
   case 2:
     return left.isBF16() && right.isBF16();
   case 4:

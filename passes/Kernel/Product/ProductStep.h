@@ -12,6 +12,7 @@ namespace ingot {
 ///   left  right      group  sums
 ///   f32   f32        1      f32   sum = fma(left, right, sum)
 ///   f32   f16, bf16  1      f32   the same; elements of the right side are widened when they are loaded
+///   f32   f8         1      f32   the same, of f8E4M3FN and f8E5M2
 ///   bf16  bf16       2      f32   sum += left[0] * right[0] + left[1] * right[1]: an instruction of AVX-512 BF16
 ///   ui8   i8         4, 1   i32   sum += left[0] * right[0] + .. + left[3] * right[3]: an instruction of AVX-512 VNNI; single ones are widened
 ///

@@ -40,7 +40,7 @@ func.func @halves(%x: tensor<1x58x58x64xf32>) -> tensor<1x56x56x64xf32> {
   %stored = ingot.constant #ingot.weight<0, "w"> : tensor<1x576x64xf16>
   %wide = ingot.cast %stored to f32 : tensor<1x576x64xf16> -> tensor<1x576x64xf32>
   %w = ingot.pack %wide : tensor<1x576x64xf32> -> tensor<1x4x576x16xf32>
-  // expected-remark @+1 {{is computed directly: its weights are stored in halves}}
+  // expected-remark @+1 {{is computed directly: its weights are stored in narrow floats}}
   %y = ingot.conv %x, %w channels_last kernel [3, 3] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 64
     : tensor<1x58x58x64xf32>, tensor<1x4x576x16xf32> -> tensor<1x56x56x64xf32>
   return %y : tensor<1x56x56x64xf32>

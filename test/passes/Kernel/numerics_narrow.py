@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Numbers of products whose operands are bf16 (pairs of rows), or whose weights alone are f16 or bf16, against numpy in f64.
+"""Numbers of products whose operands are bf16 (pairs of rows), or whose weights alone are f16, bf16 or floats of 8 bits, against numpy in f64.
 
 Usage: numerics_narrow.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
 
@@ -80,7 +80,7 @@ def contractions():
         (40, 48, 2),
         (23, 70, 256),
     ]
-    for left, right, group in (("bf16", "bf16", 2), ("f32", "f16", 1), ("f32", "bf16", 1)):
+    for left, right, group in (("bf16", "bf16", 2), ("f32", "f16", 1), ("f32", "bf16", 1), ("f32", "f8E4M3FN", 1), ("f32", "f8E5M2", 1)):
         for rows, columns, depth in shapes:
             x, w = values(left, rows, depth), values(right, depth, columns)
             anchor = "ingot.packed_matmul %0, %1 : $0, $1"
@@ -117,7 +117,7 @@ def convolutions():
                 cases.append((2, *size, inputs, outputs, kernel, strides, dilations, 1))
     for inputs, outputs, groups in [(16, 32, 2), (12, 20, 2), (32, 32, 4)]:
         cases.append((2, 9, 10, inputs, outputs, (3, 3), (1, 1), (1, 1), groups))
-    for left, right, group in (("bf16", "bf16", 2), ("f32", "f16", 1)):
+    for left, right, group in (("bf16", "bf16", 2), ("f32", "f16", 1), ("f32", "f8E4M3FN", 1)):
         for images, height, width, inputs, outputs, kernel, strides, dilations, groups in cases:
             x, w = values(left, images, height, width, inputs), values(right, *kernel, inputs // groups, outputs)
             anchor = (

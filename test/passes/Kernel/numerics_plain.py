@@ -186,6 +186,12 @@ def elementwise():
                 case(
                     f"cast {v.dtype} {np.dtype(target)}", f"ingot.cast %0 to {TYPES[np.dtype(target).name]} : $0 -> $r0", [v], v.astype(target), 1e-9
                 )
+    every = np.arange(256, dtype=np.uint8)  # with the smallest numbers, zeros, infinities and NaNs
+    for dtype, element in ((ml_dtypes.float8_e4m3fn, "f8E4M3FN"), (ml_dtypes.float8_e5m2, "f8E5M2")):
+        narrow = f"tensor<256x{element}>"
+        bits = "%bits_" + element.lower()
+        text = f"{bits} = ingot.bitcast %0 to {element} : $0 -> {narrow}\ningot.cast {bits} to f32 : {narrow} -> $r0"
+        case(f"every {element}", text, [every], every.view(dtype).astype(np.float32), 0.0)
     case("cast f32 bf16 special", "ingot.cast %0 to bf16 : $0 -> $r0", [x], x.astype(ml_dtypes.bfloat16), 0.0)
 
 

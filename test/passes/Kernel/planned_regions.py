@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import ml_dtypes
 import numpy as np
 
 LLVM = os.environ.get("INGOT_LLVM_BIN", "/usr/lib/llvm-22/bin")
@@ -19,7 +20,8 @@ OPTIMIZE = ["-O2", "-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", 
 EXTENSIONS = {"avx512-bf16": ["-mavx512bf16"], "avx512-vnni": ["-mavx512vnni"], "word-pairs": []}  # options of `ingot-expand-math`, and of clang
 CPU = {True: ["-march=x86-64-v4", "-mprefer-vector-width=512"], False: ["-march=x86-64-v3"]}
 INTEGERS = {"ui8": np.uint8, "i8": np.int8, "i32": np.int32}
-ELEMENTS = {"f32": np.float32, "f16": np.float16, "bf16": np.uint16} | INTEGERS  # as they lie in memory
+BYTE_FLOATS = {"f8E4M3FN": ml_dtypes.float8_e4m3fn, "f8E5M2": ml_dtypes.float8_e5m2}
+ELEMENTS = {"f32": np.float32, "f16": np.float16, "bf16": np.uint16} | dict.fromkeys(BYTE_FLOATS, np.uint8) | INTEGERS  # as they lie in memory
 GAP = 0x5A  # each byte of a gap between integers, which have no NaN
 
 
@@ -37,7 +39,7 @@ def from_bf16(bits):
 def rounded(array, element):
     """The values that elements of this type can hold."""
     array = np.asarray(array, np.float32)
-    return {"f32": array, "f16": array.astype(np.float16).astype(np.float32), "bf16": from_bf16(to_bf16(array))}[element]
+    return from_bf16(to_bf16(array)) if element == "bf16" else array.astype((ELEMENTS | BYTE_FLOATS)[element]).astype(np.float32)
 
 
 class Buffer:
@@ -59,6 +61,8 @@ class Buffer:
         self.view()[...] = self.encode(self.array)
 
     def encode(self, array):
+        if self.element in BYTE_FLOATS:
+            return array.astype(BYTE_FLOATS[self.element]).view(np.uint8)
         return to_bf16(array) if self.element == "bf16" else array.astype(ELEMENTS[self.element])
 
     def view(self):

@@ -131,6 +131,12 @@ Value scaleFloats(TensorBuilder &t, Value x, const Quantization &q, BinaryKind k
     return {};
   if (rankOf(q.scale) == 0)
     return t.binary(kind, x, t.cast(q.scale, elementOf(x)));
+  bool isVector = q.block == 0 && rankOf(q.scale) == 1 && !typeOf(q.scale).isDynamicDim(0);
+  if (isVector && typeOf(q.scale).getDimSize(0) == typeOf(x).getDimSize(q.axis)) { // products can apply it to their results
+    Ints dims(rankOf(x), 1);
+    dims[q.axis] = typeOf(q.scale).getDimSize(0);
+    return t.binary(kind, x, t.reshape(t.cast(q.scale, elementOf(x)), dims));
+  }
   Value ones = t.full(getDims(typeOf(x)), t.scalar(1.0, t.b.getI8Type())); // dequantised: the scale of each element
   return t.binary(kind, x, t.create<DequantizeOp>(ones, q.scale, Value(), q.axis, q.block, elementOf(x)));
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_PRUNE_INPUTROWS_H
-#define COMPILER_COMPRESS_PRUNE_INPUTROWS_H
+#ifndef COMPILER_COMPRESS_CALIBRATE_INPUTROWS_H
+#define COMPILER_COMPRESS_CALIBRATE_INPUTROWS_H
 
 #include "compiler/Compress/Edit/Products.h"
 
 namespace ingot::compress {
 
 /// How the rows that a product multiplies by its weights lie in its activation: one behind the other, or, of a convolution, as the patches under its
-/// filter, the channels of a tap together.
+/// filter, the channels of a tap together. The groups of a convolution have rows of their own.
 struct InputRows {
   std::string value;                                                         ///< the activation
   int64_t depth = 0;                                                         ///< of a row
   std::vector<int64_t> dims = {};                                            ///< of a convolution's activation; -1, at most once: any
   std::vector<int64_t> kernel = {}, strides = {}, dilations = {}, pads = {}; ///< of a convolution; pads: all begins, then all ends
+  int64_t firstChannel = 0;                                                  ///< of those that the filters of a convolution's group look at
 
   bool operator==(const InputRows &) const = default;
 
@@ -21,8 +22,8 @@ struct InputRows {
   static constexpr int64_t kMostPatches = 1024;
 };
 
-/// The rows of a product, or none with a reason.
-std::optional<InputRows> inputRows(const ModelEditor &editor, const Product &product, std::string &reason);
+/// The rows of a product, those of each group apart, or none with a reason.
+std::vector<InputRows> inputRows(const ModelEditor &editor, const Product &product, std::string &reason);
 
 } // namespace ingot::compress
 

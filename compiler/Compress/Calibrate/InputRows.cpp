@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Prune/InputRows.h"
+#include "compiler/Compress/Calibrate/InputRows.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
@@ -34,33 +34,34 @@ int64_t spread(int64_t index, int64_t count) {
 
 } // namespace
 
-std::optional<InputRows> inputRows(const ModelEditor &editor, const Product &product, std::string &reason) {
+std::vector<InputRows> inputRows(const ModelEditor &editor, const Product &product, std::string &reason) {
   const onnx::NodeProto &node = editor.node(product.node);
   InputRows rows{.value = node.input(0), .depth = product.weights.depth};
   if (node.op_type() != "Conv") {
     if (integerAttribute(node, "transA", 0) == 0)
-      return rows;
+      return {rows};
     reason = "their activations are transposed (transA)";
-    return std::nullopt;
+    return {};
   }
   const std::vector<int64_t> &filter = product.weights.dims;
   size_t spatial = filter.size() - 2;
   std::optional<std::vector<int64_t>> dims = editor.dims(rows.value);
   std::string padding = textAttribute(node, "auto_pad");
-  if (integerAttribute(node, "group", 1) != 1)
-    reason = "they are convolutions with groups";
-  else if (!dims || dims->size() != filter.size() || llvm::count(*dims, -1) > 1 || (*dims)[1] < 0)
+  if (!dims || dims->size() != filter.size() || llvm::count(*dims, -1) > 1 || (*dims)[1] < 0)
     reason = "they are convolutions over images of open sizes";
   else if (!padding.empty() && padding != "NOTSET" && padding != "VALID")
     reason = "they are convolutions with auto_pad=" + padding;
   if (!reason.empty())
-    return std::nullopt;
+    return {};
   rows.dims = std::move(*dims);
   rows.kernel.assign(filter.begin() + 2, filter.end());
   rows.strides = integers(node, "strides", spatial, 1);
   rows.dilations = integers(node, "dilations", spatial, 1);
   rows.pads = padding == "VALID" ? std::vector<int64_t>(2 * spatial) : integers(node, "pads", 2 * spatial, 0);
-  return rows;
+  std::vector<InputRows> groups(std::max<int64_t>(integerAttribute(node, "group", 1), 1), rows);
+  for (size_t i = 0; i < groups.size(); ++i)
+    groups[i].firstChannel = static_cast<int64_t>(i) * filter[1];
+  return groups;
 }
 
 llvm::ArrayRef<float> InputRows::rowsOf(llvm::ArrayRef<float> data, std::vector<float> &storage) const {
@@ -77,14 +78,14 @@ llvm::ArrayRef<float> InputRows::rowsOf(llvm::ArrayRef<float> data, std::vector<
   std::vector<int64_t> outputs = {sizes[0]}; // places of the filter: which image, and where
   for (size_t i = 0; i < spatial; ++i)
     outputs.push_back(std::max<int64_t>((image[i] + pads[i] + pads[spatial + i] - dilations[i] * (kernel[i] - 1) - 1) / strides[i] + 1, 0));
-  int64_t places = product(outputs), taken = std::min(places, kMostPatches), area = product(image), taps = product(kernel);
+  int64_t places = product(outputs), taken = std::min(places, kMostPatches), area = product(image), taps = product(kernel), own = depth / taps;
   storage.assign(taken * depth, 0);
   for (int64_t row = 0; row < taken; ++row) {
     int64_t rest = taken == places ? row : spread(row, places);
     std::vector<int64_t> corner(spatial);
     for (size_t i = spatial; i-- > 0; rest /= outputs[i + 1])
       corner[i] = rest % outputs[i + 1] * strides[i] - pads[i];
-    const float *from = data.data() + rest * channels * area;
+    const float *from = data.data() + (rest * channels + firstChannel) * area;
     for (int64_t tap = 0; tap < taps; ++tap) {
       int64_t left = tap, offset = 0, step = 1;
       bool isInside = true;
@@ -95,8 +96,8 @@ llvm::ArrayRef<float> InputRows::rowsOf(llvm::ArrayRef<float> data, std::vector<
       }
       if (!isInside)
         continue; // the pads are zero
-      for (int64_t channel = 0; channel < channels; ++channel)
-        storage[row * depth + tap * channels + channel] = from[channel * area + offset];
+      for (int64_t channel = 0; channel < own; ++channel)
+        storage[row * depth + tap * own + channel] = from[channel * area + offset];
     }
   }
   return storage;

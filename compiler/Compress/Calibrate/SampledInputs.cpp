@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Prune/SampledInputs.h"
+#include "compiler/Compress/Calibrate/SampledInputs.h"
 
 #include "compiler/Compress/Calibrate/CalibrationModel.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace ingot::compress {
 
-absl::StatusOr<SampledInputs> SampledInputs::open(const PruneOptions &options) {
-  absl::StatusOr<SampleFiles> files = SampleFiles::open(options.calibration, options.sampleFormat);
+absl::StatusOr<SampledInputs> SampledInputs::open(const std::string &model, llvm::ArrayRef<std::string> calibration, const SampleFormat &format) {
+  absl::StatusOr<SampleFiles> files = SampleFiles::open(calibration, format);
   if (!files.ok())
     return files.status();
-  return SampledInputs(options.input, std::move(*files));
+  return SampledInputs(model, std::move(*files));
 }
 
 size_t SampledInputs::add(InputRows rows) {

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_PRUNE_SAMPLEDINPUTS_H
-#define COMPILER_COMPRESS_PRUNE_SAMPLEDINPUTS_H
+#ifndef COMPILER_COMPRESS_CALIBRATE_SAMPLEDINPUTS_H
+#define COMPILER_COMPRESS_CALIBRATE_SAMPLEDINPUTS_H
 
 #include "compiler/Compress/Calibrate/CalibrationSamples.h"
-#include "compiler/Compress/Prune/InputRows.h"
-#include "compiler/Compress/Prune/PruneOptions.h"
+#include "compiler/Compress/Calibrate/InputRows.h"
 
 namespace ingot::compress {
 
 /// What samples make of the inputs of products. Each pass runs the model on all samples.
 class SampledInputs {
 public:
-  /// Finds the files of `options`, or takes random samples.
-  static absl::StatusOr<SampledInputs> open(const PruneOptions &options);
+  /// Of the model at this path, on these files or folders of samples; without any, on random ones.
+  static absl::StatusOr<SampledInputs> open(const std::string &model, llvm::ArrayRef<std::string> calibration, const SampleFormat &format);
 
   /// The number of these rows; equal ones have one number.
   size_t add(InputRows rows);
