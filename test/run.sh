@@ -6,7 +6,7 @@
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
 # Steps after set-up and build: checks, sanitize, gtest, lit, models, bits, spills, dynamic, voice, ops, open, precision, fuzz, input, artefacts,
-# cross, commands, quantize, prune, budget, report, profiles, python, bench, example, conformance.
+# cross, commands, quantize, prune, budget, measured, report, profiles, python, bench, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
@@ -17,7 +17,7 @@ preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
 steps=(checks sanitize gtest lit models bits spills dynamic voice ops open precision fuzz input artefacts cross commands quantize prune budget)
-steps+=(report profiles python bench example conformance)
+steps+=(measured report profiles python bench example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -109,6 +109,7 @@ commands() { "$INGOT_PYTHON" test/e2e/command_line.py; }
 quantize() { "$INGOT_PYTHON" test/e2e/quantize.py; }
 prune() { "$INGOT_PYTHON" test/e2e/prune.py; }
 budget() { "$INGOT_PYTHON" test/e2e/budget.py; }
+measured() { "$INGOT_PYTHON" test/e2e/prune_measured.py; }
 report() { "$INGOT_PYTHON" test/e2e/effect_report.py; }
 profiles() { "$INGOT_PYTHON" test/e2e/profiles.py; }
 python() { "$INGOT_PYTHON" test/python/run_package.py; }

@@ -48,7 +48,7 @@ absl::Status checkComplete(const CommandLine &line) {
   std::tie(shared.include, shared.exclude, shared.calibration, shared.randomCalibration) =
       std::tie(given.include, given.exclude, given.calibration, given.randomCalibration);
   if (command.id == Compile && !line.isQuantized && !line.search.isOn && !line.search.point &&
-      (given != (line.isPruned ? shared : compress::QuantizeOptions()) || line.measures != compress::MeasureOptions()))
+      (given != (line.isPruned ? shared : compress::QuantizeOptions()) || (!line.isPruned && line.measures != compress::MeasureOptions())))
     return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");
   if (command.id == Compile && !line.isPruned && line.prune != compress::PruneOptions())
     return usage("options of pruning need --prune=SHARE");

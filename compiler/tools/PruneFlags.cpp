@@ -58,6 +58,14 @@ absl::Status setUniform(llvm::StringRef, CommandLine &line) {
   return absl::OkStatus();
 }
 
+absl::Status setAllocation(llvm::StringRef text, CommandLine &line) {
+  line.prune.allocation = llvm::StringSwitch<std::optional<PruneAllocation>>(text)
+                              .Case("lamp", PruneAllocation::Lamp)
+                              .Case("measured", PruneAllocation::Measured)
+                              .Default(std::nullopt);
+  return line.prune.allocation ? absl::OkStatus() : usage("sparsity is divided by lamp or measured, got '" + text + "'");
+}
+
 absl::Status addLayerSparsity(llvm::StringRef text, CommandLine &line) {
   auto [name, share] = text.rsplit('=');
   double value;

@@ -17,6 +17,7 @@ absl::Status setPrune(llvm::StringRef text, CommandLine &line); ///< --prune of 
 absl::Status setPattern(llvm::StringRef text, CommandLine &line);
 absl::Status setPruneMethod(llvm::StringRef text, CommandLine &line);
 absl::Status setUniform(llvm::StringRef text, CommandLine &line);
+absl::Status setAllocation(llvm::StringRef text, CommandLine &line);
 absl::Status addLayerSparsity(llvm::StringRef text, CommandLine &line);
 
 } // namespace prune_flags

@@ -9,6 +9,7 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
@@ -96,13 +97,16 @@ absl::StatusOr<QuantizeResult> quantizeCommand(CommandLine &line) {
       return summary.status();
     return QuantizeResult{quantizeText(name, *summary), quantizeJson(*summary), summary->notes};
   }
-  absl::StatusOr<MeasuredSummary> summary = quantizeMeasured(line.quantize, line.measures);
+  absl::StatusOr<MeasuredQuantization> summary = quantizeMeasured(line.quantize, line.measures);
   if (!summary.ok())
     return summary.status();
-  QuantizeResult result{quantizeText(name, summary->quantized) + measuredText(*summary), quantizeJson(summary->quantized), summary->quantized.notes};
-  addMeasured(result.object, *summary);
+  QuantizeResult result{quantizeText(name, summary->quantized) + measuredText(summary->measured), quantizeJson(summary->quantized),
+                        summary->quantized.notes};
+  addMeasured(result.object, summary->measured);
   result.object["model"] = line.options.input;
-  if (absl::Status status = report.empty() ? absl::OkStatus() : writeCompressionReport(report, result.object); !status.ok())
+  std::string headline = kindText(summary->quantized) + ", " + std::to_string(summary->quantized.quantized) + " nodes; constants " +
+                         llvm::formatv("{0} times smaller", llvm::format("%.2f", compressionRatio(summary->quantized))).str();
+  if (absl::Status status = report.empty() ? absl::OkStatus() : writeCompressionReport(report, result.object, headline); !status.ok())
     return status;
   return result;
 }

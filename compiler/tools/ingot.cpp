@@ -258,15 +258,15 @@ int quantizeFile(CommandLine &line) {
 }
 
 int prune(CommandLine &line) {
-  absl::StatusOr<compress::PruneSummary> summary = pruneFile(line);
-  if (!summary.ok())
-    return fail(summary.status());
-  for (const std::string &note : summary->notes)
+  absl::StatusOr<PruneResult> result = pruneFile(line);
+  if (!result.ok())
+    return fail(result.status());
+  for (const std::string &note : result->notes)
     llvm::errs() << "warning: " << note << '\n';
   if (line.json)
-    llvm::outs() << llvm::json::Value(pruneJson(*summary)) << '\n';
+    llvm::outs() << llvm::json::Value(std::move(result->object)) << '\n';
   else
-    llvm::outs() << pruneText(line.options.output, *summary);
+    llvm::outs() << result->text;
   return 0;
 }
 

@@ -40,7 +40,7 @@ absl::Status setBiasCorrection(llvm::StringRef, CommandLine &line) {
 }
 
 absl::Status setDistill(llvm::StringRef, CommandLine &line) {
-  line.measures.fit = compress::Fit::BiasAndScales;
+  line.measures.fit = compress::Fit::Everything;
   return absl::OkStatus();
 }
 
