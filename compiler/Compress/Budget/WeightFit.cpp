@@ -126,14 +126,14 @@ FloatMatrix FitSums::centredMoments() const {
   Eigen::Map<const FloatMatrix> sums(moments.sums.data(), depth(), depth());
   FloatMatrix centred = sums.selfadjointView<Eigen::Lower>();
   if (rows > 0)
-    centred -= (inputSums * inputSums.transpose() / rows).cast<float>();
+    centred.noalias() -= (inputSums / rows).cast<float>() * inputSums.cast<float>().transpose();
   return centred;
 }
 
 FloatMatrix FitSums::centredProducts() const {
   FloatMatrix centred = products;
   if (rows > 0)
-    centred -= (inputSums * residualSums.transpose() / rows).cast<float>();
+    centred.noalias() -= (inputSums / rows).cast<float>() * residualSums.cast<float>().transpose();
   return centred;
 }
 

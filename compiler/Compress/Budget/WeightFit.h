@@ -53,9 +53,10 @@ struct WeightFit {
   std::vector<float> shifts;
 };
 
-/// The factors and shifts with the least squared error: preconditioned conjugate gradients on the normal equations, of all outputs at once. Factors
-/// are drawn to 0 by so much as the damping says, a share of the mean diagonal of the moments; of several strengths, from the strongest on, the one
-/// that `judge`, sums over other samples, finds best. None when it finds no change better than shifts alone.
+/// The factors and shifts with the least squared error: preconditioned conjugate gradients (Hestenes and Stiefel, "Methods of conjugate gradients for
+/// solving linear systems", 1952) on the normal equations, of all outputs at once. Changes are drawn to 0 by so much as the damping says, a share of
+/// the mean diagonal of the moments; of several strengths, from the strongest on, the one that `judge`, sums over other samples, finds best. None
+/// when it finds no change better than shifts alone.
 std::optional<WeightFit> fitWeights(const FitSums &seen, const FitSums &judge, const FitBasis &basis);
 
 } // namespace ingot::compress
