@@ -391,7 +391,7 @@ constexpr OptionInfo kOptions[] = {
      "fit what is free of each layer (weights left over, scales, biases, norms), one after the other, to what the original layer gives on the "
      "samples",
      budget_flags::setDistill},
-    {"--measure-on", "FILE.npz", "", kCompresses, "samples for the three above and --report (default: those of --calibration); may be given again",
+    {"--measure-on", "FILE.npz", "", kCompresses, "samples for budgets, fits and --report (default: those of --calibration); may be given again",
      budget_flags::addMeasureOn},
     {"--report", "FILE.html", "", Quantize | Prune,
      "write the errors of outputs and layers, and what each layer costs alone: a page (.html), or .json", setText<&CompileOptions::report>},
