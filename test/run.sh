@@ -6,7 +6,7 @@
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
 # Steps after set-up and build: checks, sanitize, gtest, lit, models, bits, spills, dynamic, voice, ops, open, precision, fuzz, input, artefacts,
-# cross, commands, quantize, samples, large, prune, budget, report, profiles, python, bench, example, conformance.
+# cross, commands, quantize, samples, large, prune, budget, measured, report, profiles, python, bench, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
@@ -17,7 +17,7 @@ preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
 steps=(checks sanitize gtest lit models bits spills dynamic voice ops open precision fuzz input artefacts cross commands quantize samples)
-steps+=(large prune budget report profiles python bench example conformance)
+steps+=(large prune budget measured report profiles python bench example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
 for step in "${wanted[@]}"; do
@@ -111,6 +111,7 @@ samples() { "$INGOT_PYTHON" test/e2e/samples.py; }
 large() { "$INGOT_PYTHON" test/e2e/large.py; }
 prune() { "$INGOT_PYTHON" test/e2e/prune.py; }
 budget() { "$INGOT_PYTHON" test/e2e/budget.py; }
+measured() { "$INGOT_PYTHON" test/e2e/prune_measured.py; }
 report() { "$INGOT_PYTHON" test/e2e/effect_report.py; }
 profiles() { "$INGOT_PYTHON" test/e2e/profiles.py; }
 python() { "$INGOT_PYTHON" test/python/run_package.py; }

@@ -2,8 +2,8 @@
 #include "compiler/tools/CommandLine.h"
 
 #include "compiler/Driver/UsageError.h"
-#include "compiler/tools/Budget/SearchCommand.h"
 #include "compiler/tools/CommandTable.h"
+#include "compiler/tools/Compress/SearchCommand.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
 
@@ -47,9 +47,12 @@ absl::Status checkComplete(const CommandLine &line) {
   compress::QuantizeOptions given = line.quantize, shared; // what pruning and quantising have in common
   std::tie(shared.include, shared.exclude, shared.calibration, shared.sampleFormat, shared.randomCalibration) =
       std::tie(given.include, given.exclude, given.calibration, given.sampleFormat, given.randomCalibration);
-  if (command.id == Compile && !line.isQuantized && !line.search.isOn && !line.search.point &&
-      (given != (line.isPruned ? shared : compress::QuantizeOptions()) || line.measures != compress::MeasureOptions()))
-    return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");
+  if (command.id == Compile && !line.isQuantized && !line.search.isOn && !line.search.point) {
+    if (given != (line.isPruned ? shared : compress::QuantizeOptions()))
+      return usage("options of quantisation need --quantize=static, dynamic, int4 or int8");
+    if (!line.isPruned && line.measures != compress::MeasureOptions())
+      return usage("budgets and fits need --quantize=KIND or --prune=SHARE");
+  }
   if (command.id == Compile && !line.isPruned && line.prune != compress::PruneOptions())
     return usage("options of pruning need --prune=SHARE");
   if (!line.options.compileTo.empty() && (!line.options.report.empty() || line.measured.measure || line.measured.tune))

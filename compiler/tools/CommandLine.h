@@ -46,7 +46,7 @@ struct CommandLine {
   ImageOptions pictures;                     ///< of `run` and `bench`
   std::vector<std::string> programArguments; ///< of `run`, and the inputs of `bench`
   compress::QuantizeOptions quantize;        ///< of `quantize`, and of `compile --quantize`; without input and output
-  compress::MeasureOptions measures;         ///< of both of them
+  compress::MeasureOptions measures;         ///< of these, and of pruning
   SearchFlags search;                        ///< of `compile`
   compress::PruneOptions prune;              ///< of `prune`, and of `compile --prune`; what it shares with quantisation is in `quantize`
   bool isPruned = false;                     ///< `compile --prune` was given

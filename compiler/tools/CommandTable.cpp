@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandTable.h"
 
-#include "compiler/tools/Budget/BudgetFlags.h"
-#include "compiler/tools/PruneFlags.h"
-#include "compiler/tools/QuantizeFlags.h"
+#include "compiler/tools/Compress/BudgetFlags.h"
+#include "compiler/tools/Compress/PruneFlags.h"
+#include "compiler/tools/Compress/QuantizeFlags.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
@@ -353,6 +353,10 @@ constexpr OptionInfo kOptions[] = {
     {"--prune-method", "NAME", "magnitude wanda sparsegpt", Compile, "what goes, as --method of ingot prune", setPruneMethod},
     {"--prune-uniform", "", "", Compile, "the same share of each layer, as --uniform of ingot prune", setUniform},
     {"--uniform", "", "", Prune, "the same share of each layer, instead of one budget for all", setUniform},
+    {"--allocate", "HOW", "lamp measured", Prune,
+     "how --sparsity is divided among layers: lamp, one threshold over all weights (default), or measured, the least errors on the samples",
+     setAllocation},
+    {"--prune-allocate", "HOW", "lamp measured", Compile, "how the share is divided among layers, as --allocate of ingot prune", setAllocation},
     {"--layer-sparsity", "NODE=SHARE", "", Prune | Compile,
      "of pruning: the share of a node; without --sparsity only such nodes change; may be given again", addLayerSparsity},
     {"--format", "NAME", "qdq matmulnbits", kQuantizes,
@@ -388,20 +392,22 @@ constexpr OptionInfo kOptions[] = {
     {"--time-budget", "60s", "", Compile, "of --search: seconds (s) or minutes (m) (default: 60s)", budget_flags::setTimeBudget},
     {"--search-file", "FILE.json", "", Compile, "where --search writes all points, and --point finds them", budget_flags::setSearchFile},
     {"--point", "N", "", Compile, "compile this point of --search-file", budget_flags::setPoint},
-    {"--max-error", "E", "", kQuantizes,
+    {"--max-error", "E", "", kCompresses,
      "only as many layers as keep the largest difference at the outputs, as a share of their largest magnitude, at or below this, on the samples",
      budget_flags::setMaxError},
-    {"--min-cosine", "C", "", kQuantizes, "the same of the cosine between outputs before and after, of every sample", budget_flags::setMinCosine},
-    {"--min-top1", "T", "", kQuantizes, "the same of the share of rows whose largest element stays where it is, from 0 to 1",
+    {"--min-cosine", "C", "", kCompresses, "the same of the cosine between outputs before and after, of every sample", budget_flags::setMinCosine},
+    {"--min-top1", "T", "", kCompresses, "the same of the share of rows whose largest element stays where it is, from 0 to 1",
      budget_flags::setMinTop1},
-    {"--bias-correction", "", "", kQuantizes, "shift each channel of each layer by what quantising it changes on average, on the samples",
+    {"--bias-correction", "", "", kCompresses, "shift each channel of each layer by what compressing it changes on average, on the samples",
      budget_flags::setBiasCorrection},
-    {"--distill", "", "", kQuantizes, "fit biases and scales of each layer, one after the other, to what the original layer gives on the samples",
+    {"--distill", "", "", kCompresses,
+     "fit what is free of each layer (weights left over, scales, biases, norms), one after the other, to what the original layer gives on the "
+     "samples",
      budget_flags::setDistill},
-    {"--measure-on", "FILE", "", kQuantizes, "samples for the three above and --report (default: those of --calibration); may be given again",
+    {"--measure-on", "FILE", "", kCompresses, "samples for budgets, fits and --report (default: those of --calibration); may be given again",
      budget_flags::addMeasureOn},
-    {"--report", "FILE.html", "", Quantize, "write the errors of outputs and layers, and what each layer costs alone: a page (.html), or .json",
-     setText<&CompileOptions::report>},
+    {"--report", "FILE.html", "", Quantize | Prune,
+     "write the errors of outputs and layers, and what each layer costs alone: a page (.html), or .json", setText<&CompileOptions::report>},
     {"--json", "", "", Inspect | Bench | Quantize | Prune | Compile, "one JSON object instead of text", setFlag<&CommandLine::json>},
     {"--quiet", "", "", Compile | Run | Check | Bench | Quantize | Prune, "no progress", setFlag<&CommandLine::quiet>},
     {"--image", "NAME=FILE", "", kImages, "an input of pictures, PNG or JPEG, stretched to the model's size; again for the next one of a batch",

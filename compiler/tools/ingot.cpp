@@ -11,14 +11,14 @@
 #include "compiler/Target/TargetSpec.h"
 #include "compiler/tools/Ablation.h"
 #include "compiler/tools/Bench.h"
-#include "compiler/tools/Budget/SearchCommand.h"
 #include "compiler/tools/Chart.h"
 #include "compiler/tools/CommandTable.h"
+#include "compiler/tools/Compress/PruneCommand.h"
+#include "compiler/tools/Compress/QuantizeCommand.h"
+#include "compiler/tools/Compress/SearchCommand.h"
 #include "compiler/tools/Help.h"
 #include "compiler/tools/InspectText.h"
 #include "compiler/tools/MeasuredCompile.h"
-#include "compiler/tools/PruneCommand.h"
-#include "compiler/tools/QuantizeCommand.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/BinaryFormat/Magic.h"
@@ -258,15 +258,15 @@ int quantizeFile(CommandLine &line) {
 }
 
 int prune(CommandLine &line) {
-  absl::StatusOr<compress::PruneSummary> summary = pruneFile(line);
-  if (!summary.ok())
-    return fail(summary.status());
-  for (const std::string &note : summary->notes)
+  absl::StatusOr<PruneResult> result = pruneFile(line);
+  if (!result.ok())
+    return fail(result.status());
+  for (const std::string &note : result->notes)
     llvm::errs() << "warning: " << note << '\n';
   if (line.json)
-    llvm::outs() << llvm::json::Value(pruneJson(*summary)) << '\n';
+    llvm::outs() << llvm::json::Value(std::move(result->object)) << '\n';
   else
-    llvm::outs() << pruneText(line.options.output, *summary);
+    llvm::outs() << result->text;
   return 0;
 }
 

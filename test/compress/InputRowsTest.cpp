@@ -54,6 +54,18 @@ TEST(InputRows, OfAGroupAreThePatchesOfItsChannels) {
   EXPECT_EQ(std::vector<float>(got.begin(), got.begin() + 8), (std::vector<float>{18, 27, 19, 28, 21, 30, 22, 31}));
 }
 
+/// A filter of one pixel makes the image itself: its rows are those of the image.
+TEST(InputRows, OfAResultAreAtTheSamePlaces) {
+  for (int64_t size : {5, 40}) { // all places, and some of them
+    InputRows rows{.value = "x", .depth = 3, .dims = {2, 3, size, size}};
+    rows.kernel = rows.strides = rows.dilations = {1, 1};
+    rows.pads = {0, 0, 0, 0};
+    std::vector<float> data(2 * 3 * size * size), storage[2];
+    std::iota(data.begin(), data.end(), 0.0F);
+    EXPECT_EQ(rows.resultRowsOf(data, data.size(), storage[0]), rows.rowsOf(data, storage[1])) << size;
+  }
+}
+
 TEST(InputRows, OfALargeImageAreSomeOfAllPlaces) {
   InputRows rows{.value = "x", .depth = 1, .dims = {1, 1, 64, 64}};
   rows.kernel = rows.strides = rows.dilations = {1, 1};

@@ -1,205 +1,284 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Budget/Distill.h"
 
-#include "compiler/Compress/Budget/LayerFold.h"
+#include "compiler/Compress/Budget/ChannelFit.h"
+#include "compiler/Compress/Budget/NormFold.h"
 #include "compiler/Compress/Budget/SampleSet.h"
+#include "compiler/Compress/Budget/Student.h"
 #include "compiler/Compress/Edit/ModelWriter.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ingot::compress {
 namespace {
 
-constexpr size_t kFitSamples = 64;
-/// By which scales are drawn to 1, as a share of the variance.
-constexpr double kDamping = 0.01;
-constexpr double kLeastScale = 0.5, kMostScale = 2;
+/// So many samples at most, and more where there are weights to fit: enough for four rows of inputs per weight of an output.
+constexpr size_t kFitSamples = 64, kMostFitSamples = 256;
+constexpr int64_t kRowsPerInput = 4;
 
-/// A compressed model in which each layer is scaled and shifted by inputs.
-class Student {
+/// What samples show of a layer.
+struct LayerSums {
+  LayerSums(const FitTarget &target) : channels(target.fold.channels()) {
+    if (target.weights)
+      weights.emplace(target.weights->rows.depth, target.fold.channels());
+  }
+
+  std::vector<ChannelFit> channels;
+  std::optional<FitSums> weights;
+  double wantedSquares = 0; ///< of what `weights` was given
+};
+
+class Distillation {
 public:
-  static absl::StatusOr<std::unique_ptr<Student>> open(const std::string &compressed, std::vector<LayerFold> folds, const WorkFolder &folder) {
-    std::string path = folder.file("student.onnx");
-    absl::StatusOr<std::unique_ptr<ModelEditor>> editor = ModelEditor::open(compressed, path);
-    if (!editor.ok())
-      return editor.status();
-    std::unique_ptr<Student> student(new Student());
-    std::vector<std::string> results;
-    results.reserve(folds.size());
-    for (const LayerFold &fold : folds)
-      results.push_back(student->addInputs(**editor, fold));
-    (*editor)->finish();
-    if (absl::Status status = writeModel(**editor, path, /*externalData=*/false); !status.ok())
-      return status;
-    absl::StatusOr<std::unique_ptr<CalibrationModel>> model = CalibrationModel::open(path, std::move(results));
-    if (!model.ok())
-      return model.status();
-    student->model = std::move(*model);
-    return student;
-  }
+  Distillation(ModelEditor &editor, const KeptChannels &kept, Fit fit) : editor(editor), kept(kept), fit(fit) {}
 
-  /// What the layers give before they are scaled and shifted.
-  absl::StatusOr<std::vector<JitModel::Output>> run(const Sample &sample) {
-    Sample all = sample;
-    for (const Input &input : inputs) {
-      all[input.scaleName] = {input.dims, bytesOf(input.scales)};
-      all[input.shiftName] = {input.dims, bytesOf(input.shifts)};
+  /// Finds the layers to fit, in the order of the model.
+  absl::Status findTargets(const ErrorReference &reference) {
+    absl::StatusOr<std::unique_ptr<ModelEditor>> original = ModelEditor::openToRead(reference.path());
+    if (!original.ok())
+      return original.status();
+    for (const Layer &layer : reference.layers())
+      if (std::optional<LayerFold> fold = findFold(editor, **original, layer))
+        targets.push_back({std::move(*fold)});
+    for (int i = 0; fit == Fit::Everything && i < editor.nodeCount(); ++i)
+      if (std::optional<LayerFold> norm = findNorm(editor, **original, i))
+        targets.push_back({std::move(*norm)});
+    llvm::sort(targets, [](const FitTarget &left, const FitTarget &right) { return left.fold.product < right.fold.product; });
+    for (FitTarget &target : targets) {
+      if (fit != Fit::Everything || target.fold.isNorm)
+        continue;
+      absl::StatusOr<std::optional<LayerWeights>> weights = readLayerWeights(editor, target.fold);
+      if (!weights.ok())
+        return weights.status();
+      target.weights = std::move(*weights);
     }
-    return model->values(all);
+    return absl::OkStatus();
   }
 
-  std::vector<float> &scales(size_t layer) { return inputs[layer].scales; }
-  std::vector<float> &shifts(size_t layer) { return inputs[layer].shifts; }
+  absl::Status open(const ErrorReference &reference, const std::string &compressed, const WorkFolder &folder) {
+    std::vector<std::string> values;
+    values.reserve(targets.size());
+    for (const FitTarget &target : targets)
+      values.push_back(target.fold.layer.value);
+    absl::StatusOr<std::unique_ptr<CalibrationModel>> original = CalibrationModel::open(reference.path(), values);
+    if (!original.ok())
+      return original.status();
+    teacher = std::move(*original);
+    absl::StatusOr<std::unique_ptr<Student>> opened = Student::open(compressed, targets, folder);
+    if (!opened.ok())
+      return opened.status();
+    student = std::move(*opened);
+    bool hasWeights = llvm::any_of(targets, [](const FitTarget &target) { return target.weights.has_value(); });
+    absl::StatusOr<SampleSet> read = SampleSet::read(reference.inputs(), reference.files(), hasWeights ? kMostFitSamples : kFitSamples);
+    if (!read.ok())
+      return read.status();
+    samples = std::move(*read);
+    return hasWeights ? takeEnoughSamples() : absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<FittedLayer>> run() {
+    std::vector<FittedLayer> fitted;
+    for (size_t first = 0; first < targets.size();) {
+      size_t end = first + 1; // layers with the same input do not wait for each other
+      while (end < targets.size() && targets[first].weights && targets[end].weights &&
+             targets[end].weights->rows.value == targets[first].weights->rows.value)
+        ++end;
+      std::vector<LayerSums> seen, judges;
+      for (size_t i = first; i < end; ++i) {
+        seen.emplace_back(targets[i]);
+        judges.emplace_back(targets[i]);
+      }
+      for (auto [part, sums] : {std::pair(samples.fitted(), &seen), {samples.heldOut(), &judges}})
+        if (absl::Status status = addSamples(part, first, *sums); !status.ok())
+          return status;
+      for (size_t i = first; i < end; ++i) {
+        absl::StatusOr<FittedLayer> layer = fitLayer(i, seen[i - first], judges[i - first]);
+        if (!layer.ok())
+          return layer.status();
+        fitted.push_back(std::move(*layer));
+      }
+      first = end;
+    }
+    return fitted;
+  }
 
 private:
-  struct Input {
-    std::string scaleName, shiftName;
-    std::vector<int64_t> dims;
-    std::vector<float> scales, shifts;
-  };
+  absl::Status takeEnoughSamples() {
+    absl::StatusOr<std::vector<JitModel::Output>> values = student->run(samples.samples().front());
+    if (!values.ok())
+      return values.status();
+    size_t wanted = kFitSamples;
+    std::vector<float> storage;
+    for (auto [i, target] : llvm::enumerate(targets))
+      if (target.weights) {
+        int64_t depth = target.weights->rows.depth;
+        size_t size = target.weights->rows.rowsOf(floatsOf((*values)[student->inputPlace(i)]), storage).size();
+        int64_t rows = std::max<int64_t>(static_cast<int64_t>(size) / depth, 1);
+        wanted = std::max(wanted, static_cast<size_t>((kRowsPerInput * depth + rows - 1) / rows));
+      }
+    samples.shorten(wanted);
+    return absl::OkStatus();
+  }
 
-  std::string addInputs(ModelEditor &editor, const LayerFold &fold) {
-    const std::string &value = fold.layer.value;
-    Input &input = inputs.emplace_back();
-    input.dims = {fold.channels()};
-    input.dims.resize(1 + fold.layer.spatialDims, 1);
-    input.scales.assign(fold.channels(), 1);
-    input.shifts.assign(fold.channels(), 0);
-    for (std::string *name : {&input.scaleName, &input.shiftName}) {
-      *name = editor.newName(value + (name == &input.scaleName ? "_fit_scale" : "_fit_shift"));
-      onnx::ValueInfoProto &added = *editor.model().mutableProto().mutable_graph()->add_input();
-      added.set_name(*name);
-      onnx::TypeProto::Tensor &type = *added.mutable_type()->mutable_tensor_type();
-      type.set_elem_type(onnx::TensorProto::FLOAT);
-      for (int64_t dim : input.dims)
-        type.mutable_shape()->add_dim()->set_dim_value(dim);
+  /// Of the layers from `first` on.
+  absl::Status addSamples(llvm::ArrayRef<Sample> part, size_t first, std::vector<LayerSums> &sums) {
+    for (const Sample &sample : part) {
+      absl::StatusOr<std::vector<JitModel::Output>> wanted = teacher->values(sample);
+      if (!wanted.ok())
+        return wanted.status();
+      absl::StatusOr<std::vector<JitModel::Output>> got = student->run(sample);
+      if (!got.ok())
+        return got.status();
+      for (auto [i, one] : llvm::enumerate(sums))
+        if (absl::Status status = addSample((*wanted)[first + i], *got, first + i, one); !status.ok())
+          return status;
     }
-    std::string result = editor.newName(value + "_unfitted");
-    for (std::string &output : *editor.node(fold.product).mutable_output())
-      if (output == value)
-        output = result;
-    std::string scaled = editor.addNode("Mul", {result, input.scaleName}, editor.newName(value + "_scaled"));
-    editor.addNode("Add", {scaled, input.shiftName}, value);
+    return absl::OkStatus();
+  }
+
+  absl::Status addSample(const JitModel::Output &wanted, llvm::ArrayRef<JitModel::Output> got, size_t layer, LayerSums &sums) {
+    const LayerFold &fold = targets[layer].fold;
+    const JitModel::Output &have = got[layer];
+    absl::StatusOr<std::vector<float>> want = wantedOf(wanted, have, fold);
+    if (!want.ok())
+      return want.status();
+    llvm::ArrayRef<float> results = floatsOf(have);
+    if (!sums.weights) {
+      int64_t inner = innerOf(have, fold);
+      for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(*want, results)))
+        sums.channels[static_cast<int64_t>(i) / inner % fold.channels()].add(std::get<0>(pair), std::get<1>(pair));
+      return absl::OkStatus();
+    }
+    const InputRows &rows = targets[layer].weights->rows;
+    llvm::ArrayRef<float> inputs = floatsOf(got[student->inputPlace(layer)]);
+    std::vector<float> storage[2], residuals;
+    llvm::ArrayRef<float> wantRows = rows.resultRowsOf(*want, inputs.size(), storage[0]);
+    for (float value : wantRows)
+      sums.wantedSquares += std::isfinite(value) ? static_cast<double>(value) * value : 0;
+    residuals.reserve(wantRows.size());
+    llvm::append_range(residuals, wantRows);
+    for (auto [residual, value] : llvm::zip_equal(residuals, rows.resultRowsOf(results, inputs.size(), storage[1])))
+      residual -= value;
+    sums.weights->add(rows.rowsOf(inputs, storage[0]), residuals);
+    return absl::OkStatus();
+  }
+
+  static int64_t innerOf(const JitModel::Output &value, const LayerFold &fold) {
+    int64_t inner = 1;
+    for (int64_t dim : llvm::ArrayRef(value.tensor.dims).take_back(fold.layer.spatialDims))
+      inner *= dim;
+    return inner;
+  }
+
+  /// What the original layer gives, in the channels that are left.
+  absl::StatusOr<std::vector<float>> wantedOf(const JitModel::Output &wanted, const JitModel::Output &got, const LayerFold &fold) const {
+    llvm::ArrayRef<float> all = floatsOf(wanted);
+    auto left = kept.find(fold.layer.node);
+    if (left == kept.end() && wanted.tensor.dims == got.tensor.dims)
+      return all.vec();
+    size_t axis = wanted.tensor.dims.size() - 1 - fold.layer.spatialDims;
+    std::vector<int64_t> dims = wanted.tensor.dims;
+    if (left == kept.end() || axis >= dims.size() || left->second.empty() || left->second.back() >= dims[axis])
+      return absl::FailedPreconditionError("the result of '" + fold.layer.node + "' has another shape than in the original");
+    int64_t channels = dims[axis], inner = innerOf(wanted, fold), outer = static_cast<int64_t>(all.size()) / (channels * inner);
+    dims[axis] = static_cast<int64_t>(left->second.size());
+    if (dims != got.tensor.dims)
+      return absl::FailedPreconditionError("the result of '" + fold.layer.node + "' has another shape than what is left of the original");
+    std::vector<float> result;
+    result.reserve(outer * dims[axis] * inner);
+    for (int64_t i = 0; i < outer; ++i)
+      for (int64_t channel : left->second)
+        llvm::append_range(result, all.slice((i * channels + channel) * inner, inner));
     return result;
   }
 
-  std::vector<Input> inputs;
-  std::unique_ptr<CalibrationModel> model;
+  absl::StatusOr<FittedLayer> fitLayer(size_t layer, const LayerSums &seen, const LayerSums &judges) {
+    const FitTarget &target = targets[layer];
+    FittedLayer result{.node = target.fold.layer.node};
+    std::vector<float> &scales = student->scales(layer), &shifts = student->shifts(layer);
+    std::optional<WeightFit> weights;
+    double signal = judges.wantedSquares;
+    if (target.weights) {
+      result.before = judges.weights->squaredError({}, shifts);
+      weights = fitWeights(*seen.weights, *judges.weights, target.weights->basis);
+      std::vector<float> alone = seen.weights->shiftsFor({});
+      result.after = weights ? judges.weights->squaredError(target.weights->basis.change(weights->factors), weights->shifts)
+                             : judges.weights->squaredError({}, alone);
+      if (result.after < result.before)
+        shifts = weights ? weights->shifts : alone;
+    } else {
+      signal = fitChannels(target.fold, seen.channels, judges.channels, scales, shifts, result);
+    }
+    if (result.after < result.before) {
+      if (weights) {
+        student->weights(layer) = fittedWeights(*target.weights, *weights);
+        if (absl::Status status = storeFittedWeights(editor, *target.weights, *weights); !status.ok())
+          return status;
+      }
+      if (absl::Status status = applyFold(editor, target.fold, scales, shifts); !status.ok())
+        return status;
+    }
+    result.after = std::min(result.after, result.before);
+    for (double *error : {&result.before, &result.after})
+      *error = signal > 0 ? *error / signal : 0;
+    return result;
+  }
+
+  /// Scales and shifts of all channels, if they are better than none on the samples that judge. Returns the sum of squares of the original's results.
+  double fitChannels(const LayerFold &fold, llvm::ArrayRef<ChannelFit> seen, llvm::ArrayRef<ChannelFit> judges, std::vector<float> &scales,
+                     std::vector<float> &shifts, FittedLayer &result) const {
+    double signal = 0;
+    for (const ChannelFit &judge : judges) {
+      result.before += judge.squaredError(1, 0);
+      signal += judge.wantedSquares();
+    }
+    result.after = result.before;
+    for (bool withScale : {false, true}) {
+      if (withScale ? fit != Fit::Everything || !fold.scale : !fold.mayShift)
+        continue;
+      double after = 0;
+      std::vector<float> newScales, newShifts;
+      for (auto [one, judge] : llvm::zip_equal(seen, judges)) {
+        auto [scale, shift] = one.scaleAndShift(withScale, fold.mayShift);
+        after += judge.squaredError(scale, shift);
+        newScales.push_back(static_cast<float>(scale));
+        newShifts.push_back(static_cast<float>(shift));
+      }
+      if (after < result.after) {
+        result.after = after;
+        scales = std::move(newScales);
+        shifts = std::move(newShifts);
+      }
+    }
+    return signal;
+  }
+
+  ModelEditor &editor;
+  const KeptChannels &kept;
+  Fit fit;
+  std::vector<FitTarget> targets;
+  std::unique_ptr<CalibrationModel> teacher;
+  std::unique_ptr<Student> student;
+  SampleSet samples;
 };
-
-/// The sums of a layer's channels over samples.
-absl::Status addSamples(CalibrationModel &teacher, Student &student, size_t layer, const LayerFold &fold, llvm::ArrayRef<Sample> samples,
-                        std::vector<ChannelFit> &channels) {
-  for (const Sample &sample : samples) {
-    absl::StatusOr<std::vector<JitModel::Output>> wanted = teacher.values(sample);
-    if (!wanted.ok())
-      return wanted.status();
-    absl::StatusOr<std::vector<JitModel::Output>> got = student.run(sample);
-    if (!got.ok())
-      return got.status();
-    const JitModel::Output &want = (*wanted)[layer], &have = (*got)[layer];
-    if (want.tensor.dims != have.tensor.dims)
-      return absl::FailedPreconditionError("the result of '" + fold.layer.node + "' has another shape than in the original");
-    int64_t inner = 1;
-    for (int64_t dim : llvm::ArrayRef(want.tensor.dims).take_back(fold.layer.spatialDims))
-      inner *= dim;
-    for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(floatsOf(want), floatsOf(have))))
-      channels[static_cast<int64_t>(i) / inner % fold.channels()].add(std::get<0>(pair), std::get<1>(pair));
-  }
-  return absl::OkStatus();
-}
-
-/// Fits of all channels, if they are better than none on the samples that judge.
-FittedLayer fitLayer(const LayerFold &fold, llvm::ArrayRef<ChannelFit> seen, llvm::ArrayRef<ChannelFit> judges, Fit fit, std::vector<float> &scales,
-                     std::vector<float> &shifts) {
-  FittedLayer result{.node = fold.layer.node};
-  double before = 0, signal = 0;
-  for (const ChannelFit &judge : judges) {
-    before += judge.squaredError(1, 0);
-    signal += judge.wantedSquares();
-  }
-  double least = before;
-  for (bool withScale : {false, true}) {
-    if (withScale && (fit != Fit::BiasAndScales || !fold.scale))
-      continue;
-    double after = 0;
-    std::vector<float> newScales, newShifts;
-    for (auto [one, judge] : llvm::zip_equal(seen, judges)) {
-      auto [scale, shift] = one.scaleAndShift(withScale);
-      after += judge.squaredError(scale, shift);
-      newScales.push_back(static_cast<float>(scale));
-      newShifts.push_back(static_cast<float>(shift));
-    }
-    if (after < least) {
-      least = after;
-      scales = std::move(newScales);
-      shifts = std::move(newShifts);
-    }
-  }
-  result.before = signal > 0 ? before / signal : 0;
-  result.after = signal > 0 ? least / signal : 0;
-  return result;
-}
 
 } // namespace
 
-void ChannelFit::add(double wanted, double got) {
-  count += 1;
-  wantedSum += wanted;
-  gotSum += got;
-  wantedSquared += wanted * wanted;
-  gotSquared += got * got;
-  products += wanted * got;
-}
-
-std::pair<double, double> ChannelFit::scaleAndShift(bool withScale) const {
-  if (count == 0)
-    return {1, 0};
-  double variance = gotSquared - gotSum * gotSum / count, covariance = products - wantedSum * gotSum / count, scale = 1;
-  if (withScale && variance > 0)
-    scale = std::clamp((covariance + kDamping * variance) / ((1 + kDamping) * variance), kLeastScale, kMostScale);
-  return {scale, (wantedSum - scale * gotSum) / count};
-}
-
-double ChannelFit::squaredError(double scale, double shift) const {
-  return std::max(0.0, wantedSquared + scale * scale * gotSquared + count * shift * shift - 2 * scale * products - 2 * shift * wantedSum +
-                           2 * scale * shift * gotSum);
-}
-
 absl::StatusOr<std::vector<FittedLayer>> fitLayers(const ErrorReference &reference, const std::string &compressed, const std::string &output,
-                                                   const WorkFolder &folder, Fit fit, bool externalData) {
+                                                   const WorkFolder &folder, Fit fit, const KeptChannels &kept, bool externalData) {
   absl::StatusOr<std::unique_ptr<ModelEditor>> editor = ModelEditor::open(compressed, output);
   if (!editor.ok())
     return editor.status();
-  std::vector<LayerFold> folds;
-  std::vector<std::string> values;
-  for (const Layer &layer : reference.layers())
-    if (std::optional<LayerFold> fold = findFold(**editor, layer)) {
-      folds.push_back(std::move(*fold));
-      values.push_back(layer.value);
-    }
-  absl::StatusOr<std::unique_ptr<CalibrationModel>> teacher = CalibrationModel::open(reference.path(), values);
-  if (!teacher.ok())
-    return teacher.status();
-  absl::StatusOr<std::unique_ptr<Student>> student = Student::open(compressed, folds, folder);
-  if (!student.ok())
-    return student.status();
-  absl::StatusOr<SampleSet> samples = SampleSet::read(reference.inputs(), reference.files(), kFitSamples);
-  if (!samples.ok())
-    return samples.status();
-  std::vector<FittedLayer> fitted;
-  for (auto [i, fold] : llvm::enumerate(folds)) {
-    std::vector<ChannelFit> seen(fold.channels()), judges(fold.channels());
-    for (auto [part, channels] : {std::pair(samples->fitted(), &seen), {samples->heldOut(), &judges}})
-      if (absl::Status status = addSamples(**teacher, **student, i, fold, part, *channels); !status.ok())
-        return status;
-    std::vector<float> &scales = (*student)->scales(i), &shifts = (*student)->shifts(i);
-    fitted.push_back(fitLayer(fold, seen, judges, fit, scales, shifts));
-    if (fitted.back().after < fitted.back().before)
-      if (absl::Status status = applyFold(**editor, fold, scales, shifts); !status.ok())
-        return status;
-  }
+  Distillation distillation(**editor, kept, fit);
+  if (absl::Status status = distillation.findTargets(reference); !status.ok())
+    return status;
+  if (absl::Status status = distillation.open(reference, compressed, folder); !status.ok())
+    return status;
+  absl::StatusOr<std::vector<FittedLayer>> fitted = distillation.run();
+  if (!fitted.ok())
+    return fitted;
   (*editor)->finish();
   if (absl::Status status = writeModel(**editor, output, externalData); !status.ok())
     return status;

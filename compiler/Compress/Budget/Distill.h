@@ -5,10 +5,13 @@
 #include "compiler/Compress/Budget/ModelError.h"
 #include "compiler/Compress/Edit/WorkFolder.h"
 
+#include <map>
+
 namespace ingot::compress {
 
-/// What is fitted to the original layers: nothing, what is added to each channel, or what it is multiplied by as well.
-enum class Fit { None, Bias, BiasAndScales };
+/// What is fitted to the original layers: nothing, what is added to each channel, or all that is free: weights that were not pruned, scales of blocks
+/// of codes and of channels, gains and biases of norms.
+enum class Fit { None, Bias, Everything };
 
 /// A layer that was fitted, and its error against the original layer on samples that were not used for it, as `ValueError::noise`.
 struct FittedLayer {
@@ -16,25 +19,14 @@ struct FittedLayer {
   double before = 0, after = 0; ///< equal when the fit was undone because it made the layer no better
 };
 
-/// Of one channel: what a fit makes of it, and sums over samples from which it is found.
-class ChannelFit {
-public:
-  void add(double wanted, double got);
-  /// Least squares. Scales are drawn to 1 by as much as a hundredth of what was seen, so that channels that hardly vary keep theirs.
-  std::pair<double, double> scaleAndShift(bool withScale) const;
-  /// Sum of squares of wanted - (scale * got + shift).
-  double squaredError(double scale, double shift) const;
-  double wantedSquares() const { return wantedSquared; }
+/// By nodes: which channels of the original a layer still has. Layers that are not named have all.
+using KeptChannels = std::map<std::string, std::vector<int64_t>>;
 
-private:
-  double count = 0, wantedSum = 0, gotSum = 0, wantedSquared = 0, gotSquared = 0, products = 0;
-};
-
-/// Fits the layers of a quantised model one after the other: a layer's input comes from the layers before it, as they are fitted, and its result is
+/// Fits the layers of a compressed model one after the other: a layer's input comes from the layers before it, as they are fitted, and its result is
 /// brought near to that of the original layer. The constants of the model are changed, and an Add stands behind products that have no bias. A fifth
 /// of the samples judges. Writes `output`.
 absl::StatusOr<std::vector<FittedLayer>> fitLayers(const ErrorReference &reference, const std::string &compressed, const std::string &output,
-                                                   const WorkFolder &folder, Fit fit, bool externalData);
+                                                   const WorkFolder &folder, Fit fit, const KeptChannels &kept, bool externalData);
 
 } // namespace ingot::compress
 

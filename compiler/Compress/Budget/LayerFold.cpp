@@ -26,8 +26,32 @@ bool hasChannels(const ModelEditor &editor, llvm::StringRef value, int64_t chann
   return isFloats(editor, value) && sizeOf(editor, value) == channels;
 }
 
-bool isOnlyRead(const ModelEditor &editor, llvm::StringRef value) {
-  return editor.uses(value).size() == 1 && !editor.isReadElsewhere(value) && !editor.isOutput(value);
+/// Its result is that of the product plus the bias.
+bool isPlainSum(const onnx::NodeProto &node) {
+  return node.op_type() != "Gemm" || (floatAttribute(node, "alpha", 1) == 1 && floatAttribute(node, "beta", 1) == 1);
+}
+
+/// Where a product of floats takes a bias: as its third input, or, a MatMul, nowhere.
+void findBias(const ModelEditor &editor, LayerFold &fold) {
+  const onnx::NodeProto &node = editor.node(fold.product);
+  if (node.op_type() == "MatMul")
+    return;
+  if (node.input_size() < 3 || node.input(2).empty()) {
+    fold.mayAddBias = true;
+    return;
+  }
+  int biasBack = editor.producerIndex(node.input(2));
+  if (hasChannels(editor, node.input(2), fold.channels())) {
+    fold.bias = Use{fold.product, 2};
+  } else if (biasBack >= 0 && editor.node(biasBack).op_type() == "DequantizeLinear" && hasOneReader(editor, node.input(2)) &&
+             editor.isConstant(editor.node(biasBack).input(0)) && sizeOf(editor, editor.node(biasBack).input(0)) == fold.channels() &&
+             editor.elementType(editor.node(biasBack).input(0)) == onnx::TensorProto::INT32 &&
+             hasChannels(editor, editor.node(biasBack).input(1), fold.channels())) {
+    fold.bias = Use{biasBack, 0};
+    fold.biasScaleNode = biasBack;
+  } else {
+    fold.scale.reset(); // a bias that is not understood would not be scaled
+  }
 }
 
 /// Products of floats whose weights are dequantised.
@@ -37,33 +61,34 @@ bool findDequantized(const ModelEditor &editor, LayerFold &fold) {
   if (back < 0 || editor.node(back).op_type() != "DequantizeLinear")
     return false;
   bool isGemm = node.op_type() == "Gemm", isMatMul = node.op_type() == "MatMul";
-  if (isGemm && (floatAttribute(node, "alpha", 1) != 1 || floatAttribute(node, "beta", 1) != 1))
+  if (!isPlainSum(node))
     return false;
   const onnx::NodeProto &weights = editor.node(back);
-  if (isFloats(editor, weights.input(1)) && isOnlyRead(editor, node.input(1))) {
+  if (isFloats(editor, weights.input(1)) && hasOneReader(editor, node.input(1))) {
     const std::vector<int64_t> dims = *editor.dims(weights.input(1));
     fold.scaleAxis = dims.size() == 2 && (isMatMul || (isGemm && integerAttribute(node, "transB", 0) == 0)) ? 1 : 0;
     if (!dims.empty() && dims[fold.scaleAxis] == fold.channels())
       fold.scale = Use{back, 1};
   }
-  if (isMatMul)
-    return true;
-  if (node.input_size() < 3 || node.input(2).empty()) {
-    fold.mayAddBias = true;
-    return true;
+  findBias(editor, fold);
+  return true;
+}
+
+/// Products of floats with other weights, or less of them, than in the original.
+bool findFloat(const ModelEditor &editor, const ModelEditor &original, LayerFold &fold) {
+  std::optional<Product> product = findProduct(editor, fold.product);
+  const onnx::NodeProto *was = original.producer(fold.layer.value);
+  if (!product || !was || !isPlainSum(editor.node(fold.product)) || !original.isConstant(was->input(1)) ||
+      areEqual(editor, product->weights.name, original, was->input(1)))
+    return false;
+  fold.isFloat = true;
+  fold.layer.depth = product->weights.depth;
+  fold.layer.weights = product->weights.depth * product->weights.channels;
+  if (hasOneReader(editor, product->weights.name)) {
+    fold.scale = Use{fold.product, 1};
+    fold.scaleAxis = product->weights.channelAxis;
   }
-  int biasBack = editor.producerIndex(node.input(2));
-  if (hasChannels(editor, node.input(2), fold.channels())) {
-    fold.bias = Use{fold.product, 2};
-  } else if (biasBack >= 0 && editor.node(biasBack).op_type() == "DequantizeLinear" && isOnlyRead(editor, node.input(2)) &&
-             editor.isConstant(editor.node(biasBack).input(0)) && sizeOf(editor, editor.node(biasBack).input(0)) == fold.channels() &&
-             editor.elementType(editor.node(biasBack).input(0)) == onnx::TensorProto::INT32 &&
-             hasChannels(editor, editor.node(biasBack).input(1), fold.channels())) {
-    fold.bias = Use{biasBack, 0};
-    fold.biasScaleNode = biasBack;
-  } else {
-    fold.scale.reset(); // a bias that is not understood would not be scaled
-  }
+  findBias(editor, fold);
   return true;
 }
 
@@ -76,7 +101,7 @@ bool findInteger(const ModelEditor &editor, LayerFold &fold) {
     int reshaped = editor.producerIndex(bias);
     if (hasChannels(editor, bias, fold.channels()))
       fold.bias = Use{at, 1};
-    else if (reshaped >= 0 && editor.node(reshaped).op_type() == "Reshape" && isOnlyRead(editor, bias) &&
+    else if (reshaped >= 0 && editor.node(reshaped).op_type() == "Reshape" && hasOneReader(editor, bias) &&
              hasChannels(editor, editor.node(reshaped).input(0), fold.channels()))
       fold.bias = Use{reshaped, 0};
     at = editor.producerIndex(editor.node(at).input(0));
@@ -98,7 +123,7 @@ bool findInteger(const ModelEditor &editor, LayerFold &fold) {
   if (int both = editor.producerIndex(editor.node(at).input(1)); both >= 0 && editor.node(both).op_type() == "Mul")
     factors = Use{both, 1};
   if (int reshaped = editor.producerIndex(editor.node(factors.node).input(factors.input));
-      reshaped >= 0 && editor.node(reshaped).op_type() == "Reshape" && isOnlyRead(editor, editor.node(reshaped).output(0)))
+      reshaped >= 0 && editor.node(reshaped).op_type() == "Reshape" && hasOneReader(editor, editor.node(reshaped).output(0)))
     factors = Use{reshaped, 0};
   if (hasChannels(editor, editor.node(factors.node).input(factors.input), fold.channels()))
     fold.scale = factors;
@@ -130,6 +155,8 @@ public:
     if (fold.scale && llvm::any_of(scales, [](float scale) { return scale != 1; }))
       multiply(*fold.scale, scales);
     std::vector<float> bias = shifts.vec();
+    if (!fold.mayShift)
+      return problem;
     if (!fold.bias) {
       if (fold.mayAddBias)
         addInput(bias);
@@ -233,13 +260,24 @@ private:
 
 } // namespace
 
-std::optional<LayerFold> findFold(const ModelEditor &editor, const Layer &layer) {
+bool hasOneReader(const ModelEditor &editor, llvm::StringRef value) {
+  return editor.uses(value).size() == 1 && !editor.isReadElsewhere(value) && !editor.isOutput(value);
+}
+
+bool areEqual(const ModelEditor &editor, llvm::StringRef value, const ModelEditor &original, llvm::StringRef was) {
+  absl::StatusOr<ingest::Initializer> after = editor.model().tensor(*editor.constant(value));
+  absl::StatusOr<ingest::Initializer> before = original.model().tensor(*original.constant(was));
+  return after.ok() && before.ok() && after->bytes() == before->bytes();
+}
+
+std::optional<LayerFold> findFold(const ModelEditor &editor, const ModelEditor &original, const Layer &layer) {
   LayerFold fold;
   fold.layer = layer;
   fold.product = editor.producerIndex(layer.value);
-  if (fold.product < 0 || !(findDequantized(editor, fold) || findInteger(editor, fold) || findMatMulNBits(editor, fold)))
+  if (fold.product < 0 ||
+      !(findFloat(editor, original, fold) || findDequantized(editor, fold) || findInteger(editor, fold) || findMatMulNBits(editor, fold)))
     return std::nullopt;
-  if (fold.bias || fold.mayAddBias || !isOnlyRead(editor, layer.value) || layer.spatialDims > 0)
+  if (fold.bias || fold.mayAddBias || !hasOneReader(editor, layer.value) || layer.spatialDims > 0)
     return fold;
   const Use reader = editor.uses(layer.value).front();
   const onnx::NodeProto &node = editor.node(reader.node);

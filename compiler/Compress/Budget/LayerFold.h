@@ -19,11 +19,21 @@ struct LayerFold {
   int biasScaleNode = -1;   ///< the DequantizeLinear of a bias of i32; `bias` is then its input of codes
   bool mayAddBias = false;  ///< the product takes a bias that it does not have yet
   std::optional<Use> sum;   ///< without both, a constant that only reader of the result adds to it
+  bool isFloat = false;     ///< a product of floats whose weights were changed; `scale` are the weights
+  bool isNorm = false;      ///< no product, but gain and bias of a normalisation
+  bool mayShift = true;
   int64_t channels() const { return layer.weights / layer.depth; }
 };
 
-/// Finds out how a layer of a quantised model is scaled and shifted; nothing when it is not quantised, or in a way that is not known.
-std::optional<LayerFold> findFold(const ModelEditor &editor, const Layer &layer);
+/// Whether one node alone reads a value.
+bool hasOneReader(const ModelEditor &editor, llvm::StringRef value);
+
+/// Whether constants of two models have the same elements.
+bool areEqual(const ModelEditor &editor, llvm::StringRef value, const ModelEditor &original, llvm::StringRef was);
+
+/// Finds out how a layer of a compressed model is scaled and shifted; nothing when it is as in the original, or compressed in a way that is not
+/// known.
+std::optional<LayerFold> findFold(const ModelEditor &editor, const ModelEditor &original, const Layer &layer);
 
 /// Makes the result of the layer scale * result + shift, by its constants; a node that adds the shift where there is no bias. Scales of a layer
 /// without `scale` must be 1.

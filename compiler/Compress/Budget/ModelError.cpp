@@ -93,6 +93,7 @@ absl::StatusOr<ModelError> ErrorReference::measure(const std::string &compressed
   if (!other.ok())
     return other.status();
   std::vector<ErrorMeter> meters(values.size());
+  std::vector<bool> hasOtherShape(values.size());
   absl::StatusOr<int64_t> visited = forEachSample(model->inputs(), samples, [&](const Sample &sample) {
     absl::StatusOr<std::vector<JitModel::Output>> wanted = reference->values(sample);
     if (!wanted.ok())
@@ -100,22 +101,28 @@ absl::StatusOr<ModelError> ErrorReference::measure(const std::string &compressed
     absl::StatusOr<std::vector<JitModel::Output>> got = (*other)->values(sample);
     if (!got.ok())
       return got.status();
-    for (auto [meter, want, have] : llvm::zip_equal(meters, *wanted, *got)) {
-      if (want.tensor.dims != have.tensor.dims)
-        return absl::FailedPreconditionError(compressed + ": value '" + want.tensor.name + "' has another shape than in " + original);
-      meter.add(floatsOf(want), floatsOf(have), want.tensor.dims.empty() ? 1 : want.tensor.dims.back());
+    for (auto [i, want, have] : llvm::enumerate(*wanted, *got)) {
+      if (want.tensor.dims != have.tensor.dims) { // of a layer without some of its channels
+        hasOtherShape[i] = true;
+        continue;
+      }
+      meters[i].add(floatsOf(want), floatsOf(have), want.tensor.dims.empty() ? 1 : want.tensor.dims.back());
     }
     return absl::OkStatus();
   });
   if (!visited.ok())
     return visited.status();
+  for (auto [i, name] : llvm::enumerate(outputNames))
+    if (hasOtherShape[i])
+      return absl::FailedPreconditionError(compressed + ": output '" + name + "' has another shape than in " + original);
   ModelError result;
   result.samples = *visited;
   result.notes = notes;
   for (auto [i, name] : llvm::enumerate(outputNames))
     result.outputs.push_back({name, meters[i].error()});
   for (auto [at, layer] : present)
-    result.layers.push_back({layer->node, meters[at].error()});
+    if (!hasOtherShape[at])
+      result.layers.push_back({layer->node, meters[at].error()});
   return result;
 }
 

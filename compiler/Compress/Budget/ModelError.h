@@ -49,7 +49,8 @@ public:
   const std::vector<SampleInput> &inputs() const { return model->inputs(); }
   const std::string &path() const { return original; }
 
-  /// Runs both models on all samples. Layers whose result the other model does not have are left out; without `withLayers` all are.
+  /// Runs both models on all samples. Layers whose result the other model does not have, or in another shape, are
+  /// left out; without `withLayers` all are.
   absl::StatusOr<ModelError> measure(const std::string &compressed, bool withLayers);
 
 private:

@@ -22,6 +22,8 @@ public:
   llvm::ArrayRef<Sample> fitted() const { return all.size() < 2 ? samples() : samples().drop_back(heldOutCount()); }
   llvm::ArrayRef<Sample> heldOut() const { return all.size() < 2 ? samples() : samples().take_back(heldOutCount()); }
 
+  void shorten(size_t most) { all.resize(std::min(all.size(), most)); }
+
 private:
   size_t heldOutCount() const { return (all.size() + 4) / 5; }
 

@@ -186,7 +186,7 @@ private:
       double left = kOvertime * options.seconds - secondsSince(start) - 3 * longest; // the last program of tuning, and the point itself
       if (!hasTime(3 * longest))
         return absl::OkStatus();
-      absl::StatusOr<std::string> path = applyRecipe(recipe, options.input, options.calibration, options.randomCalibration, *folder);
+      absl::StatusOr<std::string> path = applyRecipe(recipe, options.input, options.calibration, *folder);
       if (!path.ok())
         return path.status();
       absl::StatusOr<std::vector<std::string>> tiles = options.tune(*path, recipe, shapes, std::min(left, kTuneSeconds));

@@ -64,24 +64,58 @@ std::vector<InputRows> inputRows(const ModelEditor &editor, const Product &produ
   return groups;
 }
 
+/// Where a filter lies in an activation.
+struct InputRows::Places {
+  std::vector<int64_t> sizes;   ///< of the activation
+  std::vector<int64_t> outputs; ///< which image, and where
+  int64_t count = 0, taken = 0;
+
+  int64_t at(int64_t row) const { return taken == count ? row : spread(row, count); }
+};
+
+InputRows::Places InputRows::placesOf(size_t elements) const {
+  Places places{.sizes = dims, .outputs = {}};
+  if (auto open = llvm::find(places.sizes, -1); open != places.sizes.end()) {
+    *open = 1;
+    *open = static_cast<int64_t>(elements) / std::max<int64_t>(product(places.sizes), 1);
+  }
+  size_t spatial = kernel.size();
+  llvm::ArrayRef<int64_t> image = llvm::ArrayRef(places.sizes).drop_front(2);
+  places.outputs = {places.sizes[0]};
+  for (size_t i = 0; i < spatial; ++i)
+    places.outputs.push_back(std::max<int64_t>((image[i] + pads[i] + pads[spatial + i] - dilations[i] * (kernel[i] - 1) - 1) / strides[i] + 1, 0));
+  places.count = product(places.outputs);
+  places.taken = std::min(places.count, kMostPatches);
+  return places;
+}
+
+llvm::ArrayRef<float> InputRows::resultRowsOf(llvm::ArrayRef<float> result, size_t inputs, std::vector<float> &storage) const {
+  if (kernel.empty())
+    return result;
+  Places places = placesOf(inputs);
+  int64_t area = product(llvm::ArrayRef(places.outputs).drop_front());
+  int64_t channels = places.count == 0 ? 0 : static_cast<int64_t>(result.size()) / places.count;
+  storage.resize(places.taken * channels);
+  for (int64_t row = 0; row < places.taken; ++row) {
+    int64_t image = places.at(row) / area, place = places.at(row) % area;
+    for (int64_t channel = 0; channel < channels; ++channel)
+      storage[row * channels + channel] = result[(image * channels + channel) * area + place];
+  }
+  return storage;
+}
+
 llvm::ArrayRef<float> InputRows::rowsOf(llvm::ArrayRef<float> data, std::vector<float> &storage) const {
   if (kernel.empty())
     return data;
   size_t spatial = kernel.size();
-  std::vector<int64_t> sizes = dims;
-  if (auto open = llvm::find(sizes, -1); open != sizes.end()) {
-    *open = 1;
-    *open = static_cast<int64_t>(data.size()) / std::max<int64_t>(product(sizes), 1);
-  }
-  int64_t channels = sizes[1];
-  llvm::ArrayRef<int64_t> image = llvm::ArrayRef(sizes).drop_front(2);
-  std::vector<int64_t> outputs = {sizes[0]}; // places of the filter: which image, and where
-  for (size_t i = 0; i < spatial; ++i)
-    outputs.push_back(std::max<int64_t>((image[i] + pads[i] + pads[spatial + i] - dilations[i] * (kernel[i] - 1) - 1) / strides[i] + 1, 0));
-  int64_t places = product(outputs), taken = std::min(places, kMostPatches), area = product(image), taps = product(kernel), own = depth / taps;
-  storage.assign(taken * depth, 0);
-  for (int64_t row = 0; row < taken; ++row) {
-    int64_t rest = taken == places ? row : spread(row, places);
+  const Places places = placesOf(data.size());
+  const std::vector<int64_t> &outputs = places.outputs;
+  int64_t channels = places.sizes[1];
+  llvm::ArrayRef<int64_t> image = llvm::ArrayRef(places.sizes).drop_front(2);
+  int64_t area = product(image), taps = product(kernel), own = depth / taps;
+  storage.assign(places.taken * depth, 0);
+  for (int64_t row = 0; row < places.taken; ++row) {
+    int64_t rest = places.at(row);
     std::vector<int64_t> corner(spatial);
     for (size_t i = spatial; i-- > 0; rest /= outputs[i + 1])
       corner[i] = rest % outputs[i + 1] * strides[i] - pads[i];

@@ -19,7 +19,13 @@ struct InputRows {
 
   /// The rows in what a run made of the activation; of a convolution at most `kMostPatches`, evenly spread. `storage` may hold them.
   llvm::ArrayRef<float> rowsOf(llvm::ArrayRef<float> data, std::vector<float> &storage) const;
+  /// The same rows of a tensor that the product made of this activation, of `inputs` elements: an element of each channel.
+  llvm::ArrayRef<float> resultRowsOf(llvm::ArrayRef<float> result, size_t inputs, std::vector<float> &storage) const;
   static constexpr int64_t kMostPatches = 1024;
+
+private:
+  struct Places;
+  Places placesOf(size_t elements) const;
 };
 
 /// The rows of a product, those of each group apart, or none with a reason.

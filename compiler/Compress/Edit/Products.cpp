@@ -103,6 +103,12 @@ std::vector<Product> findProducts(const ModelEditor &editor, const NodeSelection
   return products;
 }
 
+std::optional<Product> findProduct(const ModelEditor &editor, int node) {
+  Product product;
+  bool isKnown = llvm::is_contained(kProducts, editor.node(node).op_type()) && editor.node(node).domain().empty();
+  return isKnown && describe(editor, node, product).empty() ? std::optional(std::move(product)) : std::nullopt;
+}
+
 absl::StatusOr<ChannelReader> ChannelReader::open(const ModelEditor &editor, const Weights &weights) {
   absl::StatusOr<ingest::Initializer> data = editor.model().tensor(*editor.constant(weights.name));
   if (!data.ok())

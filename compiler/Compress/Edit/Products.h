@@ -33,6 +33,9 @@ struct Product {
 std::vector<Product> findProducts(const ModelEditor &editor, const NodeSelection &selection, llvm::ArrayRef<llvm::StringRef> defaults,
                                   std::vector<LeftAlone> &leftAlone);
 
+/// A MatMul, Gemm or Conv whose constant weights are floats that can be changed; nothing for other nodes.
+std::optional<Product> findProduct(const ModelEditor &editor, int node);
+
 /// Reads channels of weights of f32 as they lie in the file.
 class ChannelReader {
 public:

@@ -86,6 +86,13 @@ absl::Status checkOptions(const PruneOptions &options) {
   }
   if (options.uniform && !options.sparsity)
     return usageError("--uniform says how --sparsity is divided, which is missing");
+  if (options.allocation) {
+    if (!options.sparsity || options.uniform || pattern.kind == PrunePattern::Kind::TwoFour || pattern.kind == PrunePattern::Kind::Channels)
+      return usageError("--allocate says how --sparsity is divided among layers: it goes with that, and without --uniform and the patterns 2:4 and "
+                        "channels");
+    if (options.allocation == PruneAllocation::Measured && !hasSamples(options))
+      return usageError("--allocate=measured needs samples: --calibration=FILE.npz, or --random-calibration, whose result means little");
+  }
   if (pattern.kind == PrunePattern::Kind::Channels && (method != PruneMethod::Magnitude || hasSamples(options)))
     return usageError("--pattern=channels goes by the size of weights: without samples and another --method");
   if (method != PruneMethod::Magnitude && !hasSamples(options))

@@ -31,6 +31,12 @@ struct PrunePattern {
   bool operator==(const PrunePattern &) const = default;
 };
 
+/// How the share of all weights is divided among layers.
+enum class PruneAllocation {
+  Lamp,     ///< by one threshold over the scores of weights
+  Measured, ///< so that the errors of the layers' products, each relative to these, have the least sum on the samples
+};
+
 /// What `ingot prune` was asked for.
 struct PruneOptions {
   std::string input, output;
@@ -38,6 +44,7 @@ struct PruneOptions {
   std::optional<PruneMethod> method;
   std::optional<PrunePattern> pattern;
   bool uniform = false;                        ///< `sparsity` of each layer, not of all of them together
+  std::optional<PruneAllocation> allocation;   ///< of `sparsity`, where it is not uniform
   std::map<std::string, double> layerSparsity; ///< by names of nodes: their shares; 0: they stay
   std::vector<std::string> include, exclude;   ///< names of nodes, operators, or regular expressions for names
   std::vector<std::string> calibration;        ///< files, or folders of them, as SampleFiles takes
@@ -54,6 +61,8 @@ struct PrunedLayer {
   int64_t weights = 0, zeros = 0;           ///< zeros: weights that are zero now, or gone with their channel
   int64_t channels = 0, channelsLeft = 0;   ///< outputs before and after
   std::optional<double> relativeError = {}; ///< norm of what the products of the samples are off, over their norm; without bias
+  double wantedShare = 0;                   ///< what was chosen for it, from which `zeros` differ by whole blocks and what was zero before
+  std::vector<int64_t> keptChannels = {};   ///< where whole channels go: those that stay
   double share() const { return static_cast<double>(zeros) / static_cast<double>(weights); }
 };
 

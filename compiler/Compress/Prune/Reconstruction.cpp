@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Prune/Reconstruction.h"
 
-#include "compiler/Compress/Calibrate/FeedbackFactors.h"
-
 #include <cmath>
 #include <numeric>
 
@@ -41,11 +39,14 @@ double energy(const FloatMatrix &weights, const SecondMoments &moments) {
 
 } // namespace
 
-void pruneWithFeedback(WeightMatrix &weights, const WeightUnits &units, double share, bool isTwoFour, const SecondMoments &moments) {
-  int64_t depth = units.depth, channels = units.channels;
-  std::vector<int64_t> order(depth);
+FloatMatrix pruningFactors(const SecondMoments &moments) {
+  std::vector<int64_t> order(moments.depth);
   std::iota(order.begin(), order.end(), 0);
-  const FloatMatrix factors = feedbackFactors(moments, order);
+  return feedbackFactors(moments, order);
+}
+
+void pruneWithFeedback(WeightMatrix &weights, const WeightUnits &units, double share, bool isTwoFour, const FloatMatrix &factors) {
+  int64_t depth = units.depth, channels = units.channels;
   FloatMatrix left(depth, channels);
   for (int64_t k = 0; k < depth; ++k)
     for (int64_t channel = 0; channel < channels; ++channel)

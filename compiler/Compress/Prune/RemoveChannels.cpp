@@ -181,10 +181,14 @@ private:
       uint64_t runs = runsOf(product);
       summary.flopsBefore += 2 * runs * all;
       summary.flopsAfter += 2 * runs * left;
-      if (mayShrink || left < all)
-        summary.layers.push_back({node.name(), node.op_type(), all, all - left, weights.channels, channelsLeft});
-      else
+      if (mayShrink || left < all) {
+        PrunedLayer &layer = summary.layers.emplace_back(PrunedLayer{node.name(), node.op_type(), all, all - left, weights.channels, channelsLeft});
+        for (int64_t i = 0; channelsLeft < weights.channels && i < weights.channels; ++i)
+          if (!isRemoved(outputs->second[i]))
+            layer.keptChannels.push_back(i);
+      } else {
         summary.leftAlone.push_back({node.name(), node.op_type(), reason});
+      }
     }
   }
 

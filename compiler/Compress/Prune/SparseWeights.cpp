@@ -2,6 +2,7 @@
 #include "compiler/Compress/Prune/SparseWeights.h"
 
 #include "compiler/Compress/Calibrate/SampledInputs.h"
+#include "compiler/Compress/Prune/MeasuredShares.h"
 #include "compiler/Compress/Prune/Reconstruction.h"
 #include "compiler/Compress/Prune/SparsityBudget.h"
 #include "llvm/ADT/STLExtras.h"
@@ -15,6 +16,8 @@ namespace {
 
 /// Of a layer, unless more of all layers is wanted: without any weights nothing of what was before a layer matters any more.
 constexpr double kMostOfLayer = 0.95;
+/// Where errors are measured, as parts of the largest share.
+constexpr double kTriedShares[] = {0.25, 0.5, 0.65, 0.8, 0.9, 1};
 /// Moments of activations that are in memory at a time; each such group is a pass over the samples.
 constexpr int64_t kMomentBytes = int64_t(512) << 20;
 
@@ -49,21 +52,27 @@ public:
     }
     if (absl::Status status = chooseShares(); !status.ok())
       return status;
-    for (llvm::ArrayRef<Layer> rest = layers; !rest.empty();) {
-      Moments moments;
-      llvm::ArrayRef<Layer> group = rest.take_front(sampled ? countThatFits(rest) : rest.size());
-      if (absl::Status status = measure(group, moments); !status.ok())
-        return status;
-      for (const Layer &layer : group)
-        if (absl::Status status = prune(layer, layer.inputs ? &moments.at(*layer.inputs) : nullptr); !status.ok())
-          return status;
-      rest = rest.drop_front(group.size());
-    }
+    absl::Status status = visitLayers([&](Layer &layer, const SecondMoments *moments) { return prune(layer, moments); });
     editor.reindex();
-    return absl::OkStatus();
+    return status;
   }
 
 private:
+  /// All layers with the moments of their inputs, where these are known, as many at a time as fit into memory.
+  absl::Status visitLayers(llvm::function_ref<absl::Status(Layer &layer, const SecondMoments *moments)> visit) {
+    for (llvm::MutableArrayRef<Layer> rest = layers; !rest.empty();) {
+      Moments moments;
+      llvm::MutableArrayRef<Layer> group = rest.take_front(sampled ? countThatFits(rest) : rest.size());
+      if (absl::Status status = measure(group, moments); !status.ok())
+        return status;
+      for (Layer &layer : group)
+        if (absl::Status status = visit(layer, layer.inputs ? &moments.at(*layer.inputs) : nullptr); !status.ok())
+          return status;
+      rest = rest.drop_front(group.size());
+    }
+    return absl::OkStatus();
+  }
+
   WeightUnits unitsOf(const Weights &weights) const {
     bool isBlocks = pattern.kind == PrunePattern::Kind::Blocks;
     return {weights.depth, weights.channels, isBlocks ? pattern.rows : 1, isBlocks ? pattern.columns : 1};
@@ -157,6 +166,8 @@ private:
         layer.share = layer.isFixed ? layer.share : share;
       return absl::OkStatus();
     }
+    if (options.allocation == PruneAllocation::Measured)
+      return measureShares();
     std::map<size_t, std::vector<float>> importance;
     if (method != PruneMethod::Magnitude)
       if (absl::Status status = sumSquares(importance); !status.ok())
@@ -181,6 +192,36 @@ private:
     return absl::OkStatus();
   }
 
+  /// Shares with the least sum of errors. Layers whose inputs are not known have the share that all have together.
+  absl::Status measureShares() {
+    double most = std::max(*options.sparsity, kMostOfLayer);
+    std::vector<ErrorCurve> curves;
+    std::vector<Layer *> open;
+    absl::Status status = visitLayers([&](Layer &layer, const SecondMoments *moments) {
+      if (layer.isFixed)
+        return absl::OkStatus();
+      layer.share = *options.sparsity;
+      if (!moments)
+        return absl::OkStatus();
+      absl::StatusOr<WeightMatrix> original = WeightMatrix::read(editor, layer.weights());
+      if (!original.ok())
+        return original.status();
+      ErrorCurve &curve = curves.emplace_back(ErrorCurve{.weights = original->depth * original->channels, .points = {}});
+      open.push_back(&layer);
+      const FloatMatrix factors = factorsFor(moments);
+      for (double part : kTriedShares) {
+        WeightMatrix pruned = *original;
+        zero(layer, part * most, moments, factors, pruned);
+        double error = relativeError(*original, pruned, *moments);
+        curve.points.emplace_back(part * most, error * error);
+      }
+      return absl::OkStatus();
+    });
+    for (auto [layer, share] : llvm::zip_equal(open, sharesOfLeastError(curves, *options.sparsity)))
+      layer->share = share;
+    return status;
+  }
+
   /// Sums of squares of the inputs of all layers: the diagonals of their moments.
   absl::Status sumSquares(std::map<size_t, std::vector<float>> &sums) {
     std::vector<size_t> numbers;
@@ -196,12 +237,17 @@ private:
     });
   }
 
-  /// Zeros weights of a layer; with the moments of its inputs as the method wants it.
-  void zero(const Layer &layer, const SecondMoments *moments, WeightMatrix &weights) const {
+  /// Those of SparseGPT, if that is what goes on.
+  FloatMatrix factorsFor(const SecondMoments *moments) const {
+    return method == PruneMethod::SparseGpt && moments ? pruningFactors(*moments) : FloatMatrix();
+  }
+
+  /// Zeros weights of a layer; with the moments of its inputs, and their factors, as the method wants it.
+  void zero(const Layer &layer, double share, const SecondMoments *moments, const FloatMatrix &factors, WeightMatrix &weights) const {
     WeightUnits units = unitsOf(layer.weights());
     bool isTwoFour = pattern.kind == PrunePattern::Kind::TwoFour, isWanda = method == PruneMethod::Wanda && moments;
     if (method == PruneMethod::SparseGpt && moments) {
-      pruneWithFeedback(weights, units, layer.share, isTwoFour, *moments);
+      pruneWithFeedback(weights, units, share, isTwoFour, factors);
       return;
     }
     std::vector<float> squares;
@@ -211,9 +257,9 @@ private:
     if (isTwoFour)
       clearUnits(weights, units, twoOfEachFour(scores, units));
     else if (isWanda && pattern.kind == PrunePattern::Kind::Unstructured)
-      clearUnits(weights, units, leastOfEachOutput(scores, units, layer.share));
+      clearUnits(weights, units, leastOfEachOutput(scores, units, share));
     else
-      clearUnits(weights, units, leastUnits(scores, std::llround(layer.share * static_cast<double>(units.count()))));
+      clearUnits(weights, units, leastUnits(scores, std::llround(share * static_cast<double>(units.count()))));
   }
 
   absl::Status prune(const Layer &layer, const SecondMoments *moments) {
@@ -222,7 +268,7 @@ private:
       return weights.status();
     int64_t all = weights->depth * weights->channels, zerosBefore = weights->countZeros();
     if (layer.share > 0)
-      zero(layer, moments, *weights);
+      zero(layer, layer.share, moments, factorsFor(moments), *weights);
     int64_t zeros = weights->countZeros();
     std::optional<double> error;
     if (moments) {
@@ -236,7 +282,7 @@ private:
         return status;
     for (const Product &product : layer.products) {
       const onnx::NodeProto &node = editor.node(product.node);
-      summary.layers.push_back({node.name(), node.op_type(), all, zeros, weights->channels, weights->channels, error});
+      summary.layers.push_back({node.name(), node.op_type(), all, zeros, weights->channels, weights->channels, error, layer.share});
       uint64_t runs = runsOf(product);
       summary.flopsBefore += 2 * runs * (all - zerosBefore);
       summary.flopsAfter += 2 * runs * (all - zeros);

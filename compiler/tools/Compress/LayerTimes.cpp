@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/Budget/LayerTimes.h"
+#include "compiler/tools/Compress/LayerTimes.h"
 
 #include "compiler/Compress/Edit/ModelEditor.h"
 #include "compiler/tools/Ablation.h"
@@ -65,7 +65,7 @@ constexpr int kRounds = 2;
 /// A program of a model, its regions as the report has them and what they take.
 class Profile {
 public:
-  static absl::StatusOr<Profile> compile(const std::string &model, const std::string &toolPath, const MeasuredSummary &summary) {
+  static absl::StatusOr<Profile> compile(const std::string &model, const std::string &toolPath, const Measured &summary) {
     CompileOptions options;
     options.input = model;
     options.toolPath = toolPath;
@@ -153,7 +153,7 @@ std::optional<double> RegionTime::efficiency() const {
 }
 
 absl::StatusOr<ModelTimes> measureLayerTimes(const std::string &original, const std::string &compressed, const std::string &toolPath,
-                                             const MeasuredSummary &summary) {
+                                             const Measured &summary) {
   absl::StatusOr<std::unique_ptr<ModelEditor>> before = ModelEditor::openToRead(original), after = ModelEditor::openToRead(compressed);
   for (const auto *editor : {&before, &after})
     if (!editor->ok())
@@ -209,6 +209,17 @@ void addTimes(llvm::json::Object &object, const ModelTimes &times) {
                                                                         {"before", number(times.before.efficiency())},
                                                                         {"after", number(times.after.efficiency())}}}};
   object["layer_times"] = std::move(layers);
+}
+
+void reportTimes(const std::string &original, const std::string &compressed, const std::string &toolPath, const Measured &summary, std::string &text,
+                 llvm::json::Object &object, std::vector<std::string> &notes) {
+  absl::StatusOr<ModelTimes> times = measureLayerTimes(original, compressed, toolPath, summary);
+  if (times.ok()) {
+    text += timesText(*times);
+    addTimes(object, *times);
+  } else {
+    notes.push_back("the times of the models are missing: " + std::string(times.status().message()));
+  }
 }
 
 } // namespace ingot

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/Distill.h"
+#include "compiler/Compress/Budget/ChannelFit.h"
 
 #include <gtest/gtest.h>
 
@@ -27,6 +27,15 @@ TEST(ChannelFit, ShiftAloneIsTheMeanDifference) {
   EXPECT_EQ(shift, -1);
   EXPECT_NEAR(fit.squaredError(scale, shift), 4 + 4, 1e-12);
   EXPECT_NEAR(fit.squaredError(1, 0), 1 + 9, 1e-12);
+}
+
+TEST(ChannelFit, ScaleAloneIsThatOfUncentredValues) {
+  ChannelFit fit;
+  fit.add(3, 2);
+  fit.add(5, 4);
+  auto [scale, shift] = fit.scaleAndShift(/*withScale=*/true, /*withShift=*/false);
+  EXPECT_NEAR(scale, ((3 * 2 + 5 * 4) + 0.01 * 20) / (1.01 * 20), 1e-12);
+  EXPECT_EQ(shift, 0);
 }
 
 TEST(ChannelFit, DegenerateChannelsKeepTheirScale) {

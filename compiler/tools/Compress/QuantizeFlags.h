@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The options of quantisation, as the command table names them. Each sets its field or says what it wants.
-#ifndef COMPILER_TOOLS_QUANTIZEFLAGS_H
-#define COMPILER_TOOLS_QUANTIZEFLAGS_H
+#ifndef COMPILER_TOOLS_COMPRESS_QUANTIZEFLAGS_H
+#define COMPILER_TOOLS_COMPRESS_QUANTIZEFLAGS_H
 
 #include "absl/status/status.h"
 #include "llvm/ADT/StringRef.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_TOOLS_BUDGET_SEARCHCOMMAND_H
-#define COMPILER_TOOLS_BUDGET_SEARCHCOMMAND_H
+#ifndef COMPILER_TOOLS_COMPRESS_SEARCHCOMMAND_H
+#define COMPILER_TOOLS_COMPRESS_SEARCHCOMMAND_H
 
 #include "compiler/Compress/Budget/Search.h"
 #include "compiler/tools/CommandLine.h"

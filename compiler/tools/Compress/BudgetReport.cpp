@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/Budget/BudgetReport.h"
+#include "compiler/tools/Compress/BudgetReport.h"
 
 #include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Driver/UsageError.h"
@@ -102,15 +102,14 @@ void writeTimes(llvm::raw_ostream &out, const llvm::json::Object &object) {
   out << "</table>\n";
 }
 
-std::string page(const llvm::json::Object &object) {
+std::string page(const llvm::json::Object &object, llvm::StringRef headline) {
   std::string text;
   llvm::raw_string_ostream out(text);
   out << "<!doctype html><meta charset=utf-8><title>Compression</title><style>body{font:15px system-ui;margin:2em auto;max-width:75em}"
          "table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}"
          "td:first-child,th:first-child{text-align:left}</style>\n<h1>"
-      << escaped(object.getString("model").value_or("Compression")) << "</h1>\n<p>" << escaped(object.getString("kind").value_or("")) << ", "
-      << shown(object.get("quantized"), "%.0f", "0") << " nodes; constants " << shown(object.get("compression_ratio"), "%.2f", "")
-      << " times smaller; measured on " << shown(object.get("measured_samples"), "%.0f", "0") << " samples.</p>\n";
+      << escaped(object.getString("model").value_or("Compression")) << "</h1>\n<p>" << escaped(headline) << "; measured on "
+      << shown(object.get("measured_samples"), "%.0f", "0") << " samples.</p>\n";
   writeTimes(out, object);
   writeTable(out, "Outputs", object.getArray("outputs"), "error");
   writeTable(out, "Error at the outputs when only this layer is compressed, the most sensitive first", object.getArray("sensitivities"), "error");
@@ -142,7 +141,7 @@ llvm::json::Array namedErrors(llvm::ArrayRef<NamedError> errors) {
 
 } // namespace
 
-std::string measuredText(const MeasuredSummary &summary) {
+std::string measuredText(const Measured &summary) {
   std::string text = "error at the outputs, " + std::to_string(summary.error.samples) + " samples: " + errorText(summary.error.atOutputs()) + "\n";
   if (summary.unfitted) {
     auto better = llvm::count_if(summary.fitted, [](const FittedLayer &layer) { return layer.after < layer.before; });
@@ -165,7 +164,7 @@ llvm::json::Object errorJson(const ValueError &error) {
                             {"top1", error.top1}};
 }
 
-void addMeasured(llvm::json::Object &object, const MeasuredSummary &summary) {
+void addMeasured(llvm::json::Object &object, const Measured &summary) {
   llvm::json::Array sensitivities, named, kept;
   for (auto [i, one] : llvm::enumerate(summary.sensitivities)) {
     sensitivities.push_back(llvm::json::Object{{"name", one.layer.node}, {"op", one.layer.op}, {"error", errorJson(one.error)}});
@@ -183,7 +182,16 @@ void addMeasured(llvm::json::Object &object, const MeasuredSummary &summary) {
   }
   object["measured_samples"] = summary.error.samples;
   object["outputs"] = namedErrors(summary.error.outputs);
-  object["layers"] = namedErrors(summary.error.layers);
+  if (llvm::json::Array *layers = object.getArray("layers")) { // of what was done to them
+    for (llvm::json::Value &layer : *layers)
+      for (const NamedError &one : summary.error.layers)
+        if (llvm::json::Object &row = *layer.getAsObject(); row.getString("node") == llvm::StringRef(one.name)) {
+          row["name"] = one.name;
+          row["error"] = errorJson(one.error);
+        }
+  } else {
+    object["layers"] = namedErrors(summary.error.layers);
+  }
   object["sensitivities"] = std::move(sensitivities);
   object["most_sensitive"] = std::move(named);
   object["kept_by_budget"] = std::move(kept);
@@ -196,10 +204,10 @@ absl::Status checkCompressionReport(const std::string &path) {
   return checkWritable(path);
 }
 
-absl::Status writeCompressionReport(const std::string &path, const llvm::json::Object &object) {
+absl::Status writeCompressionReport(const std::string &path, const llvm::json::Object &object, llvm::StringRef headline) {
   return writeFileAtomically(path, [&](llvm::raw_ostream &out) {
     if (llvm::StringRef(path).ends_with(".html"))
-      out << page(object);
+      out << page(object, headline);
     else
       out << llvm::formatv("{0:2}", llvm::json::Value(llvm::json::Object(object))) << '\n';
     return absl::OkStatus();

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/PruneCommand.h"
+#include "compiler/tools/Compress/PruneCommand.h"
 
+#include "compiler/Compress/Budget/PruneMeasured.h"
 #include "compiler/Compress/Prune/Prune.h"
 #include "compiler/Compress/Quantize/Quantize.h"
-#include "compiler/tools/QuantizeCommand.h"
+#include "compiler/tools/Compress/BudgetReport.h"
+#include "compiler/tools/Compress/LayerTimes.h"
+#include "compiler/tools/Compress/QuantizeCommand.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -30,6 +33,24 @@ void takeShared(const QuantizeOptions &shared, PruneOptions &options) {
   options.sampleFormat = shared.sampleFormat;
   options.randomCalibration = shared.randomCalibration;
   options.externalData = shared.externalData;
+}
+
+/// Prunes as the line says; errors are measured unless a quantisation is still to come, which they are then of.
+absl::StatusOr<PruneResult> pruneAndMeasure(const CommandLine &line, const std::string &name) {
+  if (line.isQuantized || !line.measures.isWanted()) {
+    absl::StatusOr<PruneSummary> summary = pruneModel(line.prune);
+    if (!summary.ok())
+      return summary.status();
+    return PruneResult{pruneText(name, *summary), pruneJson(*summary), summary->notes};
+  }
+  absl::StatusOr<MeasuredPruning> summary = pruneMeasured(line.prune, line.measures);
+  if (!summary.ok())
+    return summary.status();
+  PruneResult result{pruneText(name, summary->pruned) + measuredText(summary->measured), pruneJson(summary->pruned), summary->pruned.notes};
+  addMeasured(result.object, summary->measured);
+  if (line.measures.report)
+    reportTimes(line.prune.input, line.prune.output, line.options.toolPath, summary->measured, result.text, result.object, result.notes);
+  return result;
 }
 
 } // namespace
@@ -91,11 +112,21 @@ llvm::json::Object pruneJson(const PruneSummary &summary) {
                             {"notes", std::move(notes)}};
 }
 
-absl::StatusOr<PruneSummary> pruneFile(CommandLine &line) {
+absl::StatusOr<PruneResult> pruneFile(CommandLine &line) {
   takeShared(line.quantize, line.prune);
   line.prune.input = line.options.input;
   line.prune.output = line.options.output;
-  return pruneModel(line.prune);
+  const std::string &report = line.options.report;
+  line.measures.report = !report.empty();
+  if (absl::Status status = report.empty() ? absl::OkStatus() : checkCompressionReport(report); !status.ok())
+    return status;
+  absl::StatusOr<PruneResult> result = pruneAndMeasure(line, line.options.output);
+  if (!result.ok() || report.empty())
+    return result;
+  result->object["model"] = line.options.input;
+  llvm::StringRef headline = llvm::StringRef(result->text).split('\n').first.split(": ").second;
+  absl::Status status = writeCompressionReport(report, result->object, headline);
+  return status.ok() ? std::move(result) : status;
 }
 
 absl::StatusOr<CompileSummary> compilePruned(CommandLine &line) {
@@ -107,7 +138,8 @@ absl::StatusOr<CompileSummary> compilePruned(CommandLine &line) {
   llvm::sys::path::append(model, llvm::sys::path::filename(line.options.input));
   llvm::sys::RemoveFileOnSignal(model);
   takeShared(line.quantize, line.prune);
-  if (line.prune.method.value_or(PruneMethod::Magnitude) == PruneMethod::Magnitude) { // samples are for quantisation then
+  bool needsSamples = (!line.isQuantized && line.measures.isWanted()) || line.prune.allocation == PruneAllocation::Measured;
+  if (!needsSamples && line.prune.method.value_or(PruneMethod::Magnitude) == PruneMethod::Magnitude) { // samples are for quantisation then
     line.prune.calibration.clear();
     line.prune.randomCalibration = false;
   }
@@ -118,7 +150,7 @@ absl::StatusOr<CompileSummary> compilePruned(CommandLine &line) {
     line.quantize = withoutSamples;
   line.prune.input = line.options.input;
   line.prune.output = model.str().str();
-  absl::StatusOr<PruneSummary> pruned = pruneModel(line.prune);
+  absl::StatusOr<PruneResult> pruned = pruneAndMeasure(line, line.options.input);
   if (!pruned.ok())
     return pruned.status();
   line.options.input = line.prune.output;
@@ -130,8 +162,7 @@ absl::StatusOr<CompileSummary> compilePruned(CommandLine &line) {
     return summary;
   std::vector<std::string> notes;
   llvm::SmallVector<llvm::StringRef> lines;
-  std::string text = pruneText(line.options.input, *pruned);
-  llvm::StringRef(text).split(lines, '\n', -1, /*KeepEmpty=*/false);
+  llvm::StringRef(pruned->text).split(lines, '\n', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef one : lines)
     notes.push_back(one.str());
   for (const std::string &note : pruned->notes)

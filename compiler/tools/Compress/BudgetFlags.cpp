@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/Budget/BudgetFlags.h"
+#include "compiler/tools/Compress/BudgetFlags.h"
 
 #include "compiler/tools/CommandLine.h"
 #include "llvm/ADT/Twine.h"
@@ -40,7 +40,7 @@ absl::Status setBiasCorrection(llvm::StringRef, CommandLine &line) {
 }
 
 absl::Status setDistill(llvm::StringRef, CommandLine &line) {
-  line.measures.fit = compress::Fit::BiasAndScales;
+  line.measures.fit = compress::Fit::Everything;
   return absl::OkStatus();
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/Budget/SearchCommand.h"
+#include "compiler/tools/Compress/SearchCommand.h"
 
 #include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Driver/UsageError.h"
-#include "compiler/tools/Budget/BudgetReport.h"
+#include "compiler/tools/Compress/BudgetReport.h"
 #include "compiler/tools/Tuning.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The options of measured errors and budgets, as the command table names them.
-#ifndef COMPILER_TOOLS_BUDGET_BUDGETFLAGS_H
-#define COMPILER_TOOLS_BUDGET_BUDGETFLAGS_H
+#ifndef COMPILER_TOOLS_COMPRESS_BUDGETFLAGS_H
+#define COMPILER_TOOLS_COMPRESS_BUDGETFLAGS_H
 
 #include "absl/status/status.h"
 #include "llvm/ADT/StringRef.h"

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/QuantizeCommand.h"
+#include "compiler/tools/Compress/QuantizeCommand.h"
 
 #include "compiler/Compress/Budget/QuantizeMeasured.h"
 #include "compiler/Compress/Quantize/Quantize.h"
-#include "compiler/tools/Budget/BudgetReport.h"
-#include "compiler/tools/Budget/LayerTimes.h"
 #include "compiler/tools/CommandTable.h"
+#include "compiler/tools/Compress/BudgetReport.h"
+#include "compiler/tools/Compress/LayerTimes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
@@ -97,22 +98,18 @@ absl::StatusOr<QuantizeResult> quantizeCommand(CommandLine &line) {
       return summary.status();
     return QuantizeResult{quantizeText(name, *summary), quantizeJson(*summary), summary->notes};
   }
-  absl::StatusOr<MeasuredSummary> summary = quantizeMeasured(line.quantize, line.measures);
+  absl::StatusOr<MeasuredQuantization> summary = quantizeMeasured(line.quantize, line.measures);
   if (!summary.ok())
     return summary.status();
-  QuantizeResult result{quantizeText(name, summary->quantized) + measuredText(*summary), quantizeJson(summary->quantized), summary->quantized.notes};
-  addMeasured(result.object, *summary);
-  if (!report.empty()) {
-    absl::StatusOr<ModelTimes> times = measureLayerTimes(line.options.input, line.quantize.output, line.options.toolPath, *summary);
-    if (times.ok()) {
-      result.text += timesText(*times);
-      addTimes(result.object, *times);
-    } else {
-      result.notes.push_back("the times of the models are missing: " + std::string(times.status().message()));
-    }
-  }
+  QuantizeResult result{quantizeText(name, summary->quantized) + measuredText(summary->measured), quantizeJson(summary->quantized),
+                        summary->quantized.notes};
+  addMeasured(result.object, summary->measured);
+  if (!report.empty())
+    reportTimes(line.options.input, line.quantize.output, line.options.toolPath, summary->measured, result.text, result.object, result.notes);
   result.object["model"] = line.options.input;
-  if (absl::Status status = report.empty() ? absl::OkStatus() : writeCompressionReport(report, result.object); !status.ok())
+  std::string headline = kindText(summary->quantized) + ", " + std::to_string(summary->quantized.quantized) + " nodes; constants " +
+                         llvm::formatv("{0} times smaller", llvm::format("%.2f", compressionRatio(summary->quantized))).str();
+  if (absl::Status status = report.empty() ? absl::OkStatus() : writeCompressionReport(report, result.object, headline); !status.ok())
     return status;
   return result;
 }

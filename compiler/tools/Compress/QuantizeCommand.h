@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_TOOLS_QUANTIZECOMMAND_H
-#define COMPILER_TOOLS_QUANTIZECOMMAND_H
+#ifndef COMPILER_TOOLS_COMPRESS_QUANTIZECOMMAND_H
+#define COMPILER_TOOLS_COMPRESS_QUANTIZECOMMAND_H
 
 #include "compiler/Compress/Quantize/QuantizeOptions.h"
 #include "compiler/tools/CommandLine.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/PruneFlags.h"
+#include "compiler/tools/Compress/PruneFlags.h"
 
 #include "compiler/tools/CommandLine.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -56,6 +56,14 @@ absl::Status setPruneMethod(llvm::StringRef text, CommandLine &line) {
 absl::Status setUniform(llvm::StringRef, CommandLine &line) {
   line.prune.uniform = true;
   return absl::OkStatus();
+}
+
+absl::Status setAllocation(llvm::StringRef text, CommandLine &line) {
+  line.prune.allocation = llvm::StringSwitch<std::optional<PruneAllocation>>(text)
+                              .Case("lamp", PruneAllocation::Lamp)
+                              .Case("measured", PruneAllocation::Measured)
+                              .Default(std::nullopt);
+  return line.prune.allocation ? absl::OkStatus() : usage("sparsity is divided by lamp or measured, got '" + text + "'");
 }
 
 absl::Status addLayerSparsity(llvm::StringRef text, CommandLine &line) {

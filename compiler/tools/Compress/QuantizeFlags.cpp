@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/QuantizeFlags.h"
+#include "compiler/tools/Compress/QuantizeFlags.h"
 
 #include "compiler/tools/CommandLine.h"
 #include "llvm/ADT/SmallVector.h"

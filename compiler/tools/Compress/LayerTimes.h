@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the layers of a model take before and after it was compressed.
-#ifndef COMPILER_TOOLS_BUDGET_LAYERTIMES_H
-#define COMPILER_TOOLS_BUDGET_LAYERTIMES_H
+#ifndef COMPILER_TOOLS_COMPRESS_LAYERTIMES_H
+#define COMPILER_TOOLS_COMPRESS_LAYERTIMES_H
 
 #include "absl/status/statusor.h"
-#include "compiler/Compress/Budget/QuantizeMeasured.h"
+#include "compiler/Compress/Budget/Measured.h"
 #include "compiler/Driver/Compile.h"
 #include "llvm/Support/JSON.h"
 
@@ -40,13 +40,17 @@ struct ModelTimes {
 /// Compiles both models for this machine and the shapes of the first sample, and profiles them in turn on random inputs with one thread and, where
 /// there are so many cores, with `kReportThreads`. `layers` are those of the original.
 absl::StatusOr<ModelTimes> measureLayerTimes(const std::string &original, const std::string &compressed, const std::string &toolPath,
-                                             const compress::MeasuredSummary &summary);
+                                             const compress::Measured &summary);
 
 /// Both times and the efficiency in a line.
 std::string timesText(const ModelTimes &times);
 
 /// Adds `time` and `layer_times`, as docs/CommandLine.md describes them.
 void addTimes(llvm::json::Object &object, const ModelTimes &times);
+
+/// All of the above: the line goes to `text`, the keys to `object`, and what prevents it to `notes`.
+void reportTimes(const std::string &original, const std::string &compressed, const std::string &toolPath, const compress::Measured &summary,
+                 std::string &text, llvm::json::Object &object, std::vector<std::string> &notes);
 
 } // namespace ingot
 
