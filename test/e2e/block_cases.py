@@ -68,7 +68,8 @@ def block_product(bits=4, rows=3, k=64, n=24, block=32, points=None, half=False,
         b = packed(g.rng.integers(0, 1 << bits, (n, blocks * block)), bits).reshape(n, blocks, -1)
         scales = g.rng.uniform(-0.2, 0.2, (n, blocks)).astype(element)  # negative ones, too
         zeros = g.rng.integers(0, 1 << bits, (n, blocks))
-        zero_points = {None: "", "packed": packed(zeros, bits), "middle": packed(0 * zeros + 8, bits), "float": (zeros + 0.25).astype(element)}[points]
+        zeros = 0 * zeros + 8 if points == "middle" else zeros
+        zero_points = {None: "", "float": (zeros + 0.25).astype(element)}.get(points, packed(zeros, bits))
         if flat:
             scales = scales.reshape(-1)
             zero_points = zero_points if points is None else zero_points.reshape(-1)

@@ -140,7 +140,7 @@ func.func @any_rows_and_columns(%x: memref<800xf32>, %w: memref<1024xf32>, %y: m
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: vector.load {{.*}}, vector<32xbf16>
 // CHECK: vector.load {{.*}}, vector<2xbf16>
-// CHECK: vector.bitcast {{.*}} : vector<2xbf16> to vector<1xi32>
+// CHECK: llvm.bitcast {{.*}} : vector<2xbf16> to i32
 // CHECK: vector.broadcast {{.*}} : i32 to vector<16xi32>
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
 // CHECK: scf.yield
