@@ -102,14 +102,15 @@ private:
     int64_t middle = typeOf(points).getElementType().isUnsignedInteger() ? 8 : 0;
     while (isa_and_present<BroadcastOp, ReshapeOp, TransposeOp, SliceOp>(points.getDefiningOp()))
       points = points.getDefiningOp()->getOperand(0);
+    if (auto unpack = points.getDefiningOp<UnpackBitsOp>(); unpack && unpack.getBits() == 4) {
+      points = unpack.getX();
+      middle *= 0x11;
+    }
     if (DenseElementsAttr dense = getDenseConstant(points))
       return dense.isSplat() && dense.getSplatValue<APInt>() == middle;
-    auto unpack = points.getDefiningOp<UnpackBitsOp>();
-    auto stored = unpack && unpack.getBits() == 4 ? unpack.getX().getDefiningOp<ConstantOp>() : ConstantOp();
-    if (!stored || !constants)
-      return false;
-    ArrayRef<char> bytes = constants->bytesOf(stored.getValue());
-    return !bytes.empty() && llvm::all_of(bytes, [&](char byte) { return byte == static_cast<char>(middle * 0x11); });
+    auto stored = points.getDefiningOp<ConstantOp>();
+    ArrayRef<char> bytes = stored && constants ? constants->bytesOf(stored.getValue()) : ArrayRef<char>();
+    return !bytes.empty() && llvm::all_of(bytes, [&](char byte) { return byte == static_cast<char>(middle); });
   }
 
   int64_t bytes;

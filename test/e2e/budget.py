@@ -435,19 +435,5 @@ CASES = [report_agrees, sensitivities_agree, report_times, summary_and_page, bud
          distilled_layers, bias_is_the_mean_difference, useless_fits_are_undone, distilled_within_budget]
 
 
-def main() -> int:
-    report, wanted = harness.begin(__doc__)
-    for case in CASES:
-        name = "budget-" + case.__name__.replace("_", "-")
-        if not wanted(name) and not wanted(name.removeprefix("budget-")):
-            continue
-        try:
-            case(Bench(harness.scratch("budget")))
-            report.case(name, None)
-        except Exception as error:  # of ONNX Runtime, too
-            report.case(name, f"{type(error).__name__}: {error}"[:900])
-    return report.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.run_cases(__doc__, "budget", CASES, Bench))

@@ -214,6 +214,23 @@ def begin(description: str):
     return Report(ROOT / "test/e2e/expectations.txt"), pattern.fullmatch
 
 
+def run_cases(description: str, prefix: str, cases: list, make_bench) -> int:
+    """A program whose cases are functions of a bench, which each gets in an empty folder. A case is called `prefix` and the function's name; `--filter`
+    takes it with and without the prefix. Whatever a case raises is its failure, of ONNX and ONNX Runtime, too."""
+    report, wanted = begin(description)
+    for case in cases:
+        short = case.__name__.replace("_", "-")
+        name = f"{prefix}-{short}"
+        if not wanted(name) and not wanted(short):
+            continue
+        try:
+            case(make_bench(scratch(prefix)))
+            report.case(name, None)
+        except Exception as error:
+            report.case(name, f"{type(error).__name__}: {error}"[:900])
+    return report.finish()
+
+
 def scratch(name: str) -> pathlib.Path:
     """An empty folder under the build folder."""
     folder = BUILD / "e2e" / name

@@ -543,19 +543,5 @@ CASES = [magnitude_as_numpy, blocks_stay_whole, two_of_four, budget_over_layers,
          compile_with_prune, shared_constants, select_by_name, external_data, bad_options, bad_models, bad_samples]
 
 
-def main() -> int:
-    report, wanted = harness.begin(__doc__)
-    for case in CASES:
-        name = "prune-" + case.__name__.replace("_", "-")
-        if not wanted(name) and not wanted(name.removeprefix("prune-")):
-            continue
-        try:
-            case(Bench(harness.scratch("prune")))
-            report.case(name, None)
-        except Exception as error:  # of ONNX Runtime, too: a file that it refuses is a failure of this case
-            report.case(name, f"{type(error).__name__}: {error}"[:900])
-    return report.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.run_cases(__doc__, "prune", CASES, Bench))

@@ -319,19 +319,5 @@ CASES = [kept_weights_are_least_squares, scales_of_blocks_are_fitted, norms_are_
          compile_within, shares_by_measured_errors]
 
 
-def main() -> int:
-    report, wanted = harness.begin(__doc__)
-    for case in CASES:
-        name = "prune-measured-" + case.__name__.replace("_", "-")
-        if not wanted(name) and not wanted(name.removeprefix("prune-measured-")):
-            continue
-        try:
-            case(Bench(harness.scratch("prune-measured")))
-            report.case(name, None)
-        except Exception as error:  # of ONNX Runtime, too
-            report.case(name, f"{type(error).__name__}: {error}"[:900])
-    return report.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.run_cases(__doc__, "prune-measured", CASES, Bench))

@@ -766,19 +766,5 @@ CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_
          bad_options, bad_models, bad_samples]
 
 
-def main() -> int:
-    report, wanted = harness.begin(__doc__)
-    for case in CASES:
-        name = "quantize-" + case.__name__.replace("_", "-")
-        if not wanted(name) and not wanted(name.removeprefix("quantize-")):
-            continue
-        try:
-            case(Bench(harness.scratch("quantize")))
-            report.case(name, None)
-        except Exception as error:  # of ONNX Runtime, too: a file that it refuses is a failure of this case
-            report.case(name, f"{type(error).__name__}: {error}"[:900])
-    return report.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.run_cases(__doc__, "quantize", CASES, Bench))

@@ -377,19 +377,5 @@ def bad_texts(b: Bench):
 CASES = [pictures_are_tensors, pictures_in_batches, texts_are_tensors, every_command, tokens_equal, bad_pictures, bad_texts]
 
 
-def main() -> int:
-    report, wanted = harness.begin(__doc__)
-    for case in CASES:
-        name = case.__name__.replace("_", "-")
-        if not wanted(name):
-            continue
-        try:
-            case(Bench(harness.scratch("samples")))
-            report.case(name, None)
-        except Exception as error:  # of ONNX, too: a file that it refuses is a failure of this case
-            report.case(name, f"{type(error).__name__}: {error}"[:900])
-    return report.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.run_cases(__doc__, "samples", CASES, Bench))

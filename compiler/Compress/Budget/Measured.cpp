@@ -2,6 +2,8 @@
 #include "compiler/Compress/Budget/Measured.h"
 
 #include "compiler/Compress/Calibrate/CalibrationSamples.h"
+#include "compiler/Compress/Edit/ModelEditor.h"
+#include "compiler/Compress/Edit/ModelWriter.h"
 #include "compiler/Driver/UsageError.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -25,6 +27,11 @@ absl::StatusOr<std::unique_ptr<ErrorReference>> openReference(const std::string 
   if (!files.ok())
     return files.status();
   return ErrorReference::open(input, std::move(*files));
+}
+
+absl::Status checkOutput(const std::string &input, const std::string &output) {
+  absl::StatusOr<std::unique_ptr<ModelEditor>> model = ModelEditor::openToRead(input);
+  return model.ok() ? checkOutputIsNoInput((*model)->model(), input, output) : model.status();
 }
 
 double multiplications(const Layer &layer, const ModelError &all) {

@@ -36,6 +36,9 @@ struct Measured {
 absl::StatusOr<std::unique_ptr<ErrorReference>> openReference(const std::string &input, const SampleSource &calibration,
                                                               const MeasureOptions &wanted);
 
+/// A failure when the output would overwrite a file of the input.
+absl::Status checkOutput(const std::string &input, const std::string &output);
+
 /// Fits the layers of the model at `path`, and leaves the result there if the outputs are better for it. `folder` is for what is tried.
 absl::Status fitCandidate(ErrorReference &reference, const std::string &path, const WorkFolder &folder, Fit fit, const KeptChannels &kept,
                           bool externalData, Measured &result);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Budget/PruneMeasured.h"
 
-#include "compiler/Compress/Edit/ModelEditor.h"
-#include "compiler/Compress/Edit/ModelWriter.h"
 #include "compiler/Compress/Prune/Prune.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
@@ -140,10 +138,7 @@ absl::StatusOr<MeasuredPruning> pruneMeasured(const PruneOptions &options, const
       openReference(options.input, {options.calibration, options.sampleFormat, options.randomCalibration}, wanted);
   if (!reference.ok())
     return reference.status();
-  absl::StatusOr<std::unique_ptr<ModelEditor>> model = ModelEditor::openToRead(options.input);
-  if (!model.ok())
-    return model.status();
-  if (absl::Status status = checkOutputIsNoInput((*model)->model(), options.input, options.output); !status.ok())
+  if (absl::Status status = checkOutput(options.input, options.output); !status.ok())
     return status;
   absl::StatusOr<WorkFolder> folder = WorkFolder::create(options.output);
   if (!folder.ok())

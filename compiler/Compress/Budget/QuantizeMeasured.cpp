@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Budget/QuantizeMeasured.h"
 
-#include "compiler/Compress/Edit/ModelEditor.h"
-#include "compiler/Compress/Edit/ModelWriter.h"
 #include "compiler/Compress/Quantize/Quantize.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace ingot::compress {
-namespace {
-
-absl::Status checkOutput(const QuantizeOptions &options) {
-  absl::StatusOr<std::unique_ptr<ModelEditor>> model = ModelEditor::openToRead(options.input);
-  return model.ok() ? checkOutputIsNoInput((*model)->model(), options.input, options.output) : model.status();
-}
-
-} // namespace
 
 absl::StatusOr<MeasuredQuantization> quantizeMeasured(const QuantizeOptions &options, const MeasureOptions &wanted) {
   if (options.equalize) {
@@ -41,7 +31,7 @@ absl::StatusOr<MeasuredQuantization> quantizeMeasured(const QuantizeOptions &opt
       openReference(options.input, {options.calibration, options.sampleFormat, options.randomCalibration}, wanted);
   if (!reference.ok())
     return reference.status();
-  if (absl::Status status = checkOutput(options); !status.ok())
+  if (absl::Status status = checkOutput(options.input, options.output); !status.ok())
     return status;
   absl::StatusOr<WorkFolder> folder = WorkFolder::create(options.output);
   if (!folder.ok())
