@@ -215,8 +215,8 @@ def begin(description: str):
 
 
 def run_cases(description: str, prefix: str, cases: list, make_bench) -> int:
-    """A program whose cases are functions of a bench, which each gets in an empty folder. A case is called `prefix` and the function's name; `--filter`
-    takes it with and without the prefix. Whatever a case raises is its failure, of ONNX and ONNX Runtime, too."""
+    """A program whose cases are functions of a bench, which each gets in an empty folder. A case is called `prefix` and the function's name;
+    `--filter` takes it with and without the prefix. Whatever a case raises is its failure, of ONNX and ONNX Runtime, too."""
     report, wanted = begin(description)
     for case in cases:
         short = case.__name__.replace("_", "-")
