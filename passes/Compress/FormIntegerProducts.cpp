@@ -5,6 +5,7 @@
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "passes/Compress/Passes.h"
 #include "passes/Compress/QuantizedTensor.h"
+#include "passes/Graph/AbuttingWindows.h"
 #include "passes/Graph/ConstantOperands.h"
 
 #define DEBUG_TYPE "ingot-form-integer-products"
@@ -18,6 +19,13 @@ namespace ingot {
 namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+Value binary(ImplicitLocOpBuilder &b, BinaryKind kind, Value x, Value y) { return b.createOrFold<BinaryOp>(kind, x, y); }
+
+void replace(PatternRewriter &rewriter, Operation *op, Value with) {
+  copyValueNames(op, with);
+  rewriter.replaceOp(op, with);
+}
 
 //===-- Activations --------------------------------------------------------------------------------------------------------------------------===//
 
@@ -49,6 +57,37 @@ struct QuantizeUnsigned : OpRewritePattern<QuantizeOp> {
   }
 };
 
+//===-- Sums -----------------------------------------------------------------------------------------------------------------------------------===//
+
+/// reduce mean(dequantize(x)) -> cast(sum of integers) * scale, for one scale and few enough elements: exact, and nothing but bytes is read
+struct AverageBytes : OpRewritePattern<ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+    std::optional<QuantizedTensor> x = QuantizedTensor::match(op.getX());
+    if (op.getKind() != ReduceKind::Mean || !x || !x->hasScale() || x->getAxis())
+      return rewriter.notifyMatchFailure(op, "is no mean of bytes of one scale");
+    constexpr int64_t kMostElements = 1 << 22; // sums of bytes minus zero points stay below 2^31
+    int64_t count = 1;
+    for (int64_t axis : op.getAxes()) {
+      int64_t size = x->getType().getDimSize(axis < 0 ? axis + x->getType().getRank() : axis);
+      count = ShapedType::isDynamic(size) || size == 0 || size > kMostElements / count ? 0 : count * size;
+      if (count == 0)
+        return rewriter.notifyMatchFailure(op, "is of no, too many or an open number of elements");
+    }
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto scalar = [&](Type element, Attribute value) -> Value {
+      return ConstantOp::create(b, DenseElementsAttr::get(RankedTensorType::get({}, element), value));
+    };
+    bool isSigned = !x->getType().getElementType().isUnsignedInteger();
+    Value sum = ReduceOp::create(b, ReduceKind::Sum, CastOp::create(b, x->makeBytes(b, isSigned), b.getI32Type()), op.getAxes(), op.getKeepDims());
+    if (Value point = x->makeZeroPoint(b, isSigned, 0))
+      sum = binary(b, BinaryKind::Sub, sum, binary(b, BinaryKind::Mul, point, scalar(b.getI32Type(), b.getI32IntegerAttr(count))));
+    Value share = scalar(b.getF32Type(), b.getF32FloatAttr(1.0F / static_cast<float>(count)));
+    replace(rewriter, op, binary(b, BinaryKind::Mul, CastOp::create(b, sum, b.getF32Type()), binary(b, BinaryKind::Mul, x->makeScale(b, 0), share)));
+    return success();
+  }
+};
+
 //===-- Products -----------------------------------------------------------------------------------------------------------------------------===//
 
 /// Both sides of a product whose right one is constant: the left one is taken as unsigned bytes, the right one as signed ones.
@@ -66,8 +105,6 @@ struct ByteOperands {
   bool hasLeftPoint() const { return lhs.hasZeroPoint(/*isSigned=*/false); }
   bool hasRightPoint() const { return rhs.hasZeroPoint(/*isSigned=*/true); }
 };
-
-Value binary(ImplicitLocOpBuilder &b, BinaryKind kind, Value x, Value y) { return b.createOrFold<BinaryOp>(kind, x, y); }
 
 Value sumOf(ImplicitLocOpBuilder &b, Value bytes, ArrayRef<int64_t> axes, bool keepDims) {
   return ReduceOp::create(b, ReduceKind::Sum, CastOp::create(b, bytes, b.getI32Type()), axes, keepDims);
@@ -101,11 +138,6 @@ struct Parameters {
   }
 };
 
-void replace(PatternRewriter &rewriter, Operation *op, Value with) {
-  copyValueNames(op, with);
-  rewriter.replaceOp(op, with);
-}
-
 /// matmul(dequantize(x), dequantize(w)) -> cast(matmul(x, w) - zero points) * scales
 struct MultiplyBytes : OpRewritePattern<MatMulOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -135,6 +167,38 @@ struct MultiplyBytes : OpRewritePattern<MatMulOp> {
       parameters.rightScale = sides->rhs.makeScale(b, 0);
     }
     replace(rewriter, op, parameters.apply(b, MatMulOp::create(b, x, w, false, op.getTransposeRhs())));
+    return success();
+  }
+};
+
+/// conv_transpose(dequantize(x), dequantize(w)), its windows side by side -> windows of matmul(dequantize(last(x)), dequantize(w'))
+struct MultiplyWindows : OpRewritePattern<ConvTransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConvTransposeOp op, PatternRewriter &rewriter) const override {
+    auto x = op.getX().getDefiningOp<DequantizeOp>(), w = op.getW().getDefiningOp<DequantizeOp>();
+    std::optional<ByteOperands> sides = ByteOperands::match(op);
+    if (!x || !w || !sides || sides->lhs.getAxis() || sides->rhs.getAxis().value_or(1) != 1)
+      return rewriter.notifyMatchFailure(op, "has no image of bytes with one scale, or no constant bytes with one for an output channel");
+    if (!hasAbuttingWindows(op))
+      return rewriter.notifyMatchFailure(op, "its windows overlap, leave gaps or are cropped");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    SmallVector<int64_t> toLast = channelsToLast(sides->lhs.getType().getRank());
+    int64_t inputs = typeOf(w.getX()).getDimSize(0), outputs = typeOf(w.getX()).getDimSize(1);
+    Value pixels = DequantizeOp::create(b, TransposeOp::create(b, x.getX(), toLast), x.getScale(), x.getZeroPoint(), 0, 0, x.getTo());
+    auto product = [&](Value part) -> Value {
+      int64_t columns = typeOf(part).getNumElements() / inputs;
+      auto reshape = [&](Value value, ArrayRef<int64_t> shape) { return b.createOrFold<ReshapeOp>(typeOf(value).clone(shape), value); };
+      auto spread = [&](Value parameter) -> Value { // over the pixels of a window
+        if (!parameter || typeOf(parameter).getRank() == 0)
+          return parameter;
+        Value row = BroadcastOp::create(b, typeOf(parameter).clone({columns / outputs, outputs}), reshape(parameter, {1, outputs}));
+        return reshape(row, {columns});
+      };
+      Value bytes = reshape(part, {inputs, columns});
+      return MatMulOp::create(b, pixels, DequantizeOp::create(b, bytes, spread(w.getScale()), spread(w.getZeroPoint()), 1, 0, w.getTo()), false,
+                              false);
+    };
+    replace(rewriter, op, joinWindows(b, op, TransposeOp::create(b, w.getX(), toLast), product));
     return success();
   }
 };
@@ -215,10 +279,12 @@ private:
 
 struct FormIntegerProductsPass : impl::FormIntegerProductsPassBase<FormIntegerProductsPass> {
   void runOnOperation() override {
-    RewritePatternSet activations(&getContext()), products(&getContext());
+    RewritePatternSet activations(&getContext()), windows(&getContext()), products(&getContext());
     activations.add<QuantizeUnsigned>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(activations));
-    products.add<MultiplyBytes, ConvolveBytes>(&getContext());
+    windows.add<MultiplyWindows>(&getContext());
+    walkAndApplyPatterns(getOperation(), std::move(windows));
+    products.add<AverageBytes, MultiplyBytes, ConvolveBytes>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(products));
   }
 };

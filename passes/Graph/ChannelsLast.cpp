@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Graph/AbuttingWindows.h"
 #include "passes/Graph/Passes.h"
 
 #define DEBUG_TYPE "ingot-channels-last"
@@ -31,16 +32,8 @@ Value reshape(ImplicitLocOpBuilder &b, Value x, ArrayRef<int64_t> shape) {
 
 Value transpose(ImplicitLocOpBuilder &b, Value x, ArrayRef<int64_t> permutation) { return b.createOrFold<TransposeOp>(x, permutation); }
 
-/// [N, spatial..., C] from [N, C, spatial...]: [0, 2, ..., 1]; the other way is its inverse.
-Shape toLast(int64_t rank) {
-  Shape permutation = {0};
-  llvm::append_range(permutation, llvm::seq<int64_t>(2, rank));
-  permutation.push_back(1);
-  return permutation;
-}
-
 Value channelsLast(ImplicitLocOpBuilder &b, Value x) {
-  Shape permutation = toLast(typeOf(x).getRank());
+  Shape permutation = channelsToLast(typeOf(x).getRank());
   auto pad = x.getDefiningOp<PadOp>();
   if (!pad)
     return transpose(b, x, permutation);
@@ -49,7 +42,7 @@ Value channelsLast(ImplicitLocOpBuilder &b, Value x) {
                        applyPermutation(pad.getHigh(), permutation), pad.getValue());
 }
 
-Value channelsFirst(ImplicitLocOpBuilder &b, Value x) { return transpose(b, x, invertPermutationVector(toLast(typeOf(x).getRank()))); }
+Value channelsFirst(ImplicitLocOpBuilder &b, Value x) { return transpose(b, x, invertPermutationVector(channelsToLast(typeOf(x).getRank()))); }
 
 /// How many rows of these weights lie side by side: instructions multiply and add up so many bytes at once.
 int64_t groupOf(Value w) { return typeOf(w).getElementType().isInteger(8) ? kByteGroup : 1; }
@@ -64,7 +57,6 @@ Value packWeights(ImplicitLocOpBuilder &b, ConvOp op) {
   return PackOp::create(b, reshape(b, w, {groups, taps * inputs, outputs}), groupOf(op.getW()));
 }
 
-bool isZero(int64_t pad) { return pad == 0; }
 bool isOne(int64_t size) { return size == 1; }
 
 LogicalResult checkImage(PatternRewriter &rewriter, Operation *op, Value x, Value w) {
@@ -110,58 +102,23 @@ struct ConvertConv : OpRewritePattern<ConvOp> {
   }
 };
 
-/// conv_transpose(x, w), kernel = stride -> first(pixels of conv_last(last(x), pack(w'))): every input pixel makes a window of its own. In two dims
-/// with enough columns there is a convolution for each row of the windows, whose pixels lie as they should; else there is one, whose pixels a
-/// transpose moves.
+/// conv_transpose(x, w), its windows side by side -> first(windows of conv_last(last(x), pack(w')))
 struct ConvertConvTranspose : OpRewritePattern<ConvTransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ConvTransposeOp op, PatternRewriter &rewriter) const override {
     if (failed(checkImage(rewriter, op, op.getX(), op.getW())))
       return failure();
-    Dims from = getDims(typeOf(op.getX()));
-    ArrayRef<int64_t> weights = typeOf(op.getW()).getShape(), kernel = weights.drop_front(2);
-    if (op.getGroups() != 1 || !llvm::all_of(op.getPads(), isZero) || kernel != op.getStrides() || !llvm::all_of(op.getDilations(), isOne))
+    if (!hasAbuttingWindows(op))
       return rewriter.notifyMatchFailure(op, "its windows overlap, leave gaps or are cropped");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    int64_t spatial = kernel.size(), inputs = weights[0], outputs = weights[1];
-    auto number = [&](int64_t size) { return b.getAffineConstantExpr(size); };
-    Value x = channelsLast(b, op.getX()), w = channelsLast(b, op.getW()); // the weights: [C, kernel..., O]
+    int64_t spatial = op.getStrides().size(), inputs = typeOf(op.getW()).getDimSize(0);
+    Value x = channelsLast(b, op.getX());
     Shape ones(spatial, 1);
-    auto pointwise = [&](Value w, int64_t columns) -> Value {
-      return ConvOp::create(b, x, PackOp::create(b, reshape(b, w, {1, inputs, columns})), Layout::ChannelsLast, ones, ones, Shape(2 * spatial, 0),
-                            ones, 1, columns);
-    };
-    // [N, H, kH, W, kW, O], and the same with the pixels joined.
-    Dims split = {from[0]}, joined = {from[0]};
-    for (auto [size, times] : llvm::zip_equal(ArrayRef(from).drop_front(2), kernel)) {
-      split.append({size, number(times)});
-      joined.push_back(size * times);
-    }
-    split.push_back(number(outputs));
-    joined.push_back(number(outputs));
-    Value y;
-    if (spatial == 2 && kernel[1] * outputs >= kPanel) {
-      SmallVector<Value> rows;
-      Dims row = split;
-      Shape part(typeOf(w).getShape());
-      row[2] = number(1);
-      part[1] = 1;
-      for (int64_t i = 0; i < kernel[0]; ++i)
-        rows.push_back(reshape(b, pointwise(SliceOp::create(b, w, Shape{0, i, 0, 0}, part, Shape(4, 1)), kernel[1] * outputs), row));
-      y = b.createOrFold<ConcatOp>(rows, 2);
-    } else {
-      Shape order = {0};
-      Dims columns = {from[0]};
-      columns.append(from.begin() + 2, from.end());
-      for (int64_t size : kernel)
-        columns.push_back(number(size));
-      columns.push_back(number(outputs));
-      for (int64_t i = 0; i < spatial; ++i)
-        order.append({1 + i, 1 + spatial + i});
-      order.push_back(1 + 2 * spatial);
-      y = transpose(b, reshape(b, pointwise(w, llvm::product_of(kernel) * outputs), columns), order);
-    }
-    rewriter.replaceOp(op, channelsFirst(b, reshape(b, y, joined)));
+    rewriter.replaceOp(op, joinWindows(b, op, channelsLast(b, op.getW()), [&](Value part) -> Value {
+                         int64_t columns = typeOf(part).getNumElements() / inputs;
+                         return ConvOp::create(b, x, PackOp::create(b, reshape(b, part, {1, inputs, columns})), Layout::ChannelsLast, ones, ones,
+                                               Shape(2 * spatial, 0), ones, 1, columns);
+                       }));
     return success();
   }
 };
@@ -176,7 +133,7 @@ struct ConvertPool : OpRewritePattern<PoolOp> {
     auto copy = cast<PoolOp>(op->clone());
     copy.setLayout(Layout::ChannelsLast);
     copy.getXMutable().assign(channelsLast(b, op.getX()));
-    copy.getResult().setType(permuteType(typeOf(op.getResult()), toLast(typeOf(op.getX()).getRank())));
+    copy.getResult().setType(permuteType(typeOf(op.getResult()), channelsToLast(typeOf(op.getX()).getRank())));
     rewriter.insert(copy);
     rewriter.replaceOp(op, channelsFirst(b, copy));
     return success();

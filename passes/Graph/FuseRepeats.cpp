@@ -17,6 +17,17 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 bool isOne(AffineExpr dim) { return getConstant(dim) == 1; }
 bool isElementwise(Operation *op) { return isa_and_present<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op); }
 
+/// Whether `op` is a cast of integers of 8 or 16 bits to floats, or arithmetic with one number behind such a cast.
+bool isDequantizing(Operation *op) {
+  if (auto cast = dyn_cast<CastOp>(op)) {
+    auto from = dyn_cast<IntegerType>(typeOf(cast.getX()).getElementType());
+    return from && from.getWidth() > 1 && from.getWidth() <= 16 && isa<FloatType>(cast.getTo());
+  }
+  auto arithmetic = dyn_cast<BinaryOp>(op);
+  return arithmetic && typeOf(arithmetic.getRhs()).getRank() == 0 && arithmetic.getLhs().getDefiningOp() &&
+         isDequantizing(arithmetic.getLhs().getDefiningOp());
+}
+
 /// Elements repeated along dims of their own, which a reshape then joins with their neighbours, as nearest upsampling does it.
 struct Repeat {
   Value elements;           ///< with dims of size 1 where they are repeated
@@ -119,7 +130,21 @@ private:
       else
         llvm::append_range(wide, parts);
     }
-    return b.createOrFold<ReshapeOp>(value.getLoc(), makeTensorType(wide, typeOf(value).getElementType()), value);
+    return reshaped(b, value, wide);
+  }
+
+  /// Behind integers of which floats are made rather than behind the floats: what is stored stays small.
+  static Value reshaped(OpBuilder &b, Value value, const Dims &dims) {
+    Type type = makeTensorType(dims, typeOf(value).getElementType());
+    Operation *op = value.getDefiningOp();
+    if (!op || !isDequantizing(op))
+      return b.createOrFold<ReshapeOp>(value.getLoc(), type, value);
+    Operation *copy = op->clone();
+    copy->removeAttr("ingot.values");
+    copy->setOperand(0, reshaped(b, op->getOperand(0), dims));
+    copy->getResult(0).setType(type);
+    b.insert(copy);
+    return copy->getResult(0);
   }
 
   Operation *op;
@@ -128,9 +153,49 @@ private:
   SmallVector<Operation *> done;
 };
 
+/// Whether `op` computes each element from one element of `value` alone.
+bool isPointwiseOn(Operation *op, Value value) {
+  auto isUniform = [](Value operand) { return llvm::all_of(getDims(typeOf(operand)), isOne); };
+  return isElementwise(op) && getDims(typeOf(op->getResult(0))) == getDims(typeOf(value)) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) { return operand == value || isUniform(operand); });
+}
+
+/// f(broadcast(x)) -> broadcast(f(x)) for what is computed from repeated elements alone, such as the floats that bytes stand for, where a reshape
+/// that joins them and something else of the repeated size follow.
+void repeatResults(BroadcastOp repeated) {
+  SmallVector<Operation *> chain;
+  Operation *last = repeated;
+  while (last->hasOneUse() && isPointwiseOn(*last->user_begin(), last->getResult(0)))
+    chain.push_back(last = *last->user_begin());
+  auto joined = last->hasOneUse() ? dyn_cast<ReshapeOp>(*last->user_begin()) : ReshapeOp();
+  bool isFollowed = joined && joined->hasOneUse() && isElementwise(*joined->user_begin());
+  if (chain.empty() || !isFollowed)
+    return;
+  OpBuilder b(last);
+  Value x = repeated.getX(), old = repeated;
+  for (Operation *op : chain) {
+    Operation *copy = b.clone(*op);
+    copy->removeAttr("ingot.values"); // names belong to tensors of the repeated size
+    copy->replaceUsesOfWith(old, x);
+    copy->getResult(0).setType(typeOf(x).clone(typeOf(op->getResult(0)).getElementType()));
+    old = op->getResult(0);
+    x = copy->getResult(0);
+  }
+  joined.getXMutable().assign(BroadcastOp::create(b, repeated.getLoc(), typeOf(old), x));
+  for (Operation *op : llvm::reverse(chain))
+    op->erase();
+  repeated.erase();
+}
+
 struct FuseRepeatsPass : impl::FuseRepeatsPassBase<FuseRepeatsPass> {
   using FuseRepeatsPassBase::FuseRepeatsPassBase;
   void runOnOperation() override {
+    SmallVector<BroadcastOp> repeated;
+    getOperation().walk([&](BroadcastOp op) {
+      if (typeOf(op.getX()).getRank() == typeOf(op.getResult()).getRank())
+        repeated.push_back(op);
+    });
+    llvm::for_each(repeated, repeatResults);
     SmallVector<ReshapeOp> reshapes;
     getOperation().walk([&](ReshapeOp op) { reshapes.push_back(op); });
     for (ReshapeOp reshape : reshapes) {
@@ -140,11 +205,16 @@ struct FuseRepeatsPass : impl::FuseRepeatsPassBase<FuseRepeatsPass> {
       Operation *reader = *reshape->user_begin();
       if (!isElementwise(reader) || getDims(typeOf(reader->getResult(0))) != getDims(typeOf(reshape.getResult())))
         continue;
-      RepeatFusion fusion(reader, std::move(*repeat));
-      if (StringRef why = fusion.problem(); why.empty())
-        fusion.apply();
-      else if (remarks)
-        reader->emitRemark("reads repeated elements: ") << why;
+      RepeatFusion fusion(reader, *repeat);
+      if (StringRef why = fusion.problem(); !why.empty()) {
+        if (remarks)
+          reader->emitRemark("reads repeated elements: ") << why;
+        continue;
+      }
+      // With what follows, which would be apart from it behind the reshape.
+      while (reader->hasOneUse() && isPointwiseOn(*reader->user_begin(), reader->getResult(0)))
+        reader = *reader->user_begin();
+      RepeatFusion(reader, std::move(*repeat)).apply();
     }
   }
 };

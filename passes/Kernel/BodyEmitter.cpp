@@ -4,7 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Kernel/Elementwise/ConstantQuantization.h"
+#include "passes/Kernel/Elementwise/MultiplyAdd.h"
 #include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/SymbolicIndex.h"
 

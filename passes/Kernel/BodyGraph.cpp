@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/BodyGraph.h"
-#include "passes/Kernel/Elementwise/ConstantQuantization.h"
+#include "passes/Kernel/Elementwise/MultiplyAdd.h"
 #include "passes/Kernel/SymbolicIndex.h"
 
 #include "mlir/IR/Builders.h"

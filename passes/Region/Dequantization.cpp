@@ -15,10 +15,19 @@ bool isElementwise(Operation *op) {
   return member && member.isEpilogue() && !isa<PackOp>(op);
 }
 
+bool isRow(Operation *op) {
+  auto member = dyn_cast<RegionFormationInterface>(op);
+  return member && member.getAnchor() == Anchor::Row;
+}
+
+/// Whether `op` computes what it reads in its own kernel, element by element: a row kernel does so for what it reduces.
+bool computesOperands(Operation *op) { return isElementwise(op) || isRow(op); }
+
+/// To floats, or to wider integers that are added up.
 bool isWideningCast(Operation &op) {
   auto cast = dyn_cast<CastOp>(op);
   auto from = cast ? dyn_cast<IntegerType>(typeOf(cast.getX()).getElementType()) : IntegerType();
-  return from && from.getWidth() > 1 && from.getWidth() <= 16 && isa<FloatType>(cast.getTo());
+  return from && from.getWidth() > 1 && from.getWidth() <= 16 && (isa<FloatType>(cast.getTo()) || llvm::all_of(op.getUsers(), isRow));
 }
 
 /// The arithmetic with a constant that alone reads `value` and gives a tensor of its shape; null if there is none.
@@ -46,7 +55,7 @@ DequantizingOps dequantizeAtReaders(Block &body) {
       continue;
     SmallVector<Operation *> chain = chainFrom(op);
     Value result = chain.back()->getResult(0);
-    bool canMove = llvm::all_of(result.getUsers(), [&](Operation *user) { return user->getBlock() == &body && isElementwise(user); });
+    bool canMove = llvm::all_of(result.getUsers(), [&](Operation *user) { return user->getBlock() == &body && computesOperands(user); });
     if (!canMove || result.use_empty())
       continue;
     made.insert(chain.begin(), chain.end());

@@ -10,9 +10,9 @@ namespace ingot {
 /// Operations that only say what integers of 8 or 16 bits in memory stand for: a cast to a float and arithmetic with constants.
 using DequantizingOps = llvm::SmallPtrSet<mlir::Operation *, 16>;
 
-/// Has every elementwise operation of the block compute for itself what the integers that it reads stand for, so that these are what is stored: the
-/// operations are copied for all readers but one. Those whose readers are others (an anchor that reads a buffer) stay as they are. Returns what now
-/// stands before readers.
+/// Has every elementwise operation, norm and reduction of the block compute for itself what the integers that it reads stand for, so that these are
+/// what is stored: the operations are copied for all readers but one. Those whose readers are others (an anchor that reads a buffer) stay as they
+/// are. Returns what now stands before readers.
 DequantizingOps dequantizeAtReaders(mlir::Block &body);
 
 } // namespace ingot

@@ -105,6 +105,8 @@ public:
         absorb(*group, operand);
     if (Value operand = fuse ? prologueOperand(op) : Value())
       absorbPrologue(*group, op, operand);
+    if (fuse && cast<RegionFormationInterface>(op).getAnchor() == Anchor::Row)
+      absorbIntegers(*group, op->getOperand(0));
     if (auto product = dyn_cast<PackedMatMulOp>(op); fuse && product)
       takeParts(*group, product);
   }
@@ -182,10 +184,10 @@ private:
     return source;
   }
 
-  /// Takes in the elementwise group that computes `operand` in the shape of this group.
+  /// Takes in the elementwise group that computes `operand` in the shape of this group, or makes floats of integers in one that broadcasts.
   void absorb(Group &group, Value operand) {
     Group *other = operand.getDefiningOp() ? groupOf.lookup(operand.getDefiningOp()) : nullptr;
-    if (other && other != &group && !other->anchor() && other->dims() == group.dims())
+    if (other && other != &group && !other->anchor() && (other->dims() == group.dims() || isPreparation(*other)))
       merge(group, *other);
   }
 
@@ -193,6 +195,13 @@ private:
   void absorbPrologue(Group &group, Operation *product, Value operand) {
     Group *other = operand.getDefiningOp() ? groupOf.lookup(operand.getDefiningOp()) : nullptr;
     if (other && !other->anchor() && prologuePays(product, other->members))
+      merge(group, *other);
+  }
+
+  /// Takes in the group that widens integers for a reduction or norm, which reads fewer bytes that way.
+  void absorbIntegers(Group &group, Value operand) {
+    Group *other = operand.getDefiningOp() ? groupOf.lookup(operand.getDefiningOp()) : nullptr;
+    if (other && isPreparation(*other))
       merge(group, *other);
   }
 

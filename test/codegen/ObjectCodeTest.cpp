@@ -108,6 +108,19 @@ define void @dot(ptr %x) {
   EXPECT_TRUE(contains(code, "vpdpbusd")) << code;
 }
 
+TEST(ObjectCode, SpillsVectorsIntoOneCacheLineEach) {
+  std::string text = "define void @many(ptr %x) {\n";
+  constexpr int kValues = 48; // more than there are registers
+  for (int i = 0; i < kValues; ++i)
+    text += "  %p" + std::to_string(i) + " = getelementptr <16 x float>, ptr %x, i64 " + std::to_string(i) + "\n  %v" + std::to_string(i) +
+            " = load volatile <16 x float>, ptr %p" + std::to_string(i) + ", align 4\n";
+  for (int i = 0; i < kValues; ++i)
+    text += "  store volatile <16 x float> %v" + std::to_string(i) + ", ptr %p" + std::to_string(kValues - 1 - i) + ", align 4\n";
+  std::string code = disassemble(compile((text + "  ret void\n}").c_str(), "x86-64-v4"));
+  EXPECT_TRUE(contains(code, "andq\t$-64, %rsp")) << code;
+  EXPECT_TRUE(contains(code, "vmovaps\t%zmm")) << code; // an aligned store: to the stack
+}
+
 TEST(ObjectCode, GivesTheSameBytesAgain) {
   EXPECT_EQ(compile(kDemoCode, "x86-64-v4"), compile(kDemoCode, "x86-64-v4"));
   EXPECT_NE(compile(kWideCode, "x86-64-v3"), compile(kWideCode, "x86-64-v4"));

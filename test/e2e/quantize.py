@@ -9,6 +9,7 @@
 import hashlib
 import json
 import pathlib
+import re
 import sys
 
 import ml_dtypes
@@ -483,6 +484,40 @@ def static_places(b: Bench):
     assert np.abs(constants[codes] * constants[scales] - unpack(stem)).max() <= constants[scales].max() / 2 * 1.001, "a bias is off"
 
 
+def upsampling() -> onnx.ModelProto:
+    """Transposed convolutions: with windows side by side, into many channels and into one, with overlapping windows, and the means of an image."""
+    nodes = [
+        helper.make_node("Conv", ["x", "stem.w"], ["c"], name="stem"),
+        helper.make_node("ConvTranspose", ["c", "wide.w", "wide.b"], ["u"], name="wide", strides=[2, 2]),  # of a value that is not only positive
+        helper.make_node("Relu", ["u"], ["r"]),
+        helper.make_node("ConvTranspose", ["r", "narrow.w", "narrow.b"], ["y"], name="narrow", strides=[2, 2], kernel_shape=[2, 2]),
+        helper.make_node("ConvTranspose", ["c", "overlap.w"], ["o"], name="overlap", strides=[2, 2]),
+        helper.make_node("GlobalAveragePool", ["c"], ["m"]),
+        helper.make_node("Conv", ["m", "gate.w"], ["g"], name="gate"),
+        helper.make_node("Mul", ["o", "g"], ["z"]),
+    ]
+    constants = {"stem.w": weights(1, 10, 3, 1, 1), "wide.w": weights(2, 10, 12, 2, 2), "wide.b": weights(3, 12), "narrow.w": weights(4, 12, 1, 2, 2),
+                 "narrow.b": weights(5, 1), "overlap.w": weights(6, 10, 6, 3, 3), "gate.w": weights(7, 6, 10, 1, 1)}
+    outputs = [info("y", TensorProto.FLOAT, ["n", 1, 64, 64]), info("z", TensorProto.FLOAT, ["n", 6, 33, 33])]
+    return model(nodes, [info("x", TensorProto.FLOAT, ["n", 3, 16, 16])], outputs, constants)
+
+
+def static_transposed(b: Bench):
+    """Where windows lie side by side a product of bytes makes them, whatever the zero point; where they overlap floats do."""
+    source = b.save(upsampling(), "upsampling")
+    path = b.quantize(source, "transposed", "--calibration=samples.npz")
+    dequantized = {node.output[0] for node in onnx.load(path).graph.node if node.op_type == "DequantizeLinear"}
+    made = {node.name: [name in dequantized for name in node.input] for node in onnx.load(path).graph.node if node.op_type == "ConvTranspose"}
+    expect(made, {"wide": [True, True, True], "narrow": [True, True, True], "overlap": [False, False]}, "operands of bytes")
+    near(harness.oracle(source, b.images), harness.oracle(path, b.images), 0.04)
+    near(harness.oracle(path, b.images), b.own(path, b.images), 0.02, "program of our own")
+    done = b.ingot("compile", path, "--compile-to=graph", "--dim", "n=2")
+    expect(done.code, 0, done.text())
+    kinds = re.findall(r"ingot\.(packed_matmul|conv_transpose) .*-> tensor<[^>]*x(\w+)>", done.out)
+    # Two products for the rows of wide windows, one for narrow ones, and the convolution of one pixel.
+    expect(sorted(kinds), [("conv_transpose", "f32"), *[("packed_matmul", "i32")] * 4], "products")
+
+
 def static_samples(b: Bench):
     """One file with stacked samples, one per file, with a new first dim, in a folder: the same bytes come out."""
     images = np.load(b.samples)["x"]
@@ -761,9 +796,9 @@ def bad_samples(b: Bench):
 
 CASES = [dynamic_as_onnxruntime, dynamic_rows, dynamic_convolution, weight_only_qdq, weight_only_matmulnbits, weight_only_lookup,
          weight_only_convolution, weight_only_halves, weight_only_bytes, weight_only_shares_constants, gptq_feeds_back, gptq_of_convolutions,
-         awq_is_finer_where_it_matters, check_names_products_in_floats, static_flows, static_places, static_samples, static_random,
-         smooth_outliers, smooth_norms, equalize_channels, select_by_name, again_leaves_alone, external_data, old_operators, compile_with_quantize,
-         bad_options, bad_models, bad_samples]
+         awq_is_finer_where_it_matters, check_names_products_in_floats, static_flows, static_places, static_transposed, static_samples,
+         static_random, smooth_outliers, smooth_norms, equalize_channels, select_by_name, again_leaves_alone, external_data, old_operators,
+         compile_with_quantize, bad_options, bad_models, bad_samples]
 
 
 if __name__ == "__main__":

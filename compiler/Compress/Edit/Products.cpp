@@ -35,13 +35,32 @@ bool isDequantized(const ModelEditor &editor, llvm::StringRef value) {
   return producer && producer->op_type() == "DequantizeLinear";
 }
 
+std::vector<int64_t> integersAttribute(const onnx::NodeProto &node, llvm::StringRef name, std::vector<int64_t> otherwise) {
+  for (const onnx::AttributeProto &attribute : node.attribute())
+    if (attribute.name() == name)
+      return {attribute.ints().begin(), attribute.ints().end()};
+  return otherwise;
+}
+
+/// Whether each pixel that a ConvTranspose reads makes a window of its own, which is a product.
+bool haveAbuttingWindows(const onnx::NodeProto &node, llvm::ArrayRef<int64_t> weights) {
+  size_t spatial = weights.size() - 2;
+  std::vector<int64_t> ones(spatial, 1), none(spatial, 0);
+  auto isZero = [](int64_t value) { return value == 0; };
+  llvm::StringRef pads = stringAttribute(node, "auto_pad", "NOTSET");
+  return spatial <= 2 && integerAttribute(node, "group", 1) == 1 && (pads == "NOTSET" || pads == "VALID") &&
+         weights.drop_front(2) == llvm::ArrayRef(integersAttribute(node, "strides", ones)) && integersAttribute(node, "dilations", ones) == ones &&
+         llvm::all_of(integersAttribute(node, "pads", {}), isZero) && llvm::all_of(integersAttribute(node, "output_padding", {}), isZero) &&
+         integersAttribute(node, "output_shape", {}).empty();
+}
+
 /// Why the weights of a node cannot be changed, or nothing when `product` is filled.
 std::string describe(const ModelEditor &editor, int index, Product &product) {
   const onnx::NodeProto &node = editor.node(index);
   for (const std::string &input : node.input())
     if (isDequantized(editor, input))
       return "is quantised already";
-  bool isConv = node.op_type() == "Conv", isGemm = node.op_type() == "Gemm";
+  bool isConv = node.op_type() == "Conv", isGemm = node.op_type() == "Gemm", isTransposed = node.op_type() == "ConvTranspose";
   product.node = index;
   if (!editor.isConstant(node.input(1)))
     return editor.isConstant(node.input(0)) && node.op_type() == "MatMul" ? "its constant is on the left" : "its weights are no constant";
@@ -50,7 +69,7 @@ std::string describe(const ModelEditor &editor, int index, Product &product) {
   if (editor.elementType(weights.name) != onnx::TensorProto::FLOAT)
     return "its weights are of type " + ingest::elementTypeName(editor.elementType(weights.name)) + ", not float32";
   weights.dims = *editor.dims(weights.name);
-  if (isConv ? weights.dims.size() < 3 : weights.dims.size() != 2)
+  if (isConv || isTransposed ? weights.dims.size() < 3 : weights.dims.size() != 2)
     return "its weights have the shape " + ingest::printedDims(weights.dims);
   int64_t count = std::accumulate(weights.dims.begin(), weights.dims.end(), int64_t(1), std::multiplies<>());
   if (count == 0)
@@ -61,6 +80,12 @@ std::string describe(const ModelEditor &editor, int index, Product &product) {
   weights.depth = count / weights.channels;
   weights.channelStride = rows ? weights.depth : 1;
   weights.depthStride = rows ? 1 : weights.channels;
+  if (isTransposed) { // [inputs, outputs, kernel...]
+    if (!haveAbuttingWindows(node, weights.dims))
+      return "its windows overlap, leave gaps or are cropped, or it has groups: there is no kernel of bytes for it";
+    weights.depthRun = weights.channelStride = count / weights.dims[0] / weights.channels;
+    weights.depthStride = weights.channels * weights.depthRun;
+  }
   absl::StatusOr<ChannelReader> reader = ChannelReader::open(editor, weights);
   if (!reader.ok())
     return std::string(reader.status().message());
@@ -80,7 +105,7 @@ std::vector<Product> findProducts(const ModelEditor &editor, const NodeSelection
         leave(node, "is quantised already");
       continue;
     }
-    bool isKnown = llvm::is_contained(kProducts, node.op_type()) && node.domain().empty();
+    bool isKnown = (llvm::is_contained(kProducts, node.op_type()) || llvm::is_contained(defaults, node.op_type())) && node.domain().empty();
     if (!isKnown) {
       if (selection.isListed(node) && !selection.isExcluded(node))
         leave(node, "has no weights of a product");
@@ -117,9 +142,8 @@ absl::StatusOr<ChannelReader> ChannelReader::open(const ModelEditor &editor, con
 }
 
 void ChannelReader::read(int64_t channel, llvm::MutableArrayRef<float> into) const {
-  const char *from = data.bytes().data() + channel * weights.channelStride * sizeof(float); // not aligned
-  for (int64_t i = 0; i < weights.depth; ++i)
-    std::memcpy(&into[i], from + i * weights.depthStride * sizeof(float), sizeof(float));
+  for (int64_t i = 0; i < weights.depth; ++i) // not aligned
+    std::memcpy(&into[i], data.bytes().data() + weights.placeOf(channel, i) * sizeof(float), sizeof(float));
   for (auto [weight, factor] : llvm::zip(into, weights.factors))
     weight *= factor;
 }

@@ -12,13 +12,17 @@ struct LeftAlone {
   std::string node, op, reason;
 };
 
-/// The constant weights of a MatMul, Gemm or Conv: `channels` outputs, each made of `depth` weights.
+/// The constant weights of a MatMul, Gemm, Conv or ConvTranspose: `channels` outputs, each made of `depth` weights.
 struct Weights {
   std::string name;
   std::vector<int64_t> dims;
   int64_t channels = 0, depth = 0, channelStride = 0, depthStride = 0; ///< in elements
+  int64_t depthRun = 1;                                                ///< so many weights of a channel lie side by side before the next stride
   int channelAxis = 0;                                                 ///< of `dims`
   std::vector<float> factors = {};                                     ///< by which the weights of each channel are multiplied; none: 1
+
+  /// Where weight `k` of `channel` lies.
+  int64_t placeOf(int64_t channel, int64_t k) const { return channel * channelStride + k / depthRun * depthStride + k % depthRun; }
 };
 
 /// A node with constant weights.
@@ -28,8 +32,9 @@ struct Product {
   Weights weights;
 };
 
-/// The nodes of the main graph that the user wants and whose weights can be changed, in order. Operators are MatMul, Gemm and Conv; of those
-/// `defaults` holds what is meant when the user gives no list. The others that could have been meant are added to `leftAlone`, with a reason.
+/// The nodes of the main graph that the user wants and whose weights can be changed, in order. Operators are MatMul, Gemm and Conv, and ConvTranspose
+/// for those who name it; `defaults` holds what is meant when the user gives no list. The others that could have been meant are added to `leftAlone`,
+/// with a reason.
 std::vector<Product> findProducts(const ModelEditor &editor, const NodeSelection &selection, llvm::ArrayRef<llvm::StringRef> defaults,
                                   std::vector<LeftAlone> &leftAlone);
 

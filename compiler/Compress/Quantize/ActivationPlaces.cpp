@@ -140,7 +140,7 @@ private:
     auto [it, isNew] = ofConvolution.try_emplace(value, false);
     if (!isNew)
       return it->second;
-    bool result = editor.node(producer).op_type() == "Conv";
+    bool result = editor.node(producer).op_type() == "Conv" || editor.node(producer).op_type() == "ConvTranspose";
     if (Kind what = kind(producer); !result && what != Kind::Other && what != Kind::Product)
       result = llvm::any_of(editor.node(producer).input(), [&](const std::string &input) { return isOfConvolution(input); });
     ofConvolution[value] = result;

@@ -13,7 +13,6 @@ absl::StatusOr<ChannelWeights> storeChannels(ModelEditor &editor, const Weights 
   if (!reader.ok())
     return reader.status();
   ChannelWeights result{editor.newName(weights.name + "_quantized"), editor.newName(weights.name + "_scale"), {}};
-  int64_t channelStride = transposed ? 1 : weights.channelStride, depthStride = transposed ? weights.channels : weights.depthStride;
   int most = (1 << (bits - 1)) - 1;
   std::vector<int8_t> codes(weights.channels * weights.depth);
   std::vector<float> channel(weights.depth);
@@ -24,7 +23,7 @@ absl::StatusOr<ChannelWeights> storeChannels(ModelEditor &editor, const Weights 
       scale = std::max(scale, leastScales[i]);
     result.scaleValues.push_back(scale);
     for (int64_t k = 0; k < weights.depth; ++k)
-      codes[i * channelStride + k * depthStride] =
+      codes[transposed ? i + k * weights.channels : weights.placeOf(i, k)] =
           static_cast<int8_t>(std::clamp(codeOf(channel[k], {scale, 0}, {.bits = 8, .symmetric = true}), -most, most));
   }
   std::vector<int64_t> dims = weights.dims;

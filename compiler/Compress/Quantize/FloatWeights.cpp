@@ -100,7 +100,7 @@ private:
         float scale = std::max(most / bytes->largest(), std::numeric_limits<float>::min()); // of zeros, too, a number that can divide
         scales[isRows ? i * blocks + number : number * weights.channels + i] = scale;
         for (int64_t k = from; k < to; ++k)
-          codes[i * weights.channelStride + k * weights.depthStride] = (*bytes)(channel[k] / scale);
+          codes[weights.placeOf(i, k)] = (*bytes)(channel[k] / scale);
       }
     }
     std::string stored = editor.newName(weights.name + "_" + nameOf(type).str()), scale = editor.newName(weights.name + "_scale");

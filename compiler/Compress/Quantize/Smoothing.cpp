@@ -152,7 +152,9 @@ absl::StatusOr<llvm::StringMap<SmoothedValue>> divideActivations(ModelEditor &ed
 }
 
 /// Whether the rows of its activation are multiplied, so that factors belong to elements of its last dim.
-bool multipliesRows(const onnx::NodeProto &node) { return node.op_type() != "Conv" && integerAttribute(node, "transA", 0) == 0; }
+bool multipliesRows(const onnx::NodeProto &node) {
+  return node.op_type() != "Conv" && node.op_type() != "ConvTranspose" && integerAttribute(node, "transA", 0) == 0;
+}
 
 } // namespace
 

@@ -202,7 +202,7 @@ private:
 } // namespace
 
 absl::Status quantizeStatic(ModelEditor &editor, const NodeSelection &selection, const QuantizeOptions &options, QuantizeSummary &summary) {
-  constexpr llvm::StringRef defaults[] = {"Conv", "MatMul", "Gemm"};
+  constexpr llvm::StringRef defaults[] = {"Conv", "ConvTranspose", "MatMul", "Gemm"};
   std::vector<Product> products = findProducts(editor, selection, defaults, summary.leftAlone);
   llvm::erase_if(products, [&](const Product &product) {
     const onnx::NodeProto &node = editor.node(product.node);

@@ -65,11 +65,8 @@ std::optional<ConstantQuantization> ConstantQuantization::match(Operation *op) {
 Value ConstantQuantization::emit(ImplicitLocOpBuilder &b, Value x) const {
   ElementMath m(b, x.getType());
   auto like = [&](Type element) -> Type { return m.isVector() ? Type(mlir::cast<VectorType>(x.getType()).clone(element)) : element; };
-  // The rounded bounds are not farther from their multiples of the scale than rounding to whole numbers takes back.
-  bool startsAtZero = low == 0 && point == 0;
+  // The rounded bound is not farther from its multiple of the scale than rounding to whole numbers takes back.
   x = m.atMost(x, static_cast<float>(high - point) * scale);
-  if (!startsAtZero)
-    x = m.atLeast(x, static_cast<float>(low - point) * scale);
   float inverse = 1.0F / scale;
   Value quotient = m.mul(x, m.constant(inverse));
   if (int exponent; std::frexp(scale, &exponent) != 0.5F) { // a power of two has an exact inverse
@@ -78,19 +75,15 @@ Value ConstantQuantization::emit(ImplicitLocOpBuilder &b, Value x) const {
   }
   Value whole = LLVM::CallIntrinsicOp::create(b, like(b.getI32Type()), b.getStringAttr("llvm.lrint"), ValueRange{quotient})->getResult(0);
   ElementMath i(b, whole.getType());
-  // What is far below zero becomes the smallest integer, whichever way; NaN becomes that or zero.
-  if (startsAtZero)
-    return arith::TruncIOp::create(b, like(b.getI8Type()), arith::MaxSIOp::create(b, whole, i.integer(0)));
+  // What is far below becomes the smallest integer, whichever way, and is clamped as one: such an instruction runs where those of floats do not.
+  whole = arith::MaxSIOp::create(b, whole, i.integer(low - point));
   if (point != 0)
     whole = i.add(whole, i.integer(point));
-  Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
-  return arith::TruncIOp::create(b, like(b.getI8Type()), i.select(isNan, i.integer(0), whole));
-}
-
-SmallVector<Value> elementwiseOperands(Operation *op) {
-  if (std::optional<ConstantQuantization> quantization = ConstantQuantization::match(op))
-    return {quantization->x};
-  return SmallVector<Value>(op->getOperands());
+  if (low != 0) { // NaN has become the smallest integer, too, and is to become 0
+    Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
+    whole = i.select(isNan, i.integer(0), whole);
+  }
+  return arith::TruncIOp::create(b, like(b.getI8Type()), whole);
 }
 
 } // namespace ingot

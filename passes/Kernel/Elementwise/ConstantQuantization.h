@@ -11,11 +11,12 @@ namespace ingot {
 ///   cast(min(max(round_even(x / scale) + point, low), high))
 ///
 /// with numbers that are known, of which `scale` and `point` may be missing. It takes half of the instructions when it is computed as one, with the
-/// same result for every x, NaN and infinities included:
-/// - x is clamped in front of the division, to what the bounds are times the scale, instead of behind it; then nothing overflows;
+/// same result for every number, infinities included:
+/// - x is clamped from above in front of the division, to what the bound is times the scale, instead of behind it; then nothing overflows upwards;
 /// - x / scale is q + (x - q scale) r with r = 1 / scale, q = x r and two fused multiply-adds, which is the quotient correctly rounded
 /// (docs/Compression.md);
-/// - the conversion to integers rounds, and the point is added to these.
+/// - the conversion to integers rounds, and makes the smallest integer of what is far below; these are clamped from below, and the point is added.
+/// NaN, for which ONNX defines nothing, becomes 0, or the point where the processor converts it to 0 (AArch64).
 struct ConstantQuantization {
   mlir::Value x;
   float scale;
@@ -29,9 +30,6 @@ struct ConstantQuantization {
 
 /// The number that every element of `operand` is, if that is known.
 std::optional<double> getSplatNumber(mlir::Value operand);
-
-/// The values whose elements `emitElementwise` wants for an operation: its operands, or what the chain that it ends is computed from.
-llvm::SmallVector<mlir::Value> elementwiseOperands(mlir::Operation *op);
 
 } // namespace ingot
 

@@ -5,6 +5,7 @@
 #include "dialects/Ingot/NarrowFloats.h"
 #include "passes/Kernel/BodyEmitter.h"
 #include "passes/Kernel/Elementwise/ConstantQuantization.h"
+#include "passes/Kernel/Elementwise/MultiplyAdd.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -32,6 +33,9 @@ Value ElementMath::sub(Value x, Value y) {
 }
 Value ElementMath::mul(Value x, Value y) {
   return isFloat() ? arith::MulFOp::create(b, x, y).getResult() : arith::MulIOp::create(b, x, y).getResult();
+}
+Value ElementMath::multiplyAdd(Value x, Value y, Value z) {
+  return element.isF32() ? math::FmaOp::create(b, x, y, z).getResult() : add(mul(x, y), z);
 }
 Value ElementMath::abs(Value x) { return isFloat() ? math::AbsFOp::create(b, x).getResult() : math::AbsIOp::create(b, x).getResult(); }
 
@@ -208,6 +212,8 @@ Value roundToBf16(ImplicitLocOpBuilder &b, Value value) {
 FailureOr<Value> emitElementwise(ImplicitLocOpBuilder &b, Operation *op, ValueRange operands) {
   if (std::optional<ConstantQuantization> quantization = ConstantQuantization::match(op))
     return quantization->emit(b, operands.front());
+  if (std::optional<MultiplyAdd> sum = MultiplyAdd::match(op))
+    return sum->emit(b, operands[0], operands[1], operands[2]);
   SmallVector<Value> wide;
   bool moves = isa<SelectOp>(op); // takes an element as it is
   for (Value operand : operands)

@@ -61,6 +61,8 @@ public:
   mlir::Value add(mlir::Value x, mlir::Value y);
   mlir::Value sub(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
+  /// x y + z of floats, rounded once where that is an instruction (f32).
+  mlir::Value multiplyAdd(mlir::Value x, mlir::Value y, mlir::Value z);
   mlir::Value div(mlir::Value x, mlir::Value y) { return mlir::arith::DivFOp::create(b, x, y); }
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y) { return mlir::arith::SelectOp::create(b, condition, x, y); }
   mlir::Value less(mlir::Value x, mlir::Value y);

@@ -19,6 +19,22 @@ Value emitSilu(ElementMath &m, Value x, double alpha) {
   return m.div(held, arith::AddFOp::create(m.builder(), m.constant(1.0), power, arith::FastMathFlags::contract));
 }
 
+/// x clamp(x / 6 + 1/2, 0, 1), the bounds compared as integers, which run where products do not: bits of floats of at least 0 are ordered as they
+/// are, those of lesser ones are negative numbers. A NaN within the bounds comes back through the product.
+Value emitHardSwish(ElementMath &m, Value x) {
+  Value share = m.multiplyAdd(m.constant(1.0 / 6.0), x, m.constant(0.5));
+  if (!getElementTypeOrSelf(x.getType()).isF32())
+    return m.mul(x, m.clamp(share, 0.0, 1.0));
+  ImplicitLocOpBuilder &b = m.builder();
+  auto vector = dyn_cast<VectorType>(x.getType());
+  Type integers = vector ? Type(vector.clone(b.getI32Type())) : Type(b.getI32Type());
+  ElementMath i(b, integers);
+  constexpr int64_t kOne = 0x3f800000;
+  Value bits = arith::MaxSIOp::create(b, arith::BitcastOp::create(b, integers, share), i.integer(0));
+  bits = arith::MinSIOp::create(b, bits, i.integer(kOne));
+  return m.mul(x, arith::BitcastOp::create(b, x.getType(), bits));
+}
+
 /// x (1/2 + x p(x^2) / q(x^2)) on vectors of f32: a fit of the smallest absolute error of what x is multiplied with, 1.4e-7 with all rounding (the
 /// error function takes a third more instructions and has 2.0e-7). Beyond `limit` the factor is 0 or 1; below it x is held there too, so that nothing
 /// is left of a rounding error times a large number. `q` has a leading 1 behind its last coefficient.
@@ -92,9 +108,9 @@ Value emitFloatUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double al
   case UnaryKind::Sigmoid:
     return m.sigmoid(x);
   case UnaryKind::HardSigmoid:
-    return m.clamp(m.add(m.mul(m.constant(alpha), x), m.constant(beta)), 0.0, 1.0);
+    return m.clamp(m.multiplyAdd(m.constant(alpha), x, m.constant(beta)), 0.0, 1.0);
   case UnaryKind::HardSwish:
-    return m.mul(x, m.clamp(m.add(m.mul(m.constant(1.0 / 6.0), x), m.constant(0.5)), 0.0, 1.0));
+    return emitHardSwish(m, x);
   case UnaryKind::Softplus: // log(1 + exp(x)) overflows; this does not
     return m.add(m.atLeast(x, 0.0), m.log1p(m.exp(m.sub(m.constant(0.0), m.abs(x)))));
   case UnaryKind::Gelu: {

@@ -105,3 +105,70 @@ func.func @others(%x: tensor<1x8x8x8xui8>, %u: tensor<4x8xui8>, %v: tensor<8x4xi
   %1 = ingot.matmul %e, %f : tensor<4x8xf32>, tensor<8x4xf32> -> tensor<4x4xf32>
   return %y, %0, %1 : tensor<1x8x8x8xf32>, tensor<4x4xf32>, tensor<4x4xf32>
 }
+
+// -----
+
+// Windows as large as the strides: a product for each of their rows, the scales of the channels repeated for the pixels, a zero point as a bias.
+// CHECK-LABEL: func.func @windows
+func.func @windows(%x: tensor<1x8x3x5xui8>) -> tensor<1x8x6x10xf32> {
+  %s = ingot.constant dense<0.5> : tensor<f32>
+  %z = ingot.constant dense<3> : tensor<ui8>
+  %w = ingot.constant #ingot.weight<0, "w"> : tensor<8x8x2x2xi8>
+  %t = ingot.constant #ingot.weight<1, "t"> : tensor<8xf32>
+  %a = ingot.dequantize %x scale %s zero_point %z to f32 : (tensor<1x8x3x5xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x8x3x5xf32>
+  %b = ingot.dequantize %w scale %t {axis = 1 : i64} to f32 : (tensor<8x8x2x2xi8>, tensor<8xf32>) -> tensor<8x8x2x2xf32>
+  // CHECK: %[[PIXELS:.*]] = ingot.transpose %arg0 [0, 2, 3, 1] : tensor<1x8x3x5xui8> -> tensor<1x3x5x8xui8>
+  // CHECK: ingot.broadcast %{{.*}} : tensor<1x8xf32> -> tensor<2x8xf32>
+  // CHECK: %[[P:.*]] = ingot.matmul %[[PIXELS]], %{{.*}} : tensor<1x3x5x8xui8>, tensor<8x16xi8> -> tensor<1x3x5x16xi32>
+  // CHECK: ingot.binary sub %[[P]], %{{.*}} : tensor<1x3x5x16xi32>, tensor<16xi32> -> tensor<1x3x5x16xi32>
+  // CHECK: ingot.reshape %{{.*}} : tensor<1x3x5x16xf32> -> tensor<1x3x1x5x2x8xf32>
+  // CHECK: ingot.matmul %[[PIXELS]], %{{.*}} : tensor<1x3x5x8xui8>, tensor<8x16xi8> -> tensor<1x3x5x16xi32>
+  // CHECK: ingot.concat
+  // CHECK-NOT: ingot.conv_transpose
+  %y = ingot.conv_transpose %a, %b strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] groups 1 : tensor<1x8x3x5xf32>, tensor<8x8x2x2xf32> -> tensor<1x8x6x10xf32>
+  return %y : tensor<1x8x6x10xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @overlapping_windows
+func.func @overlapping_windows(%x: tensor<1x8x3x5xui8>) -> tensor<1x8x7x11xf32> {
+  %s = ingot.constant dense<0.5> : tensor<f32>
+  %w = ingot.constant #ingot.weight<0, "w"> : tensor<8x8x3x3xi8>
+  %a = ingot.dequantize %x scale %s to f32 : (tensor<1x8x3x5xui8>, tensor<f32>) -> tensor<1x8x3x5xf32>
+  %b = ingot.dequantize %w scale %s to f32 : (tensor<8x8x3x3xi8>, tensor<f32>) -> tensor<8x8x3x3xf32>
+  // CHECK: ingot.conv_transpose %{{.*}} : tensor<1x8x3x5xf32>, tensor<8x8x3x3xf32>
+  %y = ingot.conv_transpose %a, %b strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] groups 1 : tensor<1x8x3x5xf32>, tensor<8x8x3x3xf32> -> tensor<1x8x7x11xf32>
+  return %y : tensor<1x8x7x11xf32>
+}
+
+// -----
+
+// The mean of bytes is an exact sum; the zero point is taken off once for all elements.
+// CHECK-LABEL: func.func @mean
+func.func @mean(%x: tensor<1x8x6x5xui8>) -> tensor<1x8x1x1xf32> {
+  %s = ingot.constant dense<0.5> : tensor<f32>
+  %z = ingot.constant dense<3> : tensor<ui8>
+  %a = ingot.dequantize %x scale %s zero_point %z to f32 : (tensor<1x8x6x5xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x8x6x5xf32>
+  // CHECK: %[[WIDE:.*]] = ingot.cast %arg0 to i32
+  // CHECK: %[[SUM:.*]] = ingot.reduce sum %[[WIDE]] axes [2, 3] {keep_dims} : tensor<1x8x6x5xi32> -> tensor<1x8x1x1xi32>
+  // CHECK: %[[REST:.*]] = ingot.binary sub %[[SUM]], %{{.*}} : tensor<1x8x1x1xi32>, tensor<i32>
+  // CHECK: %[[F:.*]] = ingot.cast %[[REST]] to f32
+  // CHECK: ingot.binary mul %[[F]], %{{.*}} : tensor<1x8x1x1xf32>, tensor<f32>
+  %y = ingot.reduce mean %a axes [2, 3] {keep_dims} : tensor<1x8x6x5xf32> -> tensor<1x8x1x1xf32>
+  return %y : tensor<1x8x1x1xf32>
+}
+
+// -----
+
+// Sums of 32 bits may not hold so many bytes, or nobody knows how many there are.
+// CHECK-LABEL: func.func @mean_of_many
+// CHECK-COUNT-2: ingot.reduce mean
+func.func @mean_of_many(%x: tensor<8x4096x4096xui8>, %open: tensor<8x?xui8, #ingot.dims<()[s0] -> (8, s0)>>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %s = ingot.constant dense<0.5> : tensor<f32>
+  %a = ingot.dequantize %x scale %s to f32 : (tensor<8x4096x4096xui8>, tensor<f32>) -> tensor<8x4096x4096xf32>
+  %b = ingot.dequantize %open scale %s to f32 : (tensor<8x?xui8, #ingot.dims<()[s0] -> (8, s0)>>, tensor<f32>) -> tensor<8x?xf32, #ingot.dims<()[s0] -> (8, s0)>>
+  %0 = ingot.reduce mean %a axes [1, 2] : tensor<8x4096x4096xf32> -> tensor<8xf32>
+  %1 = ingot.reduce mean %b axes [1] : tensor<8x?xf32, #ingot.dims<()[s0] -> (8, s0)>> -> tensor<8xf32>
+  return %0, %1 : tensor<8xf32>, tensor<8xf32>
+}

@@ -78,3 +78,43 @@ func.func @open(%small: tensor<?x1x8xf32, #small>, %x: tensor<?x8xf32, #image>) 
   %sum = ingot.binary add %x, %joined : tensor<?x8xf32, #image>, tensor<?x8xf32, #image> -> tensor<?x8xf32, #image>
   return %sum : tensor<?x8xf32, #image>
 }
+
+// -----
+
+// Bytes are repeated, and what they stand for is added: the floats are made before they are repeated, those of the other side behind a reshape of its
+// bytes, and what follows joins the addition.
+// CHECK-LABEL: func @bytes
+// CHECK-SAME: %[[SMALL:.+]]: tensor<2x1x3xui8>, %[[LARGE:.+]]: tensor<4x3xui8>
+func.func @bytes(%small: tensor<2x1x3xui8>, %large: tensor<4x3xui8>) -> tensor<4x3xf32> {
+  %zero = ingot.constant dense<5.0> : tensor<f32>
+  %scale = ingot.constant dense<0.5> : tensor<f32>
+  // CHECK-DAG: %[[S0:.+]] = ingot.cast %[[SMALL]] to f32 : tensor<2x1x3xui8> -> tensor<2x1x3xf32>
+  // CHECK-DAG: %[[S:.+]] = ingot.binary sub %[[S0]], %{{.*}} : tensor<2x1x3xf32>, tensor<f32> -> tensor<2x1x3xf32>
+  // CHECK-DAG: %[[L0:.+]] = ingot.reshape %[[LARGE]] : tensor<4x3xui8> -> tensor<2x2x3xui8>
+  // CHECK-DAG: %[[L1:.+]] = ingot.cast %[[L0]] to f32 : tensor<2x2x3xui8> -> tensor<2x2x3xf32>
+  // CHECK-DAG: %[[L:.+]] = ingot.binary mul %[[L1]], %{{.*}} : tensor<2x2x3xf32>, tensor<f32> -> tensor<2x2x3xf32>
+  // CHECK: %[[SUM:.+]] = ingot.binary add %[[L]], %[[S]] : tensor<2x2x3xf32>, tensor<2x1x3xf32> -> tensor<2x2x3xf32>
+  // CHECK: %[[ROUNDED:.+]] = ingot.unary round_even %[[SUM]] : tensor<2x2x3xf32>
+  // CHECK: ingot.reshape %[[ROUNDED]] : tensor<2x2x3xf32> -> tensor<4x3xf32>
+  %repeated = ingot.broadcast %small : tensor<2x1x3xui8> -> tensor<2x2x3xui8>
+  %0 = ingot.cast %repeated to f32 : tensor<2x2x3xui8> -> tensor<2x2x3xf32>
+  %1 = ingot.binary sub %0, %zero : tensor<2x2x3xf32>, tensor<f32> -> tensor<2x2x3xf32>
+  %joined = ingot.reshape %1 : tensor<2x2x3xf32> -> tensor<4x3xf32>
+  %2 = ingot.cast %large to f32 : tensor<4x3xui8> -> tensor<4x3xf32>
+  %3 = ingot.binary mul %2, %scale : tensor<4x3xf32>, tensor<f32> -> tensor<4x3xf32>
+  %sum = ingot.binary add %3, %joined : tensor<4x3xf32>, tensor<4x3xf32> -> tensor<4x3xf32>
+  %rounded = ingot.unary round_even %sum : tensor<4x3xf32> -> tensor<4x3xf32>
+  return %rounded : tensor<4x3xf32>
+}
+
+// -----
+
+// Nothing of the repeated size follows: floats are larger than bytes, so these are repeated.
+// CHECK-LABEL: func @only_repeated
+func.func @only_repeated(%small: tensor<2x1x3xui8>) -> tensor<4x3xf32> {
+  // CHECK: ingot.broadcast %{{.*}} : tensor<2x1x3xui8> -> tensor<2x2x3xui8>
+  %repeated = ingot.broadcast %small : tensor<2x1x3xui8> -> tensor<2x2x3xui8>
+  %0 = ingot.cast %repeated to f32 : tensor<2x2x3xui8> -> tensor<2x2x3xf32>
+  %joined = ingot.reshape %0 : tensor<2x2x3xf32> -> tensor<4x3xf32>
+  return %joined : tensor<4x3xf32>
+}

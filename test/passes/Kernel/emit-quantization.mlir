@@ -1,15 +1,17 @@
 // RUN: ingot-opt %s --ingot-emit-kernels --split-input-file | FileCheck %s
 
-// Quantisation with known numbers: clamped first, no division, rounded by the conversion. The bounds are -77 and 178 times the scale.
+// Quantisation with known numbers: clamped from above first, to 178 times the scale, no division, rounded by the conversion, clamped from below as an
+// integer, -77. NaN needs nothing: it is the smallest integer by then.
 // CHECK-LABEL: func.func private @region_0
 // CHECK-NOT: arith.divf
 // CHECK-NOT: math.roundeven
 // CHECK: arith.constant dense<4.450000e+01> : vector<16xf32>
-// CHECK: arith.constant dense<-1.925000e+01> : vector<16xf32>
-// CHECK: %[[WHOLE:.*]] = llvm.call_intrinsic "llvm.lrint"({{.*}}) : (vector<16xf32>) -> vector<16xi32>
+// CHECK: %[[ROUNDED:.*]] = llvm.call_intrinsic "llvm.lrint"({{.*}}) : (vector<16xf32>) -> vector<16xi32>
+// CHECK: %[[LEAST:.*]] = arith.constant dense<-77> : vector<16xi32>
+// CHECK: %[[WHOLE:.*]] = arith.maxsi %[[ROUNDED]], %[[LEAST]]
 // CHECK: %[[POINT:.*]] = arith.constant dense<77> : vector<16xi32>
 // CHECK: arith.addi %[[WHOLE]], %[[POINT]]
-// CHECK: arith.cmpf uno
+// CHECK-NOT: arith.cmpf uno
 // CHECK: arith.trunci {{.*}} : vector<16xi32> to vector<16xi8>
 func.func @quantize(%x: memref<64xf32>, %y: memref<64xi8>) {
   ingot.region ins(%x) outs(%y) plan <family = map, tile = [64], unroll = 1, lanes = 16, units = 1, parallel = false>

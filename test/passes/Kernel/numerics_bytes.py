@@ -78,7 +78,8 @@ def epilogue(kind, anchor, y, extra):
     text += f"%u = ingot.cast %{extra + 2} to f32 : ${extra + 2} -> {f32}\n%z = ingot.constant dense<1.28e+02> : tensor<f32>\n"
     text += f"%v = ingot.binary sub %u, %z : {f32}, tensor<f32> -> {f32}\n%s = ingot.constant dense<{step:.9e}> : tensor<f32>\n"
     text += f"%w = ingot.binary mul %v, %s : {f32}, tensor<f32> -> {f32}\n%t = ingot.binary add %m, %w : {f32}, {f32} -> {f32}\n"
-    total = real + (added - 128).astype(F) * step
+    shared = (added - 128).astype(F) * step
+    total = ((y + bias).astype(F).astype(np.float64) * scales + shared).astype(F)  # a product that is only added is not rounded before
     text += text_of_quantize("%t", shape, size, 100, 0, 255, "ui8")
     results = [(quantized(total, size, 100, 0, 255), "ui8"), (total, "f32")]
     return text + f"\ningot.yield %q, %t : tensor<{shape}xui8>, {f32}", results, [*more, (added, "ui8")]
