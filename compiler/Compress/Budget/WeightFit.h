@@ -2,7 +2,7 @@
 #ifndef COMPILER_COMPRESS_BUDGET_WEIGHTFIT_H
 #define COMPILER_COMPRESS_BUDGET_WEIGHTFIT_H
 
-#include "compiler/Compress/Calibrate/FeedbackFactors.h"
+#include "compiler/Compress/Calibrate/SecondMoments.h"
 
 #include <optional>
 #include <vector>
