@@ -41,6 +41,9 @@ struct FitBasis {
   /// Of factors; none: any.
   std::optional<float> least = std::nullopt, most = std::nullopt;
 
+  /// That of some of the outputs.
+  FitBasis ofOutputs(int64_t from, int64_t count) const { return {directions.middleCols(from, count), block, least, most}; }
+
   int64_t blocks() const { return (directions.rows() + block - 1) / block; }
   /// The change of weights that factors [blocks, channels] mean.
   FloatMatrix change(const FloatMatrix &factors) const;
