@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/LayerWeights.h"
+#include "compiler/Compress/Distill/LayerWeights.h"
 
 #include "compiler/Compress/Prune/WeightMatrix.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_LAYERWEIGHTS_H
-#define COMPILER_COMPRESS_BUDGET_LAYERWEIGHTS_H
+#ifndef COMPILER_COMPRESS_DISTILL_LAYERWEIGHTS_H
+#define COMPILER_COMPRESS_DISTILL_LAYERWEIGHTS_H
 
-#include "compiler/Compress/Budget/LayerFold.h"
-#include "compiler/Compress/Budget/WeightFit.h"
 #include "compiler/Compress/Calibrate/InputRows.h"
+#include "compiler/Compress/Distill/LayerFold.h"
+#include "compiler/Compress/Distill/WeightFit.h"
 
 namespace ingot::compress {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_WEIGHTFIT_H
-#define COMPILER_COMPRESS_BUDGET_WEIGHTFIT_H
+#ifndef COMPILER_COMPRESS_DISTILL_WEIGHTFIT_H
+#define COMPILER_COMPRESS_DISTILL_WEIGHTFIT_H
 
 #include "compiler/Compress/Calibrate/SecondMoments.h"
 

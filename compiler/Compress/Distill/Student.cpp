@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/Student.h"
+#include "compiler/Compress/Distill/Student.h"
 
 #include "compiler/Compress/Edit/ModelWriter.h"
 #include "llvm/ADT/STLExtras.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/Distill.h"
+#include "compiler/Compress/Distill/Distill.h"
 
-#include "compiler/Compress/Budget/ChannelFit.h"
-#include "compiler/Compress/Budget/NormFold.h"
-#include "compiler/Compress/Budget/SampleSet.h"
-#include "compiler/Compress/Budget/Student.h"
+#include "compiler/Compress/Compare/SampleSet.h"
+#include "compiler/Compress/Distill/ChannelFit.h"
+#include "compiler/Compress/Distill/NormFold.h"
+#include "compiler/Compress/Distill/Student.h"
 #include "compiler/Compress/Edit/ModelWriter.h"
 #include "llvm/ADT/STLExtras.h"
 
