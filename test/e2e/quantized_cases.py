@@ -222,6 +222,12 @@ def add_divisions() -> None:
 
     case("quantize-in-f16-chain", chained, exact=True, reference=True)
 
+    def blocks(g):
+        scales = g.constant(g.rng.uniform(0.015, 0.02, (4, 3)).astype(np.float32))  # of which the last belong to half a block
+        return g.QuantizeLinear(g.input(4, 40), scales, precision=f16, axis=1, block_size=16, output_dtype=TensorProto.INT8)
+
+    case("quantize-in-f16-blocks-without-points", blocks, exact=True, reference=True)
+
     def floats(g):
         q = g.QuantizeLinear(g.input(16, 48), g.scalar(0.0131), precision=bf16, output_dtype=TensorProto.FLOAT8E4M3FN)
         return g.Cast(q, to=TensorProto.FLOAT)

@@ -5,6 +5,7 @@
 #include "compiler/Compress/Matrix/FloatMatrix.h"
 #include "llvm/ADT/ArrayRef.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 

@@ -89,7 +89,7 @@ void importQuantizeLinear(Node &n) {
       return;
     if (isNarrowFloat(code))
       return n.yieldAs(code, encodeNarrow(n, quotient, code, {.saturate = n.integer("saturate", 1) != 0}));
-    Value one = n.scalar(1.0, n.b.getF32Type()), ones = q->point ? n.full(getDims(typeOf(q->scale)), one) : one;
+    Value ones = n.full(getDims(typeOf(q->scale)), n.scalar(1.0, n.b.getF32Type()));
     Value y = n.create<QuantizeOp>(quotient, ones, q->point, q->axis, q->block, to);
     return n.yieldAs(code, y && isNarrow(code) ? clampNarrow(n, y, code) : y);
   }
