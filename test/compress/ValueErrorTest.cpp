@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/ValueError.h"
+#include "compiler/Compress/Compare/ValueError.h"
 #include "compiler/Compress/Budget/AccuracyBudget.h"
 
 #include <gmock/gmock.h>

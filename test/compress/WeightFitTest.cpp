@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/WeightFit.h"
+#include "compiler/Compress/Distill/WeightFit.h"
 
 #include <Eigen/Cholesky>
 #include <gtest/gtest.h>

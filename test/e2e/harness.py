@@ -124,6 +124,14 @@ def oracle(model, inputs, optimize=True) -> dict:
     return dict(zip(names, runner.run(names, inputs)))
 
 
+def reference(model, inputs) -> dict:
+    """What ONNX's own reference implementation computes."""
+    from onnx.reference import ReferenceEvaluator
+
+    runner = ReferenceEvaluator(str(model))
+    return dict(zip(runner.output_names, runner.run(None, inputs)))
+
+
 def difference(expected: np.ndarray, got: np.ndarray):
     """Largest absolute error as a share of the expected range, or a sentence that says why they cannot be compared."""
     if expected.dtype != got.dtype:

@@ -88,9 +88,15 @@ def peak_of(command) -> int:
 # What each command is given, the least cosine of its outputs to the right ones, and the most bytes that it writes.
 CASES = {
     "int4": (["quantize", "--weights=int4", "--include=product[0-3]"], 0.95, LARGEST * (4 * 0.16 + 4.01)),
+    "gptq": (["quantize", "--weights=int4", "--method=gptq", "--random-calibration", "--include=product0"], 0.95, LARGEST * (0.16 + 7.01)),
     "dynamic": (["quantize", "--mode=dynamic"], 0.99, LARGEST * LAYERS * 0.3),
     "static": (["quantize", "--mode=static", "--random-calibration"], 0.97, LARGEST * LAYERS * 0.3),
     "prune": (["prune", "--sparsity=0.3", "--pattern=unstructured"], 0.9, LARGEST * LAYERS * 1.01),
+    "sparsegpt": (
+        ["prune", "--sparsity=0.3", "--pattern=unstructured", "--method=sparsegpt", "--random-calibration", "--include=product0"],
+        0.9,
+        LARGEST * LAYERS * 1.01,
+    ),
 }
 
 

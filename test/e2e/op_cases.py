@@ -58,11 +58,11 @@ class Graph:
             raise AttributeError(op)
         return lambda *operands, **attributes: self.node(op, *operands, **attributes)
 
-    def model(self, results):
+    def model(self, results, opset=OPSET, ir_version=9):
         # Types and shapes of the outputs are inferred from the nodes.
         outputs = [ValueInfoProto(name=name) for name in ([results] if isinstance(results, str) else results)]
         graph = helper.make_graph(self.nodes, "case", self.values, outputs, self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version)
         return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
 
 

@@ -160,7 +160,7 @@ def norms_without_bias_get_none(b: Bench):
 
 
 def convolutions_are_fitted(b: Bench):
-    """Filters, a convolution with groups (scales and shifts alone), and what is behind them."""
+    """Filters, a convolution with groups, and what is behind them."""
     images = [{"x": b.random.standard_normal((1, 3, 12, 12), dtype=np.float32) + np.float32(0.5)} for _ in range(30)]
     np.savez(b.folder / "images.npz", x=np.concatenate([image["x"] for image in images]))
     plain, fitted = b.folder / "plain.onnx", b.folder / "fitted.onnx"
@@ -174,6 +174,33 @@ def convolutions_are_fitted(b: Bench):
     before, after = error_of(b.convolutions, plain, images), error_of(b.convolutions, fitted, images)
     assert after["sqnr_db"] > before["sqnr_db"] + 3, f"{before}, then {after}"
     agree(said["outputs"][0]["error"], after, "convolutions")
+
+
+def groups_are_fitted(b: Bench):
+    """Each group by what its own channels are: closer than any scales and shifts of the outputs bring it."""
+    for groups, shape, most in ((2, (8, 3, 3, 3), 0.6), (6, (6, 1, 3, 3), 0.9)):  # depthwise: four weights of nine are left to fit
+        path, plain, fitted = b.folder / "groups.onnx", b.folder / "plain.onnx", b.folder / "fitted.onnx"
+        node = helper.make_node("Conv", ["x", "w", "b"], ["y"], name="only", group=groups, pads=[1, 1, 1, 1])
+        save(path, [node], [info("x", TensorProto.FLOAT, ["n", 6, 12, 12])], [info("y", TensorProto.FLOAT, ["n", shape[0], 12, 12])],
+             {"w": weights(5, *shape), "b": weights(6, shape[0])})
+        images = []
+        for _ in range(40):  # smooth, so that neighbours make up for what goes
+            noise = b.random.standard_normal((1, 6, 15, 15))
+            smooth = sum(noise[:, :, i : i + 12, j : j + 12] for i in range(4) for j in range(4)) / 4
+            images.append({"x": smooth.astype(np.float32)})
+        np.savez(b.folder / "images.npz", x=np.concatenate([image["x"] for image in images[:30]]))
+        options = ("--sparsity=0.5", "--pattern=unstructured")
+        b.done("prune", path, "-o", plain, *options)
+        b.done("prune", path, "-o", fitted, *options, "--distill", "--calibration=images.npz")
+        assert np.array_equal(constant_of(plain, "only", 1) == 0, constant_of(fitted, "only", 1) == 0), "other weights are zero"
+        want, pruned, best = (np.concatenate([harness.oracle(one, image)["y"] for image in images[30:]]) for one in (path, plain, fitted))
+        lost = float(((best - want) ** 2).sum())
+        scaled = 0.0  # what is left of the plain ones with the scales and shifts that are best for these very images
+        for channel in range(shape[0]):
+            y = want[:, channel].ravel().astype(np.float64)
+            columns = np.stack([pruned[:, channel].ravel(), np.ones(y.size)], 1)
+            scaled += float(((y - columns @ np.linalg.lstsq(columns, y, rcond=None)[0]) ** 2).sum())
+        assert lost < most * scaled, f"{groups} groups: {lost:.3f}, with scales and shifts {scaled:.3f}"
 
 
 def channels_are_fitted(b: Bench):
@@ -315,8 +342,8 @@ def shares_by_measured_errors(b: Bench):
 
 
 CASES = [kept_weights_are_least_squares, scales_of_blocks_are_fitted, norms_are_fitted, norms_without_bias_get_none, convolutions_are_fitted,
-         channels_are_fitted, bias_correction_leaves_weights, budget_takes_layers_back, budget_is_not_met, budget_of_channels, report_of_pruning,
-         compile_within, shares_by_measured_errors]
+         groups_are_fitted, channels_are_fitted, bias_correction_leaves_weights, budget_takes_layers_back, budget_is_not_met, budget_of_channels,
+         report_of_pruning, compile_within, shares_by_measured_errors]
 
 
 if __name__ == "__main__":

@@ -4,15 +4,17 @@ on integers.
 
 ONNX Runtime runs them without its own optimisations, which take it for granted that biases have the scales of products. What it computes in f32
 between DequantizeLinear and QuantizeLinear may round to the neighbouring integer, so results may differ by one step of 255. Operators whose integers
-ONNX defines exactly are cases of ONNX's own suite (test/conformance) and of `exact` here.
+ONNX defines exactly are cases of ONNX's own suite (test/conformance) and of `exact` here. What ONNX Runtime does not have (`REFERENCE`) is compared
+with ONNX's reference implementation.
 """
 
 import numpy as np
+from onnx import TensorProto
 
 from op_cases import Graph, name_of
 
 CASES = {}
-EXACT = set()
+EXACT, REFERENCE = set(), set()
 STEP = 1.01 / 255
 
 
@@ -24,15 +26,18 @@ def build(name: str):
     """The model of a case, and the inputs of its runs."""
     graph = Graph(name)
     results = CASES[name](graph)
-    return graph.model(results), [graph.inputs]
+    newest = {"opset": 25, "ir_version": 13} if name in REFERENCE else {}
+    return graph.model(results, **newest), [graph.inputs]
 
 
-def case(name: str, build, exact=False) -> None:
+def case(name: str, build, exact=False, reference=False) -> None:
     if name in CASES:
         raise ValueError(f"two cases are named {name}")
     CASES[name] = build
     if exact:
         EXACT.add(name)
+    if reference:
+        REFERENCE.add(name)
 
 
 def requantize(g: Graph, x: str, scale: float, point: int, kind=np.uint8) -> str:
@@ -183,6 +188,54 @@ def add_chains() -> None:
     case("qdq-attention", attention)
 
 
+def add_divisions() -> None:
+    """QuantizeLinear that divides in halves: about a tenth of the numbers become another integer than they do in f32."""
+    f16, bf16, f32 = TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.FLOAT
+    rows = [
+        # precision, shape, scales, attributes, type of the result, type of x and of the scales
+        ("f16", f16, (8, 100), (), {}, np.uint8, np.float32),
+        ("bf16", bf16, (8, 100), (), {}, np.int8, np.float32),
+        ("f32", f32, (8, 100), (), {}, np.uint8, np.float32),
+        ("f16-of-f16", f16, (8, 100), (), {}, np.int8, np.float16),
+        ("bf16-of-f16", bf16, (8, 100), (8,), {"axis": 0}, np.int8, np.float16),
+        ("f16-axis", f16, (3, 7, 5), (7,), {"axis": 1}, np.uint8, np.float32),
+        ("bf16-blocks", bf16, (4, 64), (4, 4), {"axis": 1, "block_size": 16}, np.int8, np.float32),
+        ("f16-words", f16, (8, 100), (), {}, np.int16, np.float32),  # quotients beyond the halves' largest are infinite
+    ]
+    for label, precision, shape, scales, attributes, kind, element in rows:
+
+        def divided(g, precision=precision, shape=shape, scales=scales, attributes=attributes, kind=kind, element=element):
+            steps = (7e-5, 9e-5) if kind == np.int16 else (0.015, 0.02)
+            low = 0 if kind == np.uint8 else -20
+            points = g.rng.integers(low, 20, scales).astype(kind)
+            x = g.feed((g.rng.standard_normal(shape) * 1.5).astype(element))
+            scale = g.constant(np.asarray(g.rng.uniform(*steps, scales), element))
+            return g.QuantizeLinear(x, scale, g.constant(points), precision=precision, **attributes)
+
+        case(name_of("quantize-in", label), divided, exact=True, reference=True)
+
+    def chained(g):
+        """Between operations that are fused with it, and without a zero point."""
+        x = g.Relu(g.Mul(g.input(16, 48), g.scalar(1.37)))
+        q = g.QuantizeLinear(x, g.scalar(0.0131), precision=f16)
+        return g.DequantizeLinear(q, g.scalar(1))
+
+    case("quantize-in-f16-chain", chained, exact=True, reference=True)
+
+    def blocks(g):
+        scales = g.constant(g.rng.uniform(0.015, 0.02, (4, 3)).astype(np.float32))  # of which the last belong to half a block
+        return g.QuantizeLinear(g.input(4, 40), scales, precision=f16, axis=1, block_size=16, output_dtype=TensorProto.INT8)
+
+    case("quantize-in-f16-blocks-without-points", blocks, exact=True, reference=True)
+
+    def floats(g):
+        q = g.QuantizeLinear(g.input(16, 48), g.scalar(0.0131), precision=bf16, output_dtype=TensorProto.FLOAT8E4M3FN)
+        return g.Cast(q, to=TensorProto.FLOAT)
+
+    case("quantize-in-bf16-to-fp8", floats, exact=True, reference=True)
+
+
 add_convolutions()
 add_contractions()
+add_divisions()
 add_chains()

@@ -2,7 +2,7 @@
 #ifndef COMPILER_COMPRESS_BUDGET_ACCURACYBUDGET_H
 #define COMPILER_COMPRESS_BUDGET_ACCURACYBUDGET_H
 
-#include "compiler/Compress/Budget/ValueError.h"
+#include "compiler/Compress/Compare/ValueError.h"
 
 #include <optional>
 #include <string>

@@ -2,8 +2,8 @@
 #ifndef COMPILER_COMPRESS_BUDGET_LAYERSWITCHES_H
 #define COMPILER_COMPRESS_BUDGET_LAYERSWITCHES_H
 
-#include "compiler/Compress/Budget/ModelError.h"
-#include "compiler/Compress/Budget/SampleSet.h"
+#include "compiler/Compress/Compare/ModelError.h"
+#include "compiler/Compress/Compare/SampleSet.h"
 #include "compiler/Compress/Edit/WorkFolder.h"
 #include "llvm/ADT/BitVector.h"
 

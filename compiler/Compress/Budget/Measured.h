@@ -2,8 +2,8 @@
 #ifndef COMPILER_COMPRESS_BUDGET_MEASURED_H
 #define COMPILER_COMPRESS_BUDGET_MEASURED_H
 
-#include "compiler/Compress/Budget/Distill.h"
 #include "compiler/Compress/Budget/LayerChoice.h"
+#include "compiler/Compress/Distill/Distill.h"
 
 namespace ingot::compress {
 

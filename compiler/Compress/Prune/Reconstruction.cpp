@@ -13,7 +13,7 @@ constexpr int64_t kLazy = 128;
 constexpr int64_t kOutputs = 256;
 
 /// Which units of the inputs [from, to) go: scores of what is left of the weights there.
-std::vector<bool> chooseUnits(const FloatMatrix &left, const FloatMatrix &factors, int64_t from, const WeightUnits &part, bool isTwoFour,
+std::vector<bool> chooseUnits(const FloatMatrix &left, const TriangleView &factors, int64_t from, const WeightUnits &part, bool isTwoFour,
                               double &owed) {
   std::vector<float> scores(part.count());
   for (int64_t k = 0; k < part.depth; ++k)
@@ -32,21 +32,18 @@ std::vector<bool> chooseUnits(const FloatMatrix &left, const FloatMatrix &factor
 
 /// Sum over outputs of w^T H w.
 double energy(const FloatMatrix &weights, const SecondMoments &moments) {
-  Eigen::Map<const FloatMatrix> sums(moments.sums.data(), moments.depth, moments.depth);
-  FloatMatrix product = sums.selfadjointView<Eigen::Lower>() * weights;
+  FloatMatrix product = FloatMatrix::Zero(weights.rows(), weights.cols());
+  addSymmetricProduct(product, moments.sums(), weights);
   return product.cast<double>().cwiseProduct(weights.cast<double>()).sum();
 }
 
 } // namespace
 
-FloatMatrix pruningFactors(const SecondMoments &moments) {
-  std::vector<int64_t> order(moments.depth);
-  std::iota(order.begin(), order.end(), 0);
-  return feedbackFactors(moments, order);
-}
-
-void pruneWithFeedback(WeightMatrix &weights, const WeightUnits &units, double share, bool isTwoFour, const FloatMatrix &factors) {
+void pruneWithFeedback(WeightMatrix &weights, const WeightUnits &units, double share, bool isTwoFour, SecondMoments &moments) {
   int64_t depth = units.depth, channels = units.channels;
+  std::vector<int64_t> order(depth);
+  std::iota(order.begin(), order.end(), 0);
+  const TriangleView factors = moments.factors(order);
   FloatMatrix left(depth, channels);
   for (int64_t k = 0; k < depth; ++k)
     for (int64_t channel = 0; channel < channels; ++channel)
@@ -74,7 +71,7 @@ void pruneWithFeedback(WeightMatrix &weights, const WeightUnits &units, double s
       for (int64_t j = k + 1; j < to; ++j)
         left.row(j) -= factors(k, j) * errors.row(k - from);
     }
-    left.bottomRows(depth - to).noalias() -= factors.block(from, to, count, depth - to).transpose() * errors.topRows(count);
+    addTransposedProduct(left.bottomRows(depth - to), -1, factors.block(from, to, count, depth - to), errors.topRows(count));
   }
 }
 

@@ -52,14 +52,14 @@ public:
     }
     if (absl::Status status = chooseShares(); !status.ok())
       return status;
-    absl::Status status = visitLayers([&](Layer &layer, const SecondMoments *moments) { return prune(layer, moments); });
+    absl::Status status = visitLayers([&](Layer &layer, SecondMoments *moments) { return prune(layer, moments); });
     editor.reindex();
     return status;
   }
 
 private:
   /// All layers with the moments of their inputs, where these are known, as many at a time as fit into memory.
-  absl::Status visitLayers(llvm::function_ref<absl::Status(Layer &layer, const SecondMoments *moments)> visit) {
+  absl::Status visitLayers(llvm::function_ref<absl::Status(Layer &layer, SecondMoments *moments)> visit) {
     for (llvm::MutableArrayRef<Layer> rest = layers; !rest.empty();) {
       Moments moments;
       llvm::MutableArrayRef<Layer> group = rest.take_front(sampled ? countThatFits(rest) : rest.size());
@@ -136,7 +136,7 @@ private:
     std::set<size_t> seen;
     int64_t sum = 0;
     for (auto [i, layer] : llvm::enumerate(rest)) {
-      int64_t depth = layer.weights().depth, more = depth * depth * static_cast<int64_t>(sizeof(float));
+      int64_t more = SecondMoments::bytesFor(layer.weights().depth);
       if (!layer.inputs || !seen.insert(*layer.inputs).second)
         continue;
       sum += more;
@@ -197,7 +197,7 @@ private:
     double most = std::max(*options.sparsity, kMostOfLayer);
     std::vector<ErrorCurve> curves;
     std::vector<Layer *> open;
-    absl::Status status = visitLayers([&](Layer &layer, const SecondMoments *moments) {
+    absl::Status status = visitLayers([&](Layer &layer, SecondMoments *moments) {
       if (layer.isFixed)
         return absl::OkStatus();
       layer.share = *options.sparsity;
@@ -208,10 +208,9 @@ private:
         return original.status();
       ErrorCurve &curve = curves.emplace_back(ErrorCurve{.weights = original->depth * original->channels, .points = {}});
       open.push_back(&layer);
-      const FloatMatrix factors = factorsFor(moments);
       for (double part : kTriedShares) {
         WeightMatrix pruned = *original;
-        zero(layer, part * most, moments, factors, pruned);
+        zero(layer, part * most, moments, pruned);
         double error = relativeError(*original, pruned, *moments);
         curve.points.emplace_back(part * most, error * error);
       }
@@ -237,22 +236,17 @@ private:
     });
   }
 
-  /// Those of SparseGPT, if that is what goes on.
-  FloatMatrix factorsFor(const SecondMoments *moments) const {
-    return method == PruneMethod::SparseGpt && moments ? pruningFactors(*moments) : FloatMatrix();
-  }
-
-  /// Zeros weights of a layer; with the moments of its inputs, and their factors, as the method wants it.
-  void zero(const Layer &layer, double share, const SecondMoments *moments, const FloatMatrix &factors, WeightMatrix &weights) const {
+  /// Zeros weights of a layer; with the moments of its inputs, as the method wants it.
+  void zero(const Layer &layer, double share, SecondMoments *moments, WeightMatrix &weights) const {
     WeightUnits units = unitsOf(layer.weights());
     bool isTwoFour = pattern.kind == PrunePattern::Kind::TwoFour, isWanda = method == PruneMethod::Wanda && moments;
     if (method == PruneMethod::SparseGpt && moments) {
-      pruneWithFeedback(weights, units, share, isTwoFour, factors);
+      pruneWithFeedback(weights, units, share, isTwoFour, *moments);
       return;
     }
     std::vector<float> squares;
     for (int64_t k = 0; isWanda && k < units.depth; ++k)
-      squares.push_back(moments->sums[k * units.depth + k]);
+      squares.push_back(moments->at(k, k));
     std::vector<float> scores = unitScores(weights, units, squares);
     if (isTwoFour)
       clearUnits(weights, units, twoOfEachFour(scores, units));
@@ -262,13 +256,13 @@ private:
       clearUnits(weights, units, leastUnits(scores, std::llround(share * static_cast<double>(units.count()))));
   }
 
-  absl::Status prune(const Layer &layer, const SecondMoments *moments) {
+  absl::Status prune(const Layer &layer, SecondMoments *moments) {
     absl::StatusOr<WeightMatrix> weights = WeightMatrix::read(editor, layer.weights());
     if (!weights.ok())
       return weights.status();
     int64_t all = weights->depth * weights->channels, zerosBefore = weights->countZeros();
     if (layer.share > 0)
-      zero(layer, layer.share, moments, factorsFor(moments), *weights);
+      zero(layer, layer.share, moments, *weights);
     int64_t zeros = weights->countZeros();
     std::optional<double> error;
     if (moments) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Quantize/ErrorFeedback.h"
 
-#include "compiler/Compress/Calibrate/FeedbackFactors.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
@@ -16,13 +15,13 @@ constexpr int64_t kLazy = 128;
 
 } // namespace
 
-void roundWithFeedback(llvm::ArrayRef<float> weights, const SecondMoments &moments, BlockedWeights &result) {
+void roundWithFeedback(llvm::ArrayRef<float> weights, SecondMoments &moments, BlockedWeights &result) {
   int64_t channels = result.channels, depth = result.depth;
-  auto importance = [&](int64_t i) { return moments.sums[i * depth + i]; };
+  auto importance = [&](int64_t i) { return moments.at(i, i); };
   std::vector<int64_t> order(depth);
   std::iota(order.begin(), order.end(), 0);
   llvm::sort(order, [&](int64_t a, int64_t b) { return std::pair(importance(b), a) < std::pair(importance(a), b); });
-  const FloatMatrix factors = feedbackFactors(moments, order);
+  const TriangleView factors = moments.factors(order);
 
   for (int64_t channel = 0; channel < channels; ++channel)
     for (int64_t b = 0; b < result.blocks; ++b) {
@@ -47,7 +46,7 @@ void roundWithFeedback(llvm::ArrayRef<float> weights, const SecondMoments &momen
       for (int64_t j = i + 1; j < to; ++j)
         left.row(j) -= factors(i, j) * errors.row(i - from);
     }
-    left.bottomRows(depth - to).noalias() -= factors.block(from, to, count, depth - to).transpose() * errors.topRows(count);
+    addTransposedProduct(left.bottomRows(depth - to), -1, factors.block(from, to, count, depth - to), errors.topRows(count));
   }
 }
 

@@ -27,7 +27,7 @@ absl::StatusOr<size_t> InputMoments::measure(const ModelEditor &editor, llvm::Ar
     std::vector<size_t> numbers;
     int64_t more = 0;
     for (InputRows &rows : groups) {
-      int64_t own = rows.depth * rows.depth * static_cast<int64_t>(sizeof(float));
+      int64_t own = SecondMoments::bytesFor(rows.depth);
       numbers.push_back(inputs.add(std::move(rows)));
       more += moments.count(numbers.back()) ? 0 : own;
     }
@@ -45,8 +45,8 @@ absl::StatusOr<size_t> InputMoments::measure(const ModelEditor &editor, llvm::Ar
   return visited.ok() ? absl::StatusOr<size_t>(count) : visited;
 }
 
-std::vector<const SecondMoments *> InputMoments::of(const Product &product) const {
-  std::vector<const SecondMoments *> result;
+std::vector<SecondMoments *> InputMoments::of(const Product &product) {
+  std::vector<SecondMoments *> result;
   if (auto found = numbersByNode.find(product.node); found != numbersByNode.end())
     for (size_t number : found->second)
       result.push_back(&moments.at(number));

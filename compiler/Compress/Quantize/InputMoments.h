@@ -20,7 +20,7 @@ public:
   absl::StatusOr<size_t> measure(const ModelEditor &editor, llvm::ArrayRef<Product> products);
 
   /// One for each group of a product that was measured; none when it does not multiply rows that are known.
-  std::vector<const SecondMoments *> of(const Product &product) const;
+  std::vector<SecondMoments *> of(const Product &product);
 
   int64_t samples() const { return inputs.samples; }
   /// Products without moments, by the reason.

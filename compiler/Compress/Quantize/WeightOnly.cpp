@@ -14,9 +14,11 @@ namespace {
 /// Blocks and types of 4 bits belong to this version of ONNX.
 constexpr int kBlockedOpset = 21;
 constexpr llvm::StringLiteral kMicrosoft = "com.microsoft";
+/// Channels whose weights are floats in memory together while they are rounded with error feedback.
+constexpr int64_t kChannelsAtATime = 512;
 
 /// Of what the groups of a product multiply by their weights; empty: they are not known.
-using Moments = llvm::ArrayRef<const SecondMoments *>;
+using Moments = llvm::ArrayRef<SecondMoments *>;
 
 /// Names of what stands for a constant of weights.
 struct Stored {
@@ -117,20 +119,23 @@ private:
     int64_t depth = weights.depth, inputs = weights.dims.size() > 2 ? weights.dims[1] : depth, taps = depth / inputs;
     auto placeOf = [&](int64_t k) { return k % inputs * taps + k / inputs; };
     int64_t channels = weights.channels / static_cast<int64_t>(moments.size());
-    std::vector<float> channel(depth), group(channels * depth);
+    std::vector<float> channel(depth), some(std::min(channels, kChannelsAtATime) * depth);
     for (auto [number, own] : llvm::enumerate(moments)) {
-      int64_t first = static_cast<int64_t>(number) * channels;
-      for (int64_t i = 0; i < channels; ++i) {
-        reader.read(first + i, channel);
-        for (int64_t k = 0; k < depth; ++k)
-          group[i * depth + k] = channel[placeOf(k)];
+      int64_t end = (static_cast<int64_t>(number) + 1) * channels;
+      for (int64_t first = end - channels, count; first < end; first += count) {
+        count = std::min(end - first, kChannelsAtATime);
+        for (int64_t i = 0; i < count; ++i) {
+          reader.read(first + i, channel);
+          for (int64_t k = 0; k < depth; ++k)
+            some[i * depth + k] = channel[placeOf(k)];
+        }
+        BlockedWeights part(count, depth, blocked.block, blocked.grid);
+        roundWithFeedback(llvm::ArrayRef(some).take_front(count * depth), *own, part);
+        std::copy(part.scales.begin(), part.scales.end(), blocked.scales.begin() + first * blocked.blocks);
+        for (int64_t i = 0; i < count; ++i)
+          for (int64_t k = 0; k < depth; ++k)
+            blocked.codes[(first + i) * depth + placeOf(k)] = part.codes[i * depth + k];
       }
-      BlockedWeights part(channels, depth, blocked.block, blocked.grid);
-      roundWithFeedback(group, *own, part);
-      std::copy(part.scales.begin(), part.scales.end(), blocked.scales.begin() + first * blocked.blocks);
-      for (int64_t i = 0; i < channels; ++i)
-        for (int64_t k = 0; k < depth; ++k)
-          blocked.codes[(first + i) * depth + placeOf(k)] = part.codes[i * depth + k];
     }
   }
 
@@ -317,7 +322,7 @@ absl::Status quantizeWeightsOnly(ModelEditor &editor, const NodeSelection &selec
     if (!count.ok())
       return count.status();
     for (const Product &product : rest.take_front(*count))
-      if (absl::Status status = work.quantize(product, moments ? moments->of(product) : std::vector<const SecondMoments *>()); !status.ok())
+      if (absl::Status status = work.quantize(product, moments ? moments->of(product) : std::vector<SecondMoments *>()); !status.ok())
         return status;
     rest = rest.drop_front(*count);
   }

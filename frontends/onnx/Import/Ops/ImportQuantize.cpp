@@ -42,6 +42,22 @@ Value quantize(Node &n, Value scaled, Value zeroPoint, IntegerType type) {
   return n.cast(n.binary(BinaryKind::Min, n.binary(BinaryKind::Max, y, low), high), type);
 }
 
+/// `x` rounded to a type of 16 bits, in f32. Halves that are taken for bits on the way are not computed with in f32 (`ingot-widen-halves`) instead.
+Value roundToHalves(Node &n, Value x, Type half) {
+  Value narrow = n.cast(x, half);
+  if (!narrow)
+    return {};
+  Value bits = n.create<BitcastOp>(narrow, n.b.getI16Type());
+  return n.cast(n.create<BitcastOp>(bits, half), n.b.getF32Type());
+}
+
+/// x / scale as `precision` wants it: both sides are rounded to the type of 16 bits, and the quotient once more. It is divided in f32, which has more
+/// than twice the digits: its quotient, rounded, is that of a division in halves.
+Value divideInHalves(Node &n, Quantization q, Type half) {
+  q.scale = roundToHalves(n, q.scale, half);
+  return roundToHalves(n, scaleFloats(n, roundToHalves(n, n[0], half), q, BinaryKind::Div), half);
+}
+
 void importQuantizeLinear(Node &n) {
   auto code = static_cast<int32_t>(n.integer("output_dtype"));
   if (n.has(2))
@@ -55,16 +71,28 @@ void importQuantizeLinear(Node &n) {
               << ", which is not supported; it must be an integer or float of 2 to 8 bits, or an integer of 16";
     return;
   }
-  // Quotients are computed in f32, or in the type of wider scales; halves are what they would be rounded to.
+  using onnx::TensorProto;
   auto precision = static_cast<int32_t>(n.integer("precision"));
-  if (precision == onnx::TensorProto::FLOAT16 || precision == onnx::TensorProto::BFLOAT16) {
+  if (!llvm::is_contained({0, int(TensorProto::FLOAT), int(TensorProto::FLOAT16), int(TensorProto::BFLOAT16)}, precision)) {
     n.error() << "QuantizeLinear node '" << n.proto.name() << "' divides in " << ingest::elementTypeName(precision)
-              << ", which is not supported; leave out 'precision' to divide in float32";
+              << ", which is not supported; 'precision' must be float32, float16 or bfloat16";
     return;
   }
   std::optional<Quantization> q = readQuantization(n, ScaleUse::Divides);
   if (!q)
     return;
+  // Quotients are computed in f32, those of scales that are halves, too, as ONNX Runtime does it, or in the type of wider scales; `precision` can ask
+  // for those of halves.
+  if (precision == TensorProto::FLOAT16 || precision == TensorProto::BFLOAT16) {
+    Value quotient = divideInHalves(n, *q, getElementType(n.b.getContext(), precision));
+    if (!quotient)
+      return;
+    if (isNarrowFloat(code))
+      return n.yieldAs(code, encodeNarrow(n, quotient, code, {.saturate = n.integer("saturate", 1) != 0}));
+    Value ones = n.full(getDims(typeOf(q->scale)), n.scalar(1.0, n.b.getF32Type()));
+    Value y = n.create<QuantizeOp>(quotient, ones, q->point, q->axis, q->block, to);
+    return n.yieldAs(code, y && isNarrow(code) ? clampNarrow(n, y, code) : y);
+  }
   // Of i32 too, which is rounded as the scale's type holds it.
   Value x = isa<IntegerType>(elementOf(n[0])) ? n.cast(n[0], elementOf(q->scale)) : n[0];
   if (isNarrowFloat(code))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/ChannelFit.h"
+#include "compiler/Compress/Distill/ChannelFit.h"
 
 #include <algorithm>
 

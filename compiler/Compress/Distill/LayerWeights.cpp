@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/LayerWeights.h"
+#include "compiler/Compress/Distill/LayerWeights.h"
 
 #include "compiler/Compress/Prune/WeightMatrix.h"
 
@@ -51,13 +51,13 @@ absl::StatusOr<std::optional<LayerWeights>> readFloatWeights(const ModelEditor &
   if (!product || !hasOneReader(editor, product->weights.name))
     return std::nullopt;
   std::string reason;
-  std::vector<InputRows> rows = inputRows(editor, *product, reason);
-  if (rows.size() != 1) // groups have channels' scales and shifts
+  std::vector<InputRows> groups = inputRows(editor, *product, reason);
+  if (groups.empty())
     return std::nullopt;
   absl::StatusOr<std::vector<float>> values = readFloats(editor, product->weights.name);
   if (!values.ok())
     return values.status();
-  LayerWeights result{.product = node, .rows = std::move(rows.front()), .layout = product->weights, .values = std::move(*values)};
+  LayerWeights result{.product = node, .groups = std::move(groups), .layout = product->weights, .values = std::move(*values)};
   WeightMatrix matrix(result.layout, result.values);
   result.basis.directions.resize(matrix.depth, matrix.channels);
   for (int64_t k = 0; k < matrix.depth; ++k)
@@ -107,7 +107,7 @@ absl::StatusOr<std::optional<LayerWeights>> readDequantized(const ModelEditor &e
   if (dims.size() != 2 || integerAttribute(weights, "axis", 1) != (isTransposed ? 1 : 0))
     return std::nullopt;
   LayerWeights result{.product = node, .layout = matrixOf(dims[isTransposed ? 1 : 0], dims[isTransposed ? 0 : 1], isTransposed)};
-  result.rows = {.value = product.input(0), .depth = result.layout.depth};
+  result.groups = {{.value = product.input(0), .depth = result.layout.depth}};
   result.scalesByDepth = !isTransposed;
   int bits = type == TensorProto::INT4 || type == TensorProto::UINT4 ? 4 : 8;
   bool isSigned = type == TensorProto::INT4 || type == TensorProto::INT8;
@@ -135,7 +135,7 @@ absl::StatusOr<std::optional<LayerWeights>> readMatMulNBits(const ModelEditor &e
       (hasZeros && !(editor.isConstant(node.input(3)) && editor.elementType(node.input(3)) == onnx::TensorProto::UINT8)))
     return std::nullopt;
   LayerWeights result{.product = index, .layout = matrixOf(depth, channels, /*isTransposed=*/false)};
-  result.rows = {.value = node.input(0), .depth = depth};
+  result.groups = {{.value = node.input(0), .depth = depth}};
   absl::StatusOr<Codes> codes = Codes::read(editor, node.input(1), bits, /*isSigned=*/false), zeros = codes;
   if (hasZeros)
     zeros = Codes::read(editor, node.input(3), bits, /*isSigned=*/false);

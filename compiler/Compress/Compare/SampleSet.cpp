@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/SampleSet.h"
+#include "compiler/Compress/Compare/SampleSet.h"
 
 #include "compiler/Compress/Calibrate/CalibrationModel.h"
 

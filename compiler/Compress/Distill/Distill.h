@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_DISTILL_H
-#define COMPILER_COMPRESS_BUDGET_DISTILL_H
+#ifndef COMPILER_COMPRESS_DISTILL_DISTILL_H
+#define COMPILER_COMPRESS_DISTILL_DISTILL_H
 
-#include "compiler/Compress/Budget/ModelError.h"
+#include "compiler/Compress/Compare/ModelError.h"
 #include "compiler/Compress/Edit/WorkFolder.h"
 
 #include <map>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_SAMPLESET_H
-#define COMPILER_COMPRESS_BUDGET_SAMPLESET_H
+#ifndef COMPILER_COMPRESS_COMPARE_SAMPLESET_H
+#define COMPILER_COMPRESS_COMPARE_SAMPLESET_H
 
 #include "absl/status/statusor.h"
 #include "compiler/Compress/Calibrate/CalibrationSamples.h"

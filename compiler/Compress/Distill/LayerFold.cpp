@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/LayerFold.h"
+#include "compiler/Compress/Distill/LayerFold.h"
 
 #include "compiler/Compress/Edit/Products.h"
 #include "llvm/ADT/STLExtras.h"

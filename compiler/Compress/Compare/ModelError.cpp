@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/ModelError.h"
+#include "compiler/Compress/Compare/ModelError.h"
 
 #include "compiler/Compress/Edit/Products.h"
 #include "frontends/onnx/Ingest/ElementType.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/NormFold.h"
+#include "compiler/Compress/Distill/NormFold.h"
 
 namespace ingot::compress {
 namespace {

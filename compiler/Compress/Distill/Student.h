@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_STUDENT_H
-#define COMPILER_COMPRESS_BUDGET_STUDENT_H
+#ifndef COMPILER_COMPRESS_DISTILL_STUDENT_H
+#define COMPILER_COMPRESS_DISTILL_STUDENT_H
 
-#include "compiler/Compress/Budget/LayerWeights.h"
+#include "compiler/Compress/Distill/LayerWeights.h"
 #include "compiler/Compress/Edit/WorkFolder.h"
 
 namespace ingot::compress {

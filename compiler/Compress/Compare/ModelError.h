@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_MODELERROR_H
-#define COMPILER_COMPRESS_BUDGET_MODELERROR_H
+#ifndef COMPILER_COMPRESS_COMPARE_MODELERROR_H
+#define COMPILER_COMPRESS_COMPARE_MODELERROR_H
 
 #include "absl/status/statusor.h"
-#include "compiler/Compress/Budget/ValueError.h"
 #include "compiler/Compress/Calibrate/CalibrationModel.h"
+#include "compiler/Compress/Compare/ValueError.h"
 
 #include <memory>
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_LAYERFOLD_H
-#define COMPILER_COMPRESS_BUDGET_LAYERFOLD_H
+#ifndef COMPILER_COMPRESS_DISTILL_LAYERFOLD_H
+#define COMPILER_COMPRESS_DISTILL_LAYERFOLD_H
 
-#include "compiler/Compress/Budget/ModelError.h"
+#include "compiler/Compress/Compare/ModelError.h"
 #include "compiler/Compress/Edit/ModelEditor.h"
 
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/WeightFit.h"
+#include "compiler/Compress/Distill/WeightFit.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -60,7 +60,8 @@ public:
 
 private:
   FloatMatrix apply(const FloatMatrix &factors) const {
-    FloatMatrix product = moments * basis.change(factors);
+    FloatMatrix product = FloatMatrix::Zero(moments.rows(), basis.directions.cols());
+    addProduct(product, 1, moments, basis.change(factors));
     return basis.gathered(product);
   }
   FloatMatrix preconditioned(const FloatMatrix &values) const { return (diagonal.array() > 0).select(values.array() / diagonal.array(), 0); }
@@ -91,7 +92,7 @@ void FitSums::add(llvm::ArrayRef<float> inputs, llvm::ArrayRef<float> residuals)
   auto count = static_cast<int64_t>(finite[0].size()) / depth;
   Eigen::Map<const FloatMatrix> x(finite[0].data(), count, depth), r(finite[1].data(), count, channels);
   moments.add(finite[0]);
-  products.noalias() += x.transpose() * r;
+  addTransposedProduct(products, 1, x, r);
   inputSums += x.cast<double>().colwise().sum().transpose();
   residualSums += r.cast<double>().colwise().sum().transpose();
   residualSquares += r.cast<double>().squaredNorm();
@@ -103,9 +104,8 @@ double FitSums::squaredError(const FloatMatrix &change, llvm::ArrayRef<float> sh
   Eigen::VectorXd shift = floats.cast<double>();
   double error = residualSquares + rows * shift.squaredNorm() - 2 * shift.dot(residualSums);
   if (change.size() > 0) {
-    Eigen::Map<const FloatMatrix> sums(moments.sums.data(), depth(), depth());
-    FloatMatrix image = sums.selfadjointView<Eigen::Lower>() * change;
-    image -= 2 * products;
+    FloatMatrix image = -2 * products;
+    addSymmetricProduct(image, moments.sums(), change);
     error += image.cast<double>().cwiseProduct(change.cast<double>()).sum();
     error += 2 * shift.dot(change.cast<double>().transpose() * inputSums);
   }
@@ -123,8 +123,7 @@ std::vector<float> FitSums::shiftsFor(const FloatMatrix &change) const {
 }
 
 FloatMatrix FitSums::centredMoments() const {
-  Eigen::Map<const FloatMatrix> sums(moments.sums.data(), depth(), depth());
-  FloatMatrix centred = sums.selfadjointView<Eigen::Lower>();
+  FloatMatrix centred = moments.sums().selfadjointView<Eigen::Lower>();
   if (rows > 0)
     centred.noalias() -= (inputSums / rows).cast<float>() * inputSums.cast<float>().transpose();
   return centred;

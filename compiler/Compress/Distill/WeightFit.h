@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_WEIGHTFIT_H
-#define COMPILER_COMPRESS_BUDGET_WEIGHTFIT_H
+#ifndef COMPILER_COMPRESS_DISTILL_WEIGHTFIT_H
+#define COMPILER_COMPRESS_DISTILL_WEIGHTFIT_H
 
-#include "compiler/Compress/Calibrate/FeedbackFactors.h"
+#include "compiler/Compress/Calibrate/SecondMoments.h"
 
 #include <optional>
 #include <vector>
@@ -40,6 +40,9 @@ struct FitBasis {
   int64_t block = 1;
   /// Of factors; none: any.
   std::optional<float> least = std::nullopt, most = std::nullopt;
+
+  /// That of some of the outputs.
+  FitBasis ofOutputs(int64_t from, int64_t count) const { return {directions.middleCols(from, count), block, least, most}; }
 
   int64_t blocks() const { return (directions.rows() + block - 1) / block; }
   /// The change of weights that factors [blocks, channels] mean.

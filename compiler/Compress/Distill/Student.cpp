@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/Student.h"
+#include "compiler/Compress/Distill/Student.h"
 
 #include "compiler/Compress/Edit/ModelWriter.h"
 #include "llvm/ADT/STLExtras.h"
@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<Student>> Student::open(const std::string &compre
     values.push_back(student->addInputs(**editor, target));
   for (auto [layer, target] : llvm::zip_equal(student->layers, targets))
     if (target.weights) {
-      const std::string &activation = target.weights->rows.value;
+      const std::string &activation = target.weights->activation();
       layer.inputPlace = llvm::find(values, activation) - values.begin();
       if (layer.inputPlace == values.size())
         values.push_back(activation);

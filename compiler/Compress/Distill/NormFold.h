@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef COMPILER_COMPRESS_BUDGET_NORMFOLD_H
-#define COMPILER_COMPRESS_BUDGET_NORMFOLD_H
+#ifndef COMPILER_COMPRESS_DISTILL_NORMFOLD_H
+#define COMPILER_COMPRESS_DISTILL_NORMFOLD_H
 
-#include "compiler/Compress/Budget/LayerFold.h"
+#include "compiler/Compress/Distill/LayerFold.h"
 
 namespace ingot::compress {
 

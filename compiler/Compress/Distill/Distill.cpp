@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compress/Budget/Distill.h"
+#include "compiler/Compress/Distill/Distill.h"
 
-#include "compiler/Compress/Budget/ChannelFit.h"
-#include "compiler/Compress/Budget/NormFold.h"
-#include "compiler/Compress/Budget/SampleSet.h"
-#include "compiler/Compress/Budget/Student.h"
+#include "compiler/Compress/Compare/SampleSet.h"
+#include "compiler/Compress/Distill/ChannelFit.h"
+#include "compiler/Compress/Distill/NormFold.h"
+#include "compiler/Compress/Distill/Student.h"
 #include "compiler/Compress/Edit/ModelWriter.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -21,13 +21,13 @@ constexpr int64_t kRowsPerInput = 4;
 /// What samples show of a layer.
 struct LayerSums {
   LayerSums(const FitTarget &target) : channels(target.fold.channels()) {
-    if (target.weights)
-      weights.emplace(target.weights->rows.depth, target.fold.channels());
+    for (size_t group = 0; target.weights && group < target.weights->groups.size(); ++group)
+      weights.emplace_back(target.weights->layout.depth, target.weights->channelsOfGroup());
   }
 
   std::vector<ChannelFit> channels;
-  std::optional<FitSums> weights;
-  double wantedSquares = 0; ///< of what `weights` was given
+  std::vector<FitSums> weights; ///< of each group; none where no weights are fitted
+  double wantedSquares = 0;     ///< of what `weights` was given
 };
 
 class Distillation {
@@ -83,7 +83,7 @@ public:
     for (size_t first = 0; first < targets.size();) {
       size_t end = first + 1; // layers with the same input do not wait for each other
       while (end < targets.size() && targets[first].weights && targets[end].weights &&
-             targets[end].weights->rows.value == targets[first].weights->rows.value)
+             targets[end].weights->activation() == targets[first].weights->activation())
         ++end;
       std::vector<LayerSums> seen, judges;
       for (size_t i = first; i < end; ++i) {
@@ -113,8 +113,8 @@ private:
     std::vector<float> storage;
     for (auto [i, target] : llvm::enumerate(targets))
       if (target.weights) {
-        int64_t depth = target.weights->rows.depth;
-        size_t size = target.weights->rows.rowsOf(floatsOf((*values)[student->inputPlace(i)]), storage).size();
+        int64_t depth = target.weights->layout.depth;
+        size_t size = target.weights->groups.front().rowsOf(floatsOf((*values)[student->inputPlace(i)]), storage).size();
         int64_t rows = std::max<int64_t>(static_cast<int64_t>(size) / depth, 1);
         wanted = std::max(wanted, static_cast<size_t>((kRowsPerInput * depth + rows - 1) / rows));
       }
@@ -145,23 +145,29 @@ private:
     if (!want.ok())
       return want.status();
     llvm::ArrayRef<float> results = floatsOf(have);
-    if (!sums.weights) {
+    if (sums.weights.empty()) {
       int64_t inner = innerOf(have, fold);
       for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(*want, results)))
         sums.channels[static_cast<int64_t>(i) / inner % fold.channels()].add(std::get<0>(pair), std::get<1>(pair));
       return absl::OkStatus();
     }
-    const InputRows &rows = targets[layer].weights->rows;
+    const LayerWeights &weights = *targets[layer].weights;
     llvm::ArrayRef<float> inputs = floatsOf(got[student->inputPlace(layer)]);
     std::vector<float> storage[2], residuals;
-    llvm::ArrayRef<float> wantRows = rows.resultRowsOf(*want, inputs.size(), storage[0]);
+    llvm::ArrayRef<float> wantRows = weights.groups.front().resultRowsOf(*want, inputs.size(), storage[0]);
+    llvm::ArrayRef<float> gotRows = weights.groups.front().resultRowsOf(results, inputs.size(), storage[1]);
     for (float value : wantRows)
       sums.wantedSquares += std::isfinite(value) ? static_cast<double>(value) * value : 0;
-    residuals.reserve(wantRows.size());
-    llvm::append_range(residuals, wantRows);
-    for (auto [residual, value] : llvm::zip_equal(residuals, rows.resultRowsOf(results, inputs.size(), storage[1])))
-      residual -= value;
-    sums.weights->add(rows.rowsOf(inputs, storage[0]), residuals);
+    size_t channels = fold.channels(), own = weights.channelsOfGroup();
+    residuals.resize(wantRows.size() / channels * own);
+    std::vector<float> patches;
+    for (auto [group, rows] : llvm::enumerate(weights.groups)) {
+      for (size_t i = 0; i < residuals.size(); ++i) {
+        size_t at = i / own * channels + group * own + i % own;
+        residuals[i] = wantRows[at] - gotRows[at];
+      }
+      sums.weights[group].add(rows.rowsOf(inputs, patches), residuals);
+    }
     return absl::OkStatus();
   }
 
@@ -201,13 +207,7 @@ private:
     std::optional<WeightFit> weights;
     double signal = judges.wantedSquares;
     if (target.weights) {
-      result.before = judges.weights->squaredError({}, shifts);
-      weights = fitWeights(*seen.weights, *judges.weights, target.weights->basis);
-      std::vector<float> alone = seen.weights->shiftsFor({});
-      result.after = weights ? judges.weights->squaredError(target.weights->basis.change(weights->factors), weights->shifts)
-                             : judges.weights->squaredError({}, alone);
-      if (result.after < result.before)
-        shifts = weights ? weights->shifts : alone;
+      weights = fitGroups(*target.weights, seen, judges, shifts, result);
     } else {
       signal = fitChannels(target.fold, seen.channels, judges.channels, scales, shifts, result);
     }
@@ -224,6 +224,34 @@ private:
     for (double *error : {&result.before, &result.after})
       *error = signal > 0 ? *error / signal : 0;
     return result;
+  }
+
+  /// Weights and shifts of each group, if they are better than none on the samples that judge. Returns the fit of all weights, if any are changed.
+  static std::optional<WeightFit> fitGroups(const LayerWeights &weights, const LayerSums &seen, const LayerSums &judges, std::vector<float> &shifts,
+                                            FittedLayer &result) {
+    int64_t own = weights.channelsOfGroup();
+    std::optional<WeightFit> all;
+    for (auto [group, sums, judge] : llvm::enumerate(seen.weights, judges.weights)) {
+      int64_t from = static_cast<int64_t>(group) * own;
+      FitBasis basis = weights.basis.ofOutputs(from, own);
+      std::optional<WeightFit> fit = fitWeights(sums, judge, basis);
+      std::vector<float> fittedShifts = fit ? fit->shifts : sums.shiftsFor({});
+      double before = judge.squaredError({}, llvm::ArrayRef(shifts).slice(from, own));
+      double after = judge.squaredError(fit ? basis.change(fit->factors) : FloatMatrix(), fittedShifts);
+      result.before += before;
+      result.after += std::min(before, after);
+      if (!(after < before))
+        continue;
+      llvm::copy(fittedShifts, shifts.begin() + from);
+      if (!fit)
+        continue;
+      if (!all)
+        all = WeightFit{.factors = FloatMatrix::Zero(basis.blocks(), weights.layout.channels), .shifts = {}};
+      all->factors.middleCols(from, own) = fit->factors;
+    }
+    if (all)
+      all->shifts = shifts;
+    return all;
   }
 
   /// Scales and shifts of all channels, if they are better than none on the samples that judge. Returns the sum of squares of the original's results.
