@@ -44,6 +44,18 @@ def UnrollAndJamPass : Pass<"ingot-unroll-and-jam", "::mlir::func::FuncOp"> {
                  Option<"keys", "keys", "bool", /*default=*/"false", "Say which regions are the same">];
 }
 
+def FuseSqueezePass : Pass<"ingot-fuse-squeeze", "::mlir::func::FuncOp"> {
+  let summary = "let convolutions add up the tiles of images whose mean is wanted";
+  let description = [{
+    A squeeze-and-excitation block takes the mean of an image that a depthwise convolution has just computed. That convolution gets a second result
+    (`ingot.tile_sums`): what each of its tiles adds up to, while the tile is in registers; the mean becomes one of these few sums, and the image is read again by
+    the block's product alone. A tile belongs to one thread, so the bits do not depend on how many there are. Leaves reductions whose image has an unknown size,
+    is no f32, is computed by another family or before other operations than the reduction, and tiles of fewer than four elements. Needs the tiles of
+    `ingot-unroll-and-jam`, and runs before costs are estimated.
+    Example: test/passes/Plan/fuse-squeeze.mlir
+  }];
+}
+
 def EstimateCostsPass : Pass<"ingot-estimate-costs", "::mlir::func::FuncOp"> {
   let summary = "predict what every planned region costs";
   let description = [{
