@@ -96,6 +96,8 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createAutoParallelizePass()); // by what the tiles are predicted to cost
        pm.addNestedPass<func::FuncOp>(
            createScheduleLoadsPass({.others = options.keepCandidates})); // how often a block of weights is used, the tiles say
+       if (!options.plainKernels)
+         pm.addNestedPass<func::FuncOp>(createFetchWeightsPass()); // behind those that change the order of regions
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},

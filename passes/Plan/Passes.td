@@ -97,6 +97,18 @@ def ScheduleLoadsPass : Pass<"ingot-schedule-loads", "::mlir::func::FuncOp"> {
                  Option<"others", "others", "bool", /*default=*/"false", "Keep other ways to fetch in ingot.other_loads">];
 }
 
+def FetchWeightsPass : Pass<"ingot-fetch-weights", "::mlir::func::FuncOp"> {
+  let summary = "let products fetch the weights of matrix-vector products behind them";
+  let description = [{
+    A product of one row with a matrix takes as long as its weights take to come from memory, which is idle while other regions compute. Such weights (of 64 KiB or
+    more, in models whose weights are more than a second-level cache) become one more input of products with panels and 1x1 convolutions before, which their
+    kernels only fetch, tile by tile (`ingot.fetches`: the input's number, the first element, and how many). The nearest regions get as many as 1.5 bytes for each
+    predicted cycle are, those with many weights of their own 0.5, each of one matrix; none of those before which more was touched than the third-level cache
+    holds. Regions of unknown sizes fetch nothing. Needs `ingot.cost` and the final order of regions.
+    Example: test/passes/Plan/fetch-weights.mlir
+  }];
+}
+
 def ScheduleRegionsPass : Pass<"ingot-schedule-regions", "::mlir::func::FuncOp"> {
   let summary = "put the regions of a model into the order that needs the least memory";
   let description = [{
