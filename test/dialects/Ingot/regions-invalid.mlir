@@ -65,12 +65,3 @@ func.func @results_and_buffers(%x: tensor<4xf32>, %y: memref<4xf32>) {
   }
   return
 }
-
-// -----
-
-func.func @tile_sums_rank(%x: tensor<1x8x8x3xf32>) {
-  // expected-error @+2 {{needs a tile with one size above zero per spatial dim}}
-  // expected-error @+1 {{'ingot.tile_sums' op failed to infer returned types}}
-  %0 = ingot.tile_sums %x tile [2] : tensor<1x8x8x3xf32> -> tensor<1x4x8x3xf32>
-  return
-}
