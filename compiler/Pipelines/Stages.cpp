@@ -89,11 +89,15 @@ constexpr Stage kStages[] = {
        pm.addNestedPass<func::FuncOp>(createChooseKernelsPass({.plain = options.plainKernels}));
        pm.addNestedPass<func::FuncOp>(
            createUnrollAndJamPass({.force = llvm::to_vector(options.tiles), .keep = options.keepCandidates ? 6 : 2, .keys = options.keepCandidates}));
+       if (options.fuse)
+         pm.addNestedPass<func::FuncOp>(createFuseSqueezePass()); // by the tiles that there are now
        pm.addNestedPass<func::FuncOp>(createEstimateCostsPass());
        pm.addNestedPass<func::FuncOp>(createScheduleRegionsPass());
        pm.addNestedPass<func::FuncOp>(createAutoParallelizePass()); // by what the tiles are predicted to cost
        pm.addNestedPass<func::FuncOp>(
            createScheduleLoadsPass({.others = options.keepCandidates})); // how often a block of weights is used, the tiles say
+       if (!options.plainKernels)
+         pm.addNestedPass<func::FuncOp>(createFetchWeightsPass()); // behind those that change the order of regions
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},

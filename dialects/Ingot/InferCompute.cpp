@@ -226,6 +226,18 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   return success();
 }
 
+LogicalResult TileSumsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  RankedTensorType x = typeOf(adaptor.getX());
+  ArrayRef<int64_t> tile = adaptor.getTile();
+  if (x.getRank() != static_cast<int64_t>(tile.size()) + 2 || tile.empty() || llvm::any_of(tile, [](int64_t size) { return size < 1; }))
+    return inferenceError(loc, "needs a tile with one size above zero per spatial dim");
+  Dims dims = getDims(x);
+  for (auto [i, size] : llvm::enumerate(tile))
+    dims[i + 1] = simplifyDim(dims[i + 1].ceilDiv(size));
+  types.push_back(makeTensorType(dims, x.getElementType()));
+  return success();
+}
+
 LogicalResult ArgReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor, SmallVectorImpl<Type> &types) {
   RankedTensorType x = typeOf(adaptor.getX());
   if (failed(checkAxis(loc, adaptor.getAxis(), x)))

@@ -159,6 +159,18 @@ def Ingot_ReduceOp : Ingot_TensorOp<"reduce", "Row"> {
   let extraClassDeclaration = anchorMethod # "int64_t getIterationCount();";
 }
 
+def Ingot_TileSumsOp : Ingot_TensorOp<"tile_sums", "Row"> {
+  let summary = "the sum of each tile of a channels-last image, for each channel";
+  let description = [{
+    `tile` has a size for each spatial dim; the last tiles of a dim may be smaller. What a kernel that computes an image tile by tile can add up on the way, so that a
+    mean of the whole image need not read it again: `ingot-fuse-squeeze` makes it, and the family `depthwise` writes it beside the image.
+    Example: `%y = ingot.tile_sums %x tile [2, 7] : tensor<1x7x7x96xf32> -> tensor<1x4x1x96xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$x, DenseI64ArrayAttr:$tile);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `tile` $tile attr-dict `:` type($x) `->` type($result)";
+}
+
 def Ingot_ArgReduceOp : Ingot_TensorOp<"arg_reduce", "Plain"> {
   let summary = "index (`i64`) of the maximum or minimum along `axis`";
   let description = [{ `kind` is `max` or `min`; the first such index, or the last with `select_last`. }];

@@ -135,9 +135,10 @@ Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, 
 void BodyEmitter::emitAndStore(ValueRange indices, int64_t lanes, Value active) {
   SmallVector<Value> results; // all before the first store: an output may lie in the place of an input
   for (Value yielded : context.region.getYielded())
-    results.push_back(emitBroadcast(yielded, indices, lanes, active));
+    results.push_back(yielded.getDefiningOp<TileSumsOp>() ? Value() : emitBroadcast(yielded, indices, lanes, active));
   for (auto [yielded, result, output] : llvm::zip_equal(context.region.getYielded(), results, context.outputs))
-    storeElements(b, result, output, indices, cast<RankedTensorType>(yielded.getType()).getElementType(), active);
+    if (result)
+      storeElements(b, result, output, indices, cast<RankedTensorType>(yielded.getType()).getElementType(), active);
 }
 
 } // namespace ingot

@@ -36,7 +36,8 @@ public:
   /// Forgets what was emitted: call it when the insertion point leaves the block of the last `emit` calls.
   void restart() { done.clear(); }
 
-  /// Emits every yielded value at `indices` and stores it into its output buffer. Yielded values have the rank of `indices`.
+  /// Emits every yielded value at `indices` and stores it into its output buffer. Yielded values have the rank of `indices`. Sums of tiles are left
+  /// to the kernel.
   void emitAndStore(mlir::ValueRange indices, int64_t lanes, mlir::Value active = {});
 
 private:

@@ -15,6 +15,14 @@ ProductStep stepOf(Operation *anchor, int64_t group) {
   return {typeOf(anchor->getOperand(0)).getElementType(), typeOf(anchor->getOperand(1)).getElementType(), group};
 }
 
+/// The sums of tiles that the region's kernel writes beside the image; null where there are none.
+TileSumsOp tileSumsOf(RegionOp region, Operation *anchor) {
+  auto conv = dyn_cast<ConvOp>(anchor);
+  auto all = region.getBody().front().getOps<TileSumsOp>();
+  bool isOne = conv && conv.isDepthwise() && llvm::hasSingleElement(all) && typeOf((*all.begin()).getResult()).getElementType().isF32();
+  return isOne && llvm::is_contained(region.getYielded(), (*all.begin()).getResult()) ? *all.begin() : TileSumsOp();
+}
+
 } // namespace
 
 bool checkComputeRegion(RegionOp region, Operation *anchor, const ProductStep &step, std::string &why, AlternatingPanels *parts) {
@@ -26,14 +34,15 @@ bool checkComputeRegion(RegionOp region, Operation *anchor, const ProductStep &s
   if (!isa<BlockArgument>(anchor->getOperand(1)))
     return why = "reads packed weights from a buffer only", false;
   Dims made = getDims(parts ? typeOf(parts->products[0]) : result);
+  TileSumsOp sums = tileSumsOf(region, anchor);
   for (Value yielded : region.getYielded())
-    if (getDims(typeOf(yielded)) != made)
+    if (getDims(typeOf(yielded)) != made && !(sums && yielded == sums.getResult()))
       return why = "writes results of the anchor's shape only", false;
   SmallVector<Operation *, 5> views = parts ? parts->operations() : SmallVector<Operation *, 5>();
   for (Operation &op : region.getBody().front().without_terminator()) {
     auto member = dyn_cast<RegionFormationInterface>(op);
     bool isConstant = member && member.getAnchor() == Anchor::Constant;
-    if (&op != anchor && !isConstant && !llvm::is_contained(views, &op) && (!member || !member.isEpilogue() || isa<PackOp>(op)))
+    if (&op != anchor && &op != sums && !isConstant && !llvm::is_contained(views, &op) && (!member || !member.isEpilogue() || isa<PackOp>(op)))
       return why = "has elementwise operations around its anchor only", false;
   }
   return true;
@@ -81,6 +90,7 @@ std::optional<ConvolutionShape> ConvolutionShape::match(RegionOp region, std::st
     return std::nullopt;
   if (Type element = typeOf(op.getW()).getElementType(); op.isDepthwise() && !element.isF32() && !element.isInteger(8))
     return why = "multiplies f32 and bytes in depthwise convolutions only", std::nullopt;
+  shape.sums = tileSumsOf(region, op);
   size_t spatial = op.getKernel().size();
   if (spatial > 2)
     return why = "covers one and two spatial dims only", std::nullopt;

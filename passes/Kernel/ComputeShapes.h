@@ -43,7 +43,7 @@ inline int64_t partsOfTile(PlanAttr plan, mlir::AffineExpr tiles, int64_t most) 
 }
 
 /// What all compute families ask of a region: operands of the anchor that there are steps for, and results that have the shape of what the kernel
-/// computes: of the anchor's result, or of its parts.
+/// computes: of the anchor's result, or of its parts. Depthwise convolutions may have sums of their tiles beside it.
 bool checkComputeRegion(RegionOp region, mlir::Operation *anchor, const ProductStep &step, std::string &why, AlternatingPanels *parts = nullptr);
 
 /// `rows` x `depth` times packed `depth` x `columns`, `batches` times. Without batch dims on the rhs all leading dims are rows.
@@ -86,6 +86,7 @@ struct ConvolutionShape {
   int64_t groups, groupInputs, groupOutputs;
   ProductStep step;
   bool hasPrologue; ///< the body computes the input; pointwise only, stride 1
+  TileSumsOp sums;  ///< of a depthwise convolution's tiles; null: nobody wants them
 
   int64_t panels() const { return countTiles(groupOutputs, kPanel); }
   int64_t depth() const { return kernelHeight * kernelWidth * groupInputs; }

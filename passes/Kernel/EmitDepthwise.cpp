@@ -21,6 +21,7 @@ namespace {
 ///       for each input vector that the row reads     loaded once
 ///         sums[...] += input * weights of each tap that uses it
 ///     out = body(sums, ...)
+///     tile sums = all of out                         if the region has any: in an order that no share of the units changes
 ///
 /// A kernel wider than `kMaxUnrolledWidth` loops over its taps, too.
 ///
@@ -103,13 +104,16 @@ private:
 
   void emitRows(ArrayRef<Value> at, const TilePiece &ownRows, const Pixels &ownPixels, int64_t channels) {
     Value row = ownRows.start(b, at[1], tileRows);
+    auto whole = [&] { storeSums(at, {emitTile(at, row, ownRows.size, {}, ownPixels, channels)}); };
     if (!s.leavesOutRows())
-      return emitTile(at, row, ownRows.size, {}, ownPixels, channels);
+      return whole();
     auto byRow = [&] {
+      SmallVector<Value> sums;
       for (int64_t r = 0; r < ownRows.size; ++r) {
         Value own = offsetBy(b, row, r);
-        emitTile(at, own, 1, kernelRowsInside(own), ownPixels, channels);
+        sums.push_back(emitTile(at, own, 1, kernelRowsInside(own), ownPixels, channels));
       }
+      storeSums(at, sums);
     };
     if (!s.mayLieInside(ownRows.size))
       return byRow();
@@ -120,7 +124,7 @@ private:
     auto either = scf::IfOp::create(b, isInside, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(either.thenBlock());
-    emitTile(at, row, ownRows.size, {}, ownPixels, channels);
+    whole();
     b.setInsertionPointToStart(either.elseBlock());
     byRow();
   }
@@ -139,7 +143,8 @@ private:
     return {firstFrom(zero), firstFrom(index.of(s.inHeight))};
   }
 
-  void emitTile(ArrayRef<Value> at, Value row, int64_t rows, KernelRows kernelRows, const Pixels &ownPixels, int64_t channels) {
+  /// Returns the sum of the tile's elements; null when nobody wants it.
+  Value emitTile(ArrayRef<Value> at, Value row, int64_t rows, KernelRows kernelRows, const Pixels &ownPixels, int64_t channels) {
     int64_t pixels = ownPixels.piece.size;
     lanes = channels <= kPanel / 2 ? kPanel / 2 : kPanel;
     sumType = VectorType::get({lanes}, s.step.getSumType(b.getContext()));
@@ -160,7 +165,7 @@ private:
     };
     SmallVector<Value> sums(rows * pixels, zero);
     sums = kernelRows.first ? makeLoop(b, kernelRows.first, kernelRows.end, 1, sums, addRow) : emitCarrying(b, s.kernelHeight, sums, addRow);
-    store(sums, at[0], row, pixel, channel, rows, pixels);
+    return store(sums, at[0], row, pixel, channel, rows, pixels);
   }
 
   /// Fetches the rows that the row block below reads and this one does not: a line per pixel, one row of the image apart, which hardware does not
@@ -233,8 +238,10 @@ private:
     return element.isF32() ? loaded : castElements(b, loaded, element, sumType.getElementType());
   }
 
-  void store(ArrayRef<Value> sums, Value image, Value row, Value pixel, Value channel, int64_t rows, int64_t pixels) {
+  /// Returns the sum of what is stored, as `emitTile`.
+  Value store(ArrayRef<Value> sums, Value image, Value row, Value pixel, Value channel, int64_t rows, int64_t pixels) {
     BodyEmitter body(b, context);
+    SmallVector<Value> stored;
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t i = 0; i < pixels; ++i) {
         SmallVector<Value> indices = {image};
@@ -243,7 +250,29 @@ private:
         indices.append({offsetBy(b, pixel, i), channel});
         body.bind(s.op.getResult(), sums[r * pixels + i]);
         body.emitAndStore(indices, lanes, active);
+        if (s.sums)
+          stored.push_back(body.emit(s.sums.getX(), indices, lanes, active));
       }
+    return s.sums ? addUp(stored) : Value();
+  }
+
+  /// In pairs, then pairs of pairs: short chains.
+  Value addUp(SmallVector<Value> values) {
+    for (; values.size() > 1; values.resize((values.size() + 1) / 2))
+      for (size_t i = 0; 2 * i < values.size(); ++i)
+        values[i] = 2 * i + 1 < values.size() ? arith::AddFOp::create(b, values[2 * i], values[2 * i + 1]).getResult() : values[2 * i];
+    return values.front();
+  }
+
+  void storeSums(ArrayRef<Value> at, SmallVector<Value> sums) {
+    if (!s.sums)
+      return;
+    SmallVector<Value> indices = {at[0]};
+    if (s.twoSpatialDims)
+      indices.push_back(at[1]);
+    indices.append({at[2], scaleIndex(b, at[3], tileChannels)});
+    Value output = context.outputs[llvm::find(context.region.getYielded(), s.sums.getResult()).getIndex()];
+    storeElements(b, addUp(std::move(sums)), output, indices, b.getF32Type(), active);
   }
 
   ImplicitLocOpBuilder &b;
@@ -273,6 +302,8 @@ LogicalResult emitDepthwise(ImplicitLocOpBuilder &b, KernelContext &context) {
     return context.region.emitOpError("needs a tile [rows, pixels, channels] with ") << kPanel / 2 << " or " << kPanel << " channels";
   if (auto units = getConstant(shape->depthwiseUnits(tile)); units && context.plan().getUnits() != *units)
     return context.region.emitOpError("has ") << *units << " units with this tile, but its plan says " << context.plan().getUnits();
+  if (shape->sums && shape->sums.getTile() != (shape->twoSpatialDims ? tile.take_front(2) : tile.slice(1, 1)))
+    return context.region.emitOpError("adds up tiles of [") << shape->sums.getTile() << "], which are not those of its plan";
   unsigned input = cast<BlockArgument>(shape->op.getX()).getArgNumber();
   if (!isOne(context.region.getBufferStrides(input).back()) && shape->groups > 1)
     return context.region.emitOpError("needs contiguous channels in ") << context.inputs[input].getType();

@@ -9,6 +9,7 @@
 #include "passes/Kernel/Families.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Passes.h"
+#include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/Profile/RegionTable.h"
 
@@ -476,8 +477,9 @@ private:
     stream << *region.getPlan();
     if (region.getStrides())
       stream << *region.getStrides();
-    if (Attribute loads = region->getAttr(kLoadsAttr))
-      stream << loads;
+    for (StringRef fetches : {StringRef(kLoadsAttr), StringRef(kFetchesAttr)})
+      if (Attribute numbers = region->getAttr(fetches))
+        stream << fetches << numbers;
     stream << textOfBody(region);
     return key;
   }

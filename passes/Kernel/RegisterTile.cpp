@@ -2,6 +2,7 @@
 #include "passes/Kernel/RegisterTile.h"
 
 #include "passes/Kernel/Elementwise/EmitElementwise.h"
+#include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -215,9 +216,12 @@ public:
     for (AffineExpr dim : p.batchDims)
       units = simplifyDim(units * dim);
     auto [begin, end] = shareOf(b, context, simplifyDim(units * p.parts));
+    if (std::optional<int64_t> tiles = getConstant(units); tiles && p.batchDims.empty())
+      guest = GuestFetch::of(b, context, *tiles);
     if (p.batchDims.empty() && !scratch) {
       double depth = estimateDim(p.depth), columns = estimateDim(p.columns), rowElements = estimateDim(rows) * (depth + columns);
       TileOrder order = TileOrder::choose(rowBlocks, columnBlocks, rowElements, columns * depth);
+      inBands = order.inBands;
       walkTiles(
           b, index, order, p.parts, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); },
           [&](Value rowBlock, Value columnBlock, Value number) {
@@ -323,12 +327,18 @@ private:
     bool ahead = p.lhsBuffer && linear && rowStride == p.depth && isOne(p.depthStride) && !isOne(rowBlocks) && !ownColumns.offset;
     int64_t lineElements = elementsOfLine(p.lhsValue);
     std::optional<WeightFetch> rhs = fetchRhs(rhsBase, rowBlock, ownColumns, panelStride);
+    Value tileNumber;
+    if (guest)
+      tileNumber =
+          inBands ? addIndex(b, index.scale(rowBlock, columnBlocks), columnBlock) : addIndex(b, index.scale(columnBlock, rowBlocks), rowBlock);
     auto prefetch = [&](Value k, int64_t depth) {
       Value next = ahead ? index.offset(addIndex(b, bases[0], scaleIndex(b, k, tileRows)), simplifyDim(rowStride * tileRows)) : Value();
       for (int64_t i = 0; ahead && i < tileRows * depth; i += lineElements)
         memref::PrefetchOp::create(b, p.lhsBuffer, offsetBy(b, next, i), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
       if (rhs)
         rhs->emit(b, k, depth);
+      if (guest && !ownColumns.offset)
+        guest->emit(b, tileNumber, k, depth, *getConstant(p.depth));
     };
     SmallVector<Value> sums = tile.reduce(tile.start(), p.depth, p.rhsBuffer, rhsBase, panelStride, left, prefetch);
     tile.store(context, p.results, tile.finish(sums), coordinates, column);
@@ -443,6 +453,8 @@ private:
   AffineExpr rows, rowBlocks, columnBlocks, rowStride;
   size_t innerDim;
   bool linear, aligned;
+  bool inBands = true;             ///< as tiles are numbered
+  std::optional<GuestFetch> guest; ///< what comes from memory for a later region
 };
 
 } // namespace

@@ -44,6 +44,18 @@ def UnrollAndJamPass : Pass<"ingot-unroll-and-jam", "::mlir::func::FuncOp"> {
                  Option<"keys", "keys", "bool", /*default=*/"false", "Say which regions are the same">];
 }
 
+def FuseSqueezePass : Pass<"ingot-fuse-squeeze", "::mlir::func::FuncOp"> {
+  let summary = "let convolutions add up the tiles of images whose mean is wanted";
+  let description = [{
+    A squeeze-and-excitation block takes the mean of an image that a depthwise convolution has just computed. That convolution gets a second result
+    (`ingot.tile_sums`): what each of its tiles adds up to, while the tile is in registers; the mean becomes one of these few sums, and the image is read again by
+    the block's product alone. A tile belongs to one thread, so the bits do not depend on how many there are. Leaves reductions whose image has an unknown size,
+    is no f32, is computed by another family or before other operations than the reduction, and tiles of fewer than four elements. Needs the tiles of
+    `ingot-unroll-and-jam`, and runs before costs are estimated.
+    Example: test/passes/Plan/fuse-squeeze.mlir
+  }];
+}
+
 def EstimateCostsPass : Pass<"ingot-estimate-costs", "::mlir::func::FuncOp"> {
   let summary = "predict what every planned region costs";
   let description = [{
@@ -83,6 +95,18 @@ def ScheduleLoadsPass : Pass<"ingot-schedule-loads", "::mlir::func::FuncOp"> {
   }];
   let options = [Option<"ahead", "ahead", "int64_t", /*default=*/"-1", "Steps by which weights that are read once are fetched ahead; -1: as many as pay">,
                  Option<"others", "others", "bool", /*default=*/"false", "Keep other ways to fetch in ingot.other_loads">];
+}
+
+def FetchWeightsPass : Pass<"ingot-fetch-weights", "::mlir::func::FuncOp"> {
+  let summary = "let products fetch the weights of matrix-vector products behind them";
+  let description = [{
+    A product of one row with a matrix takes as long as its weights take to come from memory, which is idle while other regions compute. Such weights (of 64 KiB or
+    more, in models whose weights are more than a second-level cache) become one more input of products with panels and 1x1 convolutions before, which their
+    kernels only fetch, tile by tile (`ingot.fetches`: the input's number, the first element, and how many). The nearest regions get as many as 1.5 bytes for each
+    predicted cycle are, those with many weights of their own 0.5, each of one matrix; none of those before which more was touched than the third-level cache
+    holds. Regions of unknown sizes fetch nothing. Needs `ingot.cost` and the final order of regions.
+    Example: test/passes/Plan/fetch-weights.mlir
+  }];
 }
 
 def ScheduleRegionsPass : Pass<"ingot-schedule-regions", "::mlir::func::FuncOp"> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
+#include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Plan/Passes.h"
 
@@ -32,6 +33,18 @@ private:
     return false;
   }
 
+  static bool fetchesForOthers(RegionOp region) {
+    Attribute fetches = region->getAttr(kFetchesAttr);
+    auto numbers = dyn_cast_or_null<DenseI64ArrayAttr>(fetches);
+    auto input = [&] { return cast<RankedTensorType>(region.getBody().getArgument(numbers[0]).getType()); };
+    if (!fetches || (numbers && numbers.size() == 3 && numbers[0] >= 0 && numbers[0] < static_cast<int64_t>(region.getInputs().size()) &&
+                     input().hasStaticShape() && numbers[1] >= 0 && numbers[2] >= 1 && numbers[1] + numbers[2] <= input().getNumElements()))
+      return true;
+    region.emitOpError("fetches for others by '") << kFetchesAttr << " = " << fetches
+                                                  << "', which is not an input, the first element and how many of those that it has";
+    return false;
+  }
+
   static bool isPlanned(Operation &op) {
     bool planned = true;
     if (auto region = dyn_cast<RegionOp>(op)) {
@@ -39,7 +52,7 @@ private:
         op.emitOpError("has no plan or no buffers after the plan stage");
         planned = false;
       }
-      planned &= fetchesWell(region);
+      planned &= fetchesWell(region) && fetchesForOthers(region);
       for (Value output : region.getOutputs())
         if (llvm::is_contained(region.getInputs(), output)) {
           op.emitOpError("writes the buffer that it reads");

@@ -443,6 +443,19 @@ def add_fusions() -> None:
     for gate in ("HardSigmoid", "Sigmoid"):
         case(f"squeeze-excite-{gate.lower()}", lambda g, gate=gate: squeeze_excite(g, gate))
 
+    def squeeze_depthwise(g, size, kernel, channels, strides):
+        """The image of a depthwise convolution, scaled by what its mean gives; as mobile networks have it."""
+        y = g.HardSwish(g.Conv(g.input(1, 8, *size), g.weight(channels, 8, 1, 1), g.weight(channels)))
+        y = g.Conv(y, g.weight(channels, 1, kernel, kernel), g.weight(channels), pads=[kernel // 2] * 4, strides=[strides] * 2, group=channels)
+        y = g.HardSwish(y)
+        s = g.Relu(g.Conv(g.GlobalAveragePool(y), g.weight(8, channels, 1, 1), g.weight(8)))
+        y = g.Mul(y, g.HardSigmoid(g.Conv(s, g.weight(channels, 8, 1, 1), g.weight(channels))))
+        return g.Conv(y, g.weight(16, channels, 1, 1), g.weight(16))
+
+    for size, kernel, channels, strides in (((14, 14), 3, 48, 1), ((9, 23), 5, 20, 1), ((15, 15), 3, 40, 2)):
+        name = f"squeeze-depthwise-{size[0]}x{size[1]}-{channels}"
+        case(name, lambda g, size=size, kernel=kernel, channels=channels, strides=strides: squeeze_depthwise(g, size, kernel, channels, strides))
+
     def inverted_residual(g):
         x = g.input(1, 16, 14, 14)
         y = g.Clip(g.Conv(x, g.weight(48, 16, 1, 1), g.weight(48)), g.scalar(0), g.scalar(6))

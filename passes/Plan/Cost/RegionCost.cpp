@@ -40,6 +40,7 @@ double flopsOf(Operation *op, int64_t symbol) {
         return 2 * elements * lastDim(conv.getX(), symbol) * points * points / (pixels * pixels);
       })
       .Case<PoolOp>([&](PoolOp pool) { return elements * llvm::product_of(pool.getKernel()); })
+      .Case<TileSumsOp>([&](TileSumsOp sums) { return estimateElements(sums.getX().getType(), symbol); })
       .Case<ReduceOp>([&](ReduceOp reduce) { return estimateElements(reduce.getX().getType(), symbol); })
       .Case<NormOp>([&](auto) { return 5 * elements; })
       .Case<RecurrentOp>([&](RecurrentOp cell) {

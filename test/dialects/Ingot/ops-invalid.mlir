@@ -209,3 +209,12 @@ func.func @unpack_bits(%x: tensor<4xui8>) {
   %0 = ingot.unpack_bits %x bits 3 to ui8 : tensor<4xui8> -> tensor<8xui8>
   return
 }
+
+// -----
+
+func.func @tile_sums_rank(%x: tensor<1x8x8x3xf32>) {
+  // expected-error @+2 {{needs a tile with one size above zero per spatial dim}}
+  // expected-error @+1 {{'ingot.tile_sums' op failed to infer returned types}}
+  %0 = ingot.tile_sums %x tile [2] : tensor<1x8x8x3xf32> -> tensor<1x4x8x3xf32>
+  return
+}

@@ -19,9 +19,20 @@
 // CHECK-LABEL: func.func private @region_3
 // CHECK: scf.for
 // CHECK-COUNT-2: memref.prefetch %{{.+}}[%{{.+}}], read, locality<2>, data
+// For a later region: 10 tiles, each a tenth of 5120 elements (8 KiB behind the start), so 32 lines in 32 iterations.
+// CHECK-LABEL: func.func private @region_4
+// CHECK-SAME: %[[GUEST:[a-z0-9]+]]: memref<16x64x16xf32>
+// CHECK: %[[FLAT:.+]] = memref.reinterpret_cast %[[GUEST]] to offset: [0], sizes: [16384]
+// CHECK: scf.for
+// CHECK: scf.for %[[K:.+]] = %c0 to %c64 step %c2
+// CHECK: %[[PART:.+]] = arith.muli %[[K]], %c512
+// CHECK: arith.divui %[[PART]], %c64
+// CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<2>, data
+// CHECK-NOT: memref.prefetch %[[FLAT]]
+// CHECK: return
 func.func @main(%x: memref<20x64xf32, strided<[80, 1]>>, %w: memref<4x64x16xf32>, %y: memref<20x64xf32>, %p: memref<1x9x9x8xf32>, %k: memref<1x2x72x16xf32>,
-                %z: memref<1x7x7x32xf32>, %arena: memref<0xi8> {ingot.arena}, %weights: memref<0xi8> {ingot.weights})
-    attributes {ingot.input_count = 6 : i64, ingot.output_count = 0 : i64} {
+                %z: memref<1x7x7x32xf32>, %g: memref<16x64x16xf32>, %arena: memref<0xi8> {ingot.arena}, %weights: memref<0xi8> {ingot.weights})
+    attributes {ingot.input_count = 7 : i64, ingot.output_count = 0 : i64} {
   ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 32], unroll = 2, lanes = 16, units = 10, parallel = false> {ingot.loads = array<i64: 2, 0>}
       : (memref<20x64xf32, strided<[80, 1]>>, memref<4x64x16xf32>, memref<20x64xf32>) -> () {
   ^bb0(%a: tensor<20x64xf32>, %b: tensor<4x64x16xf32>):
@@ -45,6 +56,12 @@ func.func @main(%x: memref<20x64xf32, strided<[80, 1]>>, %w: memref<4x64x16xf32>
   ^bb0(%a: tensor<1x9x9x8xf32>, %b: tensor<1x2x72x16xf32>):
     %0 = ingot.conv %a, %b channels_last kernel [3, 3] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 32 : tensor<1x9x9x8xf32>, tensor<1x2x72x16xf32> -> tensor<1x7x7x32xf32>
     ingot.yield %0 : tensor<1x7x7x32xf32>
+  }
+  ingot.region ins(%x, %w, %g) outs(%y) plan <family = contraction, tile = [4, 32], unroll = 2, lanes = 16, units = 10, parallel = false> {ingot.fetches = array<i64: 2, 2048, 5120>}
+      : (memref<20x64xf32, strided<[80, 1]>>, memref<4x64x16xf32>, memref<16x64x16xf32>, memref<20x64xf32>) -> () {
+  ^bb0(%a: tensor<20x64xf32>, %b: tensor<4x64x16xf32>, %c: tensor<16x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<20x64xf32>, tensor<4x64x16xf32> -> tensor<20x64xf32>
+    ingot.yield %0 : tensor<20x64xf32>
   }
   return
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Shares that end inside of a tile, against numpy in f64: products whose tiles are several units, and attention with several blocks of keys.
+"""Shares that end inside of a tile, against numpy in f64: products whose tiles are several units, and attention with several blocks of keys. And
+depthwise convolutions that add up their tiles, which may be shared out in any way.
 
 Usage: numerics_shares.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
 
@@ -63,6 +64,27 @@ def convolve(size, inputs, outputs, kernel, strides, groups, tile):
     return region(f"conv {size} {inputs} to {outputs}", "convolution", tile, tiles * (tile[-1] // 16), body, [x, pack_convolution(w, groups)], y)
 
 
+def add_up_tiles(size, channels, kernel, strides, pads, tile, active=False):
+    """The image and the sums of its tiles, the last ones smaller. `active`: behind an epilogue, alone and as its own result."""
+    top, left, bottom, right = pads
+    x, w = f32(2, *size, channels), f32(*kernel, 1, channels)
+    y = convolution(np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0))), w, strides, (1, 1), channels)
+    body = f"%c = ingot.conv %0, %1 channels_last kernel {list(kernel)} strides {list(strides)} pads {list(pads)} dilations [1, 1] "
+    body += f"groups {channels} channels {channels} : $0, $1 -> $r\n"
+    if active:
+        body, y = body + "%d = ingot.unary relu %c : $r -> $r\n", np.maximum(y, 0)
+    counts = [-(-extent // own) for extent, own in zip(y.shape[1:3], tile)]
+    rest = [(0, count * own - extent) for count, own, extent in zip(counts, tile, y.shape[1:3])]
+    sums = np.pad(y, ((0, 0), *rest, (0, 0))).reshape(2, counts[0], tile[0], counts[1], tile[1], channels).sum((2, 4))
+    result, type_of_sums = "%d" if active else "%c", f"tensor<{'x'.join(map(str, sums.shape))}xf32>"
+    body += f"%s = ingot.tile_sums {result} tile {list(tile[:2])} : $r -> {type_of_sums}\n"
+    body += f"ingot.yield {result}, %s : $r, {type_of_sums}"
+    units = 2 * tiles_of((*y.shape[1:3], channels), tile)
+    found = region(f"tile sums {size} {channels}", "depthwise", tile, units, body, [x, pack_convolution(w, channels)], y, unroll=1)
+    found.outputs.append(Buffer(sums))
+    return found
+
+
 def attend(rows, heads, size, tile, units):
     q, k, v = f32(2, rows, heads, size), f32(2, rows, heads, size), f32(2, rows, heads, size)
     scores = np.einsum("brhd,bkhd->bhrk", q.astype(np.float64), k) * 0.25
@@ -93,8 +115,13 @@ REGIONS = [
     attend(50, 3, 16, (4, 16, 16, 16, 12), 2 * 3 * 13),
     attend(41, 2, 20, (6, 32, 32, 32, 24), 2 * 2 * 7),
     attend(20, 2, 16, (3, 32, 16, 32, 3), 2 * 2 * 7),  # one block
+    add_up_tiles((14, 14), 32, (3, 3), (1, 1), (1, 1, 1, 1), (2, 7, 16), active=True),
+    add_up_tiles((9, 17), 20, (3, 3), (1, 1), (1, 1, 1, 1), (2, 5, 16), active=True),  # masked channels; rows and pixels are left over
+    add_up_tiles((15, 16), 24, (5, 5), (2, 2), (2, 2, 2, 2), (2, 3, 8)),
+    add_up_tiles((7, 12), 16, (3, 3), (1, 1), (0, 0, 0, 0), (1, 4, 16)),
+    add_up_tiles((2, 9), 16, (5, 5), (1, 1), (2, 2, 2, 2), (2, 4, 16)),  # no row's windows lie inside
 ]
 
 
 if __name__ == "__main__":
-    sys.exit(check_regions(REGIONS, {"contraction", "gemv", "convolution", "attention"}, teams=TEAMS))
+    sys.exit(check_regions(REGIONS, {"contraction", "gemv", "convolution", "attention", "depthwise"}, teams=TEAMS))

@@ -47,3 +47,21 @@ func.func @far_ahead(%x: memref<4x64xf32>, %w: memref<2x64x16xf32>, %y: memref<4
   }
   return
 }
+
+// -----
+
+func.func @fetches_nothing(%x: memref<4x64xf32>, %w: memref<2x64x16xf32>, %y: memref<4x32xf32>) {
+  // expected-error @+1 {{'ingot.region' op fetches for others by 'ingot.fetches = array<i64: 1, 2000, 49>', which is not an input, the first element and how many of those that it has}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 16], unroll = 2, lanes = 16, units = 2, parallel = false> {ingot.fetches = array<i64: 1, 2000, 49>} : (memref<4x64xf32>, memref<2x64x16xf32>, memref<4x32xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<2x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<4x64xf32>, tensor<2x64x16xf32> -> tensor<4x32xf32>
+    ingot.yield %0 : tensor<4x32xf32>
+  }
+  // expected-error @+1 {{'ingot.region' op fetches for others by 'ingot.fetches = array<i64: 2, 0, 16>', which is not an input}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 16], unroll = 2, lanes = 16, units = 2, parallel = false> {ingot.fetches = array<i64: 2, 0, 16>} : (memref<4x64xf32>, memref<2x64x16xf32>, memref<4x32xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<2x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<4x64xf32>, tensor<2x64x16xf32> -> tensor<4x32xf32>
+    ingot.yield %0 : tensor<4x32xf32>
+  }
+  return
+}
