@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Matrix/FloatKernels.h"
 #include "compiler/Compress/Matrix/FloatMatrix.h"
+#include "test/compress/RandomMatrix.h"
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -12,15 +12,6 @@ namespace ingot::compress {
 namespace {
 
 using Doubles = Eigen::MatrixXd;
-
-FloatMatrix normal(int64_t rows, int64_t columns, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> distribution;
-  FloatMatrix values(rows, columns);
-  for (float &value : values.reshaped())
-    value = distribution(generator);
-  return values;
-}
 
 /// The part of a wider matrix behind its first column: rows do not begin where vectors do.
 Floats<float> part(FloatMatrix &wide) { return {wide.data() + 1, wide.rows(), wide.cols() - 1, wide.cols()}; }

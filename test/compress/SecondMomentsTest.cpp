@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Calibrate/SecondMoments.h"
+#include "test/compress/RandomMatrix.h"
 
 #include <gtest/gtest.h>
 
@@ -15,15 +16,6 @@ namespace ingot::compress {
 namespace {
 
 using Doubles = Eigen::MatrixXd;
-
-FloatMatrix normal(int64_t rows, int64_t columns, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> distribution;
-  FloatMatrix values(rows, columns);
-  for (float &value : values.reshaped())
-    value = distribution(generator);
-  return values;
-}
 
 llvm::ArrayRef<float> elements(const FloatMatrix &matrix) { return {matrix.data(), static_cast<size_t>(matrix.size())}; }
 
