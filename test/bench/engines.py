@@ -120,16 +120,22 @@ def info(executable) -> dict:
 
 
 @functools.cache
-def peak_program() -> pathlib.Path:
-    program = harness.BUILD / "bench" / "fma_peak"
+def own_program(name: str) -> pathlib.Path:
+    """A C program of this folder, compiled."""
+    program = harness.BUILD / "bench" / name
     program.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["clang-22", "-O2", "-pthread", str(PEERS.parent / "fma_peak.c"), "-o", str(program)], check=True)
+    subprocess.run(["clang-22", "-O2", "-pthread", str(PEERS.parent / f"{name}.c"), "-o", str(program)], check=True)
     return program
 
 
 def peak(threads: int, *kind: str) -> float:
     """GFLOP/s of multiply-adds alone; of kind "int8" GOP/s of products of bytes, on CPUs that have instructions for them (RuntimeError)."""
-    return float(run(pinned(threads) + [peak_program(), threads, *kind], "fma_peak").out)
+    return float(run(pinned(threads) + [own_program("fma_peak"), threads, *kind], "fma_peak").out)
+
+
+def machine_tail(threads: int, milliseconds: float, runs: int) -> float:
+    """p99 / median of this machine itself: threads that multiply in registers for so long and meet."""
+    return float(run(pinned(threads) + [own_program("steady"), threads, milliseconds * 1e3, runs], "steady").out.split()[1])
 
 
 def plan_bytes(log: str) -> int:

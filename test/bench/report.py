@@ -134,17 +134,19 @@ def memory_table(result: dict) -> list[str]:
         if found := row.get("memory"):
             plan = found.get("onnxruntime_plan_mb")
             tail = f"{row['tail']['ratio']:.2f}" if "tail" in row else "-"
+            machine = f"{row['tail']['machine_ratio']:.2f}" if "machine_ratio" in row.get("tail", {}) else "-"
             own = [f"{row['weights_mb']:.1f}", f"{row['arena_mb']:.2f}", f"{row['scratch_mb']:.2f}"]
-            figures = [*own, f"{plan:.2f}" if plan else "-", f"{found['peak_resident_mb']:.1f}", tail]
+            figures = [*own, f"{plan:.2f}" if plan else "-", f"{found['peak_resident_mb']:.1f}", tail, machine]
             rows.append([row["model"], *figures])
     return [
         "## Memory and spread",
         "",
         "MB. ONNX Runtime's plan is the block that a run takes from its arena when memory patterns are on and the arena was emptied before "
         "(`test/bench/peers.py`), with one thread; scratch is what each thread has for itself. The arena of minilm is that of its largest sizes. "
-        "Peak is that of Ingot's process, inputs, outputs and code included, with 2 threads. p99 / median of 100 runs or more with 2 threads.",
+        "Peak is that of Ingot's process, inputs, outputs and code included, with 2 threads. p99 / median of 100 runs or more with 2 threads, and behind it that "
+        "of two threads that multiply in registers for as long and meet (`test/bench/steady.c`): what the machine itself is uneven by.",
         "",
-        *table(["model", "weights", "arena", "scratch", "ONNX Runtime's plan", "peak", "p99 / median"], rows),
+        *table(["model", "weights", "arena", "scratch", "ONNX Runtime's plan", "peak", "p99 / median", "of the machine"], rows),
     ]
 
 
