@@ -91,6 +91,8 @@ constexpr Stage kStages[] = {
            createUnrollAndJamPass({.force = llvm::to_vector(options.tiles), .keep = options.keepCandidates ? 6 : 2, .keys = options.keepCandidates}));
        if (options.fuse)
          pm.addNestedPass<func::FuncOp>(createFuseSqueezePass()); // by the tiles that there are now
+       if (options.fuse)
+         pm.addNestedPass<func::FuncOp>(createChainRowsPass());
        pm.addNestedPass<func::FuncOp>(createEstimateCostsPass());
        pm.addNestedPass<func::FuncOp>(createScheduleRegionsPass());
        pm.addNestedPass<func::FuncOp>(createAutoParallelizePass()); // by what the tiles are predicted to cost

@@ -53,4 +53,15 @@ def Ingot_YieldOp : Ingot_Op<"yield", [Pure, Terminator, ParentOneOf<["::ingot::
   let builders = [OpBuilder<(ins), [{}]>];
 }
 
+def Ingot_StripOp : Ingot_Op<"strip", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "the buffer of a tensor of which each thread holds some rows at a time";
+  let description = [{
+    Plan stage: what one region of a chain (`ingot-chain-rows`) hands to the next. The type is that of the whole tensor, an image `[N, H, W, C]` without gaps; in memory there is
+    only, for each thread and in its scratch memory, the strip of rows that the chain is at. Only the regions of one chain use it: one writes, the next one reads it.
+    Example: `%rows = ingot.strip : memref<1x256x256x96xf32>`
+  }];
+  let results = (outs AnyStaticShapeMemRef:$buffer);
+  let assemblyFormat = "attr-dict `:` type($buffer)";
+}
+
 #endif

@@ -2,6 +2,7 @@
 #include "passes/Kernel/ComputeShapes.h"
 
 #include "dialects/Ingot/LeftOutPads.h"
+#include "passes/Kernel/Product/TileWalk.h"
 
 using namespace mlir;
 
@@ -140,6 +141,14 @@ AffineExpr ConvolutionShape::units(ArrayRef<int64_t> tile) const {
   if (tile.size() == 2)
     return simplifyDim(countTiles(images * outHeight * outWidth, tile[0]) * countTiles(panels(), tile[1] / kPanel));
   return simplifyDim(images * groups * countTiles(panels(), tile[2] / kPanel) * countTiles(outHeight, tile[0]) * countTiles(outWidth, tile[1]));
+}
+
+bool ConvolutionShape::isInBands() const {
+  double pixels = estimateDim(images) * estimateDim(outHeight) * estimateDim(outWidth);
+  double channels = groups * (groupInputs * strideHeight * strideWidth + groupOutputs), weights = groups * depth() * groupOutputs;
+  if (isPointwise())
+    channels = groupInputs + groupOutputs;
+  return TileOrder::isInBands(pixels * channels, weights);
 }
 
 } // namespace ingot

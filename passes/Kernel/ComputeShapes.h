@@ -97,6 +97,8 @@ struct ConvolutionShape {
   mlir::AffineExpr units(llvm::ArrayRef<int64_t> tile) const;
   /// As in `ContractionShape`.
   int64_t mostParts(llvm::ArrayRef<int64_t> tile) const { return getConstant(units(tile)) && !hasPrologue ? tile.back() / kPanel : 1; }
+  /// Whether a share of the family `convolution` is a band of rows, all columns of it (see `TileOrder`).
+  bool isInBands() const;
   /// Whether some windows lie partly above or below the input.
   bool leavesOutRows() const { return padTop != 0 || padBottom != 0; }
   /// Of the windows of `pixels` neighbouring outputs of a row: the columns that lie left and right of the input.

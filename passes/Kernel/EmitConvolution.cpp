@@ -42,11 +42,7 @@ public:
     auto number = [&](int64_t value) { return b.getAffineConstantExpr(value); };
     AffineExpr columns = number(s.groupOutputs), columnBlocks = number(countTiles(s.panels(), tileColumns / kPanel));
     Dims places = {s.images, countTiles(s.outHeight, tileRows), countTiles(s.outWidth, tilePixels)};
-    double channels = s.groups * (s.groupInputs * s.strideHeight * s.strideWidth + s.groupOutputs),
-           weightCount = s.groups * s.depth() * s.groupOutputs;
-    double pixels = estimateDim(s.images) * estimateDim(s.outHeight) * estimateDim(s.outWidth);
-    TileOrder order =
-        TileOrder::choose(simplifyDim(places[0] * places[1] * places[2]), simplifyDim(columnBlocks * s.groups), pixels * channels, weightCount);
+    TileOrder order = {simplifyDim(places[0] * places[1] * places[2]), simplifyDim(columnBlocks * s.groups), s.isInBands()};
     auto locate = [&](Value placeNumber, Value column) {
       SmallVector<Value> place = index.decode(placeNumber, places), block = index.decode(column, {number(s.groups), columnBlocks});
       return SmallVector<Value>{place[0], block[0], block[1], place[1], place[2]};

@@ -5,6 +5,7 @@
 #include "dialects/Ingot/RunFailure.h"
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
+#include "passes/Kernel/Chain/EmitChain.h"
 #include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/Families.h"
 #include "passes/Kernel/Footprint.h"
@@ -73,7 +74,8 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       if (!function.isPrivate() && !function->hasAttr("ingot.prepares"))
         models.push_back(function);
     for (func::FuncOp model : models)
-      model.walk([&](RegionOp region) { scratchBytes = std::max(scratchBytes, scratchOf(region)); });
+      if (failed(findScratch(model)))
+        return signalPassFailure();
     if (scratchBytes != 0)
       getOperation()->setAttr(kScratchBytes, IntegerAttr::get(IntegerType::get(&getContext(), 64), scratchBytes));
     for (func::FuncOp model : models)
@@ -88,6 +90,22 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
 private:
   /// In whole cache lines, so that the memory of every thread begins with one.
   static int64_t scratchOf(RegionOp region) { return region.getPlan() ? llvm::alignTo(region.getPlan()->getScratch(), 64) : 0; }
+
+  /// Of all regions and chains.
+  LogicalResult findScratch(func::FuncOp model) {
+    WalkResult found = model.walk([&](RegionOp region) {
+      scratchBytes = std::max(scratchBytes, scratchOf(region));
+      SmallVector<RegionOp> regions = chainEndingAt(region);
+      if (regions.empty())
+        return WalkResult::advance();
+      FailureOr<RowChain> chain = RowChain::planned(regions);
+      if (failed(chain))
+        return WalkResult::interrupt();
+      scratchBytes = std::max(scratchBytes, chain->scratchBytes());
+      return WalkResult::advance();
+    });
+    return failure(found.wasInterrupted());
+  }
 
   MemRefType scratchType() { return MemRefType::get({scratchBytes}, IntegerType::get(&getContext(), 8)); }
 
@@ -118,6 +136,9 @@ private:
     pending.clear();
     bool ok = true; // all regions without kernels are reported at once
     emitBlock(entry, ok);
+    for (Operation *strip : std::exchange(handedOn, {}))
+      if (strip->use_empty())
+        strip->erase();
     if (ok)
       publishSizes(model);
     return success(ok);
@@ -151,9 +172,12 @@ private:
     for (Operation &op : llvm::make_early_inc_range(block)) {
       b.setInsertionPoint(&op);
       ImplicitLocOpBuilder at(op.getLoc(), b);
-      if (auto region = dyn_cast<RegionOp>(op))
-        ok &= succeeded(emitRegion(b, region));
-      else if (auto bind = dyn_cast<BindDimOp>(op))
+      if (auto region = dyn_cast<RegionOp>(op)) {
+        SmallVector<RegionOp> chain = chainEndingAt(region);
+        if (chain.empty() && chainOf(region))
+          continue; // written where its chain ends
+        ok &= succeeded(chain.empty() ? emitRegion(b, region) : emitChainOf(b, chain));
+      } else if (auto bind = dyn_cast<BindDimOp>(op))
         emitBind(at, bind);
       else if (auto branch = dyn_cast<IfOp>(op))
         emitIf(at, branch, ok);
@@ -170,6 +194,42 @@ private:
     table.push_back(describeRegion(region));
     emitCall(b, region, *kernel)->setAttr(kRegionNumber, b.getI32IntegerAttr(table.size() - 1));
     region.erase();
+    return success();
+  }
+
+  /// One call for all regions of a chain, with the thread's share of the strips.
+  LogicalResult emitChainOf(OpBuilder &b, ArrayRef<RegionOp> regions) {
+    FailureOr<RowChain> chain = RowChain::planned(regions);
+    if (failed(chain))
+      return failure();
+    RegionOp last = regions.back();
+    Access access;
+    SmallVector<func::FuncOp> parts;
+    for (RegionOp region : regions) {
+      FailureOr<func::FuncOp> kernel = kernelOf(region);
+      if (failed(kernel))
+        return failure();
+      parts.push_back(*kernel);
+      llvm::copy_if(region.getInputs(), std::back_inserter(access.inputs), [](Value input) { return !isInsideOfChain(input); });
+      llvm::copy_if(region.getOutputs(), std::back_inserter(access.outputs), [](Value output) { return !isInsideOfChain(output); });
+    }
+    begin(b, last.getLoc(), std::move(access));
+    table.push_back(describeChain(regions));
+    ImplicitLocOpBuilder atEnd(last.getLoc(), last.getContext());
+    atEnd.setInsertionPointToEnd(getOperation().getBody());
+    func::FuncOp function = emitChain(atEnd, "chain_" + std::to_string(chains++), *chain, parts, scratchType());
+    SmallVector<Value> operands = outerOperands(*chain);
+    operands.append(shareOfUnits(b, last.getLoc(), arith::ConstantIndexOp::create(b, last.getLoc(), chain->strips())));
+    operands.push_back(call.scratch);
+    func::CallOp::create(b, last.getLoc(), function, operands)->setAttr(kRegionNumber, b.getI32IntegerAttr(table.size() - 1));
+    for (RegionOp region : regions) {
+      SmallVector<Operation *> strips;
+      for (Value buffer : region.getOutputs())
+        if (isInsideOfChain(buffer))
+          strips.push_back(buffer.getDefiningOp());
+      region.erase();
+      handedOn.append(strips);
+    }
     return success();
   }
 
@@ -462,11 +522,16 @@ private:
       });
       return only;
     }
-    auto share = [&](Value number) { return arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, units, number), threads).getResult(); };
-    Value next = arith::AddIOp::create(b, loc, thread, arith::ConstantIndexOp::create(b, loc, 1));
-    operands.append({share(thread), share(next)});
+    operands.append(shareOfUnits(b, loc, units));
     operands.append(report);
     return func::CallOp::create(b, loc, kernel, operands);
+  }
+
+  /// The first and the end of the thread's units.
+  SmallVector<Value> shareOfUnits(OpBuilder &b, Location loc, Value units) {
+    auto share = [&](Value number) { return arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, units, number), call.threads).getResult(); };
+    Value next = arith::AddIOp::create(b, loc, call.thread, arith::ConstantIndexOp::create(b, loc, 1));
+    return {share(call.thread), share(next)};
   }
 
   /// What makes two regions the same code: everything but where their buffers lie.
@@ -556,14 +621,16 @@ private:
   }
 
   llvm::StringMap<func::FuncOp> kernels;
-  Call call;                       ///< of the model in hand, as what follows
-  Value values;                    ///< where the symbols' values lie; null when nobody outside sees them
-  SmallVector<SymbolRange> ranges; ///< of the symbols
-  SmallVector<Value> symbols;      ///< their values where code is written now
-  SmallVector<Access> pending;     ///< since the last barrier
-  int64_t scratchBytes = 0;        ///< of each thread: the most that a region needs
-  SmallVector<Attribute> sites;    ///< of all regions so far; alike regions share code but not sites
-  SmallVector<Attribute> table;    ///< what profiles say of them
+  Call call;                         ///< of the model in hand, as what follows
+  Value values;                      ///< where the symbols' values lie; null when nobody outside sees them
+  SmallVector<SymbolRange> ranges;   ///< of the symbols
+  SmallVector<Value> symbols;        ///< their values where code is written now
+  SmallVector<Access> pending;       ///< since the last barrier
+  int64_t scratchBytes = 0;          ///< of each thread: the most that a region or a chain needs
+  size_t chains = 0;                 ///< that have got their functions
+  SmallVector<Operation *> handedOn; ///< strips of the model in hand, which nobody uses any more
+  SmallVector<Attribute> sites;      ///< of all regions so far; alike regions share code but not sites
+  SmallVector<Attribute> table;      ///< what profiles say of them
 };
 
 } // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
+#include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "passes/Plan/Passes.h"
@@ -46,7 +47,11 @@ struct AutoParallelizePass : impl::AutoParallelizePassBase<AutoParallelizePass> 
       // Control flow is read by all threads, so it divides the chains.
       std::vector<Candidate> chain;
       for (Operation &op : *block) {
-        if (auto region = dyn_cast<RegionOp>(op); region && region.getPlan())
+        if (auto region = dyn_cast<RegionOp>(op); region && chainOf(region)) {
+          decide(std::exchange(chain, {}), costs);
+          if (SmallVector<RegionOp> regions = chainEndingAt(region); !regions.empty() && failed(divideStrips(regions)))
+            return signalPassFailure();
+        } else if (region && region.getPlan())
           chain.push_back(examine(region, costs));
         else if (isControl(&op) || isa<BindDimOp>(op))
           decide(std::exchange(chain, {}), costs);
@@ -70,6 +75,24 @@ private:
     }
     candidate.shared = cyclesOn(candidate, costs, machine.threads);
     return candidate;
+  }
+
+  /// The threads share the strips of regions that run together.
+  LogicalResult divideStrips(ArrayRef<RegionOp> regions) {
+    FailureOr<RowChain> rows = RowChain::planned(regions);
+    if (failed(rows))
+      return failure();
+    SmallVector<int32_t> perMille;
+    for (int64_t threads : kThreadCounts)
+      perMille.push_back(std::lround(1000.0 * rows->strips() / (threads * llvm::divideCeil(rows->strips(), threads))));
+    for (RegionOp region : regions) {
+      PlanAttr plan = region.getPlanAttr();
+      region.setPlanAttr(PlanAttr::get(plan.getContext(), plan.getFamily(), plan.getTile(), plan.getUnroll(), plan.getLanes(), plan.getUnits(),
+                                       /*parallel=*/true, plan.getScratch()));
+      region->setAttr(kGridAttr, DenseI64ArrayAttr::get(&getContext(), {rows->strips(), 1000}));
+      region->setAttr(kEfficiencyAttr, DenseI32ArrayAttr::get(&getContext(), perMille));
+    }
+    return success();
   }
 
   double cyclesOn(const Candidate &candidate, const CostModel &costs, int64_t threads) const {

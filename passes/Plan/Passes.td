@@ -56,6 +56,23 @@ def FuseSqueezePass : Pass<"ingot-fuse-squeeze", "::mlir::func::FuncOp"> {
   }];
 }
 
+def ChainRowsPass : Pass<"ingot-chain-rows", "::mlir::func::FuncOp"> {
+  let summary = "compute convolutions behind each other strip by strip, so that what lies between stays in the second cache";
+  let description = [{
+    Convolutions of which each is the only reader of the image before it (an inverted residual: expansion, depthwise, projection) run as a chain: a thread computes some
+    rows of the last one's result with all of them, then the next rows. Images between them never leave the second cache, and do not exist as a whole: each thread
+    has the rows that it is at, in its scratch memory, so that the arena does not hold them. A thread computes the rows above its first strip that its windows need, too;
+    each element is computed as it is without the chain, so results have the same bits. Sets `ingot.chain` (number of the chain, rows of a strip) on two to four
+    regions and puts them side by side. The number of rows is the one with which the chain is predicted to take least while a strip stays in the second cache;
+    chains are formed where an image is larger than `least` of the second caches of all threads: smaller ones stay there anyway.
+    Leaves images that somebody else reads, that lie in a padded or joined buffer or have sizes that only a run knows; convolutions whose tiles end inside of strips, with a
+    prologue or divided by columns; other families. `force` gives the rows of all strips, and forms chains of any size. Needs tiles, runs before costs are estimated.
+    Example: test/passes/Plan/chain-rows.mlir
+  }];
+  let options = [Option<"least", "least", "double", /*default=*/"1.5", "The bytes of an image that is worth a chain, in those of the second caches of all threads">,
+                 Option<"force", "force", "int64_t", /*default=*/"0", "Rows of a strip; 0: as many as are predicted to be best">];
+}
+
 def EstimateCostsPass : Pass<"ingot-estimate-costs", "::mlir::func::FuncOp"> {
   let summary = "predict what every planned region costs";
   let description = [{

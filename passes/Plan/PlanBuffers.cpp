@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Plan/Cost/TileChoice.h"
 #include "passes/Plan/Memory/ArenaFormula.h"
@@ -57,7 +58,8 @@ private:
     RankedTensorType type = inputTypes.lookup(value);
     return type ? type : cast<RankedTensorType>(value.getType());
   }
-  Value bufferOf(Value value) { return boxBuffer(placement.of(value), tensorOf(value)); }
+  Value bufferOf(Value value) { return isInsideOfChain(value) ? stripOf(value) : boxBuffer(placement.of(value), tensorOf(value)); }
+  Value stripOf(Value value);
   Value boxBuffer(const Box &box, RankedTensorType tensor);
   std::pair<Value, Value> placeOf(const Box &box, RankedTensorType tensor);
   Value symbolicBuffer(const Box &box, RankedTensorType tensor);
@@ -89,6 +91,7 @@ private:
   ImplicitLocOpBuilder b;
   DenseMap<Value, int64_t> arenaOffsets, weightOffsets; ///< with symbols, the former are slots of the model's values
   DenseMap<Value, Value> argumentOf;                    ///< inputs and outputs
+  DenseMap<Value, Value> strips;                        ///< of what lies between the regions of a chain
   DenseMap<Value, RankedTensorType> inputTypes;         ///< of the arguments, while they become buffers
   DenseMap<int64_t, Value> loadedSlots;
   DenseMap<int64_t, Value> defined; ///< symbols that have got their values from data so far
@@ -290,6 +293,14 @@ Value BufferPlanner::boxBuffer(const Box &box, RankedTensorType tensor) {
     return view;
   auto boxType = MemRefType::get(type.getShape(), type.getElementType(), StridedLayoutAttr::get(b.getContext(), 0, strides));
   return memref::ReinterpretCastOp::create(b, boxType, view, 0, type.getShape(), strides);
+}
+
+/// Made before the region that writes it, which comes first.
+Value BufferPlanner::stripOf(Value value) {
+  Value &strip = strips[value];
+  if (!strip)
+    strip = StripOp::create(b, bufferType(value.getType()));
+  return strip;
 }
 
 /// The strides of a region's buffers, if any depends on symbols.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
+#include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
 #include "passes/Plan/Memory/InPlace.h"
@@ -24,7 +25,11 @@ public:
   std::vector<Operation *> operations(ArrayRef<unsigned> order) const;
 
 private:
-  static bool isStep(Operation *op) { return isa<RegionOp, BindDimOp>(op) || isControl(op); }
+  /// The last region of a chain stands for all of it.
+  static bool isStep(Operation *op) {
+    auto region = dyn_cast<RegionOp>(op);
+    return region ? !nextInChain(region) : isa<BindDimOp>(op) || isControl(op);
+  }
   void addStep(Operation *op);
   void addDependences(Operation *op);
   void touch(OrderProblem::Step &step, Value tensor);
@@ -54,7 +59,7 @@ BlockSchedule::BlockSchedule(func::FuncOp function, const ViewPlacement &placeme
 
 std::optional<unsigned> BlockSchedule::bufferOf(Value tensor) {
   Value root = placement.of(tensor).root;
-  if (isa<BlockArgument>(root) || root.getDefiningOp<ConstantOp>() || llvm::is_contained(returned, root))
+  if (isa<BlockArgument>(root) || root.getDefiningOp<ConstantOp>() || llvm::is_contained(returned, root) || isInsideOfChain(root))
     return std::nullopt;
   auto [entry, added] = buffers.insert({root, problem.bytes.size()});
   if (added)
@@ -73,7 +78,11 @@ void BlockSchedule::addStep(Operation *op) {
   for (Value result : op->getResults())
     if (isa<RankedTensorType>(result.getType()))
       touch(step, result);
-  if (auto region = dyn_cast<RegionOp>(op)) {
+  auto region = dyn_cast<RegionOp>(op);
+  SmallVector<RegionOp> chain = region ? chainEndingAt(region) : SmallVector<RegionOp>();
+  for (RegionOp member : chain)
+    forEachRead(member, [&](Value value) { touch(step, value); });
+  if (region && chain.empty()) {
     for (Value result : region.getResults())
       for (auto [i, input] : llvm::enumerate(region.getInputs())) {
         std::optional<unsigned> to = bufferOf(result), from = bufferOf(input);

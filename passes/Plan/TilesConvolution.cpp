@@ -71,7 +71,7 @@ public:
     UnitGrid columns = {{s.groups}, axisOf(s.groupOutputs, tile.back())}, pixels = {axisOf(estimateDim(allPixels, symbol), tile[0])};
     if (tile.size() == 3)
       pixels = {{estimateDim(s.images, symbol)}, axisOf(estimateDim(s.outHeight, symbol), tile[0]), axisOf(estimateDim(s.outWidth, symbol), tile[1])};
-    bool rowsFirst = s.hasPrologue || isInBands();
+    bool rowsFirst = s.hasPrologue || s.isInBands();
     UnitGrid outer = rowsFirst ? pixels : columns;
     outer.append(rowsFirst ? columns : pixels);
     return outer;
@@ -98,12 +98,6 @@ public:
   }
 
 private:
-  /// As the kernel numbers its units.
-  bool isInBands() const {
-    int64_t strides = s.isPointwise() ? 1 : s.strideHeight * s.strideWidth, channels = s.groups * (s.groupInputs * strides + s.groupOutputs);
-    double elements = static_cast<double>(estimateDim(allPixels)) * channels, weights = static_cast<double>(s.groups * s.depth()) * s.groupOutputs;
-    return TileOrder::choose(allPixels, allPixels, elements, weights).inBands;
-  }
   static int64_t pixelsOf(ArrayRef<int64_t> tile) { return llvm::product_of(tile.drop_back()); }
 
   ConvolutionShape s;

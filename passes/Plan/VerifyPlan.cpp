@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
+#include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Plan/Passes.h"
@@ -45,8 +46,23 @@ private:
     return false;
   }
 
+  /// Strips are written by one region of a chain and read by the next.
+  static bool isHandedOn(StripOp strip) {
+    SmallVector<RegionOp> users;
+    for (OpOperand &use : strip.getBuffer().getUses())
+      if (auto region = dyn_cast<RegionOp>(use.getOwner()))
+        users.insert(use.getOperandNumber() < region.getInputs().size() ? users.end() : users.begin(), region);
+    if (users.size() == 2 && users[0] != users[1] && chainOf(users[0]) && chainOf(users[0]) == chainOf(users[1]) &&
+        users[0]->isBeforeInBlock(users[1]))
+      return true;
+    strip.emitOpError("is not what one region of a chain writes and the next one reads");
+    return false;
+  }
+
   static bool isPlanned(Operation &op) {
     bool planned = true;
+    if (auto strip = dyn_cast<StripOp>(op))
+      return isHandedOn(strip);
     if (auto region = dyn_cast<RegionOp>(op)) {
       if (!region.getPlan() || region.getNumResults() != 0) {
         op.emitOpError("has no plan or no buffers after the plan stage");

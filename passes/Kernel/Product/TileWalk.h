@@ -55,8 +55,9 @@ struct TileOrder {
   /// The cheaper one of the two, for so many elements of rows (read and written) and of weights: in bands each thread reads all weights, in columns
   /// it reads all rows, and those another core has just written take about eight times as long as weights from a shared cache.
   static TileOrder choose(mlir::AffineExpr rows, mlir::AffineExpr columns, double rowElements, double weightElements) {
-    return {rows, columns, 4 * rowElements >= weightElements};
+    return {rows, columns, isInBands(rowElements, weightElements)};
   }
+  static bool isInBands(double rowElements, double weightElements) { return 4 * rowElements >= weightElements; }
 };
 
 /// Calls `tile` once, in loops over the share [begin, end): columns outermost, so that a block of the weights is read once for all rows of the share.

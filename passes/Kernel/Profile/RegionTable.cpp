@@ -132,4 +132,22 @@ DictionaryAttr describeRegion(RegionOp region) {
   return facts.getDictionary(region.getContext());
 }
 
+DictionaryAttr describeChain(ArrayRef<RegionOp> regions) {
+  int64_t flops = 0, bytes = 0;
+  std::string name;
+  for (RegionOp region : regions) {
+    DictionaryAttr facts = describeRegion(region);
+    flops += facts.getAs<IntegerAttr>("flops").getInt();
+    bytes += facts.getAs<IntegerAttr>("bytes").getInt();
+    name += (name.empty() ? "" : ", ") + facts.getAs<StringAttr>("name").str();
+  }
+  Builder b(regions.back()->getContext());
+  NamedAttrList facts(describeRegion(regions.front()));
+  facts.set("name", b.getStringAttr(name));
+  facts.set("kind", b.getStringAttr("chains of convolutions by rows"));
+  facts.set("flops", b.getI64IntegerAttr(flops));
+  facts.set("bytes", b.getI64IntegerAttr(bytes));
+  return facts.getDictionary(b.getContext());
+}
+
 } // namespace ingot

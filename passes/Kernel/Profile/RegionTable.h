@@ -8,7 +8,7 @@
 
 namespace ingot {
 
-/// Of a module: a dictionary for each call of a region, with `name`, `family`, `kind` (strings), `flops` and `bytes` (of one call).
+/// Of a module: a dictionary for each call of a region or of a chain, with `name`, `family`, `kind` (strings), `flops` and `bytes` (of one call).
 inline constexpr llvm::StringLiteral kRegionTable = "ingot.profile_table";
 
 /// Of the call of a region in the model's function: its number in the table.
@@ -25,6 +25,8 @@ inline constexpr llvm::StringLiteral kProfilerArgument = "ingot.profiler";
 
 /// The entry of a planned region.
 mlir::DictionaryAttr describeRegion(RegionOp region);
+/// The entry of regions that one call runs.
+mlir::DictionaryAttr describeChain(llvm::ArrayRef<RegionOp> regions);
 
 } // namespace ingot
 

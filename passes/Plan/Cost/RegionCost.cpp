@@ -3,6 +3,7 @@
 
 #include "dialects/Ingot/Control.h"
 #include "passes/Kernel/Attention/AttentionShape.h"
+#include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Plan/BodyCost.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -69,12 +70,13 @@ RegionWork RegionWork::of(RegionOp region, int64_t symbol) {
   for (Operation &op : region.getBody().front())
     work.flops += flopsOf(&op, symbol);
   for (auto [argument, input] : llvm::zip_equal(region.getBody().getArguments(), region.getInputs())) {
-    double bytes = bytesRead(argument, symbol);
+    double bytes = isInsideOfChain(input) ? 0 : bytesRead(argument, symbol); // what lies there does not leave the second cache
     work.read += bytes;
     work.weights += input.getDefiningOp<ConstantOp>() ? bytes : 0;
   }
+  bool staysInside = region.getNumResults() != 0 ? static_cast<bool>(nextInChain(region)) : llvm::any_of(region.getOutputs(), isInsideOfChain);
   for (Value yielded : region.getYielded())
-    work.written += bytesOf(yielded.getType(), symbol);
+    work.written += staysInside ? 0 : bytesOf(yielded.getType(), symbol);
   return work;
 }
 

@@ -2,6 +2,7 @@
 #include "passes/Plan/Memory/BufferLifetimes.h"
 
 #include "dialects/Ingot/Control.h"
+#include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Plain.h"
 #include "passes/Plan/Memory/InPlace.h"
@@ -56,11 +57,14 @@ BufferLifetimes::BufferLifetimes(func::FuncOp function, const ViewPlacement &pla
 
 /// What runs at the same time as others lives as long as all of them.
 void BufferLifetimes::joinGroups() {
-  DenseMap<int64_t, std::pair<int64_t, int64_t>> spans;
+  DenseMap<std::pair<StringRef, int64_t>, std::pair<int64_t, int64_t>> spans;
   for (bool isKnown : {false, true})
     for (auto region : function.getBody().front().getOps<RegionOp>())
-      if (auto beside = region->getAttrOfType<DenseI64ArrayAttr>(kBesideAttr)) {
-        auto [span, isFirst] = spans.insert({beside[0], {first[region], last[region]}});
+      for (StringRef name : {StringRef(kBesideAttr), StringRef(kChainAttr)}) {
+        auto group = region->getAttrOfType<DenseI64ArrayAttr>(name);
+        if (!group)
+          continue;
+        auto [span, isFirst] = spans.insert({{name, group[0]}, {first[region], last[region]}});
         if (isKnown)
           std::tie(first[region], last[region]) = span->second;
         else if (!isFirst)
@@ -69,7 +73,7 @@ void BufferLifetimes::joinGroups() {
 }
 
 bool BufferLifetimes::liesInArena(Value root) const {
-  return !isa<BlockArgument>(root) && !root.getDefiningOp<ConstantOp>() && !llvm::is_contained(returned, root);
+  return !isa<BlockArgument>(root) && !root.getDefiningOp<ConstantOp>() && !llvm::is_contained(returned, root) && !isInsideOfChain(root);
 }
 
 Value BufferLifetimes::slotOf(Value root) const {

@@ -131,6 +131,8 @@ func.func @image(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %nhwc: tensor
   %4 = ingot.max_pool_indices %x kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] dilations [1, 1] : tensor<1x3x8x8xf32> -> tensor<1x3x4x4xi64>
   // CHECK: ingot.resize nearest %{{.*}} scales [1.000000e+00, 1.000000e+00, 2.000000e+00, 2.000000e+00] "asymmetric" "floor"
   %5 = ingot.resize nearest %x scales [1.0, 1.0, 2.0, 2.0] "asymmetric" "floor" : tensor<1x3x8x8xf32> -> tensor<1x3x16x16xf32>
+  // CHECK: ingot.strip : memref<1x8x8x3xf32>
+  %strip = ingot.strip : memref<1x8x8x3xf32>
   // CHECK: ingot.tile_sums %{{.*}} tile [2, 3] : tensor<1x8x8x3xf32> -> tensor<1x4x3x3xf32>
   %6 = ingot.tile_sums %nhwc tile [2, 3] : tensor<1x8x8x3xf32> -> tensor<1x4x3x3xf32>
   return

@@ -65,3 +65,16 @@ func.func @fetches_nothing(%x: memref<4x64xf32>, %w: memref<2x64x16xf32>, %y: me
   }
   return
 }
+
+// -----
+
+func.func @strip_for_nobody(%x: memref<1x4x4x16xf32>, %w: memref<1x16x16xf32>) {
+  // expected-error @+1 {{'ingot.strip' op is not what one region of a chain writes and the next one reads}}
+  %s = ingot.strip : memref<1x4x4x16xf32>
+  ingot.region ins(%x, %w) outs(%s) plan <family = convolution, tile = [4, 16], unroll = 1, lanes = 16, units = 4, parallel = true> : (memref<1x4x4x16xf32>, memref<1x16x16xf32>, memref<1x4x4x16xf32>) -> () {
+  ^bb0(%a: tensor<1x4x4x16xf32>, %b: tensor<1x16x16xf32>):
+    %0 = ingot.conv %a, %b channels_last kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 16 : tensor<1x4x4x16xf32>, tensor<1x16x16xf32> -> tensor<1x4x4x16xf32>
+    ingot.yield %0 : tensor<1x4x4x16xf32>
+  }
+  return
+}
