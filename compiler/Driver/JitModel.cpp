@@ -22,17 +22,17 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kEntry = "ingot_jit_run";
-constexpr size_t kAlignment = 64;
+constexpr llvm::StringLiteral kJitEntry = "ingot_jit_run";
+constexpr size_t kValueAlignment = 64;
 
 struct Free {
   void operator()(void *memory) const { std::free(memory); }
 };
 using Memory = std::unique_ptr<void, Free>;
 
-Memory allocate(uint64_t bytes) { return Memory(std::aligned_alloc(kAlignment, (bytes + kAlignment) / kAlignment * kAlignment)); }
+Memory allocate(uint64_t bytes) { return Memory(std::aligned_alloc(kValueAlignment, (bytes + kValueAlignment) / kValueAlignment * kValueAlignment)); }
 
-uint64_t bytesOf(Type tensor) { return getStorageType(cast<ShapedType>(tensor).getElementType()).getIntOrFloatBitWidth() / 8; }
+uint64_t elementBytesOf(Type tensor) { return getStorageType(cast<ShapedType>(tensor).getElementType()).getIntOrFloatBitWidth() / 8; }
 
 /// `describeInterface` of the first function of a module. The inputs must be static.
 ModelInterface interfaceOf(ModuleOp module, const DiagnosticCollector &diagnostics) {
@@ -42,7 +42,7 @@ ModelInterface interfaceOf(ModuleOp module, const DiagnosticCollector &diagnosti
   auto fill = [](std::vector<TensorInterface> &tensors, TypeRange types) {
     for (auto [tensor, type] : llvm::zip_equal(tensors, types)) {
       if (cast<RankedTensorType>(type).hasStaticShape())
-        tensor.bytes = cast<RankedTensorType>(type).getNumElements() * bytesOf(type);
+        tensor.bytes = cast<RankedTensorType>(type).getNumElements() * elementBytesOf(type);
     }
   };
   fill(interface.inputs, function.getArgumentTypes());
@@ -56,12 +56,12 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
                                                             const DiagnosticCollector &diagnostics) {
   std::unique_ptr<JitModel> model(new JitModel());
   StageOptions options = given;
-  options.runSymbol = kEntry.str();
+  options.runSymbol = kJitEntry.str();
   for (const Stage &stage : stages()) {
     if (stage.name == "plan") {
       model->interface = interfaceOf(module, diagnostics);
       for (Type type : (*module.getOps<func::FuncOp>().begin()).getResultTypes())
-        model->elementBytes.push_back(bytesOf(type));
+        model->elementBytes.push_back(elementBytesOf(type));
     }
     if (stage.name == "kernel") {
       auto function = *module.getOps<func::FuncOp>().begin();
@@ -97,12 +97,12 @@ absl::StatusOr<std::unique_ptr<JitModel>> JitModel::compile(ModuleOp module, con
   if (!jit.ok())
     return jit.status();
   model->jit = std::move(*jit);
-  absl::StatusOr<void *> entry = model->jit->lookup(kEntry);
+  absl::StatusOr<void *> entry = model->jit->lookup(kJitEntry);
   if (!entry.ok())
     return entry.status();
   model->entry = *entry;
   if (model->valueCount != 0) {
-    absl::StatusOr<void *> prepare = model->jit->lookup(kEntry.str() + "_prepare");
+    absl::StatusOr<void *> prepare = model->jit->lookup(kJitEntry.str() + "_prepare");
     if (!prepare.ok())
       return prepare.status();
     model->prepare = *prepare;

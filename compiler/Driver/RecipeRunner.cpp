@@ -17,14 +17,14 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr int64_t kAlignment = 64; // of the arena, as generated code may expect
-constexpr llvm::StringLiteral kEntry = "ingot_recipe";
+constexpr int64_t kArenaAlignment = 64; // of the arena, as generated code may expect
+constexpr llvm::StringLiteral kRecipeEntry = "ingot_recipe";
 
 /// Memory that is aligned as a session's is.
 class AlignedBytes {
 public:
-  explicit AlignedBytes(int64_t size) : memory(std::make_unique_for_overwrite<char[]>(size + kAlignment)) {}
-  char *get() const { return reinterpret_cast<char *>(llvm::alignTo(reinterpret_cast<uintptr_t>(memory.get()), kAlignment)); }
+  explicit AlignedBytes(int64_t size) : memory(std::make_unique_for_overwrite<char[]>(size + kArenaAlignment)) {}
+  char *get() const { return reinterpret_cast<char *>(llvm::alignTo(reinterpret_cast<uintptr_t>(memory.get()), kArenaAlignment)); }
 
 private:
   std::unique_ptr<char[]> memory;
@@ -60,7 +60,7 @@ absl::Status RecipeRunner::compile(ModuleOp recipes, const DiagnosticCollector &
 
   OwningOpRef<ModuleOp> module = recipes.clone();
   StageOptions stageOptions = StageOptions::ofLevel(0);
-  stageOptions.runSymbol = kEntry.str();
+  stageOptions.runSymbol = kRecipeEntry.str();
   bool single = llvm::hasSingleElement(module->getOps<func::FuncOp>());
   for (const Stage &stage : stages()) {
     if (stage.name == "graph")
@@ -69,7 +69,7 @@ absl::Status RecipeRunner::compile(ModuleOp recipes, const DiagnosticCollector &
       for (auto function : module->getOps<func::FuncOp>())
         for (unsigned i = 0; i < function.getNumArguments(); ++i)
           if (function.getArgAttr(i, "ingot.arena")) {
-            std::string name = single ? kEntry.str() : (kEntry + "_" + function.getName()).str();
+            std::string name = single ? kRecipeEntry.str() : (kRecipeEntry + "_" + function.getName()).str();
             entries[function.getName()] = {name, cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements()};
           }
       module->getOperation()->removeAttr("ingot.weight_layout");

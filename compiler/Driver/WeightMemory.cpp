@@ -10,7 +10,7 @@
 namespace ingot {
 namespace {
 
-constexpr uint64_t kAlignment = 64;
+constexpr uint64_t kWeightAlignment = 64;
 
 /// Writes into memory of a fixed size, and counts what does not fit.
 class BufferStream final : public llvm::raw_ostream {
@@ -41,7 +41,7 @@ absl::StatusOr<WeightMemory> WeightMemory::create(uint64_t bytes, llvm::function
   WeightMemory result;
   result.bytes = bytes;
   if (bytes <= mostInMemory) {
-    result.memory.reset(static_cast<uint8_t *>(std::aligned_alloc(kAlignment, (bytes / kAlignment + 2) * kAlignment)));
+    result.memory.reset(static_cast<uint8_t *>(std::aligned_alloc(kWeightAlignment, (bytes / kWeightAlignment + 2) * kWeightAlignment)));
     if (!result.memory)
       return absl::ResourceExhaustedError("no memory for " + std::to_string(bytes) + " bytes of weights");
     BufferStream stream(result.memory.get(), bytes);
@@ -62,14 +62,14 @@ absl::StatusOr<WeightMemory> WeightMemory::create(uint64_t bytes, llvm::function
     return status;
   if (absl::Status status = checkSize(stream.tell(), bytes); !status.ok())
     return status;
-  stream.write_zeros(kAlignment);
+  stream.write_zeros(kWeightAlignment);
   stream.flush();
   if (stream.has_error())
     return absl::ResourceExhaustedError("cannot write " + std::to_string(bytes) +
                                         " bytes of weights into the folder for temporary files (TMPDIR): " + stream.error().message());
   std::error_code error;
-  result.mapped = std::make_unique<llvm::sys::fs::mapped_file_region>(llvm::sys::fs::convertFDToNativeFile(descriptor),
-                                                                      llvm::sys::fs::mapped_file_region::readonly, bytes + kAlignment, 0, error);
+  result.mapped = std::make_unique<llvm::sys::fs::mapped_file_region>(
+      llvm::sys::fs::convertFDToNativeFile(descriptor), llvm::sys::fs::mapped_file_region::readonly, bytes + kWeightAlignment, 0, error);
   if (error)
     return absl::UnavailableError("cannot map a temporary file of weights: " + error.message());
   return result;

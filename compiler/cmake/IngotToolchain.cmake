@@ -11,6 +11,7 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
 option(INGOT_ASSERTIONS "Keep assertions in optimised builds" ON)
+set(INGOT_BATCH 6 CACHE STRING "Sources of a target that are compiled as one file (1 or 0: each by itself)")
 set(INGOT_SANITIZE "" CACHE STRING "Value of -fsanitize, empty for none")
 set(INGOT_ONNX "$ENV{INGOT_ONNX}" CACHE PATH "Where compiler/dev/setup.sh installed ONNX's C++ library")
 

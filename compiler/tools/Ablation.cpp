@@ -14,7 +14,7 @@
 namespace ingot {
 namespace {
 
-constexpr int kRounds = 9, kFewRounds = 3;
+constexpr int kAblationRounds = 9, kFewRounds = 3;
 
 /// A pass whose removal makes a model faster by more than this, in three of four rounds, is dropped.
 constexpr double kNoise = 0.01;
@@ -87,11 +87,11 @@ absl::StatusOr<TimeRatio> compareTimes(const std::string &program, const std::st
     absl::StatusOr<double> trial = medianOf(*programs[i], 1, 1, how);
     if (!trial.ok())
       return trial.status();
-    runs[i] = static_cast<uint64_t>(std::clamp(500 * how.seconds / kRounds / *trial, 1.0, 1e5));
+    runs[i] = static_cast<uint64_t>(std::clamp(500 * how.seconds / kAblationRounds / *trial, 1.0, 1e5));
     estimate += *trial * static_cast<double>(runs[i] + 1) / 1000;
   }
   std::vector<double> ratios;
-  for (int round = 0, rounds = estimate * kRounds > 3 * how.seconds ? kFewRounds : kRounds; round < rounds; ++round) {
+  for (int round = 0, rounds = estimate * kAblationRounds > 3 * how.seconds ? kFewRounds : kAblationRounds; round < rounds; ++round) {
     double medians[2];
     for (int turn = 0; turn < 2; ++turn) {
       int i = (turn + round) % 2; // each of them is first as often as the other

@@ -16,7 +16,7 @@
 namespace ingot {
 namespace {
 
-constexpr uint32_t kRounds = 4; // that those who are compared take in turn
+constexpr uint32_t kComparedRounds = 4; // that those who are compared take in turn
 
 /// A command that runs the model and prints {"samples_ms": [...], "peak_resident_bytes": n}, and what it has measured.
 struct Contender {
@@ -133,7 +133,7 @@ absl::StatusOr<BenchResult> measure(const CommandLine &line, const std::string &
     double median = resultOf(trial, 1).getNumber("median_ms").value_or(0);
     iterations = std::clamp(1000 * bench.seconds / std::max(median, 1e-4), 1.0, 1e6);
   }
-  uint32_t rounds = contenders.size() > 1 ? std::min(kRounds, iterations) : 1;
+  uint32_t rounds = contenders.size() > 1 ? std::min(kComparedRounds, iterations) : 1;
   for (uint32_t round = 0; round < rounds; ++round)
     for (Contender &contender : contenders)
       if (absl::Status status = runRound(contender, iterations * (round + 1) / rounds - iterations * round / rounds, bench); !status.ok())

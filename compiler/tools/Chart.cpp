@@ -21,19 +21,8 @@ constexpr llvm::StringLiteral kColours[] = {"#0b62a8", "#d1600a"};
 constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPercentiles[] = {
     {"min_ms", "min"}, {"median_ms", "median"}, {"p90_ms", "90 %"}, {"p99_ms", "99 %"}};
 
-std::string escaped(llvm::StringRef text) {
-  std::string result;
-  llvm::raw_string_ostream stream(result);
-  for (unsigned char c : text)
-    if (c < 32 || c == 127)
-      stream << '?'; // no character of XML
-    else
-      llvm::printHTMLEscaped(llvm::StringRef(reinterpret_cast<const char *>(&c), 1), stream);
-  return result;
-}
-
 /// Three digits, as a person would write them.
-std::string number(double value) {
+std::string threeDigits(double value) {
   int digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : value >= 0.01 ? 3 : 4;
   return llvm::formatv("{0}", llvm::format("%.*f", digits, value)).str();
 }
@@ -100,12 +89,12 @@ private:
     for (size_t i = 0; i < result.samples.size(); ++i) {
       double y = 73 + 18 * static_cast<double>(i);
       out << llvm::formatv("<rect x=\"{0:f1}\" y=\"{1:f1}\" width=\"11\" height=\"11\" fill=\"{2}\"/>\n", kLeft, y - 10, kColours[i]);
-      std::string line =
-          llvm::formatv("{0}: median {1} ms, {2} runs/s, peak memory {3:f1} MiB", *row(i).getString("name"), number(*row(i).getNumber("median_ms")),
-                        number(*row(i).getNumber("throughput_per_s")), *row(i).getInteger("peak_memory_bytes") / 1048576.0);
+      std::string line = llvm::formatv("{0}: median {1} ms, {2} runs/s, peak memory {3:f1} MiB", *row(i).getString("name"),
+                                       threeDigits(*row(i).getNumber("median_ms")), threeDigits(*row(i).getNumber("throughput_per_s")),
+                                       *row(i).getInteger("peak_memory_bytes") / 1048576.0);
       if (auto above = llvm::count_if(result.samples[i], [&](double sample) { return sample > most; }))
         line += llvm::formatv("; {0} {1} above the chart, up to {2} ms", above, above == 1 ? "run" : "runs",
-                              number(*llvm::max_element(result.samples[i])));
+                              threeDigits(*llvm::max_element(result.samples[i])));
       label(kLeft + 18, y, "start", line);
     }
   }
@@ -171,7 +160,7 @@ private:
                              top, bar - 2, kBottom - top, kColours[series]);
         if (value > most)
           arrow(left + bar / 2, (" fill=\"" + kColours[series] + "\"").str());
-        label(left + bar / 2, top - (value > most ? 10 : 4), "middle", number(value), " font-size=\"9.5\"");
+        label(left + bar / 2, top - (value > most ? 10 : 4), "middle", threeDigits(value), " font-size=\"9.5\"");
       }
     }
   }
@@ -183,6 +172,17 @@ private:
 };
 
 } // namespace
+
+std::string escaped(llvm::StringRef text) {
+  std::string result;
+  llvm::raw_string_ostream stream(result);
+  for (unsigned char c : text)
+    if (c < 32 || c == 127)
+      stream << '?'; // no character of XML
+    else
+      llvm::printHTMLEscaped(llvm::StringRef(reinterpret_cast<const char *>(&c), 1), stream);
+  return result;
+}
 
 std::string latencyChart(const BenchResult &result) { return ChartWriter(result).write(); }
 

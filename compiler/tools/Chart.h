@@ -12,6 +12,9 @@ namespace ingot {
 /// axis. Every one of several hundred runs is a dot; of more, a column of dots is a bar from its shortest to its longest run.
 std::string latencyChart(const BenchResult &result);
 
+/// Text between the tags of HTML and SVG; control characters, which XML does not have, become question marks.
+std::string escaped(llvm::StringRef text);
+
 } // namespace ingot
 
 #endif

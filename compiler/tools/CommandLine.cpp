@@ -12,8 +12,6 @@
 namespace ingot {
 namespace {
 
-absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
-
 std::string see(const CommandInfo &command) { return (" See ingot help " + command.name).str(); }
 
 absl::Status unknownOption(llvm::StringRef name, const CommandInfo &command) {

@@ -10,6 +10,7 @@
 #include "compiler/Driver/Opt.h"
 #include "compiler/tools/ImageInputs.h"
 #include "compiler/tools/MeasuredCompile.h"
+#include "llvm/ADT/Twine.h"
 
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@
 namespace ingot {
 
 struct CommandInfo;
+
+/// The error of a command line that says what is wanted instead.
+inline absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
 
 /// What `ingot bench` was asked for.
 struct BenchOptions {

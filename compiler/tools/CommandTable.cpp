@@ -14,8 +14,6 @@ namespace {
 using namespace prune_flags;
 using namespace quantize_flags;
 
-absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
-
 absl::Status setDim(llvm::StringRef text, CommandLine &line) {
   CompileOptions &options = line.options;
   auto [name, value] = text.rsplit('=');

@@ -10,8 +10,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 LogicalResult checkAxis(std::optional<Location> loc, int64_t axis, RankedTensorType type) {
   if (axis >= 0 && axis < type.getRank())
     return success();

@@ -7,8 +7,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// Whether `scale` has one element for all of x, for each index of the dim, or for each block along it.
 LogicalResult checkScales(std::optional<Location> loc, RankedTensorType x, RankedTensorType scale, int64_t axis, int64_t block) {
   if (block < 0)

@@ -8,8 +8,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// Whether these are packed weights, `[panels, steps, 16 * group]` of known sizes.
 bool isPacked(RankedTensorType weights) {
   return weights.getRank() == 3 && weights.hasStaticShape() && weights.getDimSize(2) > 0 && weights.getDimSize(2) % kPanel == 0;

@@ -7,11 +7,15 @@
 
 namespace ingot {
 
+/// The type of a value of the graph: a tensor of a known rank.
+inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
+
 /// The dims of a tensor as expressions of the model's symbols; static dims are constants. Shape inference computes with these, so it is the same for
 /// static and symbolic shapes.
 using Dims = llvm::SmallVector<mlir::AffineExpr, 6>;
 
 Dims getDims(mlir::RankedTensorType type);
+inline Dims dimsOf(mlir::Value value) { return getDims(typeOf(value)); }
 
 /// The tensor type of these dims: static sizes where the expression is constant, else `?` with an `#ingot.dims` encoding.
 mlir::RankedTensorType makeTensorType(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::Type element);
@@ -21,6 +25,9 @@ inline std::optional<int64_t> getConstant(mlir::AffineExpr dim) {
     return constant.getValue();
   return std::nullopt;
 }
+
+/// Whether this dim is 1 for all values of the symbols: only then it broadcasts.
+inline bool isOne(mlir::AffineExpr dim) { return getConstant(dim) == 1; }
 
 /// Broadcasts by ONNX's multidirectional rule. Fails when two dims differ and neither is 1.
 mlir::FailureOr<Dims> broadcastDims(llvm::ArrayRef<mlir::AffineExpr> a, llvm::ArrayRef<mlir::AffineExpr> b);

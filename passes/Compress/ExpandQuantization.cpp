@@ -5,6 +5,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "passes/Compress/Passes.h"
+#include "passes/Compress/QuantizedTensor.h"
 #include "passes/Graph/ConstantOperands.h"
 
 #include <cmath>
@@ -19,15 +20,11 @@ namespace ingot {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// The type that an operation with these scales computes in: steps of 16 bits are too coarse for the sum with a zero point.
 Type computeType(Value scale) {
   Type type = typeOf(scale).getElementType();
   return type.getIntOrFloatBitWidth() < 32 ? Float32Type::get(type.getContext()) : type;
 }
-
-Value castTo(ImplicitLocOpBuilder &b, Value x, Type element) { return typeOf(x).getElementType() == element ? x : CastOp::create(b, x, element); }
 
 Value binary(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs, Value rhs) { return BinaryOp::create(b, kind, lhs, rhs); }
 
@@ -67,20 +64,20 @@ std::pair<double, double> rangeOf(IntegerType type) {
 }
 
 /// What an operation computes with: its type, and the scales and zero points (null: 0) in that type, in shapes that broadcast to x.
-struct Parameters {
+struct SpreadParameters {
   Type type;
   Value scale, zeroPoint;
 };
 
 /// Fails where a symbolic number of blocks, of which the last may be cut, would be a slice of unknown size.
-template <typename Op> FailureOr<Parameters> spreadParameters(ImplicitLocOpBuilder &b, Op op) {
+template <typename Op> FailureOr<SpreadParameters> spreadParameters(ImplicitLocOpBuilder &b, Op op) {
   RankedTensorType x = typeOf(op.getX());
   int64_t axis = op.getAxis(), block = op.getBlock();
   if (block != 0 && !x.hasStaticShape() && simplifyDim(getDims(x)[axis] % block) != b.getAffineConstantExpr(0))
     return op.emitOpError("has blocks along an open dim that they may not divide: fix that dim");
   Type type = computeType(op.getScale());
   auto spreadOut = [&](Value parameter) { return castTo(b, spread(b, parameter, x, axis, block), type); };
-  return Parameters{type, spreadOut(op.getScale()), op.getZeroPoint() ? spreadOut(op.getZeroPoint()) : Value()};
+  return SpreadParameters{type, spreadOut(op.getScale()), op.getZeroPoint() ? spreadOut(op.getZeroPoint()) : Value()};
 }
 
 /// `x` without clamps that the integers' own range makes superfluous: relu before quantising to ui8 with a zero point of 0, say. Quantising is
@@ -121,7 +118,7 @@ struct ExpandQuantize : OpRewritePattern<QuantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    FailureOr<Parameters> p = spreadParameters(b, op);
+    FailureOr<SpreadParameters> p = spreadParameters(b, op);
     if (failed(p))
       return failure();
     Value y = binary(b, BinaryKind::Div, castTo(b, withoutClamps(op), p->type), p->scale);
@@ -139,7 +136,7 @@ struct ExpandDequantize : OpRewritePattern<DequantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(DequantizeOp op, PatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    FailureOr<Parameters> p = spreadParameters(b, op);
+    FailureOr<SpreadParameters> p = spreadParameters(b, op);
     if (failed(p))
       return failure();
     Value y = castTo(b, op.getX(), p->type);

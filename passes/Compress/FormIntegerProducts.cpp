@@ -18,11 +18,9 @@ namespace ingot {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+Value arithmetic(ImplicitLocOpBuilder &b, BinaryKind kind, Value x, Value y) { return b.createOrFold<BinaryOp>(kind, x, y); }
 
-Value binary(ImplicitLocOpBuilder &b, BinaryKind kind, Value x, Value y) { return b.createOrFold<BinaryOp>(kind, x, y); }
-
-void replace(PatternRewriter &rewriter, Operation *op, Value with) {
+void replaceNamed(PatternRewriter &rewriter, Operation *op, Value with) {
   copyValueNames(op, with);
   rewriter.replaceOp(op, with);
 }
@@ -81,9 +79,10 @@ struct AverageBytes : OpRewritePattern<ReduceOp> {
     bool isSigned = !x->getType().getElementType().isUnsignedInteger();
     Value sum = ReduceOp::create(b, ReduceKind::Sum, CastOp::create(b, x->makeBytes(b, isSigned), b.getI32Type()), op.getAxes(), op.getKeepDims());
     if (Value point = x->makeZeroPoint(b, isSigned, 0))
-      sum = binary(b, BinaryKind::Sub, sum, binary(b, BinaryKind::Mul, point, scalar(b.getI32Type(), b.getI32IntegerAttr(count))));
+      sum = arithmetic(b, BinaryKind::Sub, sum, arithmetic(b, BinaryKind::Mul, point, scalar(b.getI32Type(), b.getI32IntegerAttr(count))));
     Value share = scalar(b.getF32Type(), b.getF32FloatAttr(1.0F / static_cast<float>(count)));
-    replace(rewriter, op, binary(b, BinaryKind::Mul, CastOp::create(b, sum, b.getF32Type()), binary(b, BinaryKind::Mul, x->makeScale(b, 0), share)));
+    replaceNamed(rewriter, op,
+                 arithmetic(b, BinaryKind::Mul, CastOp::create(b, sum, b.getF32Type()), arithmetic(b, BinaryKind::Mul, x->makeScale(b, 0), share)));
     return success();
   }
 };
@@ -111,7 +110,7 @@ Value sumOf(ImplicitLocOpBuilder &b, Value bytes, ArrayRef<int64_t> axes, bool k
 }
 
 /// What zero points and scales ask for around sums of products of bytes.
-struct Parameters {
+struct ProductParameters {
   Value leftPoint = {}, rightPoint = {}; ///< null: 0
   Value columns = {};                    ///< sums of the right side's elements, one per channel, if there is a left point
   Value rows = {};                       ///< sums of the left side's elements, if there is a right point
@@ -122,19 +121,19 @@ struct Parameters {
   /// constants.
   Value apply(ImplicitLocOpBuilder &b, Value sums) const {
     if (leftPoint)
-      sums = binary(b, BinaryKind::Sub, sums, binary(b, BinaryKind::Mul, columns, leftPoint));
+      sums = arithmetic(b, BinaryKind::Sub, sums, arithmetic(b, BinaryKind::Mul, columns, leftPoint));
     if (rightPoint) {
       Value rest = rows;
       if (leftPoint) {
         auto scalar = RankedTensorType::get({}, b.getI32Type());
         Value count = ConstantOp::create(b, DenseElementsAttr::get(scalar, static_cast<int32_t>(depth)));
-        rest = binary(b, BinaryKind::Sub, rest, binary(b, BinaryKind::Mul, leftPoint, count));
+        rest = arithmetic(b, BinaryKind::Sub, rest, arithmetic(b, BinaryKind::Mul, leftPoint, count));
       }
-      sums = binary(b, BinaryKind::Sub, sums, binary(b, BinaryKind::Mul, rest, rightPoint));
+      sums = arithmetic(b, BinaryKind::Sub, sums, arithmetic(b, BinaryKind::Mul, rest, rightPoint));
     }
     if (!leftScale)
       return sums;
-    return BinaryOp::create(b, BinaryKind::Mul, CastOp::create(b, sums, b.getF32Type()), binary(b, BinaryKind::Mul, rightScale, leftScale));
+    return BinaryOp::create(b, BinaryKind::Mul, CastOp::create(b, sums, b.getF32Type()), arithmetic(b, BinaryKind::Mul, rightScale, leftScale));
   }
 };
 
@@ -154,7 +153,7 @@ struct MultiplyBytes : OpRewritePattern<MatMulOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value x = sides->lhs.makeBytes(b, /*isSigned=*/false), w = sides->rhs.makeBytes(b, /*isSigned=*/true);
     int64_t inner = left.getRank() - 1 - sides->lhs.getAxis().value_or(0);
-    Parameters parameters{.depth = right.getDimSize(inputs)};
+    ProductParameters parameters{.depth = right.getDimSize(inputs)};
     parameters.leftPoint = sides->lhs.makeZeroPoint(b, /*isSigned=*/false, inner);
     parameters.rightPoint = sides->rhs.makeZeroPoint(b, /*isSigned=*/true, 0);
     if (parameters.leftPoint)
@@ -166,7 +165,7 @@ struct MultiplyBytes : OpRewritePattern<MatMulOp> {
       parameters.leftScale = sides->lhs.makeScale(b, inner);
       parameters.rightScale = sides->rhs.makeScale(b, 0);
     }
-    replace(rewriter, op, parameters.apply(b, MatMulOp::create(b, x, w, false, op.getTransposeRhs())));
+    replaceNamed(rewriter, op, parameters.apply(b, MatMulOp::create(b, x, w, false, op.getTransposeRhs())));
     return success();
   }
 };
@@ -198,7 +197,7 @@ struct MultiplyWindows : OpRewritePattern<ConvTransposeOp> {
       return MatMulOp::create(b, pixels, DequantizeOp::create(b, bytes, spread(w.getScale()), spread(w.getZeroPoint()), 1, 0, w.getTo()), false,
                               false);
     };
-    replace(rewriter, op, joinWindows(b, op, TransposeOp::create(b, w.getX(), toLast), product));
+    replaceNamed(rewriter, op, joinWindows(b, op, TransposeOp::create(b, w.getX(), toLast), product));
     return success();
   }
 };
@@ -223,7 +222,7 @@ struct ConvolveBytes : OpRewritePattern<ConvOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     int64_t rank = sides->rhs.getType().getRank();
     Operands padded = fillGroups(b, op, sides->lhs.makeBytes(b, /*isSigned=*/false), sides->rhs.makeBytes(b, /*isSigned=*/true), border.value_or(0));
-    Parameters parameters{.depth = llvm::product_of(typeOf(padded.w).getShape().drop_front())};
+    ProductParameters parameters{.depth = llvm::product_of(typeOf(padded.w).getShape().drop_front())};
     parameters.leftPoint = sides->lhs.makeZeroPoint(b, /*isSigned=*/false, 0);
     parameters.rightPoint = sides->rhs.makeZeroPoint(b, /*isSigned=*/true, rank - 2);
     if (parameters.leftPoint) {
@@ -241,7 +240,7 @@ struct ConvolveBytes : OpRewritePattern<ConvOp> {
       parameters.leftScale = sides->lhs.makeScale(b, 0);
       parameters.rightScale = sides->rhs.makeScale(b, rank - 2);
     }
-    replace(rewriter, op, parameters.apply(b, convolve(b, op, padded, op.getChannels())));
+    replaceNamed(rewriter, op, parameters.apply(b, convolve(b, op, padded, op.getChannels())));
     return success();
   }
 

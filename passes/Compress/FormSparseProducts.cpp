@@ -23,8 +23,6 @@ constexpr double kLeastGain = 1.1;
 /// No product with fewer zeros gains that much.
 constexpr double kLeastZeros = 0.2;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 bool all(ArrayRef<int64_t> values, int64_t expected) {
   return llvm::all_of(values, [&](int64_t value) { return value == expected; });
 }

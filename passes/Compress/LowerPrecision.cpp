@@ -18,8 +18,6 @@ namespace {
 /// Elements that one instruction multiplies and adds up: packed weights hold them side by side.
 constexpr int64_t kGroup = 2;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// The operation that packs constant weights of f32; null for anything else.
 PackOp packOfWeights(Value rhs) {
   auto pack = rhs.getDefiningOp<PackOp>();

@@ -4,6 +4,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "passes/Compress/Passes.h"
+#include "passes/Compress/QuantizedTensor.h"
 #include "passes/Graph/ConstantOperands.h"
 #include "passes/Weights/ConstantEvaluator.h"
 
@@ -17,8 +18,6 @@ namespace ingot {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// Whether the constants have 4 bits, whatever views there are of them.
 bool hasFourBits(Value value) {
   while (isa_and_present<ReshapeOp, TransposeOp, SliceOp>(value.getDefiningOp()))
@@ -28,10 +27,6 @@ bool hasFourBits(Value value) {
 }
 
 Value transpose(ImplicitLocOpBuilder &b, Value matrix) { return TransposeOp::create(b, matrix, ArrayRef<int64_t>{1, 0}); }
-
-Value castTo(ImplicitLocOpBuilder &b, Value value, Type element) {
-  return typeOf(value).getElementType() == element ? value : CastOp::create(b, value, element);
-}
 
 /// [columns, blocks] -> [panels, blocks, 16]
 Value inPanels(ImplicitLocOpBuilder &b, Value matrix) {

@@ -11,8 +11,6 @@ namespace {
 
 constexpr int64_t kSignBit = 128;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 bool isByte(Value value) { return typeOf(value).getElementType().isInteger(8); }
 
 int64_t numberOf(const APInt &value, bool isUnsigned) { return isUnsigned ? static_cast<int64_t>(value.getZExtValue()) : value.getSExtValue(); }
@@ -35,6 +33,8 @@ bool isQuantizedAlike(DequantizeOp a, DequantizeOp b) {
   return a.getScale() == b.getScale() && a.getZeroPoint() == b.getZeroPoint() && a.getAxis() == b.getAxis() && a.getBlock() == b.getBlock() &&
          a.getTo() == b.getTo() && typeOf(a.getX()).getElementType() == typeOf(b.getX()).getElementType();
 }
+
+Value castTo(ImplicitLocOpBuilder &b, Value x, Type element) { return typeOf(x).getElementType() == element ? x : CastOp::create(b, x, element); }
 
 Value flipSign(ImplicitLocOpBuilder &b, Value x) {
   auto element = cast<IntegerType>(typeOf(x).getElementType());

@@ -10,6 +10,9 @@ namespace ingot {
 /// Whether both are dequantised with the same scales and zero points into the same type: those are one value each after `cse`.
 bool isQuantizedAlike(DequantizeOp a, DequantizeOp b);
 
+/// `x` with elements of this type: a cast, unless it has them.
+mlir::Value castTo(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Type element);
+
 /// The bytes `x` with their highest bits flipped, in the type of the other signedness: x + 128, or x - 128.
 mlir::Value flipSign(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
 

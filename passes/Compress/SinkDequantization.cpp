@@ -16,8 +16,6 @@ namespace ingot {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// Whether one scale holds for the whole tensor, so that its elements may go anywhere.
 bool hasOneScale(DequantizeOp op) { return op && op.getBlock() == 0 && typeOf(op.getScale()).getRank() == 0; }
 

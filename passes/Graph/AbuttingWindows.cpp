@@ -12,8 +12,6 @@ namespace {
 
 using Shape = SmallVector<int64_t>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 } // namespace
 
 Shape channelsToLast(int64_t rank) {

@@ -20,8 +20,6 @@ namespace {
 
 using Shape = SmallVector<int64_t>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 Value reshape(ImplicitLocOpBuilder &b, Value x, ArrayRef<AffineExpr> dims) {
   return b.createOrFold<ReshapeOp>(makeTensorType(dims, typeOf(x).getElementType()), x);
 }
@@ -57,7 +55,7 @@ Value packWeights(ImplicitLocOpBuilder &b, ConvOp op) {
   return PackOp::create(b, reshape(b, w, {groups, taps * inputs, outputs}), groupOf(op.getW()));
 }
 
-bool isOne(int64_t size) { return size == 1; }
+bool isUnit(int64_t size) { return size == 1; }
 
 LogicalResult checkImage(PatternRewriter &rewriter, Operation *op, Value x, Value w) {
   Type left = typeOf(x).getElementType(), right = typeOf(w).getElementType();
@@ -85,7 +83,7 @@ struct ConvertConv : OpRewritePattern<ConvOp> {
       return rewriter.notifyMatchFailure(op, "has groups of bytes that are not whole");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Dims from = getDims(typeOf(op.getX()));
-    if (op.getGroups() == 1 && llvm::all_of(typeOf(op.getX()).getShape().drop_front(2), isOne)) {
+    if (op.getGroups() == 1 && llvm::all_of(typeOf(op.getX()).getShape().drop_front(2), isUnit)) {
       int64_t inputs = *getConstant(from[1]), outputs = op.getChannels();
       Value w = PackOp::create(b, transpose(b, reshape(b, op.getW(), {outputs, inputs}), {1, 0}), groupOf(op.getW()));
       Dims columns = {from[0], b.getAffineConstantExpr(outputs)};

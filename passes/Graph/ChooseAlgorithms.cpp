@@ -25,9 +25,7 @@ namespace {
 constexpr double kLargestError = 1e-5;
 
 /// How much faster an algorithm must promise to be than the direct one, as predictions are off by a few percent.
-constexpr double kLeastGain = 1.1;
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+constexpr double kLeastSpeedUp = 1.1;
 
 /// Why a convolution cannot be computed by Winograd's algorithm; empty if it can.
 StringRef problemOf(ConvOp op) {
@@ -98,7 +96,7 @@ private:
     for (int64_t tile : kWinogradTiles) {
       double cycles = op.getChannels() == 1 ? direct : winogradCycles(sizes(tile), machine);
       candidate.costs += llvm::formatv(", by F({0}, 3) {1:f0}", tile, cycles);
-      if (cycles * kLeastGain > direct)
+      if (cycles * kLeastSpeedUp > direct)
         continue;
       candidate.tiles.insert(cycles < best ? candidate.tiles.begin() : candidate.tiles.end(), tile);
       best = std::min(best, cycles);

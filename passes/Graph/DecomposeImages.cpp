@@ -14,8 +14,6 @@ namespace ingot {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// Whether nearest interpolation by whole scales repeats every element `scale` times: element i * scale + r comes from i.
 bool repeats(ResizeOp op, int64_t largestScale) {
   StringRef coordinates = op.getCoordinates(), rounding = op.getRounding();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/Shapes.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/ConstantOperands.h"
@@ -16,8 +17,6 @@ namespace ingot {
 #include "passes/Graph/Passes.h.inc"
 
 namespace {
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// A float operation `x kind constant` on a tensor of the result's shape.
 struct WithConstant {

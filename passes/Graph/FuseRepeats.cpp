@@ -13,8 +13,6 @@ namespace ingot {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-bool isOne(AffineExpr dim) { return getConstant(dim) == 1; }
 bool isElementwise(Operation *op) { return isa_and_present<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(op); }
 
 /// Whether `op` is a cast of integers of 8 or 16 bits to floats, or arithmetic with one number behind such a cast.

@@ -17,8 +17,6 @@ namespace ingot {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// Elementwise operations that follow a product, directly or behind each other, on its shape.
 using Followers = llvm::SmallSetVector<Operation *, 8>;
 

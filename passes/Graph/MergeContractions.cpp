@@ -15,8 +15,6 @@ namespace ingot {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// A product with weights, and the bias that is added to nothing but it.
 struct Projection {
   MatMulOp product;

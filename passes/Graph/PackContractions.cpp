@@ -20,8 +20,6 @@ namespace {
 /// Packing an activation moves K * N elements for M * N * K multiplications: below this many rows that does not pay.
 constexpr int64_t kMinRowsToPack = 4;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 Value swapInnerDims(OpBuilder &b, Location loc, Value matrix) {
   SmallVector<int64_t> permutation(typeOf(matrix).getRank());
   std::iota(permutation.begin(), permutation.end(), 0);

@@ -69,7 +69,7 @@ void collectFactors(Value value, Product &product) {
   product.factors.push_back(value);
 }
 
-Product productOf(Value value) {
+Product factorsOf(Value value) {
   Product product;
   collectFactors(value, product);
   return product;
@@ -129,10 +129,10 @@ std::optional<Activation> matchHard(const Product &product) {
 
 /// Whether `value` is sqrt(2 / pi) * (x + 0.044715 * x^3).
 bool isGeluTanhArgument(Value value, Value x) {
-  Product outer = productOf(value);
+  Product outer = factorsOf(value);
   if (outer.take(x)) { // x * (1 + 0.044715 * x^2), the x taken out
     std::optional<WithSplat> sum = outer.factors.size() == 1 ? matchSplat(outer.factors[0], BinaryKind::Add) : std::nullopt;
-    Product square = sum ? productOf(sum->x) : Product();
+    Product square = sum ? factorsOf(sum->x) : Product();
     return sum && sum->splat == 1.0 && isAbout(outer.scale, std::sqrt(2.0 / std::numbers::pi)) && isAbout(square.scale, 0.044715) && square.take(x) &&
            square.take(x) && square.factors.empty();
   }
@@ -140,7 +140,7 @@ bool isGeluTanhArgument(Value value, Value x) {
   if (!sum || sum.getKind() != BinaryKind::Add || !isAbout(outer.scale, std::sqrt(2.0 / std::numbers::pi)))
     return false;
   Value other = sum.getLhs() == x ? sum.getRhs() : sum.getRhs() == x ? sum.getLhs() : Value();
-  Product cube = other ? productOf(other) : Product();
+  Product cube = other ? factorsOf(other) : Product();
   return isAbout(cube.scale, 0.044715) && cube.take(x) && cube.take(x) && cube.take(x) && cube.factors.empty();
 }
 
@@ -153,7 +153,7 @@ std::optional<Activation> matchGelu(const Product &product) {
     if (!shifted || shifted->splat != 1.0)
       continue;
     if (Value argument = matchUnary(shifted->x, UnaryKind::Erf)) {
-      Product inner = productOf(argument);
+      Product inner = factorsOf(argument);
       if (isAbout(inner.scale, 1.0 / std::numbers::sqrt2) && inner.factors.size() == 1 && inner.factors[0] == x)
         return Activation{UnaryKind::Gelu, x};
     }
@@ -170,7 +170,7 @@ struct ProductToActivation : OpRewritePattern<BinaryOp> {
     if ((op.getKind() != BinaryKind::Mul && op.getKind() != BinaryKind::Div) ||
         !isa<FloatType>(cast<RankedTensorType>(op.getType()).getElementType()))
       return rewriter.notifyMatchFailure(op, "not a product of floats");
-    Product product = productOf(op);
+    Product product = factorsOf(op);
     for (auto match : {matchSilu, matchHard, matchGelu})
       if (std::optional<Activation> found = match(product); found && found->x.getType() == op.getType()) {
         auto unary = UnaryOp::create(rewriter, op.getLoc(), found->kind, found->x, llvm::APFloat(found->alpha), llvm::APFloat(found->beta));

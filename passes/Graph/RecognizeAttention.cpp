@@ -20,9 +20,6 @@ namespace {
 /// The kernel packs keys and values for each head: below this many queries that does not pay.
 constexpr int64_t kMinQueries = 4;
 
-Dims dimsOf(Value value) { return getDims(cast<RankedTensorType>(value.getType())); }
-bool isOne(AffineExpr dim) { return getConstant(dim) == 1; }
-
 Value reshapeTo(OpBuilder &b, Location loc, Value x, ArrayRef<AffineExpr> dims) {
   return b.createOrFold<ReshapeOp>(loc, makeTensorType(dims, cast<RankedTensorType>(x.getType()).getElementType()), x);
 }

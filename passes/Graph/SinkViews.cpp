@@ -17,8 +17,6 @@ namespace {
 
 using Permutation = SmallVector<int64_t>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// Whether the value is computed from constants alone: at compile time, then.
 bool isConstantCone(Value value) {
   Operation *op = value.getDefiningOp();
@@ -41,9 +39,6 @@ Permutation extend(ArrayRef<int64_t> permutation, int64_t rank) {
     extended.push_back(lead + source);
   return extended;
 }
-
-Dims dimsOf(Value value) { return getDims(typeOf(value)); }
-bool isOne(AffineExpr dim) { return getConstant(dim) == 1; }
 
 Dims dimsOfRank(Value value, int64_t rank) {
   Dims dims(rank - typeOf(value).getRank(), getAffineConstantExpr(1, value.getContext()));

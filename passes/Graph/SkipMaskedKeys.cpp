@@ -22,8 +22,6 @@ constexpr double kRuledOut = -1e9;
 
 constexpr int64_t kMostElements = int64_t{1} << 24; ///< of a mask that is looked at
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// A mask with rows and columns of its own, whose elements are known at compile time.
 bool isKnownMatrix(AttentionOp op) {
   Value mask = op.getMask();

@@ -2,6 +2,7 @@
 #include "passes/Graph/StoredWeights.h"
 
 #include "dialects/Ingot/NarrowFloats.h"
+#include "dialects/Ingot/Shapes.h"
 #include "passes/Graph/ConstantOperands.h"
 
 #include <functional>
@@ -14,8 +15,6 @@ namespace {
 
 /// The dim of the channels where views have torn them apart: there only one number for all of them is a scale.
 constexpr int64_t kNoDim = -1;
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// The dim of the reshape's operand that is the dim `dim` of its result.
 int64_t dimBefore(ReshapeOp reshape, int64_t dim) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Shapes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/Passes.h"
@@ -14,8 +15,6 @@ namespace ingot {
 namespace {
 
 using Shape = SmallVector<int64_t>;
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// A result that must be cut to size cannot join what follows it; it has to be this much better.
 constexpr double kCutPenalty = 1.3;

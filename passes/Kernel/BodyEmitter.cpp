@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/Elementwise/MultiplyAdd.h"
 #include "passes/Kernel/FailureSites.h"
 #include "passes/Kernel/SymbolicIndex.h"
@@ -17,12 +18,6 @@ Value index(ImplicitLocOpBuilder &b, int64_t value) { return arith::ConstantInde
 
 /// The type of `lanes` elements: the element itself for one.
 Type laneType(Type element, int64_t lanes) { return lanes == 1 ? element : VectorType::get({lanes}, element); }
-
-/// Integers are signless as SSA values; the tensor operation knows their sign.
-Type signless(Type element) {
-  auto integer = dyn_cast<IntegerType>(element);
-  return integer ? IntegerType::get(element.getContext(), integer.getWidth()) : element;
-}
 
 Value tailMask(ImplicitLocOpBuilder &b, int64_t lanes, Value active) {
   return vector::CreateMaskOp::create(b, VectorType::get({lanes}, b.getI1Type()), ValueRange{active});
@@ -103,7 +98,7 @@ Value BodyEmitter::emitUncached(Value value, ValueRange indices, int64_t lanes, 
     auto dense = cast<DenseElementsAttr>(constant.getValue()); // a region takes everything but splats as an input
     auto scalar = cast<TypedAttr>(dense.getSplatValue<Attribute>());
     if (auto integer = dyn_cast<IntegerAttr>(scalar))
-      scalar = IntegerAttr::get(signless(element), integer.getValue());
+      scalar = IntegerAttr::get(getValueType(element), integer.getValue());
     return splat(b, arith::ConstantOp::create(b, scalar), lanes);
   }
   if (auto broadcast = dyn_cast<BroadcastOp>(op))

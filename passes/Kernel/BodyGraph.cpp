@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/BodyGraph.h"
+#include "dialects/Ingot/Shapes.h"
+#include "passes/Kernel/Elementwise/EmitElementwise.h"
 #include "passes/Kernel/Elementwise/MultiplyAdd.h"
 #include "passes/Kernel/SymbolicIndex.h"
 
@@ -33,14 +35,6 @@ Linear shifted(Linear a, AffineExpr delta) {
 Linear shifted(Linear a, int64_t delta) { return shifted(a, number(delta, a.offset.getContext())); }
 
 bool isZero(AffineExpr dim) { return getConstant(dim) == 0; }
-
-/// Integers are signless as SSA values; the tensor operation knows their sign.
-Type signless(Type element) {
-  auto integer = dyn_cast<IntegerType>(element);
-  return integer ? IntegerType::get(element.getContext(), integer.getWidth()) : element;
-}
-
-Dims dimsOf(Value value) { return getDims(cast<RankedTensorType>(value.getType())); }
 
 /// How far an index moves along a dim, as a number to compare.
 int64_t reachOf(AffineExpr coefficient) { return std::abs(estimateDim(coefficient)); }
@@ -154,7 +148,7 @@ FailureOr<unsigned> BodyGraph::add(Value value, ArrayRef<Linear> indices) {
     return failure();
   BodyNode node;
   node.value = value;
-  node.element = signless(type.getElementType());
+  node.element = getValueType(type.getElementType());
   node.indices.assign(indices.begin(), indices.end());
   if (value == bound) {
     node.kind = BodyNode::Bound;

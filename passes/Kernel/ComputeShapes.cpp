@@ -9,8 +9,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// The step of the anchor's product of two operands.
 ProductStep stepOf(Operation *anchor, int64_t group) {
   return {typeOf(anchor->getOperand(0)).getElementType(), typeOf(anchor->getOperand(1)).getElementType(), group};

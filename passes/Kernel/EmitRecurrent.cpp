@@ -23,7 +23,7 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-ArrayRef<int64_t> shapeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getShape(); }
+ArrayRef<int64_t> sizesOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getShape(); }
 bool isLeftOut(Value tensor) { return countElements(tensor.getType()) == 0; }
 
 /// Rows of the state. LSTM: h, next h, c. GRU: h, next h, update gate, what the reset gate leaves. RNN: h, next h.
@@ -33,7 +33,7 @@ int64_t countStateRows(RecurrentOp op) { return op.getKind() == CellKind::Lstm ?
 class RecurrentEmitter {
 public:
   RecurrentEmitter(ImplicitLocOpBuilder &b, KernelContext &context, RecurrentOp op)
-      : b(b), context(context), op(op), body(b, context), lanes(context.plan().getLanes()), hidden(shapeOf(op.getR()).back()),
+      : b(b), context(context), op(op), body(b, context), lanes(context.plan().getLanes()), hidden(sizesOf(op.getR()).back()),
         pitch(llvm::alignTo(hidden, lanes)), vector(VectorType::get({lanes}, b.getF32Type())), m(b, vector), w(bufferOf(op.getW())),
         r(bufferOf(op.getR())) {
     int64_t elements = countStateRows(op) * pitch;
@@ -45,7 +45,7 @@ public:
   }
 
   void emit() {
-    int64_t steps = shapeOf(op.getX())[0], sequences = shapeOf(op.getX())[1];
+    int64_t steps = sizesOf(op.getX())[0], sequences = sizesOf(op.getX())[1];
     auto [from, to] = shareOf(b, context, sequences);
     forEach(from, to, 1, [&](Value at) {
       sequence = at;
@@ -121,7 +121,7 @@ private:
   /// sums[i] += row `row + i` of the weights times the vector that `source` gives, by elements.
   SmallVector<Value> addRows(SmallVector<Value> sums, const FlatBuffer &weights, Value row,
                              llvm::function_ref<Value(Value k, int64_t count)> source) {
-    int64_t depth = &weights == &w ? shapeOf(op.getW()).back() : hidden, full = depth - depth % lanes;
+    int64_t depth = &weights == &w ? sizesOf(op.getW()).back() : hidden, full = depth - depth % lanes;
     int64_t rowStride = *getConstant(weights.strides[0]);
     Value base = scaleIndex(b, row, rowStride);
     auto add = [&](Value k, int64_t count, ValueRange before) {
@@ -257,7 +257,7 @@ RecurrentOp matchRecurrent(RegionOp region, std::string &why) {
       return why = "computes on static shapes of f32 only", RecurrentOp();
   if (!isa<BlockArgument>(op.getW()) || !isa<BlockArgument>(op.getR()))
     return why = "reads weights from a buffer only", RecurrentOp();
-  if (shapeOf(op.getR()).back() == 1 || shapeOf(op.getX()).back() == 1) // in the body these would be dims to broadcast along
+  if (sizesOf(op.getR()).back() == 1 || sizesOf(op.getX()).back() == 1) // in the body these would be dims to broadcast along
     return why = "needs several inputs and hidden units", RecurrentOp();
   for (Value yielded : region.getYielded())
     if (yielded.getDefiningOp() != op)
@@ -266,7 +266,7 @@ RecurrentOp matchRecurrent(RegionOp region, std::string &why) {
 }
 
 int64_t recurrentStateBytes(RecurrentOp op, int64_t lanes) {
-  return countStateRows(op) * llvm::alignTo(shapeOf(op.getR()).back(), lanes) * sizeof(float);
+  return countStateRows(op) * llvm::alignTo(sizesOf(op.getR()).back(), lanes) * sizeof(float);
 }
 
 LogicalResult emitRecurrent(ImplicitLocOpBuilder &b, KernelContext &context) {

@@ -48,7 +48,6 @@ SmallVector<Value> emitCarrying(ImplicitLocOpBuilder &b, int64_t count, SmallVec
 /// Independent sums that keep the multiply-add units busy: latency 4 at one 512-bit (or two 256-bit) operations a cycle.
 static constexpr int64_t kSumsInFlight = 8;
 
-static constexpr int64_t kCacheLine = 64;
 /// A reduction of fewer steps is over before a line has come.
 static constexpr int64_t kPrefetchDepth = 64;
 

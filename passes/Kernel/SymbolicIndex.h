@@ -14,9 +14,6 @@ inline constexpr int64_t kTypicalSize = 64;
 /// How many tiles cover `extent`.
 inline mlir::AffineExpr countTiles(mlir::AffineExpr extent, int64_t tile) { return simplifyDim(extent.ceilDiv(tile)); }
 
-/// Whether this dim is 1 for all values of the symbols: only then it broadcasts.
-inline bool isOne(mlir::AffineExpr dim) { return getConstant(dim) == 1; }
-
 /// Strides of a row-major tensor of these dims.
 Dims contiguousStrides(llvm::ArrayRef<mlir::AffineExpr> dims);
 

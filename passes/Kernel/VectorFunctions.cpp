@@ -37,7 +37,7 @@ Value emitElementByElement(ImplicitLocOpBuilder &b, Operation *op) {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity(), kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLn2 = 0.69314718055994530942, kLog2e = 1.44269504088896340736, kHalfPi = 1.57079632679489661923;
 constexpr double kHalfPiHigh = 1.57079637050628662109, kHalfPiLow = kHalfPi - kHalfPiHigh;
 constexpr double kLn2High = 0.693145751953125, kLn2Low = kLn2 - kLn2High; // with few bits, so that products with an exponent are exact

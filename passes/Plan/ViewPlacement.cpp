@@ -2,6 +2,7 @@
 #include "passes/Plan/ViewPlacement.h"
 
 #include "dialects/Ingot/Control.h"
+#include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
 
 using namespace mlir;
@@ -9,13 +10,10 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-Dims dimsOf(Value value) { return getDims(cast<RankedTensorType>(value.getType())); }
-
 AffineExpr number(int64_t value, MLIRContext *context) { return getAffineConstantExpr(value, context); }
 
 Box wholeBuffer(Value value) { return {value, number(0, value.getContext()), contiguousStrides(dimsOf(value))}; }
 
-bool isOne(AffineExpr dim) { return getConstant(dim) == 1; }
 bool isEmpty(ArrayRef<AffineExpr> dims) {
   return llvm::any_of(dims, [](AffineExpr dim) { return getConstant(dim) == 0; });
 }

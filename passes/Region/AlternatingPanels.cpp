@@ -8,8 +8,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// The type of [.., `columns`...] with the leading dims of `product`.
 RankedTensorType withColumns(Value product, ArrayRef<int64_t> columns) {
   Dims dims = getDims(typeOf(product));

@@ -2,13 +2,12 @@
 #include "passes/Region/Dequantization.h"
 
 #include "dialects/Ingot/Constants.h"
+#include "dialects/Ingot/Shapes.h"
 
 using namespace mlir;
 
 namespace ingot {
 namespace {
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 bool isElementwise(Operation *op) {
   auto member = dyn_cast<RegionFormationInterface>(op);

@@ -1,31 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Quantize/ErrorFeedback.h"
 
+#include "test/compress/RandomMatrix.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 
 namespace ingot::compress {
 namespace {
 
-constexpr int64_t kChannels = 6, kDepth = 200, kBlock = 32, kRows = 500; // more than one group of feedback, and a rest of a block
-constexpr WeightGrid kInt4{.bits = 4, .symmetric = true}, kUint4{.bits = 4, .symmetric = false};
-
-std::vector<float> normal(int64_t count, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> distribution;
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = distribution(generator);
-  return values;
-}
+constexpr int64_t kChannels = 6, kDepth = 200, kBlock = 32, kSampleRows = 500; // more than one group of feedback, and a rest of a block
+constexpr WeightGrid kSigned4{.bits = 4, .symmetric = true}, kUnsigned4{.bits = 4, .symmetric = false};
 
 /// Rows whose values go along with each other, as activations do: 20 sources, and some noise.
 std::vector<float> correlatedRows() {
   constexpr int64_t kSources = 20;
-  std::vector<float> mix = normal(kSources * kDepth, 1), sources = normal(kRows * kSources, 2), rows = normal(kRows * kDepth, 3);
-  for (int64_t row = 0; row < kRows; ++row)
+  std::vector<float> mix = normalValues(kSources * kDepth, 1), sources = normalValues(kSampleRows * kSources, 2),
+                     rows = normalValues(kSampleRows * kDepth, 3);
+  for (int64_t row = 0; row < kSampleRows; ++row)
     for (int64_t i = 0; i < kDepth; ++i) {
       rows[row * kDepth + i] *= 0.3f;
       for (int64_t s = 0; s < kSources; ++s)
@@ -37,7 +30,7 @@ std::vector<float> correlatedRows() {
 /// The sum of squares of what the products are off.
 double productError(llvm::ArrayRef<float> rows, llvm::ArrayRef<float> weights, const BlockedWeights &rounded) {
   double sum = 0;
-  for (int64_t row = 0; row < kRows; ++row)
+  for (int64_t row = 0; row < kSampleRows; ++row)
     for (int64_t channel = 0; channel < kChannels; ++channel) {
       double error = 0;
       for (int64_t i = 0; i < kDepth; ++i)
@@ -59,10 +52,10 @@ BlockedWeights nearest(llvm::ArrayRef<float> weights, const WeightGrid &grid) {
 }
 
 TEST(ErrorFeedback, MakesErrorsOfProductsSeveralTimesSmaller) {
-  std::vector<float> rows = correlatedRows(), weights = normal(kChannels * kDepth, 4);
+  std::vector<float> rows = correlatedRows(), weights = normalValues(kChannels * kDepth, 4);
   SecondMoments moments(kDepth);
   moments.add(rows);
-  for (const WeightGrid &grid : {kInt4, kUint4}) {
+  for (const WeightGrid &grid : {kSigned4, kUnsigned4}) {
     BlockedWeights rounded(kChannels, kDepth, kBlock, grid);
     roundWithFeedback(weights, moments, rounded);
     EXPECT_LT(productError(rows, weights, rounded) * 4, productError(rows, weights, nearest(weights, grid)));
@@ -70,19 +63,19 @@ TEST(ErrorFeedback, MakesErrorsOfProductsSeveralTimesSmaller) {
 }
 
 TEST(ErrorFeedback, IsRoundingToNearestWhereActivationsAreIndependent) {
-  std::vector<float> rows(kDepth * kDepth), weights = normal(kChannels * kDepth, 5);
+  std::vector<float> rows(kDepth * kDepth), weights = normalValues(kChannels * kDepth, 5);
   for (int64_t i = 0; i < kDepth; ++i)
     rows[i * kDepth + i] = 2;
   SecondMoments moments(kDepth);
   moments.add(rows);
-  BlockedWeights rounded(kChannels, kDepth, kBlock, kInt4), expected = nearest(weights, kInt4);
+  BlockedWeights rounded(kChannels, kDepth, kBlock, kSigned4), expected = nearest(weights, kSigned4);
   roundWithFeedback(weights, moments, rounded);
   EXPECT_EQ(rounded.codes, expected.codes);
 }
 
 TEST(ErrorFeedback, NeedsNoActivations) {
-  std::vector<float> weights = normal(kChannels * kDepth, 6);
-  BlockedWeights rounded(kChannels, kDepth, kBlock, kInt4);
+  std::vector<float> weights = normalValues(kChannels * kDepth, 6);
+  BlockedWeights rounded(kChannels, kDepth, kBlock, kSigned4);
   SecondMoments moments(kDepth);
   roundWithFeedback(weights, moments, rounded);
   for (const BlockScale &scale : rounded.scales)

@@ -5,6 +5,7 @@
 #include "compiler/Compress/Matrix/FloatMatrix.h"
 
 #include <random>
+#include <vector>
 
 namespace ingot::compress {
 
@@ -16,6 +17,11 @@ inline FloatMatrix normal(int64_t rows, int64_t columns, unsigned seed) {
   for (float &value : values.reshaped())
     value = distribution(generator);
   return values;
+}
+
+inline std::vector<float> normalValues(int64_t count, unsigned seed) {
+  FloatMatrix values = normal(count, 1, seed);
+  return {values.data(), values.data() + count};
 }
 
 } // namespace ingot::compress

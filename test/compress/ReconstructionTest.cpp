@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compress/Prune/Reconstruction.h"
 
+#include "test/compress/RandomMatrix.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 
 namespace ingot::compress {
 namespace {
 
 constexpr int64_t kChannels = 32, kDepth = 200, kRows = 500; // more than one group of feedback
-
-std::vector<float> normal(int64_t count, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> distribution;
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = distribution(generator);
-  return values;
-}
 
 WeightMatrix matrix(std::vector<float> values, int64_t depth = kDepth, int64_t channels = kChannels) {
   Weights weights{.name = "w", .dims = {depth, channels}, .channels = channels, .depth = depth};
@@ -30,7 +22,7 @@ WeightMatrix matrix(std::vector<float> values, int64_t depth = kDepth, int64_t c
 /// Rows whose values go along with each other: 20 sources, and some noise.
 std::vector<float> correlatedRows() {
   constexpr int64_t kSources = 20;
-  std::vector<float> mix = normal(kSources * kDepth, 1), sources = normal(kRows * kSources, 2), rows = normal(kRows * kDepth, 3);
+  std::vector<float> mix = normalValues(kSources * kDepth, 1), sources = normalValues(kRows * kSources, 2), rows = normalValues(kRows * kDepth, 3);
   for (int64_t row = 0; row < kRows; ++row)
     for (int64_t i = 0; i < kDepth; ++i) {
       rows[row * kDepth + i] *= 0.3f;
@@ -70,7 +62,7 @@ TEST(Reconstruction, MakesErrorsOfProductsSeveralTimesSmaller) {
   SecondMoments moments(kDepth);
   moments.add(rows);
   for (const Case &one : kCases) {
-    WeightMatrix original = matrix(normal(kDepth * kChannels, 4)), plain = original, better = original;
+    WeightMatrix original = matrix(normalValues(kDepth * kChannels, 4)), plain = original, better = original;
     std::vector<float> scores = unitScores(plain, one.units);
     std::vector<bool> marked =
         one.isTwoFour ? twoOfEachFour(scores, one.units) : leastUnits(scores, std::llround(one.share * static_cast<double>(one.units.count())));
@@ -88,7 +80,7 @@ TEST(Reconstruction, KeepsThePattern) {
   SecondMoments moments(kDepth);
   moments.add(correlatedRows());
   for (const Case &one : kCases) {
-    WeightMatrix weights = matrix(normal(kDepth * kChannels, 5));
+    WeightMatrix weights = matrix(normalValues(kDepth * kChannels, 5));
     pruneWithFeedback(weights, one.units, one.share, one.isTwoFour, moments);
     std::vector<int64_t> zeros(one.units.count());
     for (int64_t k = 0; k < kDepth; ++k)
@@ -111,7 +103,7 @@ TEST(Reconstruction, IsMagnitudeWhereActivationsAreIndependent) {
     rows[i * kSmall + i] = 2;
   SecondMoments moments(kSmall);
   moments.add(rows);
-  WeightMatrix weights = matrix(normal(kSmall * kChannels, 6), kSmall), expected = weights;
+  WeightMatrix weights = matrix(normalValues(kSmall * kChannels, 6), kSmall), expected = weights;
   WeightUnits units{kSmall, kChannels};
   clearUnits(expected, units, leastUnits(unitScores(expected, units), kSmall * kChannels / 4));
   pruneWithFeedback(weights, units, 0.25, /*isTwoFour=*/false, moments);
@@ -119,7 +111,7 @@ TEST(Reconstruction, IsMagnitudeWhereActivationsAreIndependent) {
 }
 
 TEST(Reconstruction, NeedsNoActivations) {
-  WeightMatrix weights = matrix(normal(kDepth * kChannels, 7)), original = weights;
+  WeightMatrix weights = matrix(normalValues(kDepth * kChannels, 7)), original = weights;
   SecondMoments moments(kDepth);
   pruneWithFeedback(weights, {kDepth, kChannels}, 0.5, /*isTwoFour=*/false, moments);
   EXPECT_EQ(weights.countZeros(), kDepth * kChannels / 2);

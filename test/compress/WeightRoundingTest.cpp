@@ -18,7 +18,7 @@ float back(float w, const BlockScale &scale, const WeightGrid &grid) {
   return static_cast<float>(codeOf(w, scale, grid) - scale.zeroPoint) * scale.scale;
 }
 
-std::vector<float> normal(size_t count, unsigned seed) {
+std::vector<float> bellShaped(size_t count, unsigned seed) {
   std::mt19937 generator(seed);
   std::vector<float> values(count);
   for (float &value : values) {
@@ -62,13 +62,13 @@ TEST(RoundToNearest, TurnsTheGridWhereTheLargestWeightIsPositive) {
 TEST(RoundToNearest, IsBetterThanDividingTheRange) {
   for (const WeightGrid &grid : {kInt4, kUint4, kInt8})
     for (unsigned seed = 1; seed < 20; ++seed) {
-      std::vector<float> weights = normal(64, seed);
+      std::vector<float> weights = bellShaped(64, seed);
       EXPECT_LE(squaredError(weights, roundToNearest(weights, grid), grid), plainError(weights, grid) * (1 + 1e-5)) << seed;
     }
 }
 
 TEST(RoundToNearest, IsMuchBetterWithManyWeights) {
-  std::vector<float> weights = normal(128, 3);
+  std::vector<float> weights = bellShaped(128, 3);
   EXPECT_LT(squaredError(weights, roundToNearest(weights, kInt4), kInt4), 0.85 * plainError(weights, kInt4));
 }
 
@@ -79,7 +79,7 @@ TEST(RoundToNearest, KeepsZeroExact) {
 }
 
 TEST(RoundToNearest, WeighsErrorsByImportance) {
-  std::vector<float> weights = normal(32, 5), importance(32, 1e-3f);
+  std::vector<float> weights = bellShaped(32, 5), importance(32, 1e-3f);
   weights[4] = 0.37f;
   importance[4] = 1e3f;
   double even = std::abs(back(weights[4], roundToNearest(weights, kInt4), kInt4) - weights[4]);
@@ -116,7 +116,7 @@ TEST(HalfQuadratic, MeetsTheBulkBetterThanLeastSquares) {
   double rtn = 0, hqq = 0;
   for (unsigned seed = 1; seed < 40; ++seed)
     for (const WeightGrid &grid : {kInt4, kUint4}) {
-      std::vector<float> weights = normal(64, seed);
+      std::vector<float> weights = bellShaped(64, seed);
       weights[7] *= 4; // an outlier
       rtn += powerLoss(weights, roundToNearest(weights, grid), grid);
       hqq += powerLoss(weights, halfQuadratic(weights, grid), grid);
@@ -125,7 +125,7 @@ TEST(HalfQuadratic, MeetsTheBulkBetterThanLeastSquares) {
 }
 
 TEST(HalfQuadratic, IsNoWorseThanTheRangeDivided) {
-  std::vector<float> weights = normal(32, 9);
+  std::vector<float> weights = bellShaped(32, 9);
   float largest = 0;
   for (float w : weights)
     largest = std::abs(w) > std::abs(largest) ? w : largest;

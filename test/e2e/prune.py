@@ -13,13 +13,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import compression
 import harness
 import models
-import quantize
-from quantize import expect, info, literally, model, near, weights
+from compression import expect, info, literally, model, near, weights
 
 
-class Bench(quantize.Bench):
+class Bench(compression.Bench):
     """Its models, with `ingot prune` in the place of `ingot quantize`."""
 
     def ingot(self, *words) -> harness.Outcome:
@@ -498,7 +498,7 @@ def select_by_name(b: Bench):
 
 
 def external_data(b: Bench):
-    source = b.save(quantize.perceptron(), "apart", save_as_external_data=True, location="apart.bin", size_threshold=0)
+    source = b.save(compression.perceptron(), "apart", save_as_external_data=True, location="apart.bin", size_threshold=0)
     expected = harness.oracle(b.quantize(b.perceptron, "together", "--sparsity=0.5"), b.x)
     near(expected, harness.oracle(b.quantize(source, "beside", "--sparsity=0.5", "--external-data"), b.x), 1e-6)
     assert (b.folder / "beside.onnx.data").exists(), "no file of data"

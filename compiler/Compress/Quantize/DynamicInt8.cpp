@@ -13,8 +13,6 @@ namespace {
 
 /// DynamicQuantizeLinear belongs to this version of ONNX.
 constexpr int kDynamicOpset = 11;
-/// Of bits of weights with --reduce-range.
-constexpr int kReducedBits = 7;
 
 /// The largest magnitude of a row, in steps.
 constexpr int kRowSteps = 127;

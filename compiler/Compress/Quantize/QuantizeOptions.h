@@ -36,6 +36,9 @@ enum class WeightFormat { Qdq, MatMulNBits };
 /// which engines with a kernel per operator need.
 enum class Placement { Fused, Every };
 
+/// Bits of a weight with `reduceRange`.
+inline constexpr int kReducedBits = 7;
+
 /// What `ingot quantize` was asked for.
 struct QuantizeOptions {
   std::string input, output;

@@ -18,7 +18,6 @@ namespace {
 
 /// Scales per channel belong to this version of ONNX.
 constexpr int kChannelOpset = 13;
-constexpr int kReducedBits = 7;
 constexpr double kPercentile = 99.999;
 /// A member of a group that fills less of the group's range than this keeps its own.
 constexpr double kLeastShare = 0.25;

@@ -50,7 +50,7 @@ Normalizer readBert(const llvm::json::Object &object) {
   return bertNormalizer(what);
 }
 
-absl::StatusOr<Normalizer> readSequence(const llvm::json::Object &object) {
+absl::StatusOr<Normalizer> readNormalizerSequence(const llvm::json::Object &object) {
   std::vector<Normalizer> steps;
   const llvm::json::Array *listed = object.getArray("normalizers");
   for (const llvm::json::Value &value : listed ? *listed : llvm::json::Array()) {
@@ -91,7 +91,7 @@ absl::StatusOr<Normalizer> readNormalizer(const llvm::json::Value &value) {
     if (type == name)
       return Normalizer([form](std::u32string text) { return normalForm(text, form); });
   if (type == "Sequence")
-    return readSequence(*object);
+    return readNormalizerSequence(*object);
   if (type == "BertNormalizer")
     return readBert(*object);
   if (type == "Lowercase")

@@ -108,7 +108,7 @@ absl::StatusOr<PreTokenizer> readByteLevel(const llvm::json::Object &object) {
   });
 }
 
-absl::StatusOr<PreTokenizer> readSequence(const llvm::json::Object &object) {
+absl::StatusOr<PreTokenizer> readPreTokenizerSequence(const llvm::json::Object &object) {
   std::vector<PreTokenizer> steps;
   const llvm::json::Array *listed = object.getArray("pretokenizers");
   for (const llvm::json::Value &value : listed ? *listed : llvm::json::Array()) {
@@ -159,7 +159,7 @@ absl::StatusOr<PreTokenizer> readPreTokenizer(const llvm::json::Value &value) {
   if (type == "BertPreTokenizer")
     return bertPreTokenizer();
   if (type == "Sequence")
-    return readSequence(*object);
+    return readPreTokenizerSequence(*object);
   if (type == "Split")
     return readSplit(*object);
   if (type == "ByteLevel")

@@ -9,8 +9,6 @@
 namespace ingot::budget_flags {
 namespace {
 
-absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
-
 absl::Status setNumber(llvm::StringRef option, llvm::StringRef text, double most, std::optional<double> &field) {
   double value;
   if (text.getAsDouble(value) || !(value >= 0 && value <= most))

@@ -3,6 +3,7 @@
 
 #include "compiler/Codegen/TemporaryFile.h"
 #include "compiler/Driver/UsageError.h"
+#include "compiler/tools/Chart.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -20,14 +21,7 @@ constexpr size_t kNamed = 5;
 /// Decibels that fill a bar of the page.
 constexpr double kFullBar = 60;
 
-llvm::json::Value number(double value) { return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr); }
-
-std::string escaped(llvm::StringRef text) {
-  std::string result;
-  llvm::raw_string_ostream stream(result);
-  llvm::printHTMLEscaped(text, stream);
-  return result;
-}
+llvm::json::Value finiteOrNull(double value) { return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr); }
 
 std::string shown(const llvm::json::Value *value, const char *format, const char *otherwise) {
   std::optional<double> known = value ? value->getAsNumber() : std::nullopt;
@@ -157,8 +151,8 @@ std::string measuredText(const Measured &summary) {
 }
 
 llvm::json::Object errorJson(const ValueError &error) {
-  return llvm::json::Object{{"max_error", number(error.maxError)},
-                            {"sqnr_db", number(error.sqnr())},
+  return llvm::json::Object{{"max_error", finiteOrNull(error.maxError)},
+                            {"sqnr_db", finiteOrNull(error.sqnr())},
                             {"cosine", error.cosine},
                             {"least_cosine", error.leastCosine},
                             {"top1", error.top1}};
@@ -176,7 +170,8 @@ void addMeasured(llvm::json::Object &object, const Measured &summary) {
   if (summary.unfitted) {
     llvm::json::Array fitted;
     for (const FittedLayer &layer : summary.fitted)
-      fitted.push_back(llvm::json::Object{{"name", layer.node}, {"noise_before", number(layer.before)}, {"noise_after", number(layer.after)}});
+      fitted.push_back(
+          llvm::json::Object{{"name", layer.node}, {"noise_before", finiteOrNull(layer.before)}, {"noise_after", finiteOrNull(layer.after)}});
     object["fitted"] = std::move(fitted);
     object["error_before_fit"] = errorJson(*summary.unfitted);
   }

@@ -60,7 +60,7 @@ std::set<size_t> ownersOf(const llvm::json::Object &region, const LayerNodes::Nu
 }
 
 /// The shortest times of so many profiles count, of both programs in turn: the machine may do something else meanwhile.
-constexpr int kRounds = 2;
+constexpr int kTimedRounds = 2;
 
 /// A program of a model, its regions as the report has them and what they take.
 class Profile {
@@ -132,11 +132,11 @@ void divideTimes(const Profile &profile, const LayerNodes &nodes, llvm::ArrayRef
   }
 }
 
-llvm::json::Value number(std::optional<double> value) { return value ? llvm::json::Value(*value) : llvm::json::Value(nullptr); }
+llvm::json::Value numberOrNull(std::optional<double> value) { return value ? llvm::json::Value(*value) : llvm::json::Value(nullptr); }
 
 std::optional<double> ratio(double over, double under) { return over > 0 && under > 0 ? std::optional(over / under) : std::nullopt; }
 
-llvm::json::Value microseconds(double time) { return number(time > 0 ? std::optional(time) : std::nullopt); }
+llvm::json::Value microseconds(double time) { return numberOrNull(time > 0 ? std::optional(time) : std::nullopt); }
 
 } // namespace
 
@@ -166,7 +166,7 @@ absl::StatusOr<ModelTimes> measureLayerTimes(const std::string &original, const 
   for (const auto *program : {&wide, &narrow})
     if (!program->ok())
       return program->status();
-  for (int round = 0; round < kRounds; ++round)
+  for (int round = 0; round < kTimedRounds; ++round)
     for (uint32_t threads : {1U, kReportThreads})
       for (Profile *program : {&*wide, &*narrow})
         if (absl::Status status = threads == 1 || times.isMeasured ? program->measure(threads) : absl::OkStatus(); !status.ok())
@@ -195,19 +195,19 @@ void addTimes(llvm::json::Object &object, const ModelTimes &times) {
       runs.push_back(llvm::json::Object{{"threads", threads},
                                         {"before_us", times.before.*part},
                                         {"after_us", times.after.*part},
-                                        {"speedup", number(ratio(times.before.*part, times.after.*part))}});
+                                        {"speedup", numberOrNull(ratio(times.before.*part, times.after.*part))}});
   for (const LayerTime &layer : times.layers)
     layers.push_back(llvm::json::Object{{"name", layer.name},
                                         {"before_us", microseconds(layer.before.alone)},
                                         {"after_us", microseconds(layer.after.alone)},
-                                        {"speedup", number(ratio(layer.before.alone, layer.after.alone))},
-                                        {"efficiency_before", number(layer.before.efficiency())},
-                                        {"efficiency_after", number(layer.after.efficiency())}});
+                                        {"speedup", numberOrNull(ratio(layer.before.alone, layer.after.alone))},
+                                        {"efficiency_before", numberOrNull(layer.before.efficiency())},
+                                        {"efficiency_after", numberOrNull(layer.after.efficiency())}});
   object["time"] = llvm::json::Object{{"runs", std::move(runs)},
                                       {"efficiency", llvm::json::Object{{"threads", kReportThreads},
                                                                         {"measured", times.isMeasured},
-                                                                        {"before", number(times.before.efficiency())},
-                                                                        {"after", number(times.after.efficiency())}}}};
+                                                                        {"before", numberOrNull(times.before.efficiency())},
+                                                                        {"after", numberOrNull(times.after.efficiency())}}}};
   object["layer_times"] = std::move(layers);
 }
 

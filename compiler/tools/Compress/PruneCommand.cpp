@@ -23,7 +23,7 @@ using namespace compress;
 namespace {
 
 /// Layers that are named in the text.
-constexpr size_t kNamed = 5;
+constexpr size_t kNamedLayers = 5;
 
 /// Options that have one name for all commands that compress.
 void takeShared(const QuantizeOptions &shared, PruneOptions &options) {
@@ -75,7 +75,7 @@ std::string pruneText(const std::string &output, const PruneSummary &summary) {
   if (summary.samples > 0)
     out << summary.samples << (summary.samples == 1 ? " sample\n" : " samples\n");
   llvm::sort(measured, [](const PrunedLayer *a, const PrunedLayer *b) { return std::pair(*b->relativeError, a) < std::pair(*a->relativeError, b); });
-  for (const PrunedLayer *layer : llvm::ArrayRef(measured).take_front(kNamed))
+  for (const PrunedLayer *layer : llvm::ArrayRef(measured).take_front(kNamedLayers))
     out << "node '" << layer->node << "' (" << layer->op << "): " << llvm::format("%.1f", 100 * layer->share())
         << " % of its weights, its products are " << llvm::format("%.2f", 100 * *layer->relativeError) << " % off\n";
   llvm::MapVector<llvm::StringRef, std::vector<const LeftAlone *>> reasons;

@@ -10,8 +10,6 @@ namespace {
 
 using namespace compress;
 
-absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
-
 absl::Status setShare(llvm::StringRef option, llvm::StringRef text, CommandLine &line) {
   double share;
   if (text.getAsDouble(share))

@@ -10,8 +10,6 @@ namespace {
 
 using namespace compress;
 
-absl::Status usage(const llvm::Twine &message) { return absl::InvalidArgumentError(message.str()); }
-
 /// Sets a field to what a word means, or tells the words.
 template <typename T, typename Value>
 absl::Status choose(llvm::StringRef option, llvm::StringRef text, T &field, std::initializer_list<std::pair<const char *, Value>> words) {

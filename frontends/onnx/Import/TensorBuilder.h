@@ -18,7 +18,6 @@ class Symbols;
 
 using Ints = llvm::SmallVector<int64_t>;
 
-inline mlir::RankedTensorType typeOf(mlir::Value value) { return mlir::cast<mlir::RankedTensorType>(value.getType()); }
 inline mlir::Type elementOf(mlir::Value value) { return typeOf(value).getElementType(); }
 inline int64_t rankOf(mlir::Value value) { return typeOf(value).getRank(); }
 

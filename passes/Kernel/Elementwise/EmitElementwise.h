@@ -8,6 +8,8 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
 
+#include <limits>
+
 namespace ingot {
 
 /// Whether integers of this tensor element type are unsigned (`i1` counts as unsigned).
@@ -39,6 +41,7 @@ mlir::Value emitPredicate(mlir::ImplicitLocOpBuilder &b, Predicate predicate, ml
 /// What a reduction of no elements gives, in `type` (scalar or vector, maybe wider than `element`), which tells signed from unsigned by `element`.
 mlir::Value neutralElement(mlir::ImplicitLocOpBuilder &b, ReduceKind kind, mlir::Type type, mlir::Type element);
 
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Between these numbers exp is a normal number of f32.
 inline constexpr double kLeastBoundedExp = -86, kMostBoundedExp = 88;
 

@@ -6,8 +6,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 /// x / (1 + exp(-alpha x)). Below the lower bound the result is 0 for all that f32 can tell, so x itself is held there: the exponential then never
 /// overflows, which makes it a third cheaper, and the quotient of what is left needs no product. NaN stays in the numerator.
 Value emitSilu(ElementMath &m, Value x, double alpha) {

@@ -3,12 +3,11 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 
 using namespace mlir;
 
 namespace ingot {
-
-static constexpr int64_t kCacheLine = 64;
 
 bool canHostFetches(RegionOp region) {
   std::string why;

@@ -11,7 +11,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr int64_t kCacheLine = 64;
 constexpr int64_t kNear = 64; ///< steps: what is fetched from farther ahead would be in the way in the nearest cache
 
 void fetch(ImplicitLocOpBuilder &b, Value buffer, Value at, int64_t locality) {

@@ -6,6 +6,8 @@
 
 namespace ingot {
 
+inline constexpr int64_t kCacheLine = 64; ///< bytes
+
 /// On a region, set by `ingot-schedule-loads`: how its kernel fetches packed weights before it multiplies by them. Without it nothing is fetched.
 inline constexpr llvm::StringLiteral kLoadsAttr = "ingot.loads";
 /// Beside it, where the pass was asked to keep them: a list of other ways, for whoever measures.

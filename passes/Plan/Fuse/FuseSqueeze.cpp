@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Ingot/Shapes.h"
 #include "passes/Kernel/RowWalk.h"
 #include "passes/Plan/KernelModel.h"
 #include "passes/Plan/Passes.h"
@@ -10,8 +11,6 @@ namespace ingot {
 #include "passes/Plan/Passes.h.inc"
 
 namespace {
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// The pool of an image, and who computes the image.
 struct Squeeze {

@@ -239,13 +239,13 @@ void importQLinearConv(Node &n) {
   n.yield(requantize(n, sum, scale, n[7]));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kContractionOps[] = {
     {"Conv", importConv},     {"ConvInteger", importConvInteger},     {"ConvTranspose", importConvTranspose}, {"Gemm", importGemm, 7},
     {"MatMul", importMatMul}, {"MatMulInteger", importMatMulInteger}, {"QLinearConv", importQLinearConv},     {"QLinearMatMul", importQLinearMatMul},
 };
 
 } // namespace
 
-ArrayRef<OpRow> contractionOps() { return kRows; }
+ArrayRef<OpRow> contractionOps() { return kContractionOps; }
 
 } // namespace ingot::importer

@@ -156,13 +156,13 @@ void importIf(Node &n) {
     n.yield(i, result);
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kControlOps[] = {
     {"BitCast", importBitCast}, {"Cast", importCast},         {"CastLike", importCastLike},
     {"Dropout", importDropout}, {"Identity", importIdentity}, {"If", importIf},
 };
 
 } // namespace
 
-ArrayRef<OpRow> controlOps() { return kRows; }
+ArrayRef<OpRow> controlOps() { return kControlOps; }
 
 } // namespace ingot::importer

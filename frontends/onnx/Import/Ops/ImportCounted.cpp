@@ -188,7 +188,7 @@ void importRange(Node &n) {
   n.yield(n.add(flat(n, n[0]), n.mul(n.cast(n.iota(count), element), flat(n, n[2]))));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kCountedOps[] = {
     {"Compress", importCompress}, {"NonMaxSuppression", importNonMaxSuppression},
     {"NonZero", importNonZero},   {"Range", importRange},
     {"TopK", importTopK},         {"Unique", importUnique},
@@ -196,6 +196,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> countedOps() { return kRows; }
+ArrayRef<OpRow> countedOps() { return kCountedOps; }
 
 } // namespace ingot::importer

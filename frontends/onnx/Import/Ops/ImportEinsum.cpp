@@ -204,10 +204,10 @@ void importEinsum(Node &n) {
   n.yield(transposeTo(n, result, equation->output));
 }
 
-constexpr OpRow kRows[] = {{"Einsum", importEinsum}};
+constexpr OpRow kEinsumOps[] = {{"Einsum", importEinsum}};
 
 } // namespace
 
-ArrayRef<OpRow> einsumOps() { return kRows; }
+ArrayRef<OpRow> einsumOps() { return kEinsumOps; }
 
 } // namespace ingot::importer

@@ -85,7 +85,7 @@ void importClip(Node &n) {
 
 void importWhere(Node &n) { n.yield(n.select(n[0], n[1], n[2])); }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kElementwiseOps[] = {
     {"Abs", importUnary<UnaryKind::Abs>},
     {"Acos", importUnary<UnaryKind::Acos>},
     {"Acosh", importUnary<UnaryKind::Acosh>},
@@ -156,6 +156,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> elementwiseOps() { return kRows; }
+ArrayRef<OpRow> elementwiseOps() { return kElementwiseOps; }
 
 } // namespace ingot::importer

@@ -86,7 +86,7 @@ void importReverseSequence(Node &n) {
   n.yield(n.create<GatherElementsOp>(x, n.broadcast(from, dims), time));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kIndexingOps[] = {
     {"ArgMax", importArgReduce<ReduceKind::Max>},
     {"ArgMin", importArgReduce<ReduceKind::Min>},
     {"CumProd", importCumulative<ReduceKind::Prod>},
@@ -103,6 +103,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> indexingOps() { return kRows; }
+ArrayRef<OpRow> indexingOps() { return kIndexingOps; }
 
 } // namespace ingot::importer

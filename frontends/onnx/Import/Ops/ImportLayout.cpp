@@ -379,7 +379,7 @@ void importCenterCropPad(Node &n) {
   n.yield(n.pad(PadMode::Constant, x, low, high));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kLayoutOps[] = {
     {"CenterCropPad", importCenterCropPad},
     {"Concat", importConcat},
     {"DepthToSpace", importDepthToSpace},
@@ -398,6 +398,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> layoutOps() { return kRows; }
+ArrayRef<OpRow> layoutOps() { return kLayoutOps; }
 
 } // namespace ingot::importer

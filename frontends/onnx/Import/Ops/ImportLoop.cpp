@@ -331,10 +331,10 @@ void importScan(Node &n) {
     finish(i, built->getResult(numCarried + i));
 }
 
-constexpr OpRow kRows[] = {{"Loop", importLoop}, {"Scan", importScan, 9}};
+constexpr OpRow kLoopOps[] = {{"Loop", importLoop}, {"Scan", importScan, 9}};
 
 } // namespace
 
-ArrayRef<OpRow> loopOps() { return kRows; }
+ArrayRef<OpRow> loopOps() { return kLoopOps; }
 
 } // namespace ingot::importer

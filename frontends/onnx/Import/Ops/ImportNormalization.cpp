@@ -187,7 +187,7 @@ void importLrn(Node &n) {
   n.yield(n.div(x, n.binary(BinaryKind::Pow, base, n.real("beta"))));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kNormalizationOps[] = {
     {"BatchNormalization", importBatchNormalization, 7},
     {"GroupNormalization", importGroupNormalization},
     {"Hardmax", importHardmax},
@@ -202,6 +202,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> normalizationOps() { return kRows; }
+ArrayRef<OpRow> normalizationOps() { return kNormalizationOps; }
 
 } // namespace ingot::importer

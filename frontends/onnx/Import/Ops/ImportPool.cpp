@@ -94,7 +94,7 @@ void importMaxUnpool(Node &n) {
   n.yield(n.pad(PadMode::Constant, result, low, high));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kPoolOps[] = {
     {"AveragePool", importPool<PoolKind::Average>},
     {"GlobalAveragePool", importGlobalPool<ReduceKind::Mean>},
     {"GlobalLpPool", importGlobalLpPool},
@@ -106,6 +106,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> poolOps() { return kRows; }
+ArrayRef<OpRow> poolOps() { return kPoolOps; }
 
 } // namespace ingot::importer

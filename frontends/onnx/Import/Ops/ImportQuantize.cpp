@@ -157,7 +157,7 @@ void importQLinearConcat(Node &n) {
     n.yield(n.create<QuantizeOp>(n.concat(parts, *axis), scale, point, int64_t(0), int64_t(0), elementOf(point)));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kQuantizeOps[] = {
     {"DequantizeLinear", importDequantizeLinear},
     {"DynamicQuantizeLinear", importDynamicQuantizeLinear},
     {"GatherBlockQuantized", importGatherBlockQuantized, 1, kNewest, "com.microsoft"},
@@ -168,6 +168,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> quantizeOps() { return kRows; }
+ArrayRef<OpRow> quantizeOps() { return kQuantizeOps; }
 
 } // namespace ingot::importer

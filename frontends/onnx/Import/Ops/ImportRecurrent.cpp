@@ -125,10 +125,10 @@ void importLstm(Node &n) { importRecurrent(n, {CellKind::Lstm, 4, {"Sigmoid", "T
 void importGru(Node &n) { importRecurrent(n, {CellKind::Gru, 3, {"Sigmoid", "Tanh"}}); }
 void importRnn(Node &n) { importRecurrent(n, {CellKind::Rnn, 1, {"Tanh"}}); }
 
-constexpr OpRow kRows[] = {{"GRU", importGru, 7}, {"LSTM", importLstm, 7}, {"RNN", importRnn, 7}};
+constexpr OpRow kRecurrentOps[] = {{"GRU", importGru, 7}, {"LSTM", importLstm, 7}, {"RNN", importRnn, 7}};
 
 } // namespace
 
-ArrayRef<OpRow> recurrentOps() { return kRows; }
+ArrayRef<OpRow> recurrentOps() { return kRecurrentOps; }
 
 } // namespace ingot::importer

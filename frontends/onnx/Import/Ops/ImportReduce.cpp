@@ -76,7 +76,7 @@ void importReduceLogSumExp(Node &n) {
   }));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kReduceOps[] = {
     {"ReduceL1", importReduceL1},
     {"ReduceL2", importReduceL2},
     {"ReduceLogSum", importReduceLogSum},
@@ -91,6 +91,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> reduceOps() { return kRows; }
+ArrayRef<OpRow> reduceOps() { return kReduceOps; }
 
 } // namespace ingot::importer

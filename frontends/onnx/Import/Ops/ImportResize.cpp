@@ -191,10 +191,10 @@ void importResize(Node &n) {
   n.yield(sample(n, sampling, result));
 }
 
-constexpr OpRow kRows[] = {{"Resize", importResize}, {"Upsample", importUpsample}};
+constexpr OpRow kResizeOps[] = {{"Resize", importResize}, {"Upsample", importUpsample}};
 
 } // namespace
 
-ArrayRef<OpRow> resizeOps() { return kRows; }
+ArrayRef<OpRow> resizeOps() { return kResizeOps; }
 
 } // namespace ingot::importer

@@ -320,7 +320,7 @@ void importCol2Im(Node &n) {
   n.yield(n.slice(n.reshape(sums, wide), offsets, sizes, steps));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kSamplingOps[] = {
     {"Col2Im", importCol2Im},
     {"DeformConv", importDeformConv},
     {"GridSample", importGridSample},
@@ -329,6 +329,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> samplingOps() { return kRows; }
+ArrayRef<OpRow> samplingOps() { return kSamplingOps; }
 
 } // namespace ingot::importer

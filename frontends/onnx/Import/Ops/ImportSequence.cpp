@@ -135,7 +135,7 @@ void importOptionalHasElement(Node &n) { n.yield(n.scalar(n.has(0) ? 1.0 : 0.0, 
 
 void importOptionalGetElement(Node &n) { n.yield(n[0]); }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kSequenceOps[] = {
     {"ConcatFromSequence", importConcatFromSequence}, {"OptionalGetElement", importOptionalGetElement},
     {"OptionalHasElement", importOptionalHasElement}, {"SequenceAt", importSequenceAt},
     {"SequenceConstruct", importSequenceConstruct},   {"SequenceEmpty", importSequenceEmpty},
@@ -145,6 +145,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> sequenceOps() { return kRows; }
+ArrayRef<OpRow> sequenceOps() { return kSequenceOps; }
 
 } // namespace ingot::importer

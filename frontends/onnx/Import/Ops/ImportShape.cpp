@@ -98,7 +98,7 @@ void importOneHot(Node &n) {
   n.yield(n.select(hot, value(1), value(0)));
 }
 
-constexpr OpRow kRows[] = {
+constexpr OpRow kShapeOps[] = {
     {"Constant", importConstant}, {"ConstantOfShape", importConstantOfShape},
     {"EyeLike", importEyeLike},   {"OneHot", importOneHot},
     {"Shape", importShape},       {"Size", importSize},
@@ -106,6 +106,6 @@ constexpr OpRow kRows[] = {
 
 } // namespace
 
-ArrayRef<OpRow> shapeOps() { return kRows; }
+ArrayRef<OpRow> shapeOps() { return kShapeOps; }
 
 } // namespace ingot::importer

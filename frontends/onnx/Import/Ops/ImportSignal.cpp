@@ -172,10 +172,10 @@ void importMelWeightMatrix(Node &n) {
   n.yield(n.cast(matrix(n, compute, rows, *bins, values), element));
 }
 
-constexpr OpRow kRows[] = {{"DFT", importDft}, {"MelWeightMatrix", importMelWeightMatrix}, {"STFT", importStft}};
+constexpr OpRow kSignalOps[] = {{"DFT", importDft}, {"MelWeightMatrix", importMelWeightMatrix}, {"STFT", importStft}};
 
 } // namespace
 
-ArrayRef<OpRow> signalOps() { return kRows; }
+ArrayRef<OpRow> signalOps() { return kSignalOps; }
 
 } // namespace ingot::importer

@@ -167,10 +167,10 @@ void importSlice(Node &n) {
   n.yield(n.slice(x, offsets, sizes, strides));
 }
 
-constexpr OpRow kRows[] = {{"Slice", importSlice}};
+constexpr OpRow kSliceOps[] = {{"Slice", importSlice}};
 
 } // namespace
 
-ArrayRef<OpRow> sliceOps() { return kRows; }
+ArrayRef<OpRow> sliceOps() { return kSliceOps; }
 
 } // namespace ingot::importer
