@@ -3,6 +3,7 @@
 
 #include "dialects/Ingot/Control.h"
 #include "passes/Kernel/Attention/AttentionShape.h"
+#include "passes/Kernel/Stores/StoreSchedule.h"
 #include "passes/Plan/BodyCost.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -75,6 +76,8 @@ RegionWork RegionWork::of(RegionOp region, int64_t symbol) {
   }
   for (Value yielded : region.getYielded())
     work.written += bytesOf(yielded.getType(), symbol);
+  for (int64_t result : resultsPastCaches(region))
+    work.pastCaches += bytesOf(region.getYielded()[result].getType(), symbol);
   return work;
 }
 
@@ -93,8 +96,8 @@ double CostModel::transfer(double bytes, double workingSet, int64_t threads) con
 
 double CostModel::memoryCycles(const RegionWork &work, int64_t threads) const {
   double tensors = work.read - work.weights + work.written;
-  // A line is read before it is written, unless it is in a cache already.
-  double moved = tensors > 0.7 * machine.l2Bytes ? tensors + work.written : tensors;
+  // A line is read before it is written, unless it is in a cache already, or written past the caches.
+  double moved = tensors > 0.7 * machine.l2Bytes ? tensors + work.written - work.pastCaches : tensors;
   return transfer(work.weights, weightBytes, threads) + transfer(moved, tensors, threads);
 }
 
