@@ -5,8 +5,8 @@
 #   test/run.sh                    everything
 #   test/run.sh lit ops            only these steps (set-up and build always run)
 #
-# Steps after set-up and build: checks, sanitize, gtest, lit, models, bits, spills, dynamic, voice, ops, open, precision, fuzz, input, artefacts,
-# cross, commands, quantize, samples, large, prune, budget, measured, report, profiles, python, bench, example, conformance.
+# Steps after set-up and build: checks, sanitize, gtest, lit, models, bits, spills, stores, dynamic, voice, ops, open, precision, fuzz, input,
+# artefacts, cross, commands, quantize, samples, large, prune, budget, measured, report, profiles, python, bench, example, conformance.
 #   INGOT_PRESET=asan     another preset (default: release)
 set -uo pipefail
 
@@ -16,7 +16,7 @@ case ${1:-} in --help | -h) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=${INGOT_PRESET:-release}
 export INGOT_BUILD=build/$preset
 results=$INGOT_BUILD/results
-steps=(checks sanitize gtest lit models bits spills dynamic voice ops open precision fuzz input artefacts cross commands quantize samples)
+steps=(checks sanitize gtest lit models bits spills stores dynamic voice ops open precision fuzz input artefacts cross commands quantize samples)
 steps+=(large prune budget measured report profiles python bench example conformance)
 wanted=("$@")
 ((${#wanted[@]})) || wanted=("${steps[@]}")
@@ -96,6 +96,7 @@ lit_tests() {
 models() { "$INGOT_PYTHON" test/e2e/run_models.py --wider; }
 bits() { "$INGOT_PYTHON" test/e2e/same_bits.py --seconds 1; }
 spills() { "$INGOT_PYTHON" test/e2e/machine_code.py; }
+stores() { "$INGOT_PYTHON" test/e2e/stores.py; }
 dynamic() { "$INGOT_PYTHON" test/e2e/run_dynamic.py --shapes 8; }
 voice() { "$INGOT_PYTHON" test/e2e/run_voice.py; }
 ops() { "$INGOT_PYTHON" test/e2e/run_ops.py; }

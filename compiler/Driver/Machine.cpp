@@ -12,6 +12,7 @@ MachineModel machineOf(const TargetSpec &target) {
   machine.avx512Bf16 = target.hasAvx512Bf16;
   machine.avx512Vnni = target.hasAvx512Vnni;
   machine.wordPairs = isX86;
+  machine.bypassesCaches = isX86;
   return machine;
 }
 

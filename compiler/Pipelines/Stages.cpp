@@ -100,6 +100,8 @@ constexpr Stage kStages[] = {
            createScheduleLoadsPass({.others = options.keepCandidates})); // how often a block of weights is used, the tiles say
        if (!options.plainKernels)
          pm.addNestedPass<func::FuncOp>(createFetchWeightsPass()); // behind those that change the order of regions
+       if (options.machine.bypassesCaches)
+         pm.addNestedPass<func::FuncOp>(createScheduleStoresPass()); // what runs until a result is read, the order says
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},
@@ -114,6 +116,7 @@ constexpr Stage kStages[] = {
        pm.addPass(createCanonicalizerPass()); // index arithmetic on constants
        pm.addPass(createCSEPass());           // and what repeats between the vectors of a tile
        pm.addPass(createLoopInvariantCodeMotionPass());
+       pm.addNestedPass<func::FuncOp>(createBypassCachesPass()); // proves from addresses that are plain by now where lines begin
        pm.addNestedPass<func::FuncOp>(createVerifyKernelPass());
      }},
     {"llvm", "the LLVM dialect and nothing else",

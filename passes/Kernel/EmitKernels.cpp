@@ -13,6 +13,7 @@
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/Profile/RegionTable.h"
+#include "passes/Kernel/Stores/StoreSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -30,6 +31,8 @@ namespace ingot {
 #include "passes/Kernel/Passes.h.inc"
 
 namespace {
+
+constexpr int64_t kCacheLine = 64;
 
 /// Null for a family whose kernels do not exist yet.
 FamilyEmitter emitterOf(Family family) {
@@ -89,7 +92,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
 
 private:
   /// In whole cache lines, so that the memory of every thread begins with one.
-  static int64_t scratchOf(RegionOp region) { return region.getPlan() ? llvm::alignTo(region.getPlan()->getScratch(), 64) : 0; }
+  static int64_t scratchOf(RegionOp region) { return region.getPlan() ? llvm::alignTo(region.getPlan()->getScratch(), kCacheLine) : 0; }
 
   /// Of all regions and chains.
   LogicalResult findScratch(func::FuncOp model) {
@@ -542,11 +545,23 @@ private:
     stream << *region.getPlan();
     if (region.getStrides())
       stream << *region.getStrides();
-    for (StringRef fetches : {StringRef(kLoadsAttr), StringRef(kFetchesAttr)})
+    for (StringRef fetches : {StringRef(kLoadsAttr), StringRef(kFetchesAttr), StringRef(kStoresAttr)})
       if (Attribute numbers = region->getAttr(fetches))
         stream << fetches << numbers;
+    for (int64_t result : resultsPastCaches(region))
+      stream << startsWithLine(region.getOutputs()[result]);
     stream << textOfBody(region);
     return key;
+  }
+
+  /// Whether a buffer begins with a cache line in every call, as what lies in the arena at a known place can.
+  static bool startsWithLine(Value buffer) {
+    Footprint place = Footprint::of(buffer);
+    auto argument = dyn_cast<BlockArgument>(place.base);
+    auto model = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+    auto type = cast<MemRefType>(buffer.getType());
+    int64_t within = type.getStridesAndOffset().second * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+    return place.isKnown && (place.begin - within) % kCacheLine == 0 && model && model.getArgAttr(argument.getArgNumber(), "ingot.arena");
   }
 
   FailureOr<func::FuncOp> kernelOf(RegionOp region) {
@@ -568,6 +583,8 @@ private:
       types.push_back(scratchType());
     kernel = func::FuncOp::create(b, "region_" + std::to_string(kernels.size() - 1), b.getFunctionType(types, {}));
     kernel.setPrivate();
+    for (int64_t result : resultsPastCaches(region))
+      kernel.setArgAttr(region.getInputs().size() + result, kBypassAttr, b.getBoolAttr(startsWithLine(region.getOutputs()[result])));
     Block *entry = kernel.addEntryBlock();
     b.setInsertionPointToStart(entry);
     ValueRange arguments = entry->getArguments();

@@ -42,6 +42,20 @@ def ExpandMathPass : Pass<"ingot-expand-math"> {
                  Option<"wordPairs", "word-pairs", "bool", "false", "the processor multiplies pairs of 16-bit integers and adds them up (x86)">];
 }
 
+def BypassCachesPass : Pass<"ingot-bypass-caches", "::mlir::func::FuncOp"> {
+  let summary = "write results past the caches where the plan says so";
+  let description = [{
+    Stores of vectors to the arguments that `ingot-emit-kernels` has marked with `ingot.bypass` become non-temporal, where they are proven to write whole cache lines:
+    a vector is a line, or the innermost loop goes on behind it, and what its address is computed from is divided by its size. Tails, and what lies elsewhere, are
+    written as before. Nothing fetches the lines of such a buffer. A kernel that reads a marked buffer, or does anything else with it, stays as it is. Where the
+    buffer is the caller's, which begins where it likes, the kernel is there twice, and each call chooses. Behind its last store a kernel has a fence of x86-64: only
+    there may regions be marked. Behind `canonicalize` and `cse`, which make addresses plain.
+    Example: test/passes/Kernel/bypass-caches.mlir
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
 def VerifyKernelPass : Pass<"ingot-verify-kernel", "::mlir::func::FuncOp"> {
   let summary = "check what the kernel stage promises";
   let description = [{

@@ -22,6 +22,8 @@ struct MachineModel {
   bool avx512Bf16 = false; ///< pairs of bf16
   bool avx512Vnni = false; ///< groups of four bytes
   bool wordPairs = false;  ///< pairs of 16-bit integers
+  // Not in the attribute either: stores can go past the caches, and a fence of x86-64 makes them seen.
+  bool bypassesCaches = true;
   // What it reads from; bytes per cycle are those of one core.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;

@@ -3,6 +3,7 @@
 #include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
+#include "passes/Kernel/Stores/StoreSchedule.h"
 #include "passes/Plan/Passes.h"
 
 using namespace mlir;
@@ -59,6 +60,16 @@ private:
     return false;
   }
 
+  static bool writesWell(RegionOp region) {
+    Attribute stores = region->getAttr(kStoresAttr);
+    auto numbers = dyn_cast_or_null<DenseI64ArrayAttr>(stores);
+    auto isResult = [&](int64_t number) { return number >= 0 && number < static_cast<int64_t>(region.getYielded().size()); };
+    if (!stores || (numbers && llvm::all_of(numbers.asArrayRef(), isResult)))
+      return true;
+    region.emitOpError("writes past the caches by '") << kStoresAttr << " = " << stores << "', which is not a list of its results' numbers";
+    return false;
+  }
+
   static bool isPlanned(Operation &op) {
     bool planned = true;
     if (auto strip = dyn_cast<StripOp>(op))
@@ -68,7 +79,7 @@ private:
         op.emitOpError("has no plan or no buffers after the plan stage");
         planned = false;
       }
-      planned &= fetchesWell(region) && fetchesForOthers(region);
+      planned &= fetchesWell(region) && fetchesForOthers(region) && writesWell(region);
       for (Value output : region.getOutputs())
         if (llvm::is_contained(region.getInputs(), output)) {
           op.emitOpError("writes the buffer that it reads");

@@ -193,11 +193,11 @@ def main():
     OPERANDS = Operands(options.bf16)
     regions = [region for region in (models() if options.models else goals()) if options.filter in region.name]
     with tempfile.TemporaryDirectory() as folder:
-        timer, rows = clock(pathlib.Path(folder)), []
+        timer, rows, extensions = clock(pathlib.Path(folder)), [], ("avx512-bf16",) if options.bf16 else ()
         for number, region in enumerate(regions):
             if options.tile:
                 region.plan = plan_of(region, options.tile)
-            function, plan = planned.build(options.tools, folder, [region], not options.avx2, f"kernel{number}", options.bf16)
+            function, plan = planned.build(options.tools, folder, [region], not options.avx2, f"kernel{number}", extensions)
             rows.append((region, ctypes.cast(function, ctypes.c_void_p), planned.Call([region]), re.search(r"tile = .*?, lanes", plan).group(0)[:-7]))
         best, peak = [1e9] * len(rows), 0
         times = [max(1, int(2e-3 / (region.flops / 80e9))) for region, *_ in rows]

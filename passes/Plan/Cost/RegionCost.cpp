@@ -4,6 +4,7 @@
 #include "dialects/Ingot/Control.h"
 #include "passes/Kernel/Attention/AttentionShape.h"
 #include "passes/Kernel/Chain/RowChain.h"
+#include "passes/Kernel/Stores/StoreSchedule.h"
 #include "passes/Plan/BodyCost.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -77,6 +78,8 @@ RegionWork RegionWork::of(RegionOp region, int64_t symbol) {
   bool staysInside = region.getNumResults() != 0 ? static_cast<bool>(nextInChain(region)) : llvm::any_of(region.getOutputs(), isInsideOfChain);
   for (Value yielded : region.getYielded())
     work.written += staysInside ? 0 : bytesOf(yielded.getType(), symbol);
+  for (int64_t result : resultsPastCaches(region))
+    work.pastCaches += bytesOf(region.getYielded()[result].getType(), symbol);
   return work;
 }
 
@@ -95,8 +98,8 @@ double CostModel::transfer(double bytes, double workingSet, int64_t threads) con
 
 double CostModel::memoryCycles(const RegionWork &work, int64_t threads) const {
   double tensors = work.read - work.weights + work.written;
-  // A line is read before it is written, unless it is in a cache already.
-  double moved = tensors > 0.7 * machine.l2Bytes ? tensors + work.written : tensors;
+  // A line is read before it is written, unless it is in a cache already, or written past the caches.
+  double moved = tensors > 0.7 * machine.l2Bytes ? tensors + work.written - work.pastCaches : tensors;
   return transfer(work.weights, weightBytes, threads) + transfer(moved, tensors, threads);
 }
 

@@ -25,7 +25,8 @@ inline constexpr llvm::StringLiteral kScheduleAttr = "ingot.schedule";
 /// must read and write once.
 struct RegionWork {
   double flops = 0, read = 0, written = 0;
-  double weights = 0; ///< of `read`: constants
+  double weights = 0;    ///< of `read`: constants
+  double pastCaches = 0; ///< of `written`: what `ingot.stores` names
 
   static RegionWork of(RegionOp region, int64_t symbol = kTypicalSize);
 };

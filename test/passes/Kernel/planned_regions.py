@@ -106,9 +106,9 @@ class Buffer:
 
 
 class Region:
-    def __init__(self, name, body, inputs, outputs, tolerance=1e-5, plan=None, flops=0.0):
+    def __init__(self, name, body, inputs, outputs, tolerance=1e-5, plan=None, flops=0.0, attributes=""):
         self.name, self.body, self.inputs, self.outputs = name, body, inputs, outputs
-        self.tolerance, self.plan, self.flops = tolerance, plan, flops
+        self.tolerance, self.plan, self.flops, self.attributes = tolerance, plan, flops, attributes
 
     def text(self, number, first):
         buffers = self.inputs + self.outputs
@@ -126,7 +126,7 @@ class Region:
         body = self.body.replace("$r", self.outputs[0].tensor())
         body = re.sub(r"\$(\d)", lambda match: self.inputs[int(match.group(1))].tensor(), body)
         body = re.sub(r"%(\d)", lambda match: f"%i{number}_{match.group(1)}", body)
-        plan = f" plan {self.plan}" if self.plan else ""
+        plan = (f" plan {self.plan}" if self.plan else "") + f" {self.attributes}".rstrip()
         lines += [
             f"ingot.region ins({', '.join(names[:count])}) outs({', '.join(names[count:])}){plan} : ({', '.join(types)}) -> () {{",
             f"^bb0({arguments}):",
@@ -152,7 +152,7 @@ def kernel_stage(avx512=True, extensions=()):
     """The passes of the kernel stage, for a processor; `--ingot-stage-kernel` knows one only. `extensions`: names of `EXTENSIONS`."""
     words = [f"avx512={str(avx512).lower()}", *[f"{name}=true" for name in extensions]]
     passes = ["ingot-emit-kernels", f"ingot-expand-math{{{' '.join(words)}}}", "canonicalize", "cse", "loop-invariant-code-motion"]
-    return f"--pass-pipeline=builtin.module({','.join([*passes, 'func.func(ingot-verify-kernel)'])})"
+    return f"--pass-pipeline=builtin.module({','.join([*passes, 'func.func(ingot-bypass-caches,ingot-verify-kernel)'])})"
 
 
 def build(tools, folder, regions, avx512=True, symbol="cases", extensions=()):
@@ -234,10 +234,10 @@ def runs_here(extensions):
     return all(name.replace("-", "_") in flags for name in extensions if name.startswith("avx512"))
 
 
-def check_regions(regions, expected_families, more_cpus={}, teams=(1, 2)):
+def check_regions(regions, expected_families, more_cpus={}, teams=(1, 2), check_kernels=lambda text: []):
     """Computes the regions whose name has the second argument in it (all, without one) with the tools in the folder that the first
     argument names. Prints what is wrong and returns whether anything is. `more_cpus`: names of CPUs with AVX-512 or without and their extensions,
-    of which those are taken whose instructions this CPU has."""
+    of which those are taken whose instructions this CPU has. `check_kernels` lists what is wrong with the text of the kernels."""
     regions = [region for region in regions if len(sys.argv) < 3 or sys.argv[2] in region.name]
     expected = [[buffer.array.copy() for buffer in region.outputs] for region in regions]
     failed, families = [], {}
@@ -247,6 +247,8 @@ def check_regions(regions, expected_families, more_cpus={}, teams=(1, 2)):
         with tempfile.TemporaryDirectory() as folder:
             folder = os.environ.get("INGOT_KEEP", folder)
             function, plan = build(sys.argv[1], folder, regions, avx512, cpu.replace(" ", "_"), extensions)
+            with open(f"{folder}/kernel.mlir") as file:
+                failed += check_kernels(file.read())
         for line in plan.splitlines():
             if "family = " in line:
                 family = line.split("family = ")[1].split(",")[0]

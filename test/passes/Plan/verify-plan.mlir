@@ -78,3 +78,21 @@ func.func @strip_for_nobody(%x: memref<1x4x4x16xf32>, %w: memref<1x16x16xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @writes_nothing(%x: memref<4x64xf32>, %y: memref<4x64xf32>) {
+  // expected-error @+1 {{'ingot.region' op writes past the caches by 'ingot.stores = array<i64: 0, 1>', which is not a list of its results' numbers}}
+  ingot.region ins(%x) outs(%y) plan <family = map, tile = [64], unroll = 1, lanes = 16, units = 4, parallel = false> {ingot.stores = array<i64: 0, 1>} : (memref<4x64xf32>, memref<4x64xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>):
+    %0 = ingot.unary relu %a : tensor<4x64xf32> -> tensor<4x64xf32>
+    ingot.yield %0 : tensor<4x64xf32>
+  }
+  // expected-error @+1 {{'ingot.region' op writes past the caches by 'ingot.stores = true', which is not a list}}
+  ingot.region ins(%x) outs(%y) plan <family = map, tile = [64], unroll = 1, lanes = 16, units = 4, parallel = false> {ingot.stores = true} : (memref<4x64xf32>, memref<4x64xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>):
+    %0 = ingot.unary relu %a : tensor<4x64xf32> -> tensor<4x64xf32>
+    ingot.yield %0 : tensor<4x64xf32>
+  }
+  return
+}
