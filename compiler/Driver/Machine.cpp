@@ -9,6 +9,7 @@ MachineModel machineOf(const TargetSpec &target) {
   machine.l1Bytes = target.l1Bytes;
   machine.l2Bytes = target.l2Bytes;
   machine.l3Bytes = target.l3Bytes;
+  machine.largestL3Bytes = target.name == "native" ? target.l3Bytes : std::max<int64_t>(target.l3Bytes, machine.largestL3Bytes);
   machine.avx512Bf16 = target.hasAvx512Bf16;
   machine.avx512Vnni = target.hasAvx512Vnni;
   machine.wordPairs = isX86;

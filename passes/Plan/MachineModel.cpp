@@ -27,6 +27,7 @@ constexpr Fact kFacts[] = {
     {.name = "l1-bytes", .whole = &MachineModel::l1Bytes},
     {.name = "l2-bytes", .whole = &MachineModel::l2Bytes},
     {.name = "l3-bytes", .whole = &MachineModel::l3Bytes},
+    {.name = "largest-l3-bytes", .whole = &MachineModel::largestL3Bytes},
     {.name = "l2-bytes-per-cycle", .real = &MachineModel::l2BytesPerCycle},
     {.name = "l3-bytes-per-cycle", .real = &MachineModel::l3BytesPerCycle},
     {.name = "dram-bytes-per-cycle", .real = &MachineModel::dramBytesPerCycle},

@@ -28,6 +28,7 @@ struct MachineModel {
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
   int64_t l3Bytes = 16 << 20;
+  int64_t largestL3Bytes = 32 << 20; ///< of the machines that the code is for: what is larger leaves every one's
   double l2BytesPerCycle = 20;
   double l3BytesPerCycle = 7;
   double dramBytesPerCycle = 7;

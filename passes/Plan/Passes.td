@@ -131,7 +131,7 @@ def ScheduleStoresPass : Pass<"ingot-schedule-stores", "::mlir::func::FuncOp"> {
   let description = [{
     A line that a core writes is read first, and written back when it leaves the caches: a result that leaves them before it is read moves twice as many bytes as it
     has. Sets `ingot.stores` of regions of the outermost block, the numbers of the results that kernels write past the caches. These are of known size, larger than
-    the second-level cache, and together with all that is touched until their first reader larger than the third; they and each of their rows begin with cache lines,
+    the second-level cache, and together with all that is touched until their first reader larger than the third of every machine that the code is for; they and each of their rows begin with cache lines,
     they are not written over an input, and the region's kernel writes whole lines in one go (maps, rows and pools; products and convolutions of floats of 32 bits). And
     only where that saves at least 5 % of the region's time as it is predicted for all threads of the machine; its `ingot.cost` is estimated anew. What is inside of
     loops and branches stays. With `always`, sizes and predictions do not count. A region that has the attribute keeps it. Needs tiles, shares of threads and the final

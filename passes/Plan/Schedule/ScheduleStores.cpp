@@ -111,14 +111,14 @@ private:
       auto read = [&](Value value) { isReader |= isa<RankedTensorType>(value.getType()) && placement.of(value).root == root; };
       if (isa<RegionOp>(next) || isControl(next))
         forEachRead(next, read);
-      if (isReader || always || touched > static_cast<double>(machine.l3Bytes))
+      if (isReader || always || touched > static_cast<double>(machine.largestL3Bytes))
         break;
       next->walk([&](RegionOp region) {
         RegionWork work = RegionWork::of(region);
         touched += work.read + work.written;
       });
     }
-    return always || touched > static_cast<double>(machine.l3Bytes);
+    return always || touched > static_cast<double>(machine.largestL3Bytes);
   }
 
   /// Arithmetic hides only a part of what memory takes.
