@@ -32,8 +32,6 @@ namespace ingot {
 
 namespace {
 
-constexpr int64_t kCacheLine = 64;
-
 /// Null for a family whose kernels do not exist yet.
 FamilyEmitter emitterOf(Family family) {
   switch (family) {

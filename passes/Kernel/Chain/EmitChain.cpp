@@ -2,6 +2,7 @@
 #include "passes/Kernel/Chain/EmitChain.h"
 
 #include "passes/Kernel/BodyLoops.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -12,8 +13,6 @@ using namespace mlir;
 
 namespace ingot {
 namespace {
-
-constexpr int64_t kLine = 64;
 
 /// Formulas of rows as code.
 struct IndexMath {
@@ -73,8 +72,8 @@ private:
     if (ring.carried == 0)
       return;
     Value to = math.number(ring.begin + ring.firstRow), from = math.add(to, math.mul(rows, math.number(stage.rowBytes())));
-    auto line = VectorType::get({kLine}, b.getI8Type());
-    makeLoop(b, math.number(0), math.number(ring.carried), kLine, {}, [&](Value offset, ValueRange) {
+    auto line = VectorType::get({kCacheLine}, b.getI8Type());
+    makeLoop(b, math.number(0), math.number(ring.carried), kCacheLine, {}, [&](Value offset, ValueRange) {
       Value loaded = vector::LoadOp::create(b, line, scratch, math.add(from, offset));
       vector::StoreOp::create(b, loaded, scratch, math.add(to, offset));
       return SmallVector<Value>();

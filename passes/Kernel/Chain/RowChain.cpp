@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Chain/RowChain.h"
 
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace ingot {
 namespace {
-
-constexpr int64_t kLine = 64;
 
 /// Formulas of rows with the compiler's own numbers.
 struct ConstantMath {
@@ -113,13 +112,14 @@ std::optional<RowChain> RowChain::of(ArrayRef<RegionOp> regions, int64_t stripRo
   }
   for (auto [i, ring] : llvm::enumerate(chain.rings)) {
     int64_t rowBytes = chain.stages[i].rowBytes(), slack = i == 0 && !isFirstWhole ? chain.stages[i].slackBytes() : 0;
-    ring.firstRow = llvm::alignTo(slack, kLine);
+    ring.firstRow = llvm::alignTo(slack, kCacheLine);
     for (auto [before, now] : llvm::zip(strips, ArrayRef(strips).drop_front()))
-      ring.carried = std::max<int64_t>(ring.carried, llvm::alignTo(std::max<int64_t>(before[i].second - now[i].first, 0) * rowBytes + slack, kLine));
+      ring.carried =
+          std::max<int64_t>(ring.carried, llvm::alignTo(std::max<int64_t>(before[i].second - now[i].first, 0) * rowBytes + slack, kCacheLine));
     for (auto [strip, rows] : llvm::enumerate(strips)) {
       int64_t held = (rows[i].second - rows[i].first) * rowBytes + slack;
       int64_t moved = strip == 0 ? 0 : (rows[i].first - strips[strip - 1][i].first) * rowBytes + ring.carried;
-      ring.bytes = std::max<int64_t>(ring.bytes, llvm::alignTo(ring.firstRow + std::max(moved, held), kLine));
+      ring.bytes = std::max<int64_t>(ring.bytes, llvm::alignTo(ring.firstRow + std::max(moved, held), kCacheLine));
     }
   }
   for (size_t i = 1; i < chain.rings.size(); ++i)

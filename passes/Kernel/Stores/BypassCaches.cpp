@@ -3,6 +3,7 @@
 // in parts, which takes several times as long as writing it into a cache: so only stores of whole lines, and those that a loop completes next, are
 // turned.
 #include "passes/Kernel/Passes.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/Stores/IndexDivisors.h"
 #include "passes/Kernel/Stores/StoreSchedule.h"
 
@@ -22,7 +23,6 @@ namespace ingot {
 
 namespace {
 
-constexpr int64_t kCacheLine = 64;
 constexpr int64_t kLeastBytes = 16; ///< of a vector: the narrowest that can be written past the caches
 
 /// One result of a kernel, and what is done with it.

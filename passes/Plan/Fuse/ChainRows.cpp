@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Plan/Cost/RegionCost.h"
+#include "passes/Plan/Memory/BufferLifetimes.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/ViewPlacement.h"
 
@@ -18,10 +19,7 @@ constexpr size_t kMostRegions = 4;
 constexpr double kOthers = 1.0 / 3; ///< of what is worth a chain: images that may be inside of one, too
 constexpr double kAsGood = 1.01;    ///< shorter strips are better for other numbers of threads
 
-int64_t bytesOf(Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  return type.getNumElements() * llvm::divideCeil(getStorageType(type.getElementType()).getIntOrFloatBitWidth(), 8);
-}
+int64_t imageBytes(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getNumElements() * elementBytes(tensor.getType()); }
 
 /// What one thread takes for its share of a chain, and whether it is worth it.
 class ChainCost {
@@ -40,11 +38,11 @@ public:
       RegionOp region = chain.getRegions()[i];
       for (auto [operand, input] : llvm::enumerate(region.getInputs()))
         if (i == 0 || operand != entry.image)
-          bytes += static_cast<double>(bytesOf(input)) / (input.getDefiningOp<ConstantOp>() ? 1 : strips);
+          bytes += static_cast<double>(imageBytes(input)) / (input.getDefiningOp<ConstantOp>() ? 1 : strips);
     }
     RegionOp last = chain.getRegions().back();
     for (Value result : last.getResults())
-      bytes += static_cast<double>(bytesOf(result)) / strips;
+      bytes += static_cast<double>(imageBytes(result)) / strips;
     return bytes;
   }
 
@@ -129,7 +127,7 @@ private:
 
   /// The strips with which the chain takes least, if it is worth it at all.
   std::optional<Choice> choose(ArrayRef<RegionOp> regions) const {
-    auto sizes = llvm::map_to_vector(regions.drop_back(), [](RegionOp region) { return static_cast<double>(bytesOf(region.getResult(0))); });
+    auto sizes = llvm::map_to_vector(regions.drop_back(), [](RegionOp region) { return static_cast<double>(imageBytes(region.getResult(0))); });
     double worth = least * static_cast<double>(machine.l2Bytes * machine.threads);
     if (force == 0 && (*llvm::max_element(sizes) < worth || *llvm::min_element(sizes) < kOthers * worth))
       return std::nullopt;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/Chain/RowChain.h"
+#include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/Stores/StoreSchedule.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
@@ -16,9 +17,7 @@ namespace ingot {
 
 namespace {
 
-constexpr int64_t kCacheLine = 64;
-
-double bytesOf(Value tensor) { return static_cast<double>(countElements(tensor.getType())) * elementBytes(tensor.getType()); }
+double tensorBytes(Value tensor) { return static_cast<double>(countElements(tensor.getType())) * elementBytes(tensor.getType()); }
 
 /// Whether the region's kernel writes every element once, and a cache line in one go: in a vector, or in those that a loop computes one after
 /// another.
@@ -74,7 +73,7 @@ private:
     if (isInsideOfChain(result)) // it never leaves the core
       return false;
     auto type = cast<RankedTensorType>(result.getType());
-    return type.hasStaticShape() && type.getRank() > 0 && bytesOf(result) > (always ? 0.0 : static_cast<double>(machine.l2Bytes));
+    return type.hasStaticShape() && type.getRank() > 0 && tensorBytes(result) > (always ? 0.0 : static_cast<double>(machine.l2Bytes));
   }
 
   /// Whether the result and each of its rows begin with a cache line, if its buffer does. Maps take dims that follow each other as one row.
@@ -105,7 +104,7 @@ private:
   /// Whether more is touched than the last cache holds before anybody reads the result; the caller reads what nobody does.
   bool leavesCaches(OpResult result, const ViewPlacement &placement) const {
     Value root = placement.of(result).root;
-    double touched = bytesOf(result);
+    double touched = tensorBytes(result);
     for (Operation *next = result.getOwner()->getNextNode(); next; next = next->getNextNode()) {
       bool isReader = false;
       auto read = [&](Value value) { isReader |= isa<RankedTensorType>(value.getType()) && placement.of(value).root == root; };

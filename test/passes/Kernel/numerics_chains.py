@@ -92,7 +92,8 @@ class Chain:
     def region(self, number, i, ins, outs):
         stage, before, after = self.stages[i], tensor(self.shapes[i]), tensor(self.shapes[i + 1])
         weights = tensor(self.inputs[1 + i].array.shape)
-        plan = f"<family = {stage.kind}, tile = {list(stage.tile)}, unroll = 1, lanes = 16, units = {stage.units(self.shapes[i + 1])}, parallel = true>"
+        units = stage.units(self.shapes[i + 1])
+        plan = f"<family = {stage.kind}, tile = {list(stage.tile)}, unroll = 1, lanes = 16, units = {units}, parallel = true>"
         arguments = f"%x: {before}, %w: {weights}" + (f", %first: {tensor(self.shapes[0])}" if stage.residual else "")
         operands, types = (", ".join(name for name, _ in part) for part in (ins, outs)), ", ".join(kind for _, kind in ins + outs)
         body = [
