@@ -143,7 +143,8 @@ def memory_table(result: dict) -> list[str]:
         "",
         "MB. ONNX Runtime's plan is the block that a run takes from its arena when memory patterns are on and the arena was emptied before "
         "(`test/bench/peers.py`), with one thread; scratch is what each thread has for itself. The arena of minilm is that of its largest sizes. "
-        "Peak is that of Ingot's process, inputs, outputs and code included, with 2 threads. p99 / median of 100 runs or more with 2 threads, and behind it that "
+        "Peak is that of Ingot's process, inputs, outputs and code included, with 2 threads. p99 / median of 100 runs or more "
+        "with 2 threads, and behind it that "
         "of two threads that multiply in registers for as long and meet (`test/bench/steady.c`): what the machine itself is uneven by.",
         "",
         *table(["model", "weights", "arena", "scratch", "ONNX Runtime's plan", "peak", "p99 / median", "of the machine"], rows),

@@ -3,8 +3,8 @@
 
 Usage: numerics_chains.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
 
-Each chain is written by hand: regions, the strips between them, the rows of a strip. Scratch memory holds NaN before, so a row that a thread reads and has not
-computed is found. All numbers of threads, more than there are strips too, must give the same bits.
+Each chain is written by hand: regions, the strips between them, the rows of a strip. Scratch memory holds NaN before, so a row that a thread reads
+and has not computed is found. All numbers of threads, more than there are strips too, must give the same bits.
 """
 
 import sys
