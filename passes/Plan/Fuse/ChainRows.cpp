@@ -74,10 +74,12 @@ struct ChainRowsPass : impl::ChainRowsPassBase<ChainRowsPass> {
     func::FuncOp function = getOperation();
     if (function.isExternal() || !llvm::hasSingleElement(function.getBody()))
       return;
-    machine = MachineModel::of(function);
     Block &body = function.getBody().front();
-    ViewPlacement placement(body);
     SmallVector<RegionOp> regions(body.getOps<RegionOp>());
+    if (regions.empty()) // a function that computes sizes has buffers already
+      return;
+    machine = MachineModel::of(function);
+    ViewPlacement placement(body);
     int64_t chains = 0;
     for (RegionOp region : regions) {
       if (chainOf(region) || !RegionOp(region).getPlan())

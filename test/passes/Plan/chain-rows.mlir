@@ -85,3 +85,11 @@ func.func @small(%x: tensor<1x28x28x16xf32>, %w0: tensor<6x16x16xf32>, %w1: tens
   }
   return %b : tensor<1x28x28x96xf32>
 }
+
+// What computes sizes has buffers already, and no regions.
+// PLAN-LABEL: func.func @sizes
+// PLAN-NEXT: memref.load
+func.func @sizes(%values: memref<2xi64>, %at: index) -> i64 attributes {ingot.prepares = @small} {
+  %bytes = memref.load %values[%at] : memref<2xi64>
+  return %bytes : i64
+}
