@@ -137,9 +137,6 @@ private:
     pending.clear();
     bool ok = true; // all regions without kernels are reported at once
     emitBlock(entry, ok);
-    for (Operation *strip : std::exchange(handedOn, {}))
-      if (strip->use_empty())
-        strip->erase();
     if (ok)
       publishSizes(model);
     return success(ok);
@@ -223,14 +220,15 @@ private:
     operands.append(shareOfUnits(b, last.getLoc(), arith::ConstantIndexOp::create(b, last.getLoc(), chain->strips())));
     operands.push_back(call.scratch);
     func::CallOp::create(b, last.getLoc(), function, operands)->setAttr(kRegionNumber, b.getI32IntegerAttr(table.size() - 1));
+    SmallVector<Operation *> strips;
     for (RegionOp region : regions) {
-      SmallVector<Operation *> strips;
       for (Value buffer : region.getOutputs())
         if (isInsideOfChain(buffer))
           strips.push_back(buffer.getDefiningOp());
       region.erase();
-      handedOn.append(strips);
     }
+    for (Operation *strip : strips)
+      strip->erase();
     return success();
   }
 
@@ -636,16 +634,15 @@ private:
   }
 
   llvm::StringMap<func::FuncOp> kernels;
-  Call call;                         ///< of the model in hand, as what follows
-  Value values;                      ///< where the symbols' values lie; null when nobody outside sees them
-  SmallVector<SymbolRange> ranges;   ///< of the symbols
-  SmallVector<Value> symbols;        ///< their values where code is written now
-  SmallVector<Access> pending;       ///< since the last barrier
-  int64_t scratchBytes = 0;          ///< of each thread: the most that a region or a chain needs
-  size_t chains = 0;                 ///< that have got their functions
-  SmallVector<Operation *> handedOn; ///< strips of the model in hand, which nobody uses any more
-  SmallVector<Attribute> sites;      ///< of all regions so far; alike regions share code but not sites
-  SmallVector<Attribute> table;      ///< what profiles say of them
+  Call call;                       ///< of the model in hand, as what follows
+  Value values;                    ///< where the symbols' values lie; null when nobody outside sees them
+  SmallVector<SymbolRange> ranges; ///< of the symbols
+  SmallVector<Value> symbols;      ///< their values where code is written now
+  SmallVector<Access> pending;     ///< since the last barrier
+  int64_t scratchBytes = 0;        ///< of each thread: the most that a region or a chain needs
+  size_t chains = 0;               ///< that have got their functions
+  SmallVector<Attribute> sites;    ///< of all regions so far; alike regions share code but not sites
+  SmallVector<Attribute> table;    ///< what profiles say of them
 };
 
 } // namespace

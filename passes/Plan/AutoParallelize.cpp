@@ -86,9 +86,7 @@ private:
     for (int64_t threads : kThreadCounts)
       perMille.push_back(std::lround(1000.0 * rows->strips() / (threads * llvm::divideCeil(rows->strips(), threads))));
     for (RegionOp region : regions) {
-      PlanAttr plan = region.getPlanAttr();
-      region.setPlanAttr(PlanAttr::get(plan.getContext(), plan.getFamily(), plan.getTile(), plan.getUnroll(), plan.getLanes(), plan.getUnits(),
-                                       /*parallel=*/true, plan.getScratch()));
+      region.setPlanAttr(shareOut(region.getPlanAttr(), getAffineConstantExpr(region.getPlan()->getUnits(), &getContext())));
       region->setAttr(kGridAttr, DenseI64ArrayAttr::get(&getContext(), {rows->strips(), 1000}));
       region->setAttr(kEfficiencyAttr, DenseI32ArrayAttr::get(&getContext(), perMille));
     }
