@@ -39,6 +39,14 @@ public:
     return count;
   }
 
+  /// Vectors of one of them, about.
+  int64_t weight() const {
+    double elements = 1;
+    for (AffineExpr dim : graph.sizes)
+      elements *= static_cast<double>(estimateDim(dim));
+    return std::max<int64_t>(std::llround(elements / static_cast<double>(lanes * std::max<int64_t>(estimateDim(pieces()), 1))), 1);
+  }
+
   void emit(Value from, Value to) {
     makeLoop(b, from, to, 1, {}, [&](Value piece, ValueRange) -> SmallVector<Value> {
       SmallVector<Value> at = index.decode(piece, ArrayRef(counts).take_front(flat));
@@ -352,22 +360,24 @@ LogicalResult emitMap(ImplicitLocOpBuilder &b, KernelContext &context) {
       !llvm::isPowerOf2_64(context.plan().getLanes()))
     return context.region.emitOpError("needs a map plan: one tile size that is a multiple of the lanes, a power of two");
   std::vector<BoxEmitter> boxes;
-  AffineExpr none = getAffineConstantExpr(0, b.getContext()), pieces = none, begin = none;
   for (BodyGraph &graph : *graphs)
-    pieces = pieces + boxes.emplace_back(b, context, graph).pieces();
-  pieces = simplifyDim(pieces);
-  auto [from, to] = shareOf(b, context, pieces);
+    boxes.emplace_back(b, context, graph);
+  if (boxes.size() == 1) {
+    auto [from, to] = shareOf(b, context, boxes.front().pieces());
+    boxes.front().emit(from, to);
+    return success();
+  }
+  // The pieces of all boxes are numbered through, each as often as it has vectors: those of a border are short. A share begins and ends with a piece.
+  AffineExpr begin = getAffineConstantExpr(0, b.getContext()), vectors = begin;
+  for (BoxEmitter &box : boxes)
+    vectors = simplifyDim(vectors + box.pieces() * box.weight());
+  auto [from, to] = shareOf(b, context, vectors);
   SymbolicIndex index(b, context);
   for (BoxEmitter &box : boxes) {
-    if (boxes.size() == 1) {
-      box.emit(from, to);
-      break;
-    }
-    // The pieces of all boxes are numbered through; this box takes its part of the share.
-    AffineExpr end = simplifyDim(begin + box.pieces());
-    auto local = [&](Value piece) {
-      Value clamped = b.createOrFold<arith::MinUIOp>(b.createOrFold<arith::MaxUIOp>(piece, index.of(begin)), index.of(end));
-      return b.createOrFold<arith::SubIOp>(clamped, index.of(begin));
+    AffineExpr end = simplifyDim(begin + box.pieces() * box.weight());
+    auto local = [&](Value vector) {
+      Value clamped = b.createOrFold<arith::MinUIOp>(b.createOrFold<arith::MaxUIOp>(vector, index.of(begin)), index.of(end));
+      return b.createOrFold<arith::DivUIOp>(b.createOrFold<arith::SubIOp>(clamped, index.of(begin)), indexOf(b, box.weight()));
     };
     Value low = local(from);
     box.emit(low, local(to));

@@ -153,6 +153,19 @@ def ScheduleRegionsPass : Pass<"ingot-schedule-regions", "::mlir::func::FuncOp">
   let options = [Option<"mostStates", "most-states", "size_t", /*default=*/"4096", "Sets of regions above which the search is no longer exact">];
 }
 
+def KeepSharesPass : Pass<"ingot-keep-shares", "::mlir::func::FuncOp"> {
+  let summary = "let threads write where they wrote before";
+  let description = [{
+    A thread that writes cache lines which another core has waits for them: 30 ns where the cores share a third-level cache, 160 ns where they do not. Threads take
+    bands of each result in order, so they stay on their lines where the middles (and ends) of buffers lie where those of the buffers before lay. Sets `ingot.shares`
+    where the buffers that `ingot-plan-buffers` places can be moved so, within the same arena: of the bytes that a run with two threads writes where the other thread
+    was last, `before` and `after` say how many there are; without a tenth less, it sets nothing. What was not used for long is taken to be further away than what
+    another core has just written, but not by as much. Models with open dims keep the places that are computed by the run. Needs plans and shares of threads, and
+    `ingot-copy-views` before.
+    Example: test/passes/Plan/keep-shares.mlir
+  }];
+}
+
 def FixDimsPass : Pass<"ingot-fix-dims", "::mlir::func::FuncOp"> {
   let summary = "compile for certain sizes of symbolic dims";
   let description = [{

@@ -5,6 +5,7 @@
 #include "passes/Plan/Memory/ArenaFormula.h"
 #include "passes/Plan/Memory/Borders.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
+#include "passes/Plan/Memory/SharePlaces.h"
 #include "passes/Plan/Passes.h"
 
 #include "dialects/Ingot/Constants.h"
@@ -133,6 +134,8 @@ void BufferPlanner::layOutArena() {
     bytes.push_back(b.getAffineConstantExpr(buffer.bytes));
   }
   arenaBytes = placeInArena(buffers);
+  if (function->hasAttr(kSharesAttr))
+    keepSharesInPlace(buffers, arenaBytes, machine.l2Bytes);
   if (hasValues) {
     derived = ModelSymbols::derivedDims(function);
     function->setAttr("ingot.derived", AffineMapAttr::get(AffineMap::get(0, symbols.ranges.size(), derived, b.getContext())));

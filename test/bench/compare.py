@@ -16,6 +16,7 @@ A peer that is not installed (`compiler/dev/setup.sh --bench`), or that cannot r
 """
 
 import argparse
+import dataclasses
 import datetime
 import json
 import os
@@ -240,6 +241,7 @@ def main() -> int:
     for part, measure in others.items():
         if part in options.parts:
             result[part] = guarded(part, measure, options, versions, folder)
+    result["placement"] = dataclasses.asdict(engines.placement)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     result = json.loads(json.dumps(result))  # as whoever reads the file gets it: its keys are strings
     if options.keep:

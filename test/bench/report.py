@@ -169,6 +169,18 @@ def start_table(result: dict) -> list[str]:
     ]
 
 
+def placement_lines(result: dict) -> list[str]:
+    placed = result.get("placement")
+    if not placed:
+        return []
+    return [
+        f"The cores of a virtual machine may lie far from each other (`test/bench/neighbours.c`), and change places at any time: then a cache line takes "
+        f"five times as long from one to the other. Of {placed['blocks']} blocks with two threads, of all engines, {placed['again']} were taken again for "
+        f"that, and {placed['far']} stayed what they were.",
+        "",
+    ]
+
+
 def page(result: dict, chart: str = "cpu") -> str:
     machine = result["machine"]
     versions = ", ".join(f"{engines.TITLES[name]} {number}" for name, number in result["versions"].items())
@@ -180,6 +192,7 @@ def page(result: dict, chart: str = "cpu") -> str:
         "is the median of the rounds' medians. A peer's time includes its call from Python (10 to 30 us). All figures are in the JSON file beside "
         "this page.",
         "",
+        *placement_lines(result),
         *bar_table(result),
     ]
     if any("ms" in row or "failed" in row for row in result["models"]):
