@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/Plan/MachineModel.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
 #include "passes/Plan/Memory/SharePlaces.h"
 #include "passes/Plan/Passes.h"
