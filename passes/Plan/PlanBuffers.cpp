@@ -123,16 +123,12 @@ void BufferPlanner::layOutWeights() {
 }
 
 void BufferPlanner::layOutArena() {
-  SmallVector<ArenaBuffer> buffers;
+  SmallVector<ArenaBuffer> buffers = lifetimes.all();
   SmallVector<AffineExpr> bytes;
-  for (auto &[root, buffer] : lifetimes.buffers) {
-    buffers.push_back(buffer);
+  for (auto &[root, buffer] : lifetimes.buffers)
     bytes.push_back(symbols.bound(bufferBytes(cast<RankedTensorType>(root.getType()))));
-  }
-  for (auto &[region, buffer] : lifetimes.scratch) {
-    buffers.push_back(buffer);
+  for (auto &[region, buffer] : lifetimes.scratch)
     bytes.push_back(b.getAffineConstantExpr(buffer.bytes));
-  }
   arenaBytes = placeInArena(buffers);
   if (function->hasAttr(kSharesAttr))
     keepSharesInPlace(buffers, arenaBytes, machine.l2Bytes);

@@ -183,12 +183,7 @@ private:
     if (!hasPlans || !placement.getCopies().empty() || !placement.getOperandCopies().empty())
       return std::nullopt;
     ModelSymbols symbols = ModelSymbols::of(function);
-    BufferLifetimes lifetimes(function, placement, symbols);
-    SmallVector<ArenaBuffer> buffers;
-    for (auto &[root, buffer] : lifetimes.buffers)
-      buffers.push_back(buffer);
-    for (auto &[region, buffer] : lifetimes.scratch)
-      buffers.push_back(buffer);
+    SmallVector<ArenaBuffer> buffers = BufferLifetimes(function, placement, symbols).all();
     return placeInArena(buffers);
   }
 

@@ -25,6 +25,7 @@ PACKAGES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "iree": "iree-
 TITLES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "iree": "IREE", "ingot": "Ingot"}
 MOST, FEWEST = 100_000, 5  # runs of Ingot in one block
 FAR_NS = 80  # one way of a cache line from core to core: above, they share no third-level cache
+SLOWED = 1.3  # what both cores take to multiply, in what one takes: above, they are threads of one core, or one does not run all the time
 TRIES, WAITS, WAIT_SECONDS = 4, 12, 0.4  # of a block; for near cores before each
 
 
@@ -70,12 +71,14 @@ placement = Placement()
 
 
 def are_near(threads: int) -> bool:
-    return float(run(pinned(threads) + [own_program("neighbours")], "neighbours").out) <= FAR_NS
+    """Whether the machine's CPUs are what it says: cores of their own that share a third-level cache."""
+    way, slowdown = map(float, run(pinned(threads) + [own_program("neighbours")], "neighbours").out.split())
+    return way <= FAR_NS and slowdown <= SLOWED
 
 
 def while_near(threads: int, take):
-    """What `take` returns while the cores are near each other. A hypervisor moves them at any time, and every engine is two thirds slower or more at
-    what threads exchange while they are apart; so each block is taken again if they were before or behind it, whoever's it is."""
+    """What `take` returns while the machine's CPUs are cores of their own that are near each other. A hypervisor moves them at any time, and then
+    every engine takes up to twice as long with two threads; so a block is taken again if they were not before or behind it, whoever's it is."""
     if threads < 2:
         return take()
     placement.blocks += 1
@@ -168,7 +171,7 @@ def own_program(name: str) -> pathlib.Path:
 
 def peak(threads: int, *kind: str) -> float:
     """GFLOP/s of multiply-adds alone; of kind "int8" GOP/s of products of bytes, on CPUs that have instructions for them (RuntimeError)."""
-    return float(run(pinned(threads) + [own_program("fma_peak"), threads, *kind], "fma_peak").out)
+    return while_near(threads, lambda: float(run(pinned(threads) + [own_program("fma_peak"), threads, *kind], "fma_peak").out))
 
 
 def machine_tail(threads: int, milliseconds: float, runs: int) -> float:

@@ -174,9 +174,9 @@ def placement_lines(result: dict) -> list[str]:
     if not placed:
         return []
     return [
-        "The cores of a virtual machine may lie far from each other (`test/bench/neighbours.c`), and change places at any time: a cache line then "
-        f"takes five times as long from one to the other. Of {placed['blocks']} blocks with two threads, of all engines, {placed['again']} were "
-        f"taken again for that, and {placed['far']} stayed what they were.",
+        "The CPUs of a virtual machine may lie far from each other, or be threads of one core (`test/bench/neighbours.c`), and change places at any "
+        f"time. Of {placed['blocks']} blocks with two threads, of all engines, {placed['again']} were taken again for that, and {placed['far']} "
+        "stayed what they were.",
         "",
     ]
 

@@ -76,6 +76,15 @@ bool BufferLifetimes::liesInArena(Value root) const {
   return !isa<BlockArgument>(root) && !root.getDefiningOp<ConstantOp>() && !llvm::is_contained(returned, root) && !isInsideOfChain(root);
 }
 
+SmallVector<ArenaBuffer> BufferLifetimes::all() const {
+  SmallVector<ArenaBuffer> all;
+  for (auto &[root, buffer] : buffers)
+    all.push_back(buffer);
+  for (auto &[region, buffer] : scratch)
+    all.push_back(buffer);
+  return all;
+}
+
 Value BufferLifetimes::slotOf(Value root) const {
   while (Value other = sharedWith.lookup(root))
     root = other;

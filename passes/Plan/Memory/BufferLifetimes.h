@@ -23,6 +23,9 @@ public:
   /// Of the kernels that need memory of their own.
   llvm::MapVector<mlir::Operation *, ArenaBuffer> scratch;
 
+  /// Both, to be placed: `buffers` in order, then `scratch`.
+  llvm::SmallVector<ArenaBuffer> all() const;
+
   /// The root whose place `root` is written over.
   mlir::Value slotOf(mlir::Value root) const;
   bool isShared(mlir::Value root) const { return sharedWith.contains(root); }

@@ -19,12 +19,7 @@ struct KeepSharesPass : impl::KeepSharesPassBase<KeepSharesPass> {
     ViewPlacement placement(function.getBody().front());
     if (symbols.hasInputs() || !isReady(placement))
       return;
-    BufferLifetimes lifetimes(function, placement, symbols);
-    SmallVector<ArenaBuffer> buffers;
-    for (auto &[root, buffer] : lifetimes.buffers)
-      buffers.push_back(buffer);
-    for (auto &[region, buffer] : lifetimes.scratch)
-      buffers.push_back(buffer);
+    SmallVector<ArenaBuffer> buffers = BufferLifetimes(function, placement, symbols).all();
     int64_t arenaBytes = placeInArena(buffers), before = bytesThatChangeThreads(buffers);
     keepSharesInPlace(buffers, arenaBytes, MachineModel::of(function).l2Bytes);
     int64_t after = bytesThatChangeThreads(buffers);
