@@ -15,9 +15,11 @@ namespace {
 struct KeepSharesPass : impl::KeepSharesPassBase<KeepSharesPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
+    if (!isShared()) // functions that compute sizes have no tensors at all
+      return;
     ModelSymbols symbols = ModelSymbols::of(function);
     ViewPlacement placement(function.getBody().front());
-    if (symbols.hasInputs() || !isReady(placement))
+    if (symbols.hasInputs() || !placement.getCopies().empty() || !placement.getOperandCopies().empty())
       return;
     SmallVector<ArenaBuffer> buffers = BufferLifetimes(function, placement, symbols).all();
     int64_t arenaBytes = placeInArena(buffers), before = bytesThatChangeThreads(buffers);
@@ -33,14 +35,14 @@ struct KeepSharesPass : impl::KeepSharesPassBase<KeepSharesPass> {
 private:
   static constexpr double kWorthwhile = 0.9;
 
-  /// Whether every region has a plan, some are for all threads, and no view needs a copy.
-  bool isReady(const ViewPlacement &placement) {
+  /// Whether every region has a plan, and some are for all threads.
+  bool isShared() {
     bool hasPlans = true, isShared = false;
     getOperation().walk([&](RegionOp region) {
       hasPlans &= static_cast<bool>(region.getPlan());
       isShared |= region.getPlan() && region.getPlan()->getParallel();
     });
-    return hasPlans && isShared && placement.getCopies().empty() && placement.getOperandCopies().empty();
+    return hasPlans && isShared;
   }
 };
 

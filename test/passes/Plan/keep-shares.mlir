@@ -42,3 +42,11 @@ func.func @sizes(%x: tensor<1024x256xf32>, %y: tensor<512x256xf32>) -> (tensor<2
   }
   return %result, %other : tensor<256x256xf32>, tensor<512x256xf32>
 }
+
+// A function that computes sizes is not looked at.
+// CHECK-LABEL: func @sizes_prepare
+func.func @sizes_prepare(%sizes: memref<2xi64>) -> i64 attributes {ingot.prepares = @sizes} {
+  %c0 = arith.constant 0 : index
+  %0 = memref.load %sizes[%c0] : memref<2xi64>
+  return %0 : i64
+}
