@@ -212,7 +212,7 @@ def kept(path: pathlib.Path, result: dict) -> dict:
         new = {row[name]: row for row in result[key]}
         rows = [row | new.pop(row[name]) if row[name] in new and "failed" not in row else new.pop(row[name], row) for row in old[key]]
         result[key] = rows + list(new.values())
-    result["placement"] = {key: old.get("placement", {}).get(key, 0) + count for key, count in result["placement"].items()}
+    result["placement"] = {key: old.get("placement", {}).get(key, 0) + count for key, count in result.get("placement", {}).items()}
     engines_known = [name for name in engines.TITLES if name in {*old["engines"], *result["engines"]}]
     return old | result | {"engines": engines_known, "versions": old["versions"] | result["versions"]}
 
