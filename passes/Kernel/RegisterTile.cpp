@@ -6,6 +6,7 @@
 #include "passes/Kernel/Product/WeightFetch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -51,16 +52,28 @@ static constexpr int64_t kSumsInFlight = 8;
 /// A reduction of fewer steps is over before a line has come.
 static constexpr int64_t kPrefetchDepth = 64;
 
+/// A zero that LLVM does not know: what is loaded from an index plus this is loaded on its own.
+static Value hideZero(ImplicitLocOpBuilder &b) {
+  Type word = b.getI64Type();
+  Value zero = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+  Value hidden = LLVM::InlineAsmOp::create(b, word, zero, /*asm_string=*/"", /*constraints=*/"=r,0", /*has_side_effects=*/false,
+                                           /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
+                     .getResult(0);
+  return arith::IndexCastOp::create(b, b.getIndexType(), hidden);
+}
+
 RegisterTile::RegisterTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, int64_t rows, const TilePiece &columns, int64_t unroll, ProductStep product)
     : b(b), index(index), rows(rows), columns(columns.size), panels(countTiles(columns.size, kPanel)), unroll(unroll), chains(1), product(product),
       active(columns.active) {
+  if (loadsTwice())
+    again = hideZero(b);
   int64_t wholePanels = columns.whole ? countTiles(columns.whole, kPanel) : panels;
   while (rows * wholePanels * chains < kSumsInFlight && chains * 2 <= unroll)
     chains *= 2;
 }
 
 VectorType RegisterTile::vectorOf(int64_t panel) const {
-  return VectorType::get({panel == panels - 1 ? lanesOfLastPanel(rows, columns) : kPanel}, product.getSumType(b.getContext()));
+  return VectorType::get({panel == panels - 1 ? lanesOfLastVector(columns) : kPanel}, product.getSumType(b.getContext()));
 }
 
 SmallVector<Value> RegisterTile::start() {
@@ -78,10 +91,10 @@ SmallVector<Value> RegisterTile::step(ValueRange sums, int64_t chain, Value k, i
   for (int64_t j = 0; j < panels; ++j)
     right.push_back(product.loadRight(b, rhs, index.offset(offset, simplifyDim(panelStride * j)), vectorOf(j).getNumElements()));
   for (int64_t r = 0; r < rows; ++r) {
-    Value left = lhs(r, k, present);
+    Value left = lhs(r, k, present), leftOfLast = again ? lhs(r, addIndex(b, k, again), present) : left;
     for (int64_t j = 0; j < panels; ++j) {
       Value &sum = next[(chain * rows + r) * panels + j];
-      sum = product.multiplyAdd(b, left, right[j], sum);
+      sum = product.multiplyAdd(b, j == panels - 1 ? leftOfLast : left, right[j], sum);
     }
   }
   return next;

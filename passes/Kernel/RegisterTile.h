@@ -67,6 +67,8 @@ public:
 
 private:
   mlir::VectorType vectorOf(int64_t panel) const;
+  /// Whether the last panel's half vector is multiplied by left elements of its own, not by a part of the broadcast of the whole ones.
+  bool loadsTwice() const { return panels > 1 && lanesOfLastVector(columns) != kPanel; }
   llvm::SmallVector<mlir::Value> step(mlir::ValueRange sums, int64_t chain, mlir::Value k, int64_t present, mlir::Value rhs, mlir::Value rhsBase,
                                       mlir::AffineExpr panelStride, LeftSide lhs);
 
@@ -75,6 +77,7 @@ private:
   int64_t rows, columns, panels, unroll, chains;
   ProductStep product;
   mlir::Value active;
+  mlir::Value again; ///< see `loadsTwice`
 };
 
 //===-- Rows times panels --------------------------------------------------------------------------------------------------------------------===//

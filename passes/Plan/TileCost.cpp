@@ -29,17 +29,14 @@ double ProductCost::tile(int64_t rows, int64_t tileColumns) const {
   int64_t panels = countTiles(tileColumns, kPanel), chains = 1;
   while (rows * panels * chains < 8 && chains * 2 <= unroll)
     chains *= 2;
-  bool halfPanel = lanesOfLastPanel(rows, tileColumns) != kPanel;
+  bool halfPanel = lanesOfLastVector(tileColumns) != kPanel;
   double vectors = panels - (halfPanel ? 0.5 : 0);
-  double multiplyAdds = rows * vectors * machine.cyclesPerVector() * stepCycles, loads = panels + rows;
+  double multiplyAdds = rows * vectors * machine.cyclesPerVector() * stepCycles, loads = panels + (halfPanel && panels > 1 ? 2 : 1) * rows;
   // The rhs block is read again for each block of rows: from the nearest cache that holds it.
   double block = static_cast<double>(panels) * kPanel * sizeof(float) * depth;
   double bytes = panels * kPanel * sizeof(float);
   double streaming = block <= 0.5 * machine.l1Bytes ? 0 : bytes / std::max(machine.bytesPerCycle(block), machine.l3BytesPerCycle);
   double step = std::max({multiplyAdds, 0.6 * loads, machine.fmaLatency / chains, streaming}) + 0.02 * loads;
-  // LLVM moves sums around where vectors of 8 and 16 share a broadcast.
-  if (machine.isWide() && halfPanel && panels > 1)
-    step *= 1 + 0.25 / panels;
   // Rows at multiples of 4 KiB fall into one set of the L1 cache, which has 8 ways.
   if (rowStrideBytes != 0 && rowStrideBytes % 4096 == 0 && rows > 6)
     step *= 1 + 0.1 * (rows - 6);

@@ -64,7 +64,8 @@ double WinogradCost::product(int64_t rows, int64_t columns, double bytesPerCycle
   int64_t panels = countTiles(columns, kPanel), chains = 1, unroll = machine.isWide() ? 2 : 1;
   while (rows * panels * chains < 8 && chains * 2 <= unroll)
     chains *= 2;
-  double vectors = panels - (lanesOfLastPanel(rows, columns) == kPanel ? 0 : 0.5), loads = panels + rows;
+  bool halfPanel = lanesOfLastVector(columns) != kPanel;
+  double vectors = panels - (halfPanel ? 0.5 : 0), loads = panels + (halfPanel && panels > 1 ? 2 : 1) * rows;
   double streaming = panels * kPanel * sizeof(float) / bytesPerCycle + rows * sizeof(float) / inputBytesPerCycle;
   double step = std::max({rows * vectors * machine.cyclesPerVector(), 0.6 * loads, machine.fmaLatency / chains, streaming}) + 0.02 * loads;
   if (rows > 8) // more streams than the prefetchers follow, while the filters come from memory
