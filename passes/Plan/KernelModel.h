@@ -19,6 +19,7 @@ struct WeightStream {
   int64_t blocks = 0, tiles = 0; ///< `tiles`: for which one block is read
   int64_t depth = 0;             ///< of the reduction; 0: there is nothing to fetch
   int64_t ahead = 0;             ///< of weights that are read once: by how many steps to fetch them; 0: as many as pay
+  bool hasImage = false;         ///< with `tiles` 1: the kernel can fetch its next block of pixels instead of weights
 };
 
 /// What can be chosen for a region when one family computes it, and what each choice costs. The passes of the plan stage ask; kernels never do.

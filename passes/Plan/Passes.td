@@ -102,7 +102,8 @@ def ScheduleLoadsPass : Pass<"ingot-schedule-loads", "::mlir::func::FuncOp"> {
   let summary = "decide when weights are fetched that are multiplied by later";
   let description = [{
     Sets `ingot.loads` of regions whose kernels stream packed weights (contractions, direct and Winograd convolutions of all sizes): two numbers that kernels
-    obey. The first one: while so many tiles of a block of columns are computed, the next block is fetched into the second cache. The second one, for weights that
+    obey. The first one: while so many tiles of a block of columns are computed, the next block is fetched into the second cache; for Winograd's convolutions of
+    several blocks of pixels it is 1, and the next block of pixels is fetched while the last columns of this one are computed. The second one, for weights that
     are read once for a block of pixels (Winograd) or rows (weights of 4 bits): each panel is fetched so many steps of the reduction before it is used; up to 64
     into the nearest cache, above into the second (of 4 bits always into the nearest). Nothing is fetched for short reductions, where there is one block only, or
     without the attribute. `ahead` gives the second number for all regions that read their weights once. A region that has the attribute, as its tile was forced

@@ -64,7 +64,10 @@ public:
       grid.push_back(axisOf(s.outputs, tile[2]));
     return grid;
   }
-  WeightStream weights(ArrayRef<int64_t> tile) const override { return {.blocks = countTiles(s.outputs, tile[2]), .tiles = 1, .depth = s.inputs}; }
+  WeightStream weights(ArrayRef<int64_t> tile) const override {
+    AffineExpr blocks = s.images * countTiles(s.outHeight, tile[0] * s.tile) * countTiles(s.outWidth, tile[1] * s.tile);
+    return {.blocks = countTiles(s.outputs, tile[2]), .tiles = 1, .depth = s.inputs, .hasImage = !isOne(simplifyDim(blocks))};
+  }
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     return estimateDim(s.images, symbol) * WinogradCost(s, machine, tile).image(estimateDim(s.outHeight, symbol), estimateDim(s.outWidth, symbol));
   }

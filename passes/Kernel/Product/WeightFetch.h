@@ -15,7 +15,8 @@ inline constexpr llvm::StringLiteral kOtherLoadsAttr = "ingot.other_loads";
 
 /// What that attribute says: two numbers.
 struct LoadSchedule {
-  int64_t tiles = 0; ///< the next block of columns is fetched, into the second cache, while the first `tiles` tiles of this block are computed
+  int64_t tiles = 0; ///< the next block of columns is fetched, into the second cache, while the first `tiles` tiles of this block are computed; of
+                     ///< Winograd's convolutions the next block of pixels, while the last columns of this one are
   int64_t ahead = 0; ///< each panel is fetched so many steps of the reduction before it is used: few into the nearest cache, many into the second
 
   static LoadSchedule of(RegionOp region);

@@ -27,6 +27,7 @@ namespace {
 ///         for channel
 ///           sums[tile][panel] += broadcast(v[point][tile][channel]) * w[panel, point, channel, :]
 ///         p[point][tile][panel] = sums
+///         fetch a share of the pixels of the next block                      with the last columns, if `ingot.loads` says so
 ///       for tile of the piece
 ///         for output channels, a vector at a time
 ///           out[pixels of the tile, channels] = body(output transform of p[...][tile], ...)
@@ -55,11 +56,12 @@ public:
     b.setInsertionPointToStart(loop.getBody());
     Value unit = loop.getInductionVar();
     AffineExpr outputs = b.getAffineConstantExpr(s.outputs), columnBlocks = countTiles(outputs, plan[2]), one = b.getAffineConstantExpr(1);
-    SmallVector<Value> at = index.decode(
-        unit, {s.images, countTiles(s.outHeight, plan[0] * s.tile), countTiles(s.outWidth, plan[1] * s.tile), s.isOpen() ? one : columnBlocks});
+    blockCounts = {s.images, countTiles(s.outHeight, plan[0] * s.tile), countTiles(s.outWidth, plan[1] * s.tile), s.isOpen() ? one : columnBlocks};
+    SmallVector<Value> at = index.decode(unit, blockCounts);
     Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, unit, begin);
     Value startsBlock = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at[3], indexOf(b, 0));
     Value isNew = arith::OrIOp::create(b, isFirst, startsBlock);
+    Value next = offsetBy(b, unit, 1), hasNext = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, next, end);
     emitByTile(b, index, at[1], s.outHeight, plan[0] * s.tile, [&](const TilePiece &ownRows) {
       emitByTile(b, index, at[2], s.outWidth, plan[1] * s.tile, [&](const TilePiece &ownColumns) {
         WinogradBlock block(s.tile, ownRows.size, ownColumns.size);
@@ -69,6 +71,10 @@ public:
             transformInput(block, group, place);
         });
         auto multiplyBy = [&](Value columnBlock) {
+          if (LoadSchedule::of(context.region).tiles > 0) {
+            Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, columnBlock, index.of(simplifyDim(columnBlocks - 1)));
+            findNextBlock(next, arith::AndIOp::create(b, hasNext, isLast));
+          }
           emitByTile(b, index, columnBlock, outputs, plan[2], [&](const TilePiece &channels) { multiply(block, place, channels, columnBlock); });
         };
         if (!s.isOpen())
@@ -95,6 +101,29 @@ private:
   /// Asks for a line of memory ahead of its use; `locality` 3: into the first cache, 2: into the second.
   void fetch(Value buffer, Value at, unsigned locality) {
     memref::PrefetchOp::create(b, buffer, at, /*isWrite=*/false, locality, /*isDataCache=*/true);
+  }
+
+  /// The pixels of the block that begins with a unit; none unless `exists`.
+  void findNextBlock(Value unit, Value exists) {
+    SmallVector<Value> at = index.decode(unit, blockCounts);
+    Value row = scaleIndex(b, at[1], plan[0] * s.tile), column = scaleIndex(b, at[2], plan[1] * s.tile);
+    nextBlock = addIndex(b, index.scale(at[0], strides[0]), addIndex(b, index.scale(row, strides[1]), index.scale(column, strides[2])));
+    int64_t lines = llvm::divideCeil((plan[1] * s.tile + 2) * estimateDim(strides[2]), kLineElements);
+    nextShare = llvm::divideCeil(lines, s.points()) * kLineElements;
+    nextElements = arith::SelectOp::create(b, exists, indexOf(b, nextShare), indexOf(b, 0));
+  }
+
+  /// Fetches the share of the next block that falls to the point (i, j): of its rows i, i + points, ... each time the j-th part.
+  void fetchNextBlock(Value i, Value j) {
+    if (!nextBlock)
+      return;
+    for (int64_t row = 0; row < plan[0] * s.tile + 2; row += s.points()) {
+      Value share = addIndex(b, nextBlock, addIndex(b, index.scale(offsetBy(b, i, row), strides[1]), scaleIndex(b, j, nextShare)));
+      makeLoop(b, indexOf(b, 0), nextElements, kLineElements, {}, [&](Value element, ValueRange) {
+        fetch(input, addIndex(b, share, element), 2);
+        return SmallVector<Value>();
+      });
+    }
   }
 
   /// `body(tile of the group, row, column)`: the tile's number in the block, and where in the image its results begin.
@@ -176,6 +205,8 @@ private:
     int64_t rowStride = countTiles(channels.size, kPanel) * kPanel, inputStride = s.inputPointStride(block.tiles());
     makeLoop(b, indexOf(b, range.beginRow), indexOf(b, range.endRow), 1, {}, [&](Value i, ValueRange) {
       makeLoop(b, indexOf(b, range.beginColumn), indexOf(b, range.endColumn), 1, {}, [&](Value j, ValueRange) {
+        if (pieceBegin == 0)
+          fetchNextBlock(i, j);
         Value point = addIndex(b, scaleIndex(b, i, s.points()), j);
         Value left = offsetBy(b, scaleIndex(b, point, inputStride), first * s.tileStride());
         Value right = addIndex(b, scaleIndex(b, point, pointWeights), scaleIndex(b, firstChannel, panelWeights / kPanel));
@@ -238,7 +269,10 @@ private:
   int64_t lanes;
   VectorType vector;
   Value input, weights, transformed, products;
-  std::array<AffineExpr, 3> strides; ///< of image, row and pixel
+  SmallVector<AffineExpr> blockCounts; ///< the mixed radix of units
+  Value nextBlock, nextElements;       ///< where it begins, and what is fetched of a row of it at a point; null: nothing is
+  int64_t nextShare = 0;               ///< elements of a row of it for each column of points
+  std::array<AffineExpr, 3> strides;   ///< of image, row and pixel
 };
 
 } // namespace

@@ -6,8 +6,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr int64_t kLineElements = 16;
-
 int64_t oddLines(int64_t elements) {
   int64_t lines = countTiles(elements, kLineElements);
   return (lines + (lines % 2 == 0)) * kLineElements;

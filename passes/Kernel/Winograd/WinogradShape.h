@@ -6,6 +6,8 @@
 
 namespace ingot {
 
+inline constexpr int64_t kLineElements = 16; ///< of a cache line
+
 /// The tiles of one kind in a block: `rows` x `columns` tiles of `height` x `width` results each.
 struct TileGroup {
   int64_t height, width;

@@ -40,11 +40,11 @@ private:
   static constexpr int64_t kLeastDepth = 32; ///< below, weights are small, and the loop is over soon
 
   LoadSchedule decide(const WeightStream &stream) const {
-    LoadSchedule schedule;
     // While one half of a block's tiles is computed, the next block comes; the other half is left for what is late.
     if (stream.tiles > 1)
-      schedule.tiles = stream.blocks > 1 ? stream.tiles / 2 : 0;
-    else if (ahead >= 0)
+      return {.tiles = stream.blocks > 1 ? stream.tiles / 2 : 0};
+    LoadSchedule schedule{.tiles = stream.hasImage ? 1 : 0};
+    if (ahead >= 0)
       schedule.ahead = ahead;
     else if (stream.ahead > 0)
       schedule.ahead = stream.ahead;
@@ -58,7 +58,7 @@ private:
     constexpr int64_t kNear = 32, kFar = 128;
     SmallVector<LoadSchedule, 3> list = {{}, {.tiles = taken.tiles, .ahead = kNear}};
     if (stream.tiles == 1 && stream.depth > kFar)
-      list.push_back({.ahead = kFar});
+      list.push_back({.tiles = taken.tiles, .ahead = kFar});
     SmallVector<Attribute> kept;
     for (const LoadSchedule &other : list)
       if (other != taken)

@@ -51,6 +51,18 @@ func.func @winograd(%x: tensor<1x16x16x256xf32>, %w: tensor<16x36x256x16xf32>) -
   return %y : tensor<1x14x14x256xf32>
 }
 
+// Several blocks of pixels: the next one is fetched, too.
+// CHECK-LABEL: func @image
+// CHECK: ingot.loads = array<i64: 1, 96>
+func.func @image(%x: tensor<1x162x162x96xf32>, %w: tensor<2x36x96x16xf32>) -> tensor<1x160x160x24xf32> {
+  %y = ingot.region ins(%x, %w) : (tensor<1x162x162x96xf32>, tensor<2x36x96x16xf32>) -> tensor<1x160x160x24xf32> {
+  ^bb0(%a: tensor<1x162x162x96xf32>, %b: tensor<2x36x96x16xf32>):
+    %c = ingot.winograd_conv %a, %b tile 4 channels 24 : tensor<1x162x162x96xf32>, tensor<2x36x96x16xf32> -> tensor<1x160x160x24xf32>
+    ingot.yield %c : tensor<1x160x160x24xf32>
+  }
+  return %y : tensor<1x160x160x24xf32>
+}
+
 // Nothing to fetch: one block of columns, one tile of rows, a short reduction, no product at all.
 // CHECK-LABEL: func @none
 // CHECK-NOT: ingot.loads
