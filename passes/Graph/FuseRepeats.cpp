@@ -2,6 +2,8 @@
 #include "dialects/Ingot/Shapes.h"
 #include "dialects/Ingot/SymbolicDims.h"
 #include "passes/Graph/Passes.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 #define DEBUG_TYPE "ingot-fuse-repeats"
 
@@ -57,16 +59,34 @@ std::optional<Repeat> repeatOf(Value value) {
   return next == repeat.wide.size() ? std::optional(std::move(repeat)) : std::nullopt;
 }
 
-/// An elementwise operation and those in front of it that serve it alone, to be computed on the dims of a repeat before they are joined.
+/// A convolution whose result is a matrix product of pixels and channels.
+ConvOp pointwiseConv(Value value) {
+  auto all = [](ArrayRef<int64_t> values, int64_t expected) { return llvm::all_of(values, [&](int64_t number) { return number == expected; }); };
+  auto conv = value.getDefiningOp<ConvOp>();
+  bool isPointwise = conv && conv.getLayout() == Layout::ChannelsLast && conv.getGroups() == 1 && all(conv.getKernel(), 1) &&
+                     all(conv.getStrides(), 1) && all(conv.getPads(), 0) && typeOf(conv.getX()).getElementType().isF32();
+  return isPointwise ? conv : ConvOp();
+}
+
+/// An elementwise operation and those in front of it that serve it alone, to be computed on the dims of a repeat before they are joined. A 1x1
+/// convolution goes with them: as a product of pixels it has any dims.
 class RepeatFusion {
 public:
-  RepeatFusion(Operation *op, Repeat repeat) : op(op), repeat(std::move(repeat)), dims(getDims(typeOf(op->getResult(0)))) {}
+  RepeatFusion(Operation *op, Repeat repeat) : op(op), repeat(std::move(repeat)), dims(getDims(typeOf(op->getResult(0)))) { collect(op); }
 
   /// Why the elements should be written out; empty if not.
   StringRef problem() {
-    bool reads = false;
-    StringRef why = problemOf(op, reads);
-    return why.empty() && !reads ? "all operands are repeated" : why;
+    bool reads = false; // whether an operand has an element of its own for each of the result's
+    for (Operation *own : inside)
+      for (Value operand : own->getOperands()) {
+        if (!isFull(operand) || sameRepeat(operand) || inside.contains(operand.getDefiningOp()))
+          continue;
+        reads = true;
+        auto producer = dyn_cast_or_null<RegionFormationInterface>(operand.getDefiningOp());
+        if (producer && !isProduct(operand) && operand.hasOneUse() && producer.getAnchor() != Anchor::Elementwise)
+          return "the operation in front of it could not join it any more";
+      }
+    return reads ? "" : "all operands are repeated";
   }
 
   void apply() {
@@ -75,40 +95,34 @@ public:
     op->getResult(0).replaceAllUsesWith(joined);
     for (Operation *old : done) // readers first
       old->erase();
+    for (auto [old, product] : products)
+      old.getDefiningOp()->erase();
   }
 
 private:
   bool isFull(Value value) const { return getDims(typeOf(value)) == dims; }
-  bool isInside(Value value) const { return isFull(value) && value.hasOneUse() && isElementwise(value.getDefiningOp()); }
+  bool isProduct(Value value) const {
+    return isFull(value) && pointwiseConv(value) && llvm::all_of(value.getUsers(), [&](Operation *user) { return inside.contains(user); }) &&
+           repeat.partsOf(dims.size() - 1).size() == 1;
+  }
   std::optional<Repeat> sameRepeat(Value value) const {
     std::optional<Repeat> own = repeatOf(value);
     return own && own->wide == repeat.wide && own->ends == repeat.ends ? own : std::nullopt;
   }
 
-  /// `reads`: whether an operand has an element of its own for each of the result's.
-  StringRef problemOf(Operation *inside, bool &reads) {
-    for (Value operand : inside->getOperands()) {
-      if (!isFull(operand) || sameRepeat(operand))
-        continue;
-      if (isInside(operand)) {
-        if (StringRef why = problemOf(operand.getDefiningOp(), reads); !why.empty())
-          return why;
-        continue;
-      }
-      auto producer = dyn_cast_or_null<RegionFormationInterface>(operand.getDefiningOp());
-      if (producer && operand.hasOneUse() && producer.getAnchor() != Anchor::Elementwise)
-        return "the operation in front of it could not join it any more";
-      reads = true;
-    }
-    return "";
+  void collect(Operation *own) {
+    inside.insert(own);
+    for (Value operand : own->getOperands())
+      if (isFull(operand) && operand.hasOneUse() && isElementwise(operand.getDefiningOp()))
+        collect(operand.getDefiningOp());
   }
 
-  Value widenedResult(OpBuilder &b, Operation *inside) {
-    done.push_back(inside);
-    SmallVector<Value> operands = llvm::map_to_vector(inside->getOperands(), [&](Value operand) { return widened(b, operand); });
-    Operation *copy = inside->clone();
+  Value widenedResult(OpBuilder &b, Operation *own) {
+    done.push_back(own);
+    SmallVector<Value> operands = llvm::map_to_vector(own->getOperands(), [&](Value operand) { return widened(b, operand); });
+    Operation *copy = own->clone();
     copy->setOperands(operands);
-    copy->getResult(0).setType(makeTensorType(repeat.wide, typeOf(inside->getResult(0)).getElementType()));
+    copy->getResult(0).setType(makeTensorType(repeat.wide, typeOf(own->getResult(0)).getElementType()));
     b.insert(copy);
     return copy->getResult(0);
   }
@@ -117,18 +131,37 @@ private:
     if (isFull(value)) {
       if (std::optional<Repeat> own = sameRepeat(value))
         return own->elements;
-      if (isInside(value))
+      if (inside.contains(value.getDefiningOp()))
         return widenedResult(b, value.getDefiningOp());
+      if (isProduct(value))
+        return widenedProduct(b, pointwiseConv(value));
     }
+    return reshaped(b, value, wideDims(value));
+  }
+
+  Value widenedProduct(OpBuilder &b, ConvOp conv) {
+    Value &product = products[conv];
+    if (product)
+      return product;
+    RankedTensorType weights = typeOf(conv.getW()); // a group of panels
+    Value pixels = reshaped(b, conv.getX(), wideDims(conv.getX()));
+    Value panels = ReshapeOp::create(b, conv.getLoc(), RankedTensorType::get(weights.getShape().drop_front(), weights.getElementType()), conv.getW());
+    product = PackedMatMulOp::create(b, conv.getLoc(), makeTensorType(repeat.wide, typeOf(conv.getResult()).getElementType()), pixels, panels);
+    product.getDefiningOp()->setDiscardableAttrs(conv->getDiscardableAttrDictionary());
+    return product;
+  }
+
+  /// Of a value that broadcasts to the result or has other channels: its dims before they are joined.
+  Dims wideDims(Value value) const {
     Dims own = getDims(typeOf(value)), wide;
     for (size_t i = 0, lead = dims.size() - own.size(); i < own.size(); ++i) {
       ArrayRef<AffineExpr> parts = repeat.partsOf(lead + i);
-      if (isOne(own[i]))
+      if (isOne(own[i]) || parts.size() == 1)
         wide.append(parts.size(), own[i]);
       else
         llvm::append_range(wide, parts);
     }
-    return reshaped(b, value, wide);
+    return wide;
   }
 
   /// Behind integers of which floats are made rather than behind the floats: what is stored stays small.
@@ -148,7 +181,9 @@ private:
   Operation *op;
   Repeat repeat;
   Dims dims;
+  llvm::SetVector<Operation *> inside; ///< the operation and those that serve it alone
   SmallVector<Operation *> done;
+  llvm::MapVector<Value, Value> products; ///< of convolutions
 };
 
 /// Whether `op` computes each element from one element of `value` alone.

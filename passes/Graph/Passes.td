@@ -90,6 +90,17 @@ def FoldScalesPass : Pass<"ingot-fold-scales", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ingot::IngotDialect"];
 }
 
+def CommuteMeansPass : Pass<"ingot-commute-means", "::mlir::func::FuncOp"> {
+  let summary = "take the mean of an image before the 1x1 convolution that computes it";
+  let description = [{
+    The mean over the pixels of what a 1x1 convolution computes is the convolution of the mean of its pixels (a bias is added behind both). Where the convolution
+    has more outputs than inputs, the mean reads fewer numbers, and the scale of squeeze-and-excitation that is made of it is known before the convolution runs,
+    which then can apply it. Convolutions have their channels first. Results differ by rounding.
+    Example: test/passes/Graph/commute-means.mlir
+  }];
+  let dependentDialects = ["::ingot::IngotDialect"];
+}
+
 def MergeContractionsPass : Pass<"ingot-merge-contractions", "::mlir::func::FuncOp"> {
   let summary = "queries, keys and values as one product with all their weights";
   let description = [{
@@ -184,8 +195,9 @@ def FuseRepeatsPass : Pass<"ingot-fuse-repeats", "::mlir::func::FuncOp"> {
   let summary = "read repeated elements where they are needed instead of writing them out";
   let description = [{
     An elementwise operation that reads the result of nearest upsampling (a broadcast along dims of its own, joined by a reshape) is computed, with those that
-    serve it alone, on the dims before they are joined: there the broadcast is one that kernels do for nothing. It stays as it is where that would part it from a
-    convolution or product that it could join. Example: test/passes/Graph/fuse-repeats.mlir
+    serve it alone, on the dims before they are joined: there the broadcast is one that kernels do for nothing. A 1x1 convolution that nothing else reads goes with
+    them, as a product of pixels of these dims (the lateral convolution of a feature pyramid). It stays as it is where that would part it from another convolution
+    or product that it could join. Example: test/passes/Graph/fuse-repeats.mlir
   }];
   let options = [Option<"remarks", "remarks", "bool", /*default=*/"false", "Say why operations that read repeated elements stay as they are">];
   let dependentDialects = ["::ingot::IngotDialect"];

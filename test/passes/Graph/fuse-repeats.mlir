@@ -50,6 +50,54 @@ func.func @behind_product(%small: tensor<2x1x3xf32>, %x: tensor<4x5xf32>, %w: te
 
 // -----
 
+// A 1x1 convolution is a product of pixels, whatever dims these have: it goes with the additions behind it.
+// CHECK-LABEL: func @lateral
+// CHECK-SAME: %[[SMALL:.+]]: tensor<1x4x1x5x1x24xf32>, %[[X:.+]]: tensor<1x8x10x6xf32>, %[[W:.+]]: tensor<1x2x6x16xf32>, %[[SCALE:.+]]: tensor<1x1x1x24xf32>
+func.func @lateral(%small: tensor<1x4x1x5x1x24xf32>, %x: tensor<1x8x10x6xf32>, %w: tensor<1x2x6x16xf32>, %scale: tensor<1x1x1x24xf32>) -> tensor<1x8x10x24xf32> {
+  // CHECK-DAG: %[[PIXELS:.+]] = ingot.reshape %[[X]] : tensor<1x8x10x6xf32> -> tensor<1x4x2x5x2x6xf32>
+  // CHECK-DAG: %[[PANELS:.+]] = ingot.reshape %[[W]] : tensor<1x2x6x16xf32> -> tensor<2x6x16xf32>
+  // CHECK: %[[PRODUCT:.+]] = ingot.packed_matmul %[[PIXELS]], %[[PANELS]] {ingot.values = ["lateral"]} : tensor<1x4x2x5x2x6xf32>, tensor<2x6x16xf32> -> tensor<1x4x2x5x2x24xf32>
+  // CHECK: %[[SCALED:.+]] = ingot.binary mul %[[PRODUCT]]
+  // CHECK: %[[MORE:.+]] = ingot.binary add %[[PRODUCT]], %[[SCALED]]
+  // CHECK: %[[SUM:.+]] = ingot.binary add %[[MORE]], %[[SMALL]]
+  // CHECK: ingot.reshape %[[SUM]] : tensor<1x4x2x5x2x24xf32> -> tensor<1x8x10x24xf32>
+  %repeated = ingot.broadcast %small : tensor<1x4x1x5x1x24xf32> -> tensor<1x4x2x5x2x24xf32>
+  %joined = ingot.reshape %repeated : tensor<1x4x2x5x2x24xf32> -> tensor<1x8x10x24xf32>
+  %conv = ingot.conv %x, %w channels_last kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 24 {ingot.values = ["lateral"]} : tensor<1x8x10x6xf32>, tensor<1x2x6x16xf32> -> tensor<1x8x10x24xf32>
+  %scaled = ingot.binary mul %conv, %scale : tensor<1x8x10x24xf32>, tensor<1x1x1x24xf32> -> tensor<1x8x10x24xf32>
+  %more = ingot.binary add %conv, %scaled : tensor<1x8x10x24xf32>, tensor<1x8x10x24xf32> -> tensor<1x8x10x24xf32>
+  %sum = ingot.binary add %more, %joined : tensor<1x8x10x24xf32>, tensor<1x8x10x24xf32> -> tensor<1x8x10x24xf32>
+  return %sum : tensor<1x8x10x24xf32>
+}
+
+// -----
+
+// One of windows cannot, and one that something else reads is written anyway.
+// CHECK-LABEL: func @windows
+func.func @windows(%small: tensor<1x4x1x5x1x24xf32>, %x: tensor<1x10x12x6xf32>, %w: tensor<1x2x54x16xf32>) -> tensor<1x8x10x24xf32> {
+  // CHECK-NOT: ingot.packed_matmul
+  %repeated = ingot.broadcast %small : tensor<1x4x1x5x1x24xf32> -> tensor<1x4x2x5x2x24xf32>
+  %joined = ingot.reshape %repeated : tensor<1x4x2x5x2x24xf32> -> tensor<1x8x10x24xf32>
+  %conv = ingot.conv %x, %w channels_last kernel [3, 3] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 24 : tensor<1x10x12x6xf32>, tensor<1x2x54x16xf32> -> tensor<1x8x10x24xf32>
+  // expected-remark @+1 {{reads repeated elements: the operation in front of it could not join it any more}}
+  %sum = ingot.binary add %conv, %joined : tensor<1x8x10x24xf32>, tensor<1x8x10x24xf32> -> tensor<1x8x10x24xf32>
+  return %sum : tensor<1x8x10x24xf32>
+}
+
+// CHECK-LABEL: func @read_twice
+func.func @read_twice(%small: tensor<1x4x1x5x1x24xf32>, %x: tensor<1x8x10x6xf32>, %w: tensor<1x2x6x16xf32>) -> (tensor<1x8x10x24xf32>, tensor<1x8x10x24xf32>) {
+  // CHECK: %[[CONV:.+]] = ingot.conv
+  // CHECK: %[[WIDE:.+]] = ingot.reshape %[[CONV]]
+  // CHECK: ingot.binary add %[[WIDE]]
+  %repeated = ingot.broadcast %small : tensor<1x4x1x5x1x24xf32> -> tensor<1x4x2x5x2x24xf32>
+  %joined = ingot.reshape %repeated : tensor<1x4x2x5x2x24xf32> -> tensor<1x8x10x24xf32>
+  %conv = ingot.conv %x, %w channels_last kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 channels 24 : tensor<1x8x10x6xf32>, tensor<1x2x6x16xf32> -> tensor<1x8x10x24xf32>
+  %sum = ingot.binary add %conv, %joined : tensor<1x8x10x24xf32>, tensor<1x8x10x24xf32> -> tensor<1x8x10x24xf32>
+  return %conv, %sum : tensor<1x8x10x24xf32>, tensor<1x8x10x24xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @all_repeated
 func.func @all_repeated(%a: tensor<2x1x3xf32>, %b: tensor<2x1x3xf32>) -> tensor<4x3xf32> {
   // CHECK-COUNT-2: ingot.broadcast
