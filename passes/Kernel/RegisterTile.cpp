@@ -244,7 +244,7 @@ public:
               ownColumns.whole *= products;
               if (ownColumns.offset)
                 ownColumns.offset = scaleIndex(b, ownColumns.offset, products);
-              emitByTile(b, index, rowBlock, rows, p.tileRows,
+              emitEvenly(b, index, rowBlock, rows, p.tileRows,
                          [&](const TilePiece &ownRows) { emitTile({}, rowBlock, ownRows, columnBlock, ownColumns); });
             });
           });
@@ -269,7 +269,8 @@ public:
 private:
   void emitUnit(ArrayRef<Value> batch, Value rowBlock, Value columnBlock) {
     emitByPanels(b, index, columnBlock, p.columns, p.tileColumns, [&](const TilePiece &ownColumns) {
-      emitByTile(b, index, rowBlock, rows, p.tileRows, [&](const TilePiece &ownRows) { //
+      auto byRows = scratch ? emitByTile : emitEvenly;                             // rows of a prologue have a place in their tile
+      byRows(b, index, rowBlock, rows, p.tileRows, [&](const TilePiece &ownRows) { //
         emitTile(batch, rowBlock, ownRows, columnBlock, ownColumns);
       });
     });

@@ -64,6 +64,13 @@ double coverCost(AffineExpr extent, int64_t size, int64_t tile, llvm::function_r
   return sum;
 }
 
+double coverEvenlyCost(AffineExpr extent, int64_t size, int64_t tile, llvm::function_ref<double(int64_t size)> cost) {
+  int64_t tiles = countTiles(size, tile), smaller = tiles * tile - size;
+  if (getConstant(extent) || tile < 3 || smaller == 0 || smaller > tiles)
+    return coverCost(extent, size, tile, cost);
+  return (tiles - smaller) * cost(tile) + smaller * cost(tile - 1);
+}
+
 int64_t chooseUnroll(int64_t rows, int64_t panels, const MachineModel &machine) {
   int64_t unroll = machine.isWide() ? 2 : 1, inFlight = 8 / machine.registersPerVector(), sums = 1;
   while (rows * panels * sums < inFlight && fitsRegisters(rows * sums * 2, panels, machine))

@@ -46,6 +46,9 @@ std::string refuseProduct(llvm::ArrayRef<int64_t> tile, size_t rank);
 /// one of its values, as the pieces into which kernels divide it.
 double coverCost(mlir::AffineExpr extent, int64_t size, int64_t tile, llvm::function_ref<double(int64_t size)> cost);
 
+/// The same where kernels make tiles even (`emitEvenly`).
+double coverEvenlyCost(mlir::AffineExpr extent, int64_t size, int64_t tile, llvm::function_ref<double(int64_t size)> cost);
+
 /// The sizes at which a tile is judged where a shape has symbols: all kinds of rests.
 inline constexpr int64_t kSymbolSizes[] = {7, 13, 20, 37, 64, 113, 200};
 /// The largest value that a dim may have while tiles are chosen.

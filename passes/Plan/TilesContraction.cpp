@@ -69,7 +69,8 @@ public:
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     ProductCost cost = costAt(symbol);
     auto rowBlock = [&](int64_t size) { return cost.rowBlock(size, tile[1] / kPanel); };
-    return estimateDim(shape.batches, symbol) * coverCost(shape.rows, estimateDim(shape.rows, symbol), tile[0], rowBlock);
+    auto cover = shape.hasPrologue ? coverCost : coverEvenlyCost;
+    return estimateDim(shape.batches, symbol) * cover(shape.rows, estimateDim(shape.rows, symbol), tile[0], rowBlock);
   }
 
 private:

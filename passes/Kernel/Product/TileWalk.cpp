@@ -27,6 +27,15 @@ void emitEither(ImplicitLocOpBuilder &b, Value condition, llvm::function_ref<voi
   rest();
 }
 
+/// A tile of `left` rows, fewer than `tile`, in pieces of 2^n.
+void emitPieces(ImplicitLocOpBuilder &b, Value left, int64_t tile, llvm::function_ref<void(const TilePiece &piece)> body) {
+  for (int64_t size = llvm::bit_floor<uint64_t>(tile - 1); size > 0; size /= 2) {
+    Value bit = arith::AndIOp::create(b, left, indexOf(b, size));
+    makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, indexOf(b, 0)),
+           [&] { body({size, arith::AndIOp::create(b, left, indexOf(b, -2 * size))}); });
+  }
+}
+
 } // namespace
 
 void emitByTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr extent, int64_t tile,
@@ -42,15 +51,24 @@ void emitByTile(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, A
   }
   Value left = arith::SubIOp::create(b, index.of(extent), scaleIndex(b, position, tile));
   Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
+  emitEither(b, isFull, [&] { body({tile}); }, [&] { emitPieces(b, left, tile, body); });
+}
+
+void emitEvenly(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr extent, int64_t tile,
+                llvm::function_ref<void(const TilePiece &piece)> body) {
+  if (getConstant(extent) || getConstant(simplifyDim(extent % tile)) == 0 || tile < 3)
+    return emitByTile(b, index, position, extent, tile, body);
+  AffineExpr tiles = countTiles(extent, tile);
+  Value smaller = index.of(simplifyDim(tiles * tile - extent)),
+        isEven = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, smaller, index.of(tiles));
+  Value left = arith::SubIOp::create(b, index.of(extent), scaleIndex(b, position, tile));
+  Value first = arith::SubIOp::create(b, index.of(tiles), smaller); // of the smaller ones
+  Value isFront = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, position, first);
+  Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, indexOf(b, tile));
+  Value isFull = arith::SelectOp::create(b, isEven, isFront, isWhole);
   emitEither(
       b, isFull, [&] { body({tile}); },
-      [&] {
-        for (int64_t size = llvm::bit_floor<uint64_t>(tile - 1); size > 0; size /= 2) {
-          Value bit = arith::AndIOp::create(b, left, indexOf(b, size));
-          makeIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, indexOf(b, 0)),
-                 [&] { body({size, arith::AndIOp::create(b, left, indexOf(b, -2 * size))}); });
-        }
-      });
+      [&] { emitEither(b, isEven, [&] { body({tile - 1, arith::SubIOp::create(b, first, position)}); }, [&] { emitPieces(b, left, tile, body); }); });
 }
 
 void emitByPanels(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, AffineExpr columns, int64_t tile,

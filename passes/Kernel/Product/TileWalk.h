@@ -24,6 +24,11 @@ struct TilePiece {
 void emitByTile(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr extent, int64_t tile,
                 llvm::function_ref<void(const TilePiece &piece)> body);
 
+/// The same, but tiles that cover an extent that only a run tells are even where that can be: `tile` rows, and behind these `tile - 1` (17 are 5, 4,
+/// 4 and 4 rather than 5, 5, 5 and 2). Too few rows for that are divided as above. Pieces may begin in front of their tile.
+void emitEvenly(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr extent, int64_t tile,
+                llvm::function_ref<void(const TilePiece &piece)> body);
+
 /// The same for columns, which packed panels hold: for the last tile of an unknown number of them there is code for each number of panels.
 void emitByPanels(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value position, mlir::AffineExpr columns, int64_t tile,
                   llvm::function_ref<void(const TilePiece &piece)> body);
