@@ -54,7 +54,7 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createRecognizeAttentionPass());  // before scales go into weights, behind softmaxes
          pm.addPass(createSkipMaskedKeysPass(options.constants));
          pm.addNestedPass<func::FuncOp>(createFoldScalesPass());
-         pm.addNestedPass<func::FuncOp>(createCommuteMeansPass()); // behind scales, which part a convolution from its bias no more
+         pm.addNestedPass<func::FuncOp>(createCommuteMeansPass()); // behind scales, which stood between a convolution and its bias
          pm.addNestedPass<func::FuncOp>(createDecomposeImagesPass());
          pm.addNestedPass<func::FuncOp>(createWidenNarrowConvsPass());
          pm.addNestedPass<func::FuncOp>(createSplitPaddingPass());

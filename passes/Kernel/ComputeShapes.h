@@ -21,14 +21,6 @@ inline int64_t lanesOfLastVector(int64_t columns) {
   return rest != 0 && rest <= kPanel / 2 ? kPanel / 2 : kPanel;
 }
 
-/// The same of kernels whose vectors of both widths share a broadcast: then vectors of both widths share a
-/// broadcast, LLVM keeps the broadcasts of all rows at once. When those do not fit into 32 registers beside the sums, a row of the rhs and two
-/// temporaries, the loop would spill: such a tile computes whole panels. Tiles for 16 registers never get there.
-inline int64_t lanesOfLastPanel(int64_t rows, int64_t columns) {
-  int64_t panels = countTiles(columns, kPanel);
-  return panels == 1 || rows * panels + rows + panels <= 30 ? lanesOfLastVector(columns) : kPanel;
-}
-
 /// A kernel with a prologue keeps the left rows of a tile on the stack: elements from one row to the next. Rows at multiples of 2 KiB would fall into
 /// few sets of the L1 cache.
 inline int64_t prologueRowStride(int64_t depth) {

@@ -94,7 +94,7 @@ private:
         block.push_back(addIndex(b, scaleIndex(b, offsetBy(b, panel, p), s.blocks()), number));
       return addBlock(SmallVector<Value>(carried), multiplyBlock(number, words, block), number, words, block);
     });
-    int64_t lanes = lanesOfLastPanel(rows, ownColumns.size);
+    int64_t lanes = lanesOfLastVector(ownColumns.size);
     for (int64_t r = 0; r < rows && lanes != kPanel; ++r) {
       Value &last = sums[(r + 1) * panels - 1];
       last = vector::ExtractStridedSliceOp::create(b, last, 0, lanes, 1);

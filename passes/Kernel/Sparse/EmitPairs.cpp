@@ -58,7 +58,7 @@ private:
         addGroup(next, from, addIndex(b, scaleIndex(b, chunk, kPairRows), indexOf(b, 4 * g)), word, g, offsetBy(b, values, 2 * g * kPanel));
       return next;
     });
-    int64_t lanes = lanesOfLastPanel(rows, columns);
+    int64_t lanes = lanesOfLastVector(columns);
     SmallVector<Value> results;
     for (int64_t r = 0; r < rows; ++r) {
       Value sum = ElementMath(b, floats).add(sums[r], sums[rows + r]);

@@ -75,7 +75,7 @@ private:
     Value begin = placeAt(panel), end = placeAt(offsetBy(b, panel, 1));
     forRegisterTiles(b, ownRows.size, plan[2], [&](Value r, int64_t rows) {
       SmallVector<Value> results = multiply(wordsOf(ownRows, r), rows, begin, end);
-      if (int64_t lanes = lanesOfLastPanel(rows, columns); lanes != kPanel)
+      if (int64_t lanes = lanesOfLastVector(columns); lanes != kPanel)
         for (Value &result : results)
           result = vector::ExtractStridedSliceOp::create(b, result, 0, lanes, 1);
       RegisterTile(b, index, rows, {columns}, /*unroll=*/1, s.step)
