@@ -103,7 +103,8 @@ constexpr Stage kStages[] = {
          pm.addNestedPass<func::FuncOp>(createFetchWeightsPass()); // behind those that change the order of regions
        if (options.machine.bypassesCaches)
          pm.addNestedPass<func::FuncOp>(createScheduleStoresPass()); // what runs until a result is read, the order says
-       pm.addNestedPass<func::FuncOp>(createKeepSharesPass());       // the order of regions says who writes what when
+       pm.addNestedPass<func::FuncOp>(createBalanceSharesPass());
+       pm.addNestedPass<func::FuncOp>(createKeepSharesPass()); // the order of regions says who writes what when
        pm.addNestedPass<func::FuncOp>(createPlanBuffersPass());
        pm.addNestedPass<func::FuncOp>(createVerifyPlanPass());
      }},

@@ -54,7 +54,7 @@ public:
     };
     manyBlocks = !isOne(simplifyDim(columnBlocks * s.groups));
     walkTiles(
-        b, index, order, parts, begin, end,
+        b, context, index, order, parts, begin, end,
         [&](Value place, Value column) {
           SmallVector<Value> at = locate(place, column);
           tileNumber = place;

@@ -13,6 +13,7 @@
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/Profile/RegionTable.h"
+#include "passes/Kernel/Shares/EmitPieces.h"
 #include "passes/Kernel/Stores/StoreSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -521,9 +522,25 @@ private:
       });
       return only;
     }
-    operands.append(shareOfUnits(b, loc, units));
+    std::optional<Pieces> pieces = Pieces::of(region);
+    size_t number = table.size() - 1, share = operands.size();
+    if (!pieces || number > Pieces::kMostRegions) {
+      operands.append(shareOfUnits(b, loc, units));
+      if (pieces && pieces->blocks != 0)
+        operands.append({arith::ConstantIndexOp::create(b, loc, 0), arith::ConstantIndexOp::create(b, loc, pieces->blocks)});
+      operands.append(report);
+      return func::CallOp::create(b, loc, kernel, operands);
+    }
+    func::FuncOp &runner = runners[kernel];
+    if (!runner) {
+      ImplicitLocOpBuilder atEnd(loc, region.getContext());
+      atEnd.setInsertionPointToEnd(getOperation().getBody());
+      runner = emitPieces(atEnd, ("pieces_of_" + kernel.getName()).str(), kernel, share, region.getPlan()->getUnits(), *pieces);
+    }
     operands.append(report);
-    return func::CallOp::create(b, loc, kernel, operands);
+    auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); };
+    operands.append({team, thread, threads, constant(number)});
+    return func::CallOp::create(b, loc, runner, operands);
   }
 
   /// The first and the end of the thread's units.
@@ -541,9 +558,9 @@ private:
     stream << *region.getPlan();
     if (region.getStrides())
       stream << *region.getStrides();
-    for (StringRef fetches : {StringRef(kLoadsAttr), StringRef(kFetchesAttr), StringRef(kStoresAttr)})
-      if (Attribute numbers = region->getAttr(fetches))
-        stream << fetches << numbers;
+    for (StringRef schedule : {StringRef(kLoadsAttr), StringRef(kFetchesAttr), StringRef(kStoresAttr), StringRef(kPiecesAttr)})
+      if (Attribute numbers = region->getAttr(schedule))
+        stream << schedule << numbers;
     for (int64_t result : resultsPastCaches(region))
       stream << startsWithLine(region.getOutputs()[result]);
     stream << textOfBody(region);
@@ -564,6 +581,11 @@ private:
     FamilyEmitter emit = emitterOf(region.getPlan()->getFamily());
     if (!emit)
       return region.emitOpError("is planned for the family '") << stringifyFamily(region.getPlan()->getFamily()) << "', which has no kernels";
+    std::optional<Pieces> pieces = Pieces::of(region);
+    bool hasBlocks = pieces && pieces->blocks != 0;
+    Family family = region.getPlan()->getFamily();
+    if (hasBlocks && family != Family::Contraction && family != Family::Convolution)
+      return region.emitOpError("is planned in pieces of blocks of columns, which the family '") << stringifyFamily(family) << "' does not have";
     func::FuncOp &kernel = kernels[keyOf(region)];
     if (kernel)
       return kernel;
@@ -571,7 +593,7 @@ private:
     b.setInsertionPointToEnd(getOperation().getBody());
     SmallVector<Type> types(region.getOperandTypes());
     size_t symbolCount = needsSymbols(region) ? symbols.size() : 0, buffers = types.size();
-    types.append(symbolCount + 2, b.getIndexType());
+    types.append(symbolCount + (hasBlocks ? 4 : 2), b.getIndexType());
     bool canFail = !failureSites(region).empty();
     if (canFail)
       types.append({LLVM::LLVMPointerType::get(region.getContext()), b.getI32Type()});
@@ -590,9 +612,13 @@ private:
       shaped.push_back(region.isSymbolicBuffer(i) ? shapeBuffer(b, region, i, arguments[i], sizes) : arguments[i]);
     size_t inputs = region.getInputs().size();
     KernelContext context{region, ArrayRef(shaped).take_front(inputs), ArrayRef(shaped).drop_front(inputs), sizes, share[0], share[1]};
+    if (hasBlocks) {
+      context.fromBlock = share[2];
+      context.toBlock = share[3];
+    }
     if (canFail) {
-      context.failure = share[2];
-      context.firstSite = share[3];
+      context.failure = share[hasBlocks ? 4 : 2];
+      context.firstSite = share[hasBlocks ? 5 : 3];
     }
     if (scratchOf(region) != 0)
       context.scratch = share.back();
@@ -634,15 +660,16 @@ private:
   }
 
   llvm::StringMap<func::FuncOp> kernels;
-  Call call;                       ///< of the model in hand, as what follows
-  Value values;                    ///< where the symbols' values lie; null when nobody outside sees them
-  SmallVector<SymbolRange> ranges; ///< of the symbols
-  SmallVector<Value> symbols;      ///< their values where code is written now
-  SmallVector<Access> pending;     ///< since the last barrier
-  int64_t scratchBytes = 0;        ///< of each thread: the most that a region or a chain needs
-  size_t chains = 0;               ///< that have got their functions
-  SmallVector<Attribute> sites;    ///< of all regions so far; alike regions share code but not sites
-  SmallVector<Attribute> table;    ///< what profiles say of them
+  DenseMap<Operation *, func::FuncOp> runners; ///< what runs a kernel's share in pieces
+  Call call;                                   ///< of the model in hand, as what follows
+  Value values;                                ///< where the symbols' values lie; null when nobody outside sees them
+  SmallVector<SymbolRange> ranges;             ///< of the symbols
+  SmallVector<Value> symbols;                  ///< their values where code is written now
+  SmallVector<Access> pending;                 ///< since the last barrier
+  int64_t scratchBytes = 0;                    ///< of each thread: the most that a region or a chain needs
+  size_t chains = 0;                           ///< that have got their functions
+  SmallVector<Attribute> sites;                ///< of all regions so far; alike regions share code but not sites
+  SmallVector<Attribute> table;                ///< what profiles say of them
 };
 
 } // namespace

@@ -18,6 +18,8 @@ struct KernelContext {
       outputs; ///< a memref per yielded tensor, same rules; never overlaps an input unless the plan said in place (then element by element)
   mlir::ValueRange symbols;   ///< the values of the model's symbols (index), if shapes or strides depend on them
   mlir::Value begin, end;     ///< this call's share of the plan's units (index)
+  mlir::Value fromBlock = {}; ///< of the share, the blocks of columns [fromBlock, toBlock) of `Pieces::blocks` (index); null: all. For the families
+  mlir::Value toBlock = {};   ///< `contraction` and `convolution` only
   mlir::Value failure = {};   ///< the call's record of a failure (pointer), and the number of the region's first site (i32): see FailureSites.h;
   mlir::Value firstSite = {}; ///< both null when no operation of the region can fail
   mlir::Value scratch = {};   ///< this thread's own memory: `memref<Nxi8>`, 64-byte aligned, at least what the plan says; null when that is 0

@@ -235,7 +235,7 @@ public:
       TileOrder order = TileOrder::choose(rowBlocks, columnBlocks, rowElements, columns * depth);
       inBands = order.inBands;
       walkTiles(
-          b, index, order, p.parts, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); },
+          b, context, index, order, p.parts, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); },
           [&](Value rowBlock, Value columnBlock, Value number) {
             // In columns of one result; a part has a panel of each.
             auto products = static_cast<int64_t>(p.results.size());
@@ -250,6 +250,7 @@ public:
           });
       return;
     }
+    std::tie(begin, end) = partOfShare(b, context, begin, end);
     auto loop = scf::ForOp::create(b, begin, end, indexOf(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());

@@ -12,7 +12,10 @@ namespace ingot {
 
 namespace {
 
-bool isRuntime(StringRef name) { return name == "ingot_team_barrier" || name == "ingot_profiler_mark"; }
+bool isRuntime(StringRef name) {
+  static const llvm::StringSet<> kNames = {"ingot_profiler_mark", "ingot_team_barrier", "ingot_team_offer", "ingot_team_take"};
+  return kNames.contains(name);
+}
 
 /// Functions of libm that scalars may call, in their float and double forms.
 bool isLibm(StringRef name) {

@@ -22,6 +22,12 @@ struct WeightStream {
   bool hasImage = false;         ///< with `tiles` 1: the kernel can fetch its next block of pixels instead of weights
 };
 
+/// Where a thread's share can be cut such that nothing is done twice: weights are read once, inputs transformed once.
+struct ShareCuts {
+  int64_t blocks = 0; ///< not 0: across; a piece has all rows of the share, and some of so many blocks of columns
+  int64_t units = 0;  ///< else behind so many units; 0: nowhere
+};
+
 /// What can be chosen for a region when one family computes it, and what each choice costs. The passes of the plan stage ask; kernels never do.
 /// A tile is in the family's own terms (see its kernel). Shapes may depend on symbols: `symbol` is a value for all of them.
 class KernelModel {
@@ -47,6 +53,8 @@ public:
   virtual int64_t mostParts(llvm::ArrayRef<int64_t> tile) const { return 1; }
   /// The grid of these pieces.
   virtual UnitGrid grid(llvm::ArrayRef<int64_t> tile, int64_t symbol) const { return {{std::max<int64_t>(estimateDim(units(tile), symbol), 1)}}; }
+  /// Where threads can take over from each other.
+  virtual ShareCuts cuts(llvm::ArrayRef<int64_t> tile) const { return {}; }
   /// The weights that the kernel can fetch ahead.
   virtual WeightStream weights(llvm::ArrayRef<int64_t> tile) const { return {}; }
   /// Cycles of one core for the whole region, as far as instructions and the caches near the core decide.

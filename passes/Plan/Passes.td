@@ -154,6 +154,22 @@ def ScheduleRegionsPass : Pass<"ingot-schedule-regions", "::mlir::func::FuncOp">
   let options = [Option<"mostStates", "most-states", "size_t", /*default=*/"4096", "Sets of regions above which the search is no longer exact">];
 }
 
+def BalanceSharesPass : Pass<"ingot-balance-shares", "::mlir::func::FuncOp"> {
+  let summary = "let threads that are done take over what others have not begun";
+  let description = [{
+    Shares of equal work take different times: another process or virtual machine has the core, one core is slower, the last tiles are smaller. Sets `ingot.pieces`
+    (blocks of columns or 0, and the least number of steps at a time) of regions that threads share: a thread takes its share in pieces, a quarter of what is left
+    each time (guided self-scheduling, Polychronopoulos and Kuck 1987), and then pieces that other threads have not begun. Which thread computes a unit never
+    changes its bits. Shares are cut where nothing is done twice: bands of rows across (all rows, some blocks of columns: weights are read once), others behind
+    whole blocks of columns (products) or of pixels (Winograd). Regions stay whole that are predicted to take less than `least` barriers on each of the machine's
+    threads, or whose pieces could not take `piece` barriers; so do chains, products with a prologue, and families bound by memory, which
+    would fetch from another core what they save. Needs shares of threads and predicted costs.
+    Example: test/passes/Plan/balance-shares.mlir
+  }];
+  let options = [Option<"least", "least", "double", /*default=*/"48", "What a region takes on each thread to be offered, in barriers">,
+                 Option<"piece", "piece", "double", /*default=*/"8", "What the smallest piece takes, in barriers">];
+}
+
 def KeepSharesPass : Pass<"ingot-keep-shares", "::mlir::func::FuncOp"> {
   let summary = "let threads write where they wrote before";
   let description = [{

@@ -60,6 +60,14 @@ public:
       return {};
     return {.blocks = countTiles(estimateDim(shape.columns), tile[1]), .tiles = tiles, .depth = getConstant(shape.depth).value_or(0)};
   }
+  ShareCuts cuts(ArrayRef<int64_t> tile) const override {
+    if (shape.hasPrologue)
+      return {};
+    int64_t blocks = getConstant(countTiles(shape.columns, tile[1])).value_or(1);
+    if (shape.batchDims.empty() && isInBands())
+      return blocks > 1 ? ShareCuts{.blocks = blocks} : ShareCuts{.units = 1};
+    return {.units = getConstant(countTiles(shape.rows, tile[0])).value_or(1)};
+  }
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
     UnitAxis rows = axisOf(estimateDim(shape.rows, symbol), tile[0]), columns = axisOf(estimateDim(shape.columns, symbol), tile[1]);
     if (shape.hasPrologue || (shape.batchDims.empty() && isInBands()))
@@ -120,6 +128,7 @@ public:
   int64_t mostUnroll(ArrayRef<int64_t> tile) const override { return ingot::mostUnroll(tile[0], tile[1] / kPanel, machine); }
   AffineExpr units(ArrayRef<int64_t> tile) const override { return shape.units(tile); }
   int64_t mostParts(ArrayRef<int64_t> tile) const override { return shape.mostParts(tile); }
+  ShareCuts cuts(ArrayRef<int64_t>) const override { return {.units = 1}; }
   /// The more streams, the faster; but every thread wants some of the panels.
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     double panels = estimateDim(shape.panels(), symbol), batches = estimateDim(shape.batches, symbol), depth = estimateDim(shape.steps(), symbol);

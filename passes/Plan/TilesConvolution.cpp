@@ -76,6 +76,15 @@ public:
     outer.append(rowsFirst ? columns : pixels);
     return outer;
   }
+  ShareCuts cuts(ArrayRef<int64_t> tile) const override {
+    if (s.hasPrologue)
+      return {};
+    int64_t blocks = s.groups * countTiles(s.groupOutputs, tile.back());
+    if (s.isInBands())
+      return blocks > 1 ? ShareCuts{.blocks = blocks} : ShareCuts{.units = 1};
+    std::optional<int64_t> units = getConstant(s.units(tile));
+    return {.units = units ? std::max<int64_t>(*units / blocks, 1) : 1};
+  }
   WeightStream weights(ArrayRef<int64_t> tile) const override {
     int64_t places = countTiles(estimateDim(allPixels), tile[0]);
     if (tile.size() == 3)

@@ -64,6 +64,7 @@ public:
       grid.push_back(axisOf(s.outputs, tile[2]));
     return grid;
   }
+  ShareCuts cuts(ArrayRef<int64_t> tile) const override { return {.units = s.isOpen() ? 1 : countTiles(s.outputs, tile[2])}; }
   WeightStream weights(ArrayRef<int64_t> tile) const override {
     AffineExpr blocks = s.images * countTiles(s.outHeight, tile[0] * s.tile) * countTiles(s.outWidth, tile[1] * s.tile);
     return {.blocks = countTiles(s.outputs, tile[2]), .tiles = 1, .depth = s.inputs, .hasImage = !isOne(simplifyDim(blocks))};

@@ -3,6 +3,7 @@
 #include "passes/Kernel/Chain/RowChain.h"
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
+#include "passes/Kernel/Shares/Pieces.h"
 #include "passes/Kernel/Stores/StoreSchedule.h"
 #include "passes/Plan/Passes.h"
 
@@ -47,6 +48,19 @@ private:
     return false;
   }
 
+  static bool isDividedWell(RegionOp region) {
+    Attribute pieces = region->getAttr(kPiecesAttr);
+    auto numbers = dyn_cast_or_null<DenseI64ArrayAttr>(pieces);
+    bool isShared = region.getPlan() && region.getPlan()->getParallel() && !chainOf(region);
+    if (!pieces || (isShared && numbers && numbers.size() == 2 && numbers[0] >= 0 && numbers[1] >= 1 &&
+                    std::max(numbers[0], region.getPlan()->getUnits()) <= Pieces::kMostSteps))
+      return true;
+    region.emitOpError("is computed in pieces by '")
+        << kPiecesAttr << " = " << pieces << "', which is not two numbers (blocks of columns or 0, and 1 or more at a time), "
+        << "or it is not a region that all threads share";
+    return false;
+  }
+
   /// Strips are written by one region of a chain and read by the next.
   static bool isHandedOn(StripOp strip) {
     SmallVector<RegionOp> users;
@@ -79,7 +93,7 @@ private:
         op.emitOpError("has no plan or no buffers after the plan stage");
         planned = false;
       }
-      planned &= fetchesWell(region) && fetchesForOthers(region) && writesWell(region);
+      planned &= fetchesWell(region) && fetchesForOthers(region) && writesWell(region) && isDividedWell(region);
       for (Value output : region.getOutputs())
         if (llvm::is_contained(region.getInputs(), output)) {
           op.emitOpError("writes the buffer that it reads");

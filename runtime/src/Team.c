@@ -4,7 +4,7 @@
 // on it start at once. A worker that finds no new epoch for a while sleeps in the kernel, so a program that is not running its model uses no CPU.
 #define _GNU_SOURCE
 #include "FloatState.h"
-#include "Internal.h"
+#include "Shares.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -325,9 +325,19 @@ static void unmap_fork_mark(IngotTeam *team) {
     munmap((void *)(uintptr_t)team->workers_live, PAGE);
 }
 
-size_t ingot_team_bytes(uint32_t threads) {
+/// The offers lie behind the workers.
+static size_t offers_at(uint32_t threads) {
   const size_t size = sizeof(IngotTeam) + (size_t)(threads - 1) * sizeof(Worker);
   return (size + LINE - 1) / LINE * LINE;
+}
+
+size_t ingot_team_bytes(uint32_t threads) { return offers_at(threads) + threads * sizeof(IngotOffer); }
+
+IngotOffer *ingot_team_offers(IngotTeam *team, uint32_t *threads) {
+  if (!team || team->threads == 1 || team->alone)
+    return NULL;
+  *threads = team->threads;
+  return (IngotOffer *)((uint8_t *)team + offers_at(team->threads));
 }
 
 IngotStatus ingot_team_open(const TeamSetup *setup, void *memory, IngotTeam **result) {

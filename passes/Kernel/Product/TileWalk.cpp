@@ -2,6 +2,7 @@
 #include "passes/Kernel/Product/TileWalk.h"
 
 #include "passes/Kernel/ComputeShapes.h"
+#include "passes/Kernel/Shares/Pieces.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -106,7 +107,11 @@ void emitPart(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, Val
 
 namespace {
 
-void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, Value begin, Value end,
+/// Whether the loops go over columns and, inside, over the rows of the share.
+bool goesByColumns(const TileOrder &order) { return order.inBands && !isOne(order.rows) && !isOne(order.columns); }
+
+/// `fromColumn` and `toColumn` may be null: all columns.
+void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, Value begin, Value end, Value fromColumn, Value toColumn,
                     llvm::function_ref<void(Value row, Value column)> body) {
   auto loop = [&](Value from, Value to, llvm::function_ref<void(Value)> inner) {
     makeLoop(b, from, to, 1, {}, [&](Value i, ValueRange) -> SmallVector<Value> {
@@ -114,14 +119,14 @@ void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrd
       return {};
     });
   };
-  if (!order.inBands || isOne(order.rows) || isOne(order.columns)) {
+  if (!goesByColumns(order)) {
     loop(begin, end, [&](Value unit) {
       SmallVector<Value> at = index.decode(unit, {order.columns, order.rows});
       body(at[1], at[0]);
     });
     return;
   }
-  loop(indexOf(b, 0), index.of(order.columns), [&](Value column) {
+  loop(fromColumn ? fromColumn : indexOf(b, 0), toColumn ? toColumn : index.of(order.columns), [&](Value column) {
     // Unit row * columns + column is in the share.
     auto firstRow = [&](Value bound) {
       Value above = arith::SubIOp::create(b, index.offset(bound, order.columns - 1), column);
@@ -134,16 +139,42 @@ void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrd
 
 } // namespace
 
-void walkTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, int64_t parts, Value begin, Value end,
+/// Where block number `block` begins when `extent` is divided into as many as the pieces of a share have.
+static Value scaleToBlock(ImplicitLocOpBuilder &b, KernelContext &context, Value block, Value extent) {
+  return arith::DivUIOp::create(b, arith::MulIOp::create(b, extent, block), indexOf(b, Pieces::of(context.region)->blocks));
+}
+
+std::pair<Value, Value> partOfShare(ImplicitLocOpBuilder &b, KernelContext &context, Value begin, Value end) {
+  if (!context.fromBlock)
+    return {begin, end};
+  Value all = arith::SubIOp::create(b, end, begin);
+  Value from = addIndex(b, begin, scaleToBlock(b, context, context.fromBlock, all));
+  return {from, addIndex(b, begin, scaleToBlock(b, context, context.toBlock, all))};
+}
+
+void walkTiles(ImplicitLocOpBuilder &b, KernelContext &context, SymbolicIndex &index, const TileOrder &order, int64_t parts, Value begin, Value end,
                llvm::function_ref<void(Value row, Value column)> tile, llvm::function_ref<void(Value row, Value column, Value number)> part) {
+  Value fromColumn, toColumn;
+  if (context.fromBlock && goesByColumns(order)) {
+    bool isBlock = getConstant(order.columns) == Pieces::of(context.region)->blocks;
+    fromColumn = isBlock ? context.fromBlock : scaleToBlock(b, context, context.fromBlock, index.of(order.columns));
+    toColumn = isBlock ? context.toBlock : scaleToBlock(b, context, context.toBlock, index.of(order.columns));
+  } else {
+    std::tie(begin, end) = partOfShare(b, context, begin, end);
+  }
   if (parts == 1)
-    return walkWholeTiles(b, index, order, begin, end, tile);
+    return walkWholeTiles(b, index, order, begin, end, fromColumn, toColumn, tile);
   Value size = indexOf(b, parts), first = b.createOrFold<arith::CeilDivUIOp>(begin, size), last = b.createOrFold<arith::DivUIOp>(end, size);
-  walkWholeTiles(b, index, order, first, last, tile);
+  walkWholeTiles(b, index, order, first, last, fromColumn, toColumn, tile);
   // Parts before the first whole tile, and behind the last one; both may belong to one tile.
   Value headEnd = arith::MinUIOp::create(b, scaleIndex(b, first, parts), end), tail = arith::MaxUIOp::create(b, scaleIndex(b, last, parts), headEnd);
   Value head = arith::SubIOp::create(b, headEnd, begin), skipped = arith::SubIOp::create(b, tail, headEnd);
-  makeLoop(b, indexOf(b, 0), arith::SubIOp::create(b, arith::SubIOp::create(b, end, begin), skipped), 1, {}, [&](Value i, ValueRange) {
+  Value count = arith::SubIOp::create(b, arith::SubIOp::create(b, end, begin), skipped);
+  if (fromColumn) {
+    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, context.fromBlock, indexOf(b, 0));
+    count = arith::SelectOp::create(b, isFirst, count, indexOf(b, 0));
+  }
+  makeLoop(b, indexOf(b, 0), count, 1, {}, [&](Value i, ValueRange) {
     Value isHead = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, i, head);
     Value unit = addIndex(b, addIndex(b, begin, i), arith::SelectOp::create(b, isHead, indexOf(b, 0), skipped));
     Dims sizes = order.inBands ? Dims{order.rows, order.columns} : Dims{order.columns, order.rows};

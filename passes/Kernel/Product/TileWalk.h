@@ -65,10 +65,14 @@ struct TileOrder {
   static bool isInBands(double rowElements, double weightElements) { return 4 * rowElements >= weightElements; }
 };
 
+/// Of the share [begin, end), the part that is as large as the call's blocks of columns are of all: for kernels whose units are not bands of rows.
+std::pair<mlir::Value, mlir::Value> partOfShare(mlir::ImplicitLocOpBuilder &b, KernelContext &context, mlir::Value begin, mlir::Value end);
+
 /// Calls `tile` once, in loops over the share [begin, end): columns outermost, so that a block of the weights is read once for all rows of the share.
 /// Where a tile is `parts` units, `part` is called once, too, in a loop over the parts of the tiles that the share has not all of: two at most.
-void walkTiles(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, int64_t parts, mlir::Value begin, mlir::Value end,
-               llvm::function_ref<void(mlir::Value row, mlir::Value column)> tile,
+/// Where the call has some blocks of columns of the share only, all rows of these are computed; the first piece has the parts.
+void walkTiles(mlir::ImplicitLocOpBuilder &b, KernelContext &context, SymbolicIndex &index, const TileOrder &order, int64_t parts, mlir::Value begin,
+               mlir::Value end, llvm::function_ref<void(mlir::Value row, mlir::Value column)> tile,
                llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value number)> part);
 
 } // namespace ingot

@@ -97,6 +97,15 @@ typedef void (*IngotRunFunction)(IngotCall *call, int64_t thread, int64_t thread
  * cancelled, return at once. The team may be null when the call has one thread. */
 int32_t ingot_team_barrier(IngotTeam *team);
 
+/* Called by generated code with the steps [begin, end) of a region that are a thread's share, before it runs any: returns the end of what it runs at
+ * once. The rest is offered to all threads, in pieces that begin at multiples of `grain` (1 or more) and are at least as long; `ingot_team_take` gives
+ * them out. Regions between two barriers have different numbers, below 2^16; there are less than 2^24 steps. The team may be null as above. */
+int64_t ingot_team_offer(IngotTeam *team, int64_t thread, int64_t region, int64_t begin, int64_t end, int64_t grain);
+
+/* The next piece of what the thread itself has offered, else of what others have: the thread whose it was * 2^48 + first step * 2^24 + end. 0: there
+ * is none. */
+int64_t ingot_team_take(IngotTeam *team, int64_t thread, int64_t region, int64_t grain);
+
 /* Called by generated code where IngotCall.profiler is not null, by each thread behind each region that it ran (`what`: its number in
  * IngotModel.regions) and behind each barrier (-1 - the number of the region before it). */
 void ingot_profiler_mark(IngotProfiler *profiler, int64_t thread, int32_t what);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Shares that end inside of a tile, against numpy in f64: products whose tiles are several units, and attention with several blocks of keys. And
-depthwise convolutions that add up their tiles, which may be shared out in any way.
+depthwise convolutions that add up their tiles, which may be shared out in any way. And shares that are computed in pieces, by other threads than
+those that they are of (Inputs/takeover.c): units, or blocks of columns of bands and of what is none.
 
 Usage: numerics_shares.py FOLDER_OF_INGOT_OPT [PART_OF_A_NAME]
 
@@ -94,6 +95,12 @@ def attend(rows, heads, size, tile, units):
     return region(f"attention {rows}x{heads}x{size}", "attention", tile, units, body, [q, k, v], y, more=", scratch = 12288")
 
 
+def in_pieces(found, blocks, grain):
+    found.name += f" in pieces {blocks} {grain}"
+    found.attributes = f"{{ingot.pieces = array<i64: {blocks}, {grain}>}}"
+    return found
+
+
 REGIONS = [
     product(11, 112, 40, (5, 48)),  # the last block of columns has one panel of three
     product(11, 1100, 40, (5, 48)),  # half a panel
@@ -120,6 +127,19 @@ REGIONS = [
     add_up_tiles((15, 16), 24, (5, 5), (2, 2), (2, 2, 2, 2), (2, 3, 8)),
     add_up_tiles((7, 12), 16, (3, 3), (1, 1), (0, 0, 0, 0), (1, 4, 16)),
     add_up_tiles((2, 9), 16, (5, 5), (1, 1), (2, 2, 2, 2), (2, 4, 16)),  # no row's windows lie inside
+    in_pieces(product(90, 96, 33, (6, 64)), 2, 1),  # bands, across
+    in_pieces(product(90, 260, 33, (4, 32)), 9, 1),
+    in_pieces(product(90, 260, 33, (4, 32)), 9, 4),
+    in_pieces(product(90, 260, 33, (4, 32)), 5, 1),  # blocks that are not those of the tiles
+    in_pieces(product(90, 260, 33, (4, 32)), 20, 3),  # more than there are
+    in_pieces(product(11, 1100, 40, (5, 48)), 23, 1),  # columns, which are no bands
+    in_pieces(product(11, 1100, 40, (5, 48)), 0, 9),  # their units
+    in_pieces(gate(90, 96, 33, (6, 64)), 3, 1),
+    in_pieces(product(1, 1000, 129, (1, 64), "gemv", unroll=4), 0, 4),
+    in_pieces(convolve((14, 14), 12, 100, (1, 1), (1, 1), 1, (5, 48)), 3, 1),
+    in_pieces(convolve((9, 9), 16, 512, (3, 3), (1, 1), 1, (1, 5, 64)), 8, 1),
+    in_pieces(convolve((30, 12), 4, 32, (3, 3), (1, 1), 1, (1, 8, 32)), 0, 4),
+    in_pieces(convolve((6, 6), 16, 96, (3, 3), (1, 1), 2, (1, 4, 32)), 4, 1),  # groups
 ]
 
 

@@ -36,14 +36,14 @@ def transform_filters(w, tile):
     return both.reshape(both.shape[0], (tile + 2) ** 2, inputs, 16).astype(np.float32)
 
 
-def add(images, height, width, inputs, outputs, tile, kind, plan=None):
+def add(images, height, width, inputs, outputs, tile, kind, plan=None, pieces=""):
     x, w = f32(images, height + 2, width + 2, inputs), f32(3, 3, inputs, outputs)
     y = convolution(x, w, (1, 1), (1, 1), 1)
     anchor = f"ingot.winograd_conv %0, %1 tile {tile} channels {outputs} : $0, $1 -> $r"
     text, results, more = epilogue(kind, anchor, y, 2)
     transformed = transform_filters(w, tile)
     buffers = [Buffer(i, *((0, 0) if i is transformed else spread())) for i in [x, transformed] + more]
-    name = f"F({tile}, 3) {images}x{height}x{width}x{inputs} to {outputs}, {kind}" + (f", {plan}" if plan else "")
+    name = f"F({tile}, 3) {images}x{height}x{width}x{inputs} to {outputs}, {kind}" + (f", {plan}" if plan else "") + pieces
     text_of_plan = None
     if plan:
         block, columns, rows, lanes = plan
@@ -51,7 +51,8 @@ def add(images, height, width, inputs, outputs, tile, kind, plan=None):
         text_of_plan = f"<family = winograd, tile = {[*block, columns, rows]}, unroll = 2, lanes = {lanes}, units = {units}, parallel = true, "
         text_of_plan += "scratch = 1048576>"
     tolerance = 3e-6 * np.abs(y).max() + 1e-6  # sums of products of numbers within [-1, 1], transformed twice
-    REGIONS.append(Region(name, text, buffers, [Buffer(r, *spread()) for r in results], tolerance * (3 if kind == "residual" else 1), text_of_plan))
+    tolerance *= 3 if kind == "residual" else 1
+    REGIONS.append(Region(name, text, buffers, [Buffer(r, *spread()) for r in results], tolerance, text_of_plan, attributes=pieces))
 
 
 def shapes():
@@ -70,6 +71,8 @@ def plans():
         for lanes in (8, 16):
             for block, columns, rows in [((1, 1), 16, 1), ((2, 2), 32, 3), ((1, 3), 48, 2), ((3, 1), 16, 2), ((5, 5), 32, 25), ((5, 5), 16, 4)]:
                 add(2, 10, 11, 18, 40, tile, "bias relu", (block, columns, rows, lanes))
+            for block, grain in [((2, 2), 3), ((1, 3), 1)]:  # other threads take blocks of tiles, and of channels
+                add(2, 10, 11, 18, 40, tile, "bias relu", (block, 16, 3, lanes), f"{{ingot.pieces = array<i64: 0, {grain}>}}")
 
 
 def main():

@@ -21,6 +21,7 @@ EXTENSIONS = {"avx512-bf16": ["-mavx512bf16"], "avx512-vnni": ["-mavx512vnni"], 
 CPU = {True: ["-march=x86-64-v4", "-mprefer-vector-width=512"], False: ["-march=x86-64-v3"]}
 INTEGERS = {"ui8": np.uint8, "i8": np.int8, "i32": np.int32}
 BYTE_FLOATS = {"f8E4M3FN": ml_dtypes.float8_e4m3fn, "f8E5M2": ml_dtypes.float8_e5m2}
+TAKEOVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Inputs", "takeover.c")
 ELEMENTS = {"f32": np.float32, "f16": np.float16, "bf16": np.uint16} | dict.fromkeys(BYTE_FLOATS, np.uint8) | INTEGERS  # as they lie in memory
 GAP = 0x5A  # each byte of a gap between integers, which have no NaN
 
@@ -172,6 +173,8 @@ def build(tools, folder, regions, avx512=True, symbol="cases", extensions=()):
     run(f"{tools}/ingot-opt", kernel_stage(avx512, extensions), f"{folder}/plan.mlir", "-o", f"{folder}/kernel.mlir")
     run(f"{tools}/ingot-opt", "--ingot-stage-llvm", f"{folder}/kernel.mlir", "-o", f"{folder}/llvm.mlir")
     run(f"{LLVM}/mlir-translate", "--mlir-to-llvmir", f"{folder}/llvm.mlir", "-o", f"{folder}/cases.ll")
+    with open(f"{folder}/cases.ll") as file:
+        takes_over = "@ingot_team_take" in file.read()
     run(
         f"{LLVM}/clang",
         "-x",
@@ -183,13 +186,16 @@ def build(tools, folder, regions, avx512=True, symbol="cases", extensions=()):
         "-fPIC",
         "-Wno-override-module",
         f"{folder}/cases.ll",
+        *(["-x", "c", TAKEOVER] if takes_over else []),
         "-o",
         f"{folder}/{symbol}.so",
         "-lm",
     )
     with open(f"{folder}/llvm.mlir") as file:
         entry = re.search(r"llvm\.func @(\w+)\(%arg0: !llvm\.ptr, %arg1: i64, %arg2: i64\)", file.read()).group(1)
-    function = getattr(ctypes.CDLL(f"{folder}/{symbol}.so"), entry)
+    library = ctypes.CDLL(f"{folder}/{symbol}.so")
+    function = getattr(library, entry)
+    function.last = ctypes.c_int64.in_dll(library, "takeover_last") if takes_over else ctypes.c_int64()
     function.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
     with open(f"{folder}/plan.mlir") as file:
         return function, file.read()
@@ -258,6 +264,7 @@ def check_regions(regions, expected_families, more_cpus={}, teams=(1, 2), check_
             for region in regions:
                 for buffer in region.outputs:
                     buffer.clear()
+            function.last.value = threads - 1
             for thread in range(threads):
                 function(call.address, thread, threads)
             failed += check(regions, expected, f"{cpu}, {threads} threads")

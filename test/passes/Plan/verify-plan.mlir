@@ -96,3 +96,21 @@ func.func @writes_nothing(%x: memref<4x64xf32>, %y: memref<4x64xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @no_pieces(%x: memref<4x64xf32>, %w: memref<2x64x16xf32>, %y: memref<4x32xf32>) {
+  // expected-error @+1 {{'ingot.region' op is computed in pieces by 'ingot.pieces = array<i64: 2, 0>', which is not two numbers (blocks of columns or 0, and 1 or more at a time)}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 16], unroll = 2, lanes = 16, units = 2, parallel = true> {ingot.pieces = array<i64: 2, 0>} : (memref<4x64xf32>, memref<2x64x16xf32>, memref<4x32xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<2x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<4x64xf32>, tensor<2x64x16xf32> -> tensor<4x32xf32>
+    ingot.yield %0 : tensor<4x32xf32>
+  }
+  // expected-error @+1 {{or it is not a region that all threads share}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 16], unroll = 2, lanes = 16, units = 2, parallel = false> {ingot.pieces = array<i64: 0, 1>} : (memref<4x64xf32>, memref<2x64x16xf32>, memref<4x32xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<2x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<4x64xf32>, tensor<2x64x16xf32> -> tensor<4x32xf32>
+    ingot.yield %0 : tensor<4x32xf32>
+  }
+  return
+}
