@@ -8,8 +8,8 @@
 A region is large for a number of threads when each has at least --share microseconds of it: then one unit more or less must not make 10 %.
 Behind the worst region stands what all large regions of a model lose together: the time of the busiest threads against that of the mean ones.
 What every thread takes is what generated code takes: the units from `units * thread / threads` on. What a unit costs stands in the region's
-`ingot.grid` (a tile at an edge is smaller), what the region costs in `ingot.cost`. Shares that have `ingot.pieces` are taken piece by piece, and then by
-threads that are done, as runtime/src/Shares.c does it; that a piece takes longer on another core is left out.
+`ingot.grid` (a tile at an edge is smaller), what the region costs in `ingot.cost`. Shares that have `ingot.pieces` are taken piece by piece, and then
+by threads that are done, as runtime/src/Shares.c does it; that a piece takes longer on another core is left out.
 """
 
 import argparse
