@@ -5,6 +5,7 @@
 #include "compiler/Driver/UsageError.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Kernel/Shares/Pieces.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -47,8 +48,10 @@ void EffectReport::addKernels(ModuleOp kernels) {
   for (auto function : kernels.getOps<func::FuncOp>())
     if (!function.isPrivate() && !function->hasAttr("ingot.prepares"))
       function.walk([&](func::CallOp call) {
-        if (call.getCallee().starts_with(kKernelPrefix))
-          called.push_back(call.getCallee());
+        StringRef name = call.getCallee();
+        name.consume_front(kPiecesPrefix);
+        if (name.starts_with(kKernelPrefix))
+          called.push_back(name);
       });
   llvm::json::Array &regions = bodies.back().regions;
   if (called.size() != regions.size())

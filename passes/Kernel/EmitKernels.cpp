@@ -535,7 +535,7 @@ private:
     if (!runner) {
       ImplicitLocOpBuilder atEnd(loc, region.getContext());
       atEnd.setInsertionPointToEnd(getOperation().getBody());
-      runner = emitPieces(atEnd, ("pieces_of_" + kernel.getName()).str(), kernel, share, region.getPlan()->getUnits(), *pieces);
+      runner = emitPieces(atEnd, (kPiecesPrefix + kernel.getName()).str(), kernel, share, region.getPlan()->getUnits(), *pieces);
     }
     operands.append(report);
     auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); };

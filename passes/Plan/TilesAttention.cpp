@@ -51,6 +51,8 @@ public:
   UnitGrid grid(ArrayRef<int64_t> tile, int64_t symbol) const override {
     return {{estimateDim(shape.batch, symbol)}, {estimateDim(shape.heads, symbol)}, axisOf(estimateDim(shape.rows, symbol), tile.front())};
   }
+  /// Whole heads, whose keys and values are packed once.
+  ShareCuts cuts(ArrayRef<int64_t> tile) const override { return {.units = getConstant(countTiles(shape.rows, tile.front())).value_or(0)}; }
   int64_t scratchBytes(ArrayRef<int64_t> tile) const override { return AttentionScratch(shape, *AttentionTile::of(tile)).bytes(); }
   double cycles(ArrayRef<int64_t> tile, int64_t symbol) const override {
     int64_t keys = estimateDim(shape.keys, symbol), rows = estimateDim(shape.rows, symbol), unroll = chooseUnroll(tile);

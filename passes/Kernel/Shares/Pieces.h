@@ -9,6 +9,9 @@ namespace ingot {
 /// On a region that all threads share: two numbers, `Pieces`.
 inline constexpr llvm::StringLiteral kPiecesAttr = "ingot.pieces";
 
+/// Of the name of a function that runs a kernel's share in pieces; the kernel's own name follows.
+inline constexpr llvm::StringLiteral kPiecesPrefix = "pieces_of_";
+
 /// In what pieces threads take over from others what these have not begun. Which thread computes a piece never changes its bits.
 struct Pieces {
   /// 0: pieces are units. Else the share of a thread is cut across: a piece has all of its rows, and some of so many blocks of columns.
