@@ -118,6 +118,11 @@ bool ConvOp::isDepthwise() {
   return groups > 1 && groups == inputs && outputs == inputs;
 }
 
+bool ConvOp::isPointwise() {
+  auto all = [](ArrayRef<int64_t> values, int64_t expected) { return llvm::all_of(values, [&](int64_t value) { return value == expected; }); };
+  return getGroups() == 1 && all(getKernel(), 1) && all(getStrides(), 1) && all(getPads(), 0);
+}
+
 int64_t ConvOp::getPackedGroup() { return getLayout() == Layout::ChannelsLast && !isDepthwise() ? typeOf(getW()).getShape().back() / kPanel : 1; }
 
 Anchor ConvOp::getAnchor() { return isDepthwise() ? Anchor::Depthwise : Anchor::Convolution; }

@@ -88,6 +88,8 @@ def Ingot_ConvOp : Ingot_TensorOp<"conv", "Convolution"> {
     ::ingot::Anchor getAnchor();
     /// One input channel per group and one output channel per group.
     bool isDepthwise();
+    /// Each pixel of the result follows from the one at its place: the convolution is a product of pixels and channels, of any number of spatial dims.
+    bool isPointwise();
     /// Channels that lie side by side in packed weights.
     int64_t getPackedGroup();
     int64_t getIterationCount();

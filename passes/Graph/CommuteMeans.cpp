@@ -16,16 +16,6 @@ namespace ingot {
 
 namespace {
 
-bool areAll(ArrayRef<int64_t> values, int64_t expected) {
-  return llvm::all_of(values, [&](int64_t value) { return value == expected; });
-}
-
-/// Whether each pixel of the result is computed from one of `x` alone, channels first.
-bool isPointwise(ConvOp op) {
-  return op.getLayout() == Layout::ChannelsFirst && op.getGroups() == 1 && areAll(op.getKernel(), 1) && areAll(op.getStrides(), 1) &&
-         areAll(op.getPads(), 0);
-}
-
 /// The operand of a sum that is a number for each channel, computed from constants; null if neither is.
 Value biasOf(BinaryOp sum) {
   int64_t rank = typeOf(sum.getResult()).getRank();
@@ -58,7 +48,7 @@ struct MeanOfConv : OpRewritePattern<ReduceOp> {
       value = sum.getLhs() == bias ? sum.getRhs() : sum.getLhs();
     }
     auto conv = value.getDefiningOp<ConvOp>();
-    if (!conv || !isPointwise(conv))
+    if (!conv || conv.getLayout() != Layout::ChannelsFirst || !conv.isPointwise())
       return rewriter.notifyMatchFailure(op, "is no mean of what a 1x1 convolution computes");
     RankedTensorType x = typeOf(conv.getX());
     if (!x.getElementType().isF32() || x.isDynamicDim(1) || x.getDimSize(1) >= static_cast<int64_t>(conv.getChannels()))

@@ -61,11 +61,9 @@ std::optional<Repeat> repeatOf(Value value) {
 
 /// A convolution whose result is a matrix product of pixels and channels.
 ConvOp pointwiseConv(Value value) {
-  auto all = [](ArrayRef<int64_t> values, int64_t expected) { return llvm::all_of(values, [&](int64_t number) { return number == expected; }); };
   auto conv = value.getDefiningOp<ConvOp>();
-  bool isPointwise = conv && conv.getLayout() == Layout::ChannelsLast && conv.getGroups() == 1 && all(conv.getKernel(), 1) &&
-                     all(conv.getStrides(), 1) && all(conv.getPads(), 0) && typeOf(conv.getX()).getElementType().isF32();
-  return isPointwise ? conv : ConvOp();
+  bool isProduct = conv && conv.getLayout() == Layout::ChannelsLast && conv.isPointwise() && typeOf(conv.getX()).getElementType().isF32();
+  return isProduct ? conv : ConvOp();
 }
 
 /// An elementwise operation and those in front of it that serve it alone, to be computed on the dims of a repeat before they are joined. A 1x1

@@ -41,12 +41,10 @@ struct Group {
 
 /// The operand of a product that a prologue may compute: the left side, where the kernel reads it row by row. Null for other operations.
 Value prologueOperand(Operation *op) {
-  auto all = [](ArrayRef<int64_t> values, int64_t expected) { return llvm::all_of(values, [&](int64_t value) { return value == expected; }); };
   if (auto product = dyn_cast<PackedMatMulOp>(op))
     return product.getLhs();
   auto conv = dyn_cast<ConvOp>(op);
-  bool isProduct = conv && conv.getLayout() == Layout::ChannelsLast && conv.getGroups() == 1 && conv.getKernel().size() <= 2 &&
-                   all(conv.getKernel(), 1) && all(conv.getStrides(), 1) && all(conv.getPads(), 0);
+  bool isProduct = conv && conv.getLayout() == Layout::ChannelsLast && conv.getKernel().size() <= 2 && conv.isPointwise();
   return isProduct ? conv.getX() : Value();
 }
 

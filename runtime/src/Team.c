@@ -277,6 +277,12 @@ static IngotStatus start_worker(Worker *worker) {
   return error == 0 ? INGOT_OK : INGOT_THREAD_FAILURE;
 }
 
+/// The offers lie behind the workers.
+static size_t offers_at(uint32_t threads) {
+  const size_t size = sizeof(IngotTeam) + (size_t)(threads - 1) * sizeof(Worker);
+  return (size + LINE - 1) / LINE * LINE;
+}
+
 /// Starts all workers and waits until they are ready to wait for the next epoch.
 static IngotStatus start_workers(IngotTeam *team) {
   // Workers inherit the mask of the thread that starts them: the program's signals stay with the program's threads from the first moment.
@@ -286,6 +292,7 @@ static IngotStatus start_workers(IngotTeam *team) {
     return INGOT_THREAD_FAILURE;
   atomic_store(&team->finished, 0);
   atomic_store(&team->sleepers, 0);
+  memset((uint8_t *)team + offers_at(team->threads), 0, team->threads * sizeof(IngotOffer)); // a fork may have come in the middle of a run
   uint32_t started = 0;
   for (; started < team->threads - 1; ++started) {
     Worker *worker = &team->workers[started];
@@ -323,12 +330,6 @@ static uint32_t *map_fork_mark(void) {
 static void unmap_fork_mark(IngotTeam *team) {
   if (team->workers_live)
     munmap((void *)(uintptr_t)team->workers_live, PAGE);
-}
-
-/// The offers lie behind the workers.
-static size_t offers_at(uint32_t threads) {
-  const size_t size = sizeof(IngotTeam) + (size_t)(threads - 1) * sizeof(Worker);
-  return (size + LINE - 1) / LINE * LINE;
 }
 
 size_t ingot_team_bytes(uint32_t threads) { return offers_at(threads) + threads * sizeof(IngotOffer); }

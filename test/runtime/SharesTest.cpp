@@ -44,6 +44,8 @@ void runPieces(IngotCall *call, int64_t thread, int64_t threads) {
     const int64_t begin = work.boundOf(thread, threads), end = work.boundOf(thread + 1, threads);
     Piece piece = {thread, begin, ingot_team_offer(call->team, thread, region, begin, end, work.grain)};
     const int64_t first = piece.end - piece.begin;
+    if (work.isSlow)
+      ingot_team_barrier(call->team); // who has not come yet has offered nothing
     while (work.isSlow && thread == 0 && work.done < work.steps - first)
       std::this_thread::yield();
     for (int64_t taken; work.run(region, thread, threads, piece), (taken = ingot_team_take(call->team, thread, region, work.grain)) != 0;)

@@ -39,6 +39,7 @@ absl::StatusOr<size_t> InputMoments::measure(const ModelEditor &editor, llvm::Ar
     numbersByNode[product.node] = std::move(numbers);
   }
   std::vector<size_t> wanted;
+  wanted.reserve(moments.size());
   for (const auto &[number, sums] : moments)
     wanted.push_back(number);
   absl::Status visited = inputs.visit(wanted, [&](size_t number, llvm::ArrayRef<float> rows) { moments.at(number).add(rows); });
