@@ -121,6 +121,8 @@ DictionaryAttr describeRegion(RegionOp region) {
   Builder b(region.getContext());
   auto cost = region->getAttrOfType<CostAttr>(kCost);
   int64_t flops = cost ? cost.getFlops() : 0, bytes = cost ? cost.getRead() + cost.getWritten() : bufferBytes(region);
+  if (region.getStrides()) // its work depends on symbols: what was predicted for typical sizes says nothing of a run
+    flops = bytes = 0;
   NamedAttrList facts;
   facts.set("name", b.getStringAttr(nameOf(region)));
   facts.set("family", b.getStringAttr(stringifyFamily(region.getPlan()->getFamily())));

@@ -148,7 +148,7 @@ typedef struct IngotRegion {
   uint32_t family; /* of its kernel */
   uint32_t kind;   /* as in "3x3 convolutions" */
   uint32_t arithmetic; /* INGOT_ARITHMETIC_*: what it multiplies */
-  uint64_t flops; /* of one call; with symbols: at the sizes that the compiler planned for; 0: none, or not known */
+  uint64_t flops; /* of one call; 0: none, or not known, as where they depend on symbols */
   uint64_t bytes; /* that one call reads and writes */
 } IngotRegion;
 

@@ -38,3 +38,24 @@ func.func @main(%x: memref<64xf32>, %y: memref<64xf32>, %arena: memref<256xi8> {
   }
   return
 }
+
+// -----
+
+// What a region with symbols does in a run is not known, whatever was predicted for typical sizes.
+// CHECK: module attributes {ingot.profile_table = [
+// CHECK-SAME: {bytes = 0 : i64, family = "plain", flops = 0 : i64, kind = "operations without a kernel of their own", name = "rows"}]
+#strides = affine_map<()[s0] -> (1)>
+func.func @open(%x: memref<4096xi8> {ingot.name = "x"}, %y: memref<4096xi8> {ingot.name = "y"}, %arena: memref<0xi8> {ingot.arena},
+                %weights: memref<0xi8> {ingot.weights}, %values: memref<1xi64> {ingot.values})
+    attributes {ingot.input_count = 1 : i64, ingot.output_count = 1 : i64, ingot.symbols = ["n"], ingot.ranges = [array<i64: 1, 1024>]} {
+  %c0 = arith.constant 0 : index
+  %from = memref.view %x[%c0][] : memref<4096xi8> to memref<1024xf32>
+  %to = memref.view %y[%c0][] : memref<4096xi8> to memref<1024xf32>
+  ingot.region ins(%from) outs(%to) plan <family = plain, tile = [], unroll = 1, lanes = 1, units = 256, parallel = true> strides [#strides, #strides]
+      {ingot.cost = #ingot.cost<flops = 64, read = 256, written = 256, cycles = 7>} : (memref<1024xf32>, memref<1024xf32>) -> () {
+  ^bb0(%in: tensor<?xf32, #ingot.dims<()[s0] -> (s0)>>):
+    %0 = ingot.unary relu %in : tensor<?xf32, #ingot.dims<()[s0] -> (s0)>> -> tensor<?xf32, #ingot.dims<()[s0] -> (s0)>> loc("rows")
+    ingot.yield %0 : tensor<?xf32, #ingot.dims<()[s0] -> (s0)>>
+  }
+  return
+}
