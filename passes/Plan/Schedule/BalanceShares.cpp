@@ -35,7 +35,7 @@ private:
     double cycles = static_cast<double>(cost.getCycles()) / static_cast<double>(machine.threads);
     OwnedModel model = modelPlanned(region, machine);
     ShareCuts cuts = model ? model->cuts(plan->getTile()) : ShareCuts();
-    if (cycles < least * machine.barrierCycles || (cuts.blocks == 0 && cuts.units == 0))
+    if (cycles <= 0 || cycles < least * machine.barrierCycles || (cuts.blocks == 0 && cuts.units == 0))
       return std::nullopt;
     int64_t steps = cuts.blocks, cut = 1;
     if (cuts.blocks == 0) {
@@ -43,7 +43,9 @@ private:
       std::optional<int64_t> tiles = getConstant(model->units(plan->getTile()));
       cut = tiles ? cuts.units * (plan->getUnits() / *tiles) : plan->getUnits() / kUnknownPieces; // a tile may be several units
     }
-    auto grain = static_cast<int64_t>(llvm::alignTo(std::ceil(piece * machine.barrierCycles * static_cast<double>(steps) / cycles), cut));
+    double fewest = std::max<double>(piece, 0) * machine.barrierCycles * static_cast<double>(steps) / cycles;
+    cut = std::max<int64_t>(cut, 1);
+    auto grain = std::max<int64_t>(llvm::alignTo(static_cast<uint64_t>(std::ceil(fewest)), cut), cut);
     if (2 * grain > steps || std::max(cuts.blocks, plan->getUnits()) > Pieces::kMostSteps)
       return std::nullopt; // half of a share is nothing that could be handed over
     return Pieces{cuts.blocks, grain};

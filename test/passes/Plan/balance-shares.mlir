@@ -2,6 +2,7 @@
 // RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-estimate-costs,ingot-auto-parallelize,ingot-balance-shares))' | FileCheck %s
 // RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-estimate-costs,ingot-auto-parallelize,ingot-balance-shares{least=100000}))' | FileCheck %s --check-prefix=NONE
 // RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-estimate-costs,ingot-auto-parallelize,ingot-balance-shares{piece=1000}))' | FileCheck %s --check-prefix=LARGE
+// RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-choose-kernels,ingot-unroll-and-jam,ingot-estimate-costs,ingot-auto-parallelize,ingot-balance-shares{piece=0}))' | FileCheck %s
 // RUN: ingot-opt %s --pass-pipeline='builtin.module(func.func(ingot-balance-shares))' | FileCheck %s --check-prefix=NONE
 
 // NONE-NOT: ingot.pieces
