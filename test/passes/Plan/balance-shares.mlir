@@ -11,7 +11,7 @@
 // CHECK-LABEL: func @bands
 // CHECK: family = contraction, tile = [4, 96]{{.*}} units = 1024, parallel = true>
 // CHECK-SAME: ingot.pieces = array<i64: 8, 1>
-// Pieces of a million cycles: a share of 3.2 million is one of three blocks and less.
+// Pieces of a million cycles are three of the eight blocks of a share of 3.2 million.
 // LARGE-LABEL: func @bands
 // LARGE: ingot.pieces = array<i64: 8, 3>
 func.func @bands(%x: tensor<512x256xf32>, %w: tensor<48x256x16xf32>) -> tensor<512x768xf32> {
