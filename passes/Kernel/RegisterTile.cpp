@@ -234,6 +234,7 @@ public:
       double depth = estimateDim(p.depth), columns = estimateDim(p.columns), rowElements = estimateDim(rows) * (depth + columns);
       TileOrder order = TileOrder::choose(rowBlocks, columnBlocks, rowElements, columns * depth);
       inBands = order.inBands;
+      order.chooseAtRun(b, index, simplifyDim(rows * (p.depth + p.columns)), simplifyDim(p.columns * p.depth));
       walkTiles(
           b, context, index, order, p.parts, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); },
           [&](Value rowBlock, Value columnBlock, Value number) {

@@ -117,7 +117,7 @@ private:
       makeIf(b, isNew, [&] { pack(all); });
       return emitTiles(unit, all);
     }
-    clearResults();
+    clearResults(unit);
     Value blocks = index.of(countTiles(shape.keys, tile.blockKeys)), keys = index.of(shape.keys);
     Value isLong = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, blocks, indexOf(b, 1));
     if (shape.causal)
@@ -318,14 +318,19 @@ private:
 
   //===-- Results of several blocks ---------------------------------------------------------------------------------------------------------===//
 
-  void clearResults() {
-    makeLoop(b, indexOf(b, room.results), indexOf(b, room.results + tile.unitRows * room.resultStride), kPanel, {},
-             [&](Value at, ValueRange) -> SmallVector<Value> {
-               vector::StoreOp::create(b, constant(0.0), scratch, at);
-               return {};
-             });
-    makeLoop(b, indexOf(b, 0), indexOf(b, tile.unitRows), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-      auto scalar = [&](double value) { return arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(value))); };
+  /// The rows [from, to) of the unit, counted from its first one.
+  std::pair<Value, Value> rowsOfUnit(const Unit &unit) {
+    Value block = scaleIndex(b, unit.rowBlock, tile.unitRows),
+          end = arith::MinUIOp::create(b, index.of(shape.rows), scaleIndex(b, unit.to, tile.rows));
+    return {arith::SubIOp::create(b, scaleIndex(b, unit.from, tile.rows), block), arith::SubIOp::create(b, end, block)};
+  }
+
+  void clearResults(const Unit &unit) {
+    auto [from, to] = rowsOfUnit(unit);
+    auto scalar = [&](double value) { return arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(value))); };
+    makeLoop(b, from, to, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+      for (int64_t column = 0; column < room.resultStride; column += kPanel)
+        vector::StoreOp::create(b, constant(0.0), scratch, offsetBy(b, scaleIndex(b, row, room.resultStride), room.results + column));
       memref::StoreOp::create(b, scalar(-std::numeric_limits<double>::infinity()), scratch, offsetBy(b, row, room.tops));
       memref::StoreOp::create(b, scalar(0.0), scratch, offsetBy(b, row, room.sums));
       return {};
@@ -333,9 +338,9 @@ private:
   }
 
   void finishResults(const Unit &unit) {
-    Value block = scaleIndex(b, unit.rowBlock, tile.unitRows), from = arith::SubIOp::create(b, scaleIndex(b, unit.from, tile.rows), block);
-    Value end = arith::MinUIOp::create(b, index.of(shape.rows), scaleIndex(b, unit.to, tile.rows));
-    makeLoop(b, from, arith::SubIOp::create(b, end, block), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+    Value block = scaleIndex(b, unit.rowBlock, tile.unitRows);
+    auto [from, to] = rowsOfUnit(unit);
+    makeLoop(b, from, to, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
       Value scale = m.div(constant(1.0), broadcast(memref::LoadOp::create(b, scratch, offsetBy(b, row, room.sums))));
       Position at{unit.batch, unit.head, addIndex(b, block, row), row, 1};
       for (int64_t column = 0; column < room.resultStride; column += kPanel) {

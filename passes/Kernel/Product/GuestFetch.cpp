@@ -49,7 +49,7 @@ void GuestFetch::emit(ImplicitLocOpBuilder &b, Value tile, Value position, int64
   Value within = arith::DivUIOp::create(b, scaleIndex(b, position, perTile), indexOf(b, depth));
   Value at = offsetBy(b, addIndex(b, scaleIndex(b, tile, perTile), within), first);
   for (int64_t i = 0; i < perTile * steps; i += perLine * depth)
-    memref::PrefetchOp::create(b, buffer, offsetBy(b, at, i / depth), /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+    memref::PrefetchOp::create(b, buffer, offsetBy(b, at, i / depth), /*isWrite=*/false, kSurely, /*isDataCache=*/true);
 }
 
 } // namespace ingot

@@ -107,10 +107,17 @@ void emitPart(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value position, Val
 
 namespace {
 
-/// Whether the loops go over columns and, inside, over the rows of the share.
-bool goesByColumns(const TileOrder &order) { return order.inBands && !isOne(order.rows) && !isOne(order.columns); }
+/// Whether the loops go over columns and, inside, over the rows of the share; so they do where only a run knows how tiles are numbered.
+bool goesByColumns(const TileOrder &order) { return (order.inBands || order.inBandsNow) && !isOne(order.rows) && !isOne(order.columns); }
 
-/// `fromColumn` and `toColumn` may be null: all columns.
+/// `ofBands` if the tiles are numbered in bands, else `ofBlocks`.
+Value byOrder(ImplicitLocOpBuilder &b, const TileOrder &order, llvm::function_ref<Value()> ofBands, llvm::function_ref<Value()> ofBlocks) {
+  if (order.inBandsNow)
+    return arith::SelectOp::create(b, order.inBandsNow, ofBands(), ofBlocks());
+  return order.inBands ? ofBands() : ofBlocks();
+}
+
+/// `fromColumn` and `toColumn` are of bands, and may be null: all columns.
 void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, Value begin, Value end, Value fromColumn, Value toColumn,
                     llvm::function_ref<void(Value row, Value column)> body) {
   auto loop = [&](Value from, Value to, llvm::function_ref<void(Value)> inner) {
@@ -121,16 +128,28 @@ void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrd
   };
   if (!goesByColumns(order)) {
     loop(begin, end, [&](Value unit) {
-      SmallVector<Value> at = index.decode(unit, {order.columns, order.rows});
-      body(at[1], at[0]);
+      auto [row, column] = order.locate(b, index, unit);
+      body(row, column);
     });
     return;
   }
-  loop(fromColumn ? fromColumn : indexOf(b, 0), toColumn ? toColumn : index.of(order.columns), [&](Value column) {
-    // Unit row * columns + column is in the share.
+  Value rows = index.of(order.rows), columns = index.of(order.columns);
+  Value first =
+      byOrder(b, order, [&] { return fromColumn ? fromColumn : indexOf(b, 0); }, [&] { return b.createOrFold<arith::DivUIOp>(begin, rows); });
+  Value last = byOrder(b, order, [&] { return toColumn ? toColumn : columns; }, [&] { return b.createOrFold<arith::CeilDivUIOp>(end, rows); });
+  loop(first, last, [&](Value column) {
+    // The first row whose number is not below a bound: numbers are row * columns + column in bands, else column * rows + row.
     auto firstRow = [&](Value bound) {
-      Value above = arith::SubIOp::create(b, index.offset(bound, order.columns - 1), column);
-      return arith::DivUIOp::create(b, above, index.of(order.columns)).getResult();
+      return byOrder(
+          b, order,
+          [&] {
+            Value above = arith::SubIOp::create(b, index.offset(bound, order.columns - 1), column);
+            return arith::DivUIOp::create(b, above, columns).getResult();
+          },
+          [&] {
+            Value before = arith::MaxUIOp::create(b, bound, arith::MulIOp::create(b, column, rows));
+            return arith::MinUIOp::create(b, arith::SubIOp::create(b, before, arith::MulIOp::create(b, column, rows)), rows).getResult();
+          });
     };
     Value from = firstRow(begin);
     loop(from, firstRow(end), [&](Value row) { body(row, column); });
@@ -138,6 +157,23 @@ void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrd
 }
 
 } // namespace
+
+void TileOrder::chooseAtRun(ImplicitLocOpBuilder &b, SymbolicIndex &index, AffineExpr rowElements, AffineExpr weightElements) {
+  if (isOne(rows) || isOne(columns) || (getConstant(rowElements) && getConstant(weightElements)))
+    return;
+  inBandsNow = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, index.of(simplifyDim(rowElements * kRowPrice)), index.of(weightElements));
+}
+
+std::pair<Value, Value> TileOrder::locate(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value number) const {
+  SmallVector<Value> inBand, inBlock;
+  if (inBands || inBandsNow)
+    inBand = index.decode(number, {rows, columns});
+  if (!inBands || inBandsNow)
+    inBlock = index.decode(number, {columns, rows});
+  return {byOrder(
+              b, *this, [&] { return inBand[0]; }, [&] { return inBlock[1]; }),
+          byOrder(b, *this, [&] { return inBand[1]; }, [&] { return inBlock[0]; })};
+}
 
 /// Where block number `block` begins when `extent` is divided into as many as the pieces of a share have.
 static Value scaleToBlock(ImplicitLocOpBuilder &b, KernelContext &context, Value block, Value extent) {
@@ -159,8 +195,15 @@ void walkTiles(ImplicitLocOpBuilder &b, KernelContext &context, SymbolicIndex &i
     bool isBlock = getConstant(order.columns) == Pieces::of(context.region)->blocks;
     fromColumn = isBlock ? context.fromBlock : scaleToBlock(b, context, context.fromBlock, index.of(order.columns));
     toColumn = isBlock ? context.toBlock : scaleToBlock(b, context, context.toBlock, index.of(order.columns));
-  } else {
-    std::tie(begin, end) = partOfShare(b, context, begin, end);
+  }
+  if (!fromColumn || order.inBandsNow) {
+    auto [from, to] = partOfShare(b, context, begin, end);
+    if (order.inBandsNow && fromColumn) {
+      from = arith::SelectOp::create(b, order.inBandsNow, begin, from);
+      to = arith::SelectOp::create(b, order.inBandsNow, end, to);
+    }
+    begin = from;
+    end = to;
   }
   if (parts == 1)
     return walkWholeTiles(b, index, order, begin, end, fromColumn, toColumn, tile);
@@ -172,15 +215,15 @@ void walkTiles(ImplicitLocOpBuilder &b, KernelContext &context, SymbolicIndex &i
   Value count = arith::SubIOp::create(b, arith::SubIOp::create(b, end, begin), skipped);
   if (fromColumn) {
     Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, context.fromBlock, indexOf(b, 0));
+    if (order.inBandsNow)
+      isFirst = arith::OrIOp::create(b, isFirst, arith::XOrIOp::create(b, order.inBandsNow, arith::ConstantIntOp::create(b, 1, 1)));
     count = arith::SelectOp::create(b, isFirst, count, indexOf(b, 0));
   }
   makeLoop(b, indexOf(b, 0), count, 1, {}, [&](Value i, ValueRange) {
     Value isHead = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, i, head);
     Value unit = addIndex(b, addIndex(b, begin, i), arith::SelectOp::create(b, isHead, indexOf(b, 0), skipped));
-    Dims sizes = order.inBands ? Dims{order.rows, order.columns} : Dims{order.columns, order.rows};
-    sizes.push_back(b.getAffineConstantExpr(parts));
-    SmallVector<Value> at = index.decode(unit, sizes);
-    part(at[order.inBands ? 0 : 1], at[order.inBands ? 1 : 0], at[2]);
+    auto [row, column] = order.locate(b, index, arith::DivUIOp::create(b, unit, size));
+    part(row, column, arith::RemUIOp::create(b, unit, size));
     return SmallVector<Value>();
   });
 }

@@ -56,13 +56,21 @@ struct TileOrder {
   /// A share is a band of rows: a thread finds in its own cache what it has written in the region before. Else it is a block of columns, which reads
   /// only its own part of the weights.
   bool inBands;
+  /// The same, where only a run knows which is cheaper: an i1. `inBands` is the answer for typical sizes then.
+  mlir::Value inBandsNow = {};
 
   /// The cheaper one of the two, for so many elements of rows (read and written) and of weights: in bands each thread reads all weights, in columns
   /// it reads all rows, and those another core has just written take about eight times as long as weights from a shared cache.
   static TileOrder choose(mlir::AffineExpr rows, mlir::AffineExpr columns, double rowElements, double weightElements) {
     return {rows, columns, isInBands(rowElements, weightElements)};
   }
-  static bool isInBands(double rowElements, double weightElements) { return 4 * rowElements >= weightElements; }
+  static bool isInBands(double rowElements, double weightElements) { return kRowPrice * rowElements >= weightElements; }
+  static constexpr int64_t kRowPrice = 4;
+
+  /// Leaves the choice to the run if only it knows how many elements of rows, or of weights, there are.
+  void chooseAtRun(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::AffineExpr rowElements, mlir::AffineExpr weightElements);
+  /// The tile that a number stands for: its row and its column.
+  std::pair<mlir::Value, mlir::Value> locate(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value number) const;
 };
 
 /// Of the share [begin, end), the part that is as large as the call's blocks of columns are of all: for kernels whose units are not bands of rows.

@@ -60,7 +60,7 @@ void WeightFetch::emit(ImplicitLocOpBuilder &b, Value position, int64_t steps) c
   Value at = addIndex(b, offsetBy(b, base, elements), scaleIndex(b, share, depth / steps * lines * line));
   at = addIndex(b, at, scaleIndex(b, position, lines * line / steps));
   for (int64_t i = 0; i < lines; ++i)
-    fetch(b, weights, offsetBy(b, at, i * line), /*locality=*/2);
+    fetch(b, weights, offsetBy(b, at, i * line), kSurely);
 }
 
 } // namespace ingot

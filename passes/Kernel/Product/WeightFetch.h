@@ -13,6 +13,10 @@ inline constexpr llvm::StringLiteral kLoadsAttr = "ingot.loads";
 /// Beside it, where the pass was asked to keep them: a list of other ways, for whoever measures.
 inline constexpr llvm::StringLiteral kOtherLoadsAttr = "ingot.other_loads";
 
+/// Into the nearest cache, from where lines move to the second one: what asks for the second one only (PREFETCHT1) is dropped by Zen 4 in most
+/// processes, all of the run or never.
+inline constexpr unsigned kSurely = 3;
+
 /// What that attribute says: two numbers.
 struct LoadSchedule {
   int64_t tiles = 0; ///< the next block of columns is fetched, into the second cache, while the first `tiles` tiles of this block are computed; of

@@ -98,10 +98,8 @@ private:
                                   indexOf(b, offset * static_cast<int64_t>(sizeof(float))), ValueRange());
   }
 
-  /// Asks for a line of memory ahead of its use; `locality` 3: into the first cache, 2: into the second.
-  void fetch(Value buffer, Value at, unsigned locality) {
-    memref::PrefetchOp::create(b, buffer, at, /*isWrite=*/false, locality, /*isDataCache=*/true);
-  }
+  /// Asks for a line of memory ahead of its use.
+  void fetch(Value buffer, Value at) { memref::PrefetchOp::create(b, buffer, at, /*isWrite=*/false, kSurely, /*isDataCache=*/true); }
 
   /// The pixels of the block that begins with a unit; none unless `exists`.
   void findNextBlock(Value unit, Value exists) {
@@ -120,7 +118,7 @@ private:
     for (int64_t row = 0; row < plan[0] * s.tile + 2; row += s.points()) {
       Value share = addIndex(b, nextBlock, addIndex(b, index.scale(offsetBy(b, i, row), strides[1]), scaleIndex(b, j, nextShare)));
       makeLoop(b, indexOf(b, 0), nextElements, kLineElements, {}, [&](Value element, ValueRange) {
-        fetch(input, addIndex(b, share, element), 2);
+        fetch(input, addIndex(b, share, element));
         return SmallVector<Value>();
       });
     }
@@ -163,7 +161,7 @@ private:
           for (int64_t y = 0; y < down.columns; ++y) {
             Value at = index.offset(addIndex(b, base, channel), simplifyDim(strides[1] * y + strides[2] * x));
             if (x >= 2 && group.columns > 1) // what the next tile of the row reads and this one does not
-              fetch(input, index.offset(at, simplifyDim(strides[2] * s.tile)), 3);
+              fetch(input, index.offset(at, simplifyDim(strides[2] * s.tile)));
             pixels.push_back(loadElements(b, input, at, lanes, b.getF32Type(), active));
           }
           columns.push_back(applyMatrix(b, down, pixels));

@@ -98,18 +98,28 @@ func.func @prologue(%x: memref<6x20xf32>, %w: memref<3x20x16xf32>, %y: memref<6x
 
 // -----
 
-// Rows and columns that only a run tells: the call's share of the tiles, a band of rows that is walked column by column; full tiles; then the last columns, by the number of their panels, the last one
+// Rows and columns that only a run tells: the call's share of the tiles, which is walked column by column. Whether tiles are numbered in bands of rows, or in blocks of columns that read a part of the weights only,
+// the run finds out: with rows of 8 and s elements and 8 * s weights, bands from 4 * s * (8 + s) >= 8 * s on. Full tiles; then the last columns, by the number of their panels, the last one
 // masked; for each of them a full tile of rows or what is left of it, 2 rows and 1 row.
 // CHECK-LABEL: func.func @any_rows_and_columns(
 // CHECK-LABEL: func.func private @region_0(
 // CHECK-SAME: %[[S:[a-z0-9]+]]: index, %[[BEGIN:[a-z0-9]+]]: index, %[[END:[a-z0-9]+]]: index)
 // CHECK: %[[FROM:.*]] = arith.divui
 // CHECK: %[[TO:.*]] = arith.divui
-// CHECK: scf.for %[[COLUMN:.*]] = %c0 to %[[COLUMNS:.*]] step %c1
-// CHECK: arith.subi %{{.*}}, %[[COLUMN]]
-// CHECK: %[[FIRST:.*]] = arith.divui %{{.*}}, %[[COLUMNS]]
-// CHECK: %[[LAST:.*]] = arith.divui %{{.*}}, %[[COLUMNS]]
-// CHECK: scf.for %{{.*}} = %[[FIRST]] to %[[LAST]]
+// CHECK: %[[WEIGHTS:.*]] = arith.muli %[[S]], %c8
+// CHECK: %[[BANDS:.*]] = arith.cmpi uge, %{{.*}}, %[[WEIGHTS]]
+// CHECK: %[[BEFORE:.*]] = arith.divui %[[FROM]], %[[ROWS:.*]] :
+// CHECK: %[[FIRST:.*]] = arith.select %[[BANDS]], %c0, %[[BEFORE]]
+// CHECK: %[[BEHIND:.*]] = arith.ceildivui %[[TO]], %[[ROWS]]
+// CHECK: %[[LAST:.*]] = arith.select %[[BANDS]], %[[COLUMNS:.*]], %[[BEHIND]]
+// CHECK: scf.for %[[COLUMN:.*]] = %[[FIRST]] to %[[LAST]] step %c1
+// CHECK: %[[OFBAND:.*]] = arith.divui %{{.*}}, %[[COLUMNS]]
+// CHECK: %[[PASSED:.*]] = arith.muli %[[COLUMN]], %[[ROWS]]
+// CHECK: %[[REACHED:.*]] = arith.maxui %[[FROM]], %[[PASSED]]
+// CHECK: %[[LEFT:.*]] = arith.subi %[[REACHED]], %[[PASSED]]
+// CHECK: %[[OFBLOCK:.*]] = arith.minui %[[LEFT]], %[[ROWS]]
+// CHECK: %[[ROW:.*]] = arith.select %[[BANDS]], %[[OFBAND]], %[[OFBLOCK]]
+// CHECK: scf.for %{{.*}} = %[[ROW]] to %{{.*}} step %c1
 // CHECK: scf.if
 // CHECK: scf.if
 // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>,

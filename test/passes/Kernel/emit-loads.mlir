@@ -7,7 +7,7 @@
 // CHECK-SAME: memref<20x64xf32, {{.*}}%[[W:[a-z0-9]+]]: memref<4x64x16xf32>
 // CHECK: %[[FLAT:.+]] = memref.reinterpret_cast %[[W]]
 // CHECK: arith.remui %{{.+}}, %c2
-// CHECK-COUNT-2: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<2>, data
+// CHECK-COUNT-2: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<3>, data
 // CHECK-NOT: memref.prefetch
 // Each panel 8 steps ahead: two lines of both.
 // CHECK-LABEL: func.func private @region_1
@@ -18,7 +18,7 @@
 // CHECK-NOT: memref.prefetch
 // CHECK-LABEL: func.func private @region_3
 // CHECK: scf.for
-// CHECK-COUNT-2: memref.prefetch %{{.+}}[%{{.+}}], read, locality<2>, data
+// CHECK-COUNT-2: memref.prefetch %{{.+}}[%{{.+}}], read, locality<3>, data
 // For a later region: 10 tiles, each a tenth of 5120 elements (8 KiB behind the start), so 32 lines in 32 iterations.
 // CHECK-LABEL: func.func private @region_4
 // CHECK-SAME: %[[GUEST:[a-z0-9]+]]: memref<16x64x16xf32>
@@ -27,7 +27,7 @@
 // CHECK: scf.for %[[K:.+]] = %c0 to %c64 step %c2
 // CHECK: %[[PART:.+]] = arith.muli %[[K]], %c512
 // CHECK: arith.divui %[[PART]], %c64
-// CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<2>, data
+// CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<3>, data
 // CHECK-NOT: memref.prefetch %[[FLAT]]
 // CHECK: return
 func.func @main(%x: memref<20x64xf32, strided<[80, 1]>>, %w: memref<4x64x16xf32>, %y: memref<20x64xf32>, %p: memref<1x9x9x8xf32>, %k: memref<1x2x72x16xf32>,

@@ -17,10 +17,10 @@
 // CHECK: arith.muli %[[I]], %c576
 // CHECK: arith.muli %[[J]], %c64
 // CHECK: scf.for %{{.+}} = %c0 to %[[COUNT]] step %c16
-// CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<2>, data
+// CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<3>, data
 // CHECK: arith.addi %[[I]], %c6
 // CHECK: scf.for %{{.+}} = %c0 to %[[COUNT]] step %c16
-// CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<2>, data
+// CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<3>, data
 // The plan does not say so.
 // CHECK-LABEL: func.func private @region_1
 // CHECK-NOT: arith.cmpi ult

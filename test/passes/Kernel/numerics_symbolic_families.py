@@ -115,6 +115,7 @@ def contractions():
     matmul("contraction", "whole panels", "3 a 8", "3 8", "16*b", (0,))
     matmul("contraction", "columns", "7 24", "24", "2*b", (1,))
     matmul("contraction", "depth", "20 b", "b", "40", (1,))
+    matmul("contraction", "many weights", "b 96", "96", "160", (1, 2))  # in bands from 15 rows on, below in blocks of columns
     matmul("contraction", "even depth", "20 4*b", "4*b", "40", (1,))
     matmul("contraction", "batches", "a b 9 11", "a b 11", "20", (1,))
     matmul("gemv", "one row", "2 24", "24", "b", (1,))
