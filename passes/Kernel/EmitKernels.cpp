@@ -10,6 +10,7 @@
 #include "passes/Kernel/Families.h"
 #include "passes/Kernel/Footprint.h"
 #include "passes/Kernel/Passes.h"
+#include "passes/Kernel/Product/FirstBlockFetch.h"
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/Profile/RegionTable.h"
@@ -558,7 +559,8 @@ private:
     stream << *region.getPlan();
     if (region.getStrides())
       stream << *region.getStrides();
-    for (StringRef schedule : {StringRef(kLoadsAttr), StringRef(kFetchesAttr), StringRef(kStoresAttr), StringRef(kPiecesAttr)})
+    for (StringRef schedule :
+         {StringRef(kLoadsAttr), StringRef(kFetchesAttr), StringRef(kFirstBlockAttr), StringRef(kStoresAttr), StringRef(kPiecesAttr)})
       if (Attribute numbers = region->getAttr(schedule))
         stream << schedule << numbers;
     for (int64_t result : resultsPastCaches(region))

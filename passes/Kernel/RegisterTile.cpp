@@ -2,6 +2,7 @@
 #include "passes/Kernel/RegisterTile.h"
 
 #include "passes/Kernel/Elementwise/EmitElementwise.h"
+#include "passes/Kernel/Product/FirstBlockFetch.h"
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 
@@ -235,6 +236,11 @@ public:
       TileOrder order = TileOrder::choose(rowBlocks, columnBlocks, rowElements, columns * depth);
       inBands = order.inBands;
       order.chooseAtRun(b, index, simplifyDim(rows * (p.depth + p.columns)), simplifyDim(p.columns * p.depth));
+      lastColumn = order.pick(
+          b, [&] { return index.of(simplifyDim(columnBlocks - 1)); },
+          [&] { return b.createOrFold<arith::DivUIOp>(offsetBy(b, end, -1), index.of(rowBlocks)); });
+      if (p.parts == 1)
+        firstBlock = FirstBlockFetch::of(b, context, index, order, begin, end, rows, getConstant(p.depth).value_or(0), p.unroll);
       walkTiles(
           b, context, index, order, p.parts, begin, end, [&](Value rowBlock, Value columnBlock) { emitUnit({}, rowBlock, columnBlock); },
           [&](Value rowBlock, Value columnBlock, Value number) {
@@ -341,8 +347,11 @@ private:
     // The rows of the next tile are one piece of memory, of which each step fetches its share: hardware loses track where a row ends.
     bool ahead = p.lhsBuffer && linear && rowStride == p.depth && isOne(p.depthStride) && !isOne(rowBlocks) && !ownColumns.offset;
     int64_t lineElements = elementsOfLine(p.lhsValue);
-    std::optional<WeightFetch> rhs = fetchRhs(rhsBase, rowBlock, ownColumns, panelStride);
+    std::optional<WeightFetch> rhs = fetchRhs(rhsBase, rowBlock, columnBlock, ownColumns, panelStride);
     Value tileNumber;
+    FirstBlockFetch::Part firstPart;
+    if (firstBlock)
+      firstPart = firstBlock->partOf(b, rowBlock, columnBlock);
     if (guest)
       tileNumber =
           inBands ? addIndex(b, index.scale(rowBlock, columnBlocks), columnBlock) : addIndex(b, index.scale(columnBlock, rowBlocks), rowBlock);
@@ -352,6 +361,8 @@ private:
         memref::PrefetchOp::create(b, p.lhsBuffer, offsetBy(b, next, i), /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
       if (rhs)
         rhs->emit(b, k, depth);
+      if (firstBlock && depth == p.unroll)
+        firstBlock->emit(b, firstPart, k);
       if (guest && !ownColumns.offset)
         guest->emit(b, tileNumber, k, depth, *getConstant(p.depth));
     };
@@ -360,13 +371,16 @@ private:
   }
 
   /// How weights are fetched while a tile is multiplied. With a prologue the rows stay, and the next block is used at once.
-  std::optional<WeightFetch> fetchRhs(Value rhsBase, Value rowBlock, const TilePiece &ownColumns, AffineExpr panelStride) {
+  std::optional<WeightFetch> fetchRhs(Value rhsBase, Value rowBlock, Value columnBlock, const TilePiece &ownColumns, AffineExpr panelStride) {
     LoadSchedule schedule = LoadSchedule::of(context.region);
     std::optional<int64_t> stride = getConstant(panelStride);
     if (schedule.isNone() || !stride || ownColumns.size != p.tileColumns)
       return std::nullopt;
-    return WeightFetch{
+    WeightFetch fetch{
         schedule, p.rhsBuffer, rhsBase, p.tileColumns / kPanel, *stride / kPanel, *stride, scratch || isOne(columnBlocks) ? Value() : rowBlock};
+    if (lastColumn)
+      fetch.isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, columnBlock, lastColumn);
+    return fetch;
   }
 
   static int64_t elementsOfLine(Value tensor) {
@@ -470,6 +484,8 @@ private:
   bool linear, aligned;
   bool inBands = true;             ///< as tiles are numbered
   std::optional<GuestFetch> guest; ///< what comes from memory for a later region
+  std::optional<FirstBlockFetch> firstBlock;
+  Value lastColumn; ///< of the call's share, if its tiles are walked by columns; else null
 };
 
 } // namespace

@@ -116,13 +116,17 @@ def ScheduleLoadsPass : Pass<"ingot-schedule-loads", "::mlir::func::FuncOp"> {
 }
 
 def FetchWeightsPass : Pass<"ingot-fetch-weights", "::mlir::func::FuncOp"> {
-  let summary = "let products fetch the weights of matrix-vector products behind them";
+  let summary = "let products fetch weights of products behind them";
   let description = [{
     A product of one row with a matrix takes as long as its weights take to come from memory, which is idle while other regions compute. Such weights (of 64 KiB or
     more, in models whose weights are more than a second-level cache) become one more input of products with panels and 1x1 convolutions before, which their
     kernels only fetch, tile by tile (`ingot.fetches`: the input's number, the first element, and how many). The nearest regions get as many as 1.5 bytes for each
     predicted cycle are, those with many weights of their own 0.5, each of one matrix; none of those before which more was touched than the third-level cache
-    holds. Regions of unknown sizes fetch nothing. Needs `ingot.cost` and the final order of regions.
+    holds. Regions of unknown sizes fetch nothing.
+    Products of more rows fetch their weights themselves, a block of columns while the one before it is multiplied; but for the first one a thread waits. In the same
+    models, the product before, if it has as many rows (of a size that only a run tells, too), has the weights as one more input, and each thread fetches the
+    block that it will begin with while it computes its last tiles (`ingot.first_block`: the input's number, elements of a block, blocks, and from how many rows
+    on all threads begin with the first block). Needs `ingot.cost` and the final order of regions.
     Example: test/passes/Plan/fetch-weights.mlir
   }];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Ingot/Control.h"
 #include "passes/Kernel/Chain/RowChain.h"
+#include "passes/Kernel/Product/FirstBlockFetch.h"
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Kernel/Product/WeightFetch.h"
 #include "passes/Kernel/Shares/Pieces.h"
@@ -45,6 +46,20 @@ private:
       return true;
     region.emitOpError("fetches for others by '") << kFetchesAttr << " = " << fetches
                                                   << "', which is not an input, the first element and how many of those that it has";
+    return false;
+  }
+
+  static bool fetchesFirstBlock(RegionOp region) {
+    Attribute attribute = region->getAttr(kFirstBlockAttr);
+    std::optional<FirstBlock> block = FirstBlock::of(region);
+    auto input = [&] { return cast<RankedTensorType>(region.getBody().getArgument(block->input).getType()); };
+    if (!attribute ||
+        (block && block->input >= 0 && block->input < static_cast<int64_t>(region.getInputs().size()) && input().hasStaticShape() &&
+         block->elements >= 1 && block->blocks >= 1 && block->leastBandRows >= 0 && block->elements * (block->blocks - 1) < input().getNumElements()))
+      return true;
+    region.emitOpError("fetches a first block by '")
+        << kFirstBlockAttr << " = " << attribute << "', which is not an input, the elements of a block and the number of blocks that it has, "
+        << "and a number of rows";
     return false;
   }
 
@@ -93,7 +108,7 @@ private:
         op.emitOpError("has no plan or no buffers after the plan stage");
         planned = false;
       }
-      planned &= fetchesWell(region) && fetchesForOthers(region) && writesWell(region) && isDividedWell(region);
+      planned &= fetchesWell(region) && fetchesForOthers(region) && fetchesFirstBlock(region) && writesWell(region) && isDividedWell(region);
       for (Value output : region.getOutputs())
         if (llvm::is_contained(region.getInputs(), output)) {
           op.emitOpError("writes the buffer that it reads");

@@ -110,13 +110,6 @@ namespace {
 /// Whether the loops go over columns and, inside, over the rows of the share; so they do where only a run knows how tiles are numbered.
 bool goesByColumns(const TileOrder &order) { return (order.inBands || order.inBandsNow) && !isOne(order.rows) && !isOne(order.columns); }
 
-/// `ofBands` if the tiles are numbered in bands, else `ofBlocks`.
-Value byOrder(ImplicitLocOpBuilder &b, const TileOrder &order, llvm::function_ref<Value()> ofBands, llvm::function_ref<Value()> ofBlocks) {
-  if (order.inBandsNow)
-    return arith::SelectOp::create(b, order.inBandsNow, ofBands(), ofBlocks());
-  return order.inBands ? ofBands() : ofBlocks();
-}
-
 /// `fromColumn` and `toColumn` are of bands, and may be null: all columns.
 void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrder &order, Value begin, Value end, Value fromColumn, Value toColumn,
                     llvm::function_ref<void(Value row, Value column)> body) {
@@ -134,14 +127,13 @@ void walkWholeTiles(ImplicitLocOpBuilder &b, SymbolicIndex &index, const TileOrd
     return;
   }
   Value rows = index.of(order.rows), columns = index.of(order.columns);
-  Value first =
-      byOrder(b, order, [&] { return fromColumn ? fromColumn : indexOf(b, 0); }, [&] { return b.createOrFold<arith::DivUIOp>(begin, rows); });
-  Value last = byOrder(b, order, [&] { return toColumn ? toColumn : columns; }, [&] { return b.createOrFold<arith::CeilDivUIOp>(end, rows); });
+  Value first = order.pick(b, [&] { return fromColumn ? fromColumn : indexOf(b, 0); }, [&] { return b.createOrFold<arith::DivUIOp>(begin, rows); });
+  Value last = order.pick(b, [&] { return toColumn ? toColumn : columns; }, [&] { return b.createOrFold<arith::CeilDivUIOp>(end, rows); });
   loop(first, last, [&](Value column) {
     // The first row whose number is not below a bound: numbers are row * columns + column in bands, else column * rows + row.
     auto firstRow = [&](Value bound) {
-      return byOrder(
-          b, order,
+      return order.pick(
+          b,
           [&] {
             Value above = arith::SubIOp::create(b, index.offset(bound, order.columns - 1), column);
             return arith::DivUIOp::create(b, above, columns).getResult();
@@ -164,15 +156,19 @@ void TileOrder::chooseAtRun(ImplicitLocOpBuilder &b, SymbolicIndex &index, Affin
   inBandsNow = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, index.of(simplifyDim(rowElements * kRowPrice)), index.of(weightElements));
 }
 
+Value TileOrder::pick(ImplicitLocOpBuilder &b, llvm::function_ref<Value()> ofBands, llvm::function_ref<Value()> ofBlocks) const {
+  if (inBandsNow)
+    return arith::SelectOp::create(b, inBandsNow, ofBands(), ofBlocks());
+  return inBands ? ofBands() : ofBlocks();
+}
+
 std::pair<Value, Value> TileOrder::locate(ImplicitLocOpBuilder &b, SymbolicIndex &index, Value number) const {
   SmallVector<Value> inBand, inBlock;
   if (inBands || inBandsNow)
     inBand = index.decode(number, {rows, columns});
   if (!inBands || inBandsNow)
     inBlock = index.decode(number, {columns, rows});
-  return {byOrder(
-              b, *this, [&] { return inBand[0]; }, [&] { return inBlock[1]; }),
-          byOrder(b, *this, [&] { return inBand[1]; }, [&] { return inBlock[0]; })};
+  return {pick(b, [&] { return inBand[0]; }, [&] { return inBlock[1]; }), pick(b, [&] { return inBand[1]; }, [&] { return inBlock[0]; })};
 }
 
 /// Where block number `block` begins when `extent` is divided into as many as the pieces of a share have.

@@ -69,6 +69,8 @@ struct TileOrder {
 
   /// Leaves the choice to the run if only it knows how many elements of rows, or of weights, there are.
   void chooseAtRun(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::AffineExpr rowElements, mlir::AffineExpr weightElements);
+  /// `ofBands` if the tiles are numbered in bands, else `ofBlocks`.
+  mlir::Value pick(mlir::ImplicitLocOpBuilder &b, llvm::function_ref<mlir::Value()> ofBands, llvm::function_ref<mlir::Value()> ofBlocks) const;
   /// The tile that a number stands for: its row and its column.
   std::pair<mlir::Value, mlir::Value> locate(mlir::ImplicitLocOpBuilder &b, SymbolicIndex &index, mlir::Value number) const;
 };

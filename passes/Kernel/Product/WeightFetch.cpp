@@ -57,7 +57,10 @@ void WeightFetch::emit(ImplicitLocOpBuilder &b, Value position, int64_t steps) c
   int64_t elements = panels * kPanel * depth, most = std::max<int64_t>(panels * kPanel * steps / line, 1), shares = std::min(schedule.tiles, most),
           lines = llvm::divideCeil(panels * kPanel * steps, line * shares);
   Value share = arith::RemUIOp::create(b, tile, indexOf(b, shares));
-  Value at = addIndex(b, offsetBy(b, base, elements), scaleIndex(b, share, depth / steps * lines * line));
+  Value next = offsetBy(b, base, elements);
+  if (isLast)
+    next = arith::SelectOp::create(b, isLast, base, next);
+  Value at = addIndex(b, next, scaleIndex(b, share, depth / steps * lines * line));
   at = addIndex(b, at, scaleIndex(b, position, lines * line / steps));
   for (int64_t i = 0; i < lines; ++i)
     fetch(b, weights, offsetBy(b, at, i * line), kSurely);

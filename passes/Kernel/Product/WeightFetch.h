@@ -46,6 +46,8 @@ struct WeightFetch {
   int64_t panelStride;       ///< elements
   mlir::Value tile;          ///< the number of the tile that is computed with the block, whose weights the next block follows; null: there is none
 
+  mlir::Value isLast = {}; ///< i1, or null: the share ends with the block, and nothing new is fetched
+
   /// For the iteration that takes `steps` of the depth from `position` (of the block) on.
   void emit(mlir::ImplicitLocOpBuilder &b, mlir::Value position, int64_t steps) const;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/Kernel/ComputeShapes.h"
+#include "passes/Kernel/Product/FirstBlockFetch.h"
 #include "passes/Kernel/Product/GuestFetch.h"
 #include "passes/Plan/Cost/RegionCost.h"
 #include "passes/Plan/Memory/BufferLifetimes.h"
@@ -31,12 +32,15 @@ struct FetchWeightsPass : impl::FetchWeightsPassBase<FetchWeightsPass> {
       weights += bytesOf(constant.getResult());
     if (weights <= machine.l2Bytes) // they stay there between runs
       return;
-    for (Block *block : blocksOf(body))
+    for (Block *block : blocksOf(body)) {
       assign(*block);
+      assignFirstBlocks(*block);
+    }
   }
 
 private:
   static constexpr double kFewestBytes = 64 << 10; ///< below, a product is over before it waits
+  static constexpr int64_t kLeastDepth = 32;       ///< shorter loops leave no time
   // Bytes per cycle of a host's thread. With 2, late layers of MobileNetV3, whose own weights come from memory, lose half of what products gain.
   static constexpr double kRate = 1.5, kRateBesideWeights = 0.5;
 
@@ -88,6 +92,40 @@ private:
         continue;
       left -= count;
       GuestFetch::give(host.region, weights, left, count);
+    }
+  }
+
+  /// A product of rows with constant panels whose kernel can fetch for the next one, or whose first block can be fetched.
+  static std::optional<ContractionShape> plainProduct(RegionOp region) {
+    std::string why;
+    if (!region.getPlan() || region.getPlan()->getFamily() != Family::Contraction || region.getPlan()->getTile().size() != 2)
+      return std::nullopt;
+    std::optional<ContractionShape> shape = ContractionShape::match(region, why);
+    bool isKnown = shape && getConstant(shape->columns) && getConstant(shape->depth).value_or(0) >= kLeastDepth;
+    return isKnown && shape->batchDims.empty() && !shape->hasPrologue ? shape : std::nullopt;
+  }
+
+  /// Each product with as many rows fetches what the next one begins with.
+  static void assignFirstBlocks(Block &block) {
+    RegionOp host;
+    AffineExpr rows;
+    for (auto region : block.getOps<RegionOp>()) {
+      std::optional<ContractionShape> shape = plainProduct(region);
+      if (!shape)
+        continue;
+      auto argument = dyn_cast<BlockArgument>(shape->op.getRhs());
+      Value weights = argument ? region.getInputs()[argument.getArgNumber()] : Value();
+      bool isConstant = weights && weights.getDefiningOp<ConstantOp>();
+      if (host && isConstant && rows == shape->rows && !host->hasAttr(kFetchesAttr)) {
+        int64_t panels = region.getPlan()->getTile().back() / kPanel, depth = *getConstant(shape->depth), columns = *getConstant(shape->columns);
+        int64_t perPanel = countElements(weights.getType()) / cast<RankedTensorType>(weights.getType()).getDimSize(0);
+        FirstBlock first{0, panels * perPanel, *getConstant(countTiles(shape->panels(), panels)), 0};
+        first.leastBandRows = llvm::divideCeil(columns * depth, TileOrder::kRowPrice * (columns + depth));
+        if (bytesOf(weights) >= kFewestBytes)
+          first.give(host, weights);
+      }
+      host = region;
+      rows = shape->rows;
     }
   }
 

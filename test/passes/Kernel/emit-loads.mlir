@@ -30,6 +30,21 @@
 // CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<3>, data
 // CHECK-NOT: memref.prefetch %[[FLAT]]
 // CHECK: return
+// What the next product begins with, one of 8 blocks of 2048 elements: 20 rows are bands there (11 and more are), so the first block. The last 4 of the share's tiles have 32 lines of it each;
+// those before fetch the first one again.
+// CHECK-LABEL: func.func private @region_5
+// CHECK-SAME: %[[GUEST:[a-z0-9]+]]: memref<16x64x16xf32>
+// CHECK: %[[FLAT:.+]] = memref.reinterpret_cast %[[GUEST]] to offset: [0], sizes: [16384]
+// CHECK: %[[FIRST:.+]] = arith.muli %{{.+}}, %c2048
+// CHECK: %[[FROMEND:.+]] = arith.minui %[[LEFT:.+]], %c3
+// CHECK: %[[PART:.+]] = arith.subi %c3, %[[FROMEND]]
+// CHECK: %[[EARLY:.+]] = arith.cmpi ugt, %[[LEFT]], %c3
+// CHECK: %[[STEP:.+]] = arith.select %[[EARLY]], %c0, %c16
+// CHECK: scf.for %[[K:.+]] = %c0 to %c64 step %c2
+// CHECK: %[[ITERATION:.+]] = arith.divui %[[K]], %c2
+// CHECK: arith.muli %[[ITERATION]], %[[STEP]]
+// CHECK: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<3>, data
+// CHECK: return
 func.func @main(%x: memref<20x64xf32, strided<[80, 1]>>, %w: memref<4x64x16xf32>, %y: memref<20x64xf32>, %p: memref<1x9x9x8xf32>, %k: memref<1x2x72x16xf32>,
                 %z: memref<1x7x7x32xf32>, %g: memref<16x64x16xf32>, %arena: memref<0xi8> {ingot.arena}, %weights: memref<0xi8> {ingot.weights})
     attributes {ingot.input_count = 7 : i64, ingot.output_count = 0 : i64} {
@@ -58,6 +73,12 @@ func.func @main(%x: memref<20x64xf32, strided<[80, 1]>>, %w: memref<4x64x16xf32>
     ingot.yield %0 : tensor<1x7x7x32xf32>
   }
   ingot.region ins(%x, %w, %g) outs(%y) plan <family = contraction, tile = [4, 32], unroll = 2, lanes = 16, units = 10, parallel = false> {ingot.fetches = array<i64: 2, 2048, 5120>}
+      : (memref<20x64xf32, strided<[80, 1]>>, memref<4x64x16xf32>, memref<16x64x16xf32>, memref<20x64xf32>) -> () {
+  ^bb0(%a: tensor<20x64xf32>, %b: tensor<4x64x16xf32>, %c: tensor<16x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<20x64xf32>, tensor<4x64x16xf32> -> tensor<20x64xf32>
+    ingot.yield %0 : tensor<20x64xf32>
+  }
+  ingot.region ins(%x, %w, %g) outs(%y) plan <family = contraction, tile = [4, 32], unroll = 2, lanes = 16, units = 10, parallel = false> {ingot.first_block = array<i64: 2, 2048, 8, 11>}
       : (memref<20x64xf32, strided<[80, 1]>>, memref<4x64x16xf32>, memref<16x64x16xf32>, memref<20x64xf32>) -> () {
   ^bb0(%a: tensor<20x64xf32>, %b: tensor<4x64x16xf32>, %c: tensor<16x64x16xf32>):
     %0 = ingot.packed_matmul %a, %b : tensor<20x64xf32>, tensor<4x64x16xf32> -> tensor<20x64xf32>

@@ -51,3 +51,40 @@ func.func @main(%x: !image) -> (!image, tensor<1x5120xf32>) {
   }
   return %d, %y : !image, tensor<1x5120xf32>
 }
+
+// Products of rows fetch the block that the next one begins with, which has as many panels as its tile: from 55 rows on all threads begin with the
+// first one, with fewer each with its own. Products of other numbers of rows are left alone.
+// CHECK-LABEL: func.func @rows
+// CACHED-LABEL: func.func @rows
+// CACHED-NOT: ingot.first_block
+func.func @rows(%x: tensor<20x256xf32>, %o: tensor<24x256xf32>) -> (tensor<20x1536xf32>, tensor<24x1536xf32>, tensor<20x32xf32>) {
+  %v = ingot.constant #ingot.weight<0, "v"> : tensor<16x256x16xf32>
+  // CHECK: %[[W:.*]] = ingot.constant #ingot.weight<1, "w">
+  %w = ingot.constant #ingot.weight<1, "w"> : tensor<96x256x16xf32>
+  %u = ingot.constant #ingot.weight<2, "u"> : tensor<2x1536x16xf32>
+  // CHECK: ingot.region ins(%{{[a-z0-9]*}}, %{{[a-z0-9]*}}, %[[W]]) plan <family = contraction
+  // CHECK-SAME: ingot.first_block = array<i64: 2, [[#]], [[#]], 55>
+  // CHECK-NEXT: ^bb0(%{{.*}}, %{{.*}}, %{{.*}}: tensor<96x256x16xf32>):
+  %a = ingot.region ins(%x, %v) : (tensor<20x256xf32>, tensor<16x256x16xf32>) -> tensor<20x256xf32> {
+  ^bb0(%p: tensor<20x256xf32>, %q: tensor<16x256x16xf32>):
+    %c = ingot.packed_matmul %p, %q : tensor<20x256xf32>, tensor<16x256x16xf32> -> tensor<20x256xf32>
+    ingot.yield %c : tensor<20x256xf32>
+  }
+  // CHECK-NOT: ingot.first_block
+  %b = ingot.region ins(%a, %w) : (tensor<20x256xf32>, tensor<96x256x16xf32>) -> tensor<20x1536xf32> {
+  ^bb0(%p: tensor<20x256xf32>, %q: tensor<96x256x16xf32>):
+    %c = ingot.packed_matmul %p, %q : tensor<20x256xf32>, tensor<96x256x16xf32> -> tensor<20x1536xf32>
+    ingot.yield %c : tensor<20x1536xf32>
+  }
+  %d = ingot.region ins(%o, %w) : (tensor<24x256xf32>, tensor<96x256x16xf32>) -> tensor<24x1536xf32> {
+  ^bb0(%p: tensor<24x256xf32>, %q: tensor<96x256x16xf32>):
+    %c = ingot.packed_matmul %p, %q : tensor<24x256xf32>, tensor<96x256x16xf32> -> tensor<24x1536xf32>
+    ingot.yield %c : tensor<24x1536xf32>
+  }
+  %e = ingot.region ins(%b, %u) : (tensor<20x1536xf32>, tensor<2x1536x16xf32>) -> tensor<20x32xf32> {
+  ^bb0(%p: tensor<20x1536xf32>, %q: tensor<2x1536x16xf32>):
+    %c = ingot.packed_matmul %p, %q : tensor<20x1536xf32>, tensor<2x1536x16xf32> -> tensor<20x32xf32>
+    ingot.yield %c : tensor<20x32xf32>
+  }
+  return %b, %d, %e : tensor<20x1536xf32>, tensor<24x1536xf32>, tensor<20x32xf32>
+}

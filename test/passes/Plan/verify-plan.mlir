@@ -68,6 +68,24 @@ func.func @fetches_nothing(%x: memref<4x64xf32>, %w: memref<2x64x16xf32>, %y: me
 
 // -----
 
+func.func @fetches_no_block(%x: memref<4x64xf32>, %w: memref<2x64x16xf32>, %y: memref<4x32xf32>) {
+  // expected-error @+1 {{'ingot.region' op fetches a first block by 'ingot.first_block = array<i64: 1, 1024, 3, 10>', which is not an input, the elements of a block and the number of blocks that it has, and a number of rows}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 16], unroll = 2, lanes = 16, units = 2, parallel = false> {ingot.first_block = array<i64: 1, 1024, 3, 10>} : (memref<4x64xf32>, memref<2x64x16xf32>, memref<4x32xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<2x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<4x64xf32>, tensor<2x64x16xf32> -> tensor<4x32xf32>
+    ingot.yield %0 : tensor<4x32xf32>
+  }
+  // expected-error @+1 {{'ingot.region' op fetches a first block by 'ingot.first_block = array<i64: 1, 1024>', which is not an input}}
+  ingot.region ins(%x, %w) outs(%y) plan <family = contraction, tile = [4, 16], unroll = 2, lanes = 16, units = 2, parallel = false> {ingot.first_block = array<i64: 1, 1024>} : (memref<4x64xf32>, memref<2x64x16xf32>, memref<4x32xf32>) -> () {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<2x64x16xf32>):
+    %0 = ingot.packed_matmul %a, %b : tensor<4x64xf32>, tensor<2x64x16xf32> -> tensor<4x32xf32>
+    ingot.yield %0 : tensor<4x32xf32>
+  }
+  return
+}
+
+// -----
+
 func.func @strip_for_nobody(%x: memref<1x4x4x16xf32>, %w: memref<1x16x16xf32>) {
   // expected-error @+1 {{'ingot.strip' op is not what one region of a chain writes and the next one reads}}
   %s = ingot.strip : memref<1x4x4x16xf32>
