@@ -304,7 +304,7 @@ private:
     llvm::append_range(tensors, region.getYielded());
     size_t rank = p.batchDims.size() + p.rowDims.size() + 1;
     for (auto [number, tensor] : llvm::enumerate(tensors)) {
-      if (tensor == p.rhsValue)
+      if (tensor == p.rhsValue || tensor.use_empty()) // what is only fetched says nothing about rows
         continue;
       Dims dims = getDims(cast<RankedTensorType>(tensor.getType())), strides(region.getBufferStrides(number));
       dims.insert(dims.begin(), rank - dims.size(), b.getAffineConstantExpr(1));
