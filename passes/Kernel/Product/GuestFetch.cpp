@@ -13,15 +13,14 @@ bool canHostFetches(RegionOp region) {
   std::string why;
   if (region->hasAttr(kFetchesAttr) || region.getPlan()->getTile().size() != 2)
     return false;
-  constexpr int64_t kLeastDepth = 32; // shorter loops leave no time
   if (region.getPlan()->getFamily() == Family::Convolution) {
     std::optional<ConvolutionShape> shape = ConvolutionShape::match(region, why);
-    return shape && shape->groupInputs >= kLeastDepth && getConstant(shape->units(region.getPlan()->getTile()));
+    return shape && shape->groupInputs >= kLeastHostDepth && getConstant(shape->units(region.getPlan()->getTile()));
   }
   if (region.getPlan()->getFamily() != Family::Contraction)
     return false;
   std::optional<ContractionShape> shape = ContractionShape::match(region, why);
-  bool isLong = shape && getConstant(shape->depth).value_or(0) >= kLeastDepth;
+  bool isLong = shape && getConstant(shape->depth).value_or(0) >= kLeastHostDepth;
   return isLong && shape->batchDims.empty() && getConstant(shape->units(region.getPlan()->getTile()));
 }
 

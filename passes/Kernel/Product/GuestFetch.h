@@ -10,6 +10,9 @@ namespace ingot {
 /// input of that number, which the body does not read, from an element on, so many elements.
 inline constexpr llvm::StringLiteral kFetchesAttr = "ingot.fetches";
 
+/// A product of fewer steps is over before anything has come.
+inline constexpr int64_t kLeastHostDepth = 32;
+
 /// Whether the kernel of the region's family and shape obeys the attribute: products of rows with panels, of known sizes.
 bool canHostFetches(RegionOp region);
 

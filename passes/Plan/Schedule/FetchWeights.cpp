@@ -40,7 +40,6 @@ struct FetchWeightsPass : impl::FetchWeightsPassBase<FetchWeightsPass> {
 
 private:
   static constexpr double kFewestBytes = 64 << 10; ///< below, a product is over before it waits
-  static constexpr int64_t kLeastDepth = 32;       ///< shorter loops leave no time
   // Bytes per cycle of a host's thread. With 2, late layers of MobileNetV3, whose own weights come from memory, lose half of what products gain.
   static constexpr double kRate = 1.5, kRateBesideWeights = 0.5;
 
@@ -101,7 +100,7 @@ private:
     if (!region.getPlan() || region.getPlan()->getFamily() != Family::Contraction || region.getPlan()->getTile().size() != 2)
       return std::nullopt;
     std::optional<ContractionShape> shape = ContractionShape::match(region, why);
-    bool isKnown = shape && getConstant(shape->columns) && getConstant(shape->depth).value_or(0) >= kLeastDepth;
+    bool isKnown = shape && getConstant(shape->columns) && getConstant(shape->depth).value_or(0) >= kLeastHostDepth;
     return isKnown && shape->batchDims.empty() && !shape->hasPrologue ? shape : std::nullopt;
   }
 

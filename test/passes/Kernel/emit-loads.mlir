@@ -6,7 +6,11 @@
 // CHECK-LABEL: func.func private @region_0
 // CHECK-SAME: memref<20x64xf32, {{.*}}%[[W:[a-z0-9]+]]: memref<4x64x16xf32>
 // CHECK: %[[FLAT:.+]] = memref.reinterpret_cast %[[W]]
+// With the last block of the share nothing new is fetched: the block itself, again.
+// CHECK: %[[LAST:.+]] = arith.cmpi eq, %{{.+}}, %c1
 // CHECK: arith.remui %{{.+}}, %c2
+// CHECK: %[[BEHIND:.+]] = arith.addi %[[BASE:.+]], %c2048
+// CHECK: arith.select %[[LAST]], %[[BASE]], %[[BEHIND]]
 // CHECK-COUNT-2: memref.prefetch %[[FLAT]][%{{.+}}], read, locality<3>, data
 // CHECK-NOT: memref.prefetch
 // Each panel 8 steps ahead: two lines of both.
